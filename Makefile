@@ -1,0 +1,57 @@
+# Needs Python 3.11 or newer, git and make; everything else goes into .venv, hash-checked from requirements-dev.lock.
+
+PYTHON ?= python3
+# More arguments for the tool that a target runs: make test ARGS="-k dates"
+ARGS ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command "make lock"
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test check migrate bench lock clean
+
+help: ## List these targets
+	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
+
+run: migrate ## Set up, migrate, seed and serve Dateline
+	@$(BIN)/dateline seed
+	@$(BIN)/dateline serve $(ARGS)
+
+test: $(INSTALLED) ## Run the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(INSTALLED) ## Lint, check the format and the types
+	$(BIN)/python -m ruff check
+	$(BIN)/python -m ruff format --check
+	$(BIN)/python -m mypy
+
+migrate: $(INSTALLED) ## Bring the database to the newest migration
+	@$(BIN)/dateline migrate
+
+bench: $(INSTALLED) ## Run the benchmarks
+	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -n 0 -s $(ARGS)
+
+lock: $(VENV)/pyvenv.cfg ## Resolve both lock files; ARGS=--upgrade takes the newest versions
+	$(PIP) install uv
+	$(UV_COMPILE) $(ARGS) pyproject.toml --output-file requirements.lock
+	$(UV_COMPILE) $(ARGS) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+
+clean: ## Remove .venv, builds and caches; databases stay
+	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/pyvenv.cfg:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Dateline needs Python 3.11 or newer, and \
+	$(PYTHON) is %s.%s. Name another: make PYTHON=python3.13 ..." % sys.version_info[:2])'
+	@$(PYTHON) -m venv $(VENV)
+
+$(INSTALLED): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing what requirements-dev.lock pins into $(VENV) ..."
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
