@@ -1,0 +1,1 @@
+"""Dateline: a REST API over a source-attributed event store."""

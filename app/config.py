@@ -1,0 +1,61 @@
+"""Settings, read from the environment (prefix ``DATELINE_``) or a ``.env`` file."""
+
+from functools import cache
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; ``docs/configuration.md`` lists it for people."""
+
+    model_config = SettingsConfigDict(env_prefix="DATELINE_", env_file=".env", extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///dateline.db",
+        description="SQLAlchemy URL of the store: SQLite (`sqlite:///file.db`) or PostgreSQL (`postgresql://…`).",
+    )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_store(cls, url: str) -> str:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ValueError("not a database URL") from None
+        if parsed.get_backend_name() not in ("sqlite", "postgresql") or not parsed.database:
+            raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
+        return url
+
+    host: str = Field(default="127.0.0.1", description="Address that `dateline serve` listens on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port that `dateline serve` listens on.")
+    root_path: str = Field(default="", description="Path prefix under which a reverse proxy publishes the API.")
+    public_reads: bool = Field(default=True, description="Whether reading needs no key.")
+    cors_origins: list[str] = Field(
+        default=["*"], description="Origins whose pages may read the API in a browser, as a JSON list."
+    )
+    max_body_bytes: int = Field(
+        default=5_000_000, ge=1, description="Size in bytes above which a request's body is refused with 413."
+    )
+    rate_limit: str = Field(
+        default="", description="Requests that one client may make, such as `100/minute`; empty for no limit."
+    )
+    busy_timeout: float = Field(
+        default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
+    )
+    threads: int = Field(
+        default=40, ge=1, description="Requests served at once by one process; also the size of its connection pool."
+    )
+    log_level: str = Field(default="INFO", description="Least level that is logged: DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(
+        default="console",
+        pattern="^(console|json)$",
+        description="Log lines for people (`console`) or machines (`json`).",
+    )
+
+
+@cache
+def get_settings() -> Settings:
+    return Settings()

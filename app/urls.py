@@ -1,0 +1,140 @@
+"""Web addresses: which are accepted, and the form in which two of them are compared."""
+
+import re
+from ipaddress import IPv6Address
+from typing import Annotated
+from urllib.parse import quote, urlsplit
+
+import idna
+from pydantic import AfterValidator, Field
+
+URL_LENGTH = 2048
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f-\x9f\s\ud800-\udfff]")
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]*))?")
+# Wider than RFC 1123: names with underscores and with hyphens anywhere are in use.
+_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
+_HOST_LENGTH = 253
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_KEPT = "%:/?#[]@!$&'()*+,;="  # RFC 3986 reserved, and the percent signs of what is encoded already
+_UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
+_TRACKING = re.compile(
+    r"utm_.*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|mc_cid|mc_eid|igshid|igsh"
+    r"|_ga|_gl|_hsenc|_hsmi|mkt_tok|ref_src|cmpid",
+    re.IGNORECASE,
+)
+
+
+def canonical_url(url: str) -> str:
+    """Return the form of an http(s) address under which documents are compared. Idempotent.
+
+    RFC 3986 section 6.2.2 and 6.2.3: scheme and host in lower case (an international name in its ASCII form, IDNA
+    2008 with UTS 46 mapping; an IPv6 address compressed), the default port and an empty port dropped, an empty path as
+    `/`, dot segments removed, percent-encoding in upper case, needless encoding undone and missing encoding added.
+
+    House rules: the fragment, an empty query and tracking parameters (`utm_*`, `fbclid`, `gclid`, …) are dropped, and
+    what remains of the query keeps its order. `http` and `https`, `www.` and a trailing slash are kept: the
+    pages behind them may differ.
+
+    Raises ValueError when the address is not http or https with a host, carries credentials, holds a space, a control
+    character or a lone surrogate, or is longer than 2048 characters, as received or in its canonical form.
+    """
+    scheme, host, port, path, query = _split(url)
+    authority = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
+    path = _remove_dot_segments(_normalize_encoding(path or "/"))
+    query = _drop_tracking(_normalize_encoding(query))
+    return _check_length(f"{scheme}://{authority}{path}{'?' if query else ''}{query}")
+
+
+def domain(url: str) -> str:
+    """Return the canonical host of an http(s) address, without a leading `www.`; `www.com` stays whole.
+
+    Raises ValueError for what `canonical_url` refuses.
+    """
+    host = _split(canonical_url(url))[1]
+    return re.sub(r"^www\.(?=[^.]+\.[^.])", "", host)
+
+
+def _split(url: str) -> tuple[str, str, int | None, str, str]:
+    """Take a checked address apart into scheme, canonical host, port, path and query."""
+    _check_length(url)
+    # Before urlsplit, which removes tabs and newlines silently.
+    if found := _FORBIDDEN.search(url):
+        raise ValueError(f"the address holds U+{ord(found[0]):04X} at offset {found.start()}: encode or remove it")
+    parts = urlsplit(url)
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError("the address must begin with http:// or https://")
+    if "@" in parts.netloc:
+        raise ValueError("the address must not carry a user name or password")
+    return parts.scheme, *_host_and_port(parts.netloc), parts.path, parts.query
+
+
+def _check_length(url: str) -> str:
+    if len(url) > URL_LENGTH:
+        raise ValueError(f"the address, in its canonical form too, must not exceed {URL_LENGTH} characters")
+    return url
+
+
+def _host_and_port(netloc: str) -> tuple[str, int | None]:
+    # By hand: in "[::1]x" SplitResult.hostname overlooks the x.
+    match = _AUTHORITY.fullmatch(netloc)
+    if match is None:
+        raise ValueError("the address must name a host, and its port in digits")
+    host, port = match.groups()
+    if port and int(port) > 65535:
+        raise ValueError("the port must not exceed 65535")
+    return _canonical_host(host), int(port) if port else None
+
+
+def _canonical_host(host: str) -> str:
+    if host.startswith("["):
+        return f"[{IPv6Address(host[1:-1]).compressed}]"
+    try:
+        ascii_host = (host if host.isascii() else idna.encode(host, uts46=True).decode()).lower()
+    except UnicodeError:
+        raise ValueError("the address has a host that is no valid international domain name") from None
+    if len(ascii_host) > _HOST_LENGTH or not _HOST.fullmatch(ascii_host):
+        raise ValueError("the address has no valid host name")
+    return ascii_host
+
+
+def _normalize_encoding(component: str) -> str:
+    return quote(re.sub(r"%([0-9A-Fa-f]{2})?", _normalize_escape, component), safe=_KEPT)
+
+
+def _normalize_escape(match: re.Match[str]) -> str:
+    if match[1] is None:
+        return "%25"  # a bare percent sign
+    char = chr(int(match[1], 16))
+    return char if _UNRESERVED.fullmatch(char) else match[0].upper()
+
+
+def _remove_dot_segments(path: str) -> str:
+    """RFC 3986 section 5.2.4, for an absolute path."""
+    segments = path.split("/")[1:]
+    kept: list[str] = []
+    for segment in segments:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    if segments[-1] in {".", ".."}:
+        kept.append("")
+    return "/" + "/".join(kept)
+
+
+def _drop_tracking(query: str) -> str:
+    return "&".join(pair for pair in query.split("&") if not _TRACKING.fullmatch(pair.partition("=")[0]))
+
+
+def _valid_url(url: str) -> str:
+    canonical_url(url)
+    return url
+
+
+HttpUrl = Annotated[
+    str,
+    Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}, examples=["https://example.org/news/1"]),
+    AfterValidator(_valid_url),
+]
+"""An http(s) address that `canonical_url` accepts, kept as received."""

@@ -1,0 +1,103 @@
+"""The closed vocabularies of the store, in the field's own terms."""
+
+from enum import StrEnum
+
+
+class SourceKind(StrEnum):
+    NEWSPAPER = "newspaper"
+    MAGAZINE = "magazine"
+    NEWS_AGENCY = "news_agency"
+    BROADCASTER = "broadcaster"
+    ONLINE = "online"
+    GOVERNMENT = "government"
+    ORGANIZATION = "organization"
+
+
+class SpeakerKind(StrEnum):
+    PERSON = "person"
+    ORGANIZATION = "organization"
+    DOCUMENT = "document"
+    UNNAMED = "unnamed"
+
+
+class EventType(StrEnum):
+    """PLOVER's event categories (openeventdata/PLOVER, 2021), and ``statement``, which PLOVER lacks."""
+
+    AGREE = "agree"
+    CONSULT = "consult"
+    SUPPORT = "support"
+    CONCEDE = "concede"
+    COOPERATE = "cooperate"
+    AID = "aid"
+    RETREAT = "retreat"
+    REQUEST = "request"
+    ACCUSE = "accuse"
+    REJECT = "reject"
+    THREATEN = "threaten"
+    PROTEST = "protest"
+    SANCTION = "sanction"
+    MOBILIZE = "mobilize"
+    COERCE = "coerce"
+    ASSAULT = "assault"
+    STATEMENT = "statement"
+
+
+class ReportRole(StrEnum):
+    """What a document makes of an event: its subject, or background to it."""
+
+    MAIN = "main"
+    BACKGROUND = "background"
+
+
+class StatementKind(StrEnum):
+    """How the words are given (Citron, PolNeAR): verbatim, paraphrased, or both in one."""
+
+    DIRECT = "direct"
+    INDIRECT = "indirect"
+    MIXED = "mixed"
+
+
+class CodedBy(StrEnum):
+    """Whose reading a record is, so that a machine's never passes for a person's."""
+
+    HUMAN = "human"
+    MACHINE = "machine"
+    IMPORT = "import"
+
+
+class DateMatch(StrEnum):
+    """Whether a date filter takes only what certainly falls in its range, or also what possibly does."""
+
+    CERTAIN = "certain"
+    POSSIBLE = "possible"
+
+
+class Operation(StrEnum):
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class Scope(StrEnum):
+    """What an API key may do; each includes those before it."""
+
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
+
+    def includes(self, needed: "Scope") -> bool:
+        ranks = list(Scope)
+        return ranks.index(self) >= ranks.index(needed)
+
+
+class Noun(StrEnum):
+    """The records that have an address of their own; also the first part of that address."""
+
+    SOURCES = "sources"
+    DOCUMENTS = "documents"
+    EVENTS = "events"
+    REPORTS = "reports"
+    SPEAKERS = "speakers"
+    STATEMENTS = "statements"
+    UTTERANCES = "utterances"
+    CLAIMS = "claims"
