@@ -1,0 +1,1 @@
+"""Every way into the store; all of them go through ``store.py``."""

@@ -1,0 +1,116 @@
+"""The whole store as JSON lines, and back: revisions, records and history, under their own ids.
+
+Keys stay out of it: they are secrets of one installation.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import orjson
+from sqlalchemy import Date, Engine, Table
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import Session
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app import db
+from app.errors import BadRequest, Conflict
+from app.queries import dump
+
+_BATCH = 500
+_BY_NAME = {table.name: table for table in dump.TABLES}
+
+
+def write(engine: Engine) -> Iterator[bytes]:
+    """Lines of one snapshot: a head that names the migration, then ``{"table": …, "row": {…}}``."""
+    with db.reading(engine) as session:
+        yield _line({"dateline": db.current_migration(engine), "rows": dump.row_count(session)})
+        for table in dump.TABLES:
+            for row in dump.rows(session, table):
+                yield _line({"table": table.name, "row": row})
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z) + b"\n"
+
+
+def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
+    """Fill an empty store with what ``write`` gave, in one transaction; yields the number of rows so far.
+
+    Raises Conflict where the store is not empty, BadRequest where the lines are not an export of this version.
+    """
+    numbered = enumerate(lines, start=1)
+    _check_head(engine, next(numbered, (1, b""))[1])
+    with db.writing(engine) as session:
+        if dump.row_count(session):
+            raise Conflict("The store is not empty; an export can only be read into an empty one.")
+        done = 0
+        parsed = (_parsed(number, line) for number, line in numbered)
+        for table, group in groupby(parsed, key=lambda each: each[0]):
+            for filled in _fill(session, table, (row for _, row in group)):
+                done += filled
+                yield done
+        for table in dump.TABLES:
+            db.continue_ids(session.connection(), table, dump.last_id(session, table))
+
+
+def _check_head(engine: Engine, line: bytes) -> None:
+    try:
+        migration = orjson.loads(line)["dateline"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise BadRequest("Line 1 is not the head of an export.") from None
+    current = db.current_migration(engine)
+    if migration != current:
+        raise BadRequest(f"The export is of a store at migration {migration}, this one is at {current}.")
+
+
+def _parsed(number: int, line: bytes) -> tuple[Table, dict[str, Any]]:
+    try:
+        content = orjson.loads(line)
+        table = _BY_NAME[content["table"]]
+        return table, {name: _value(table, name, value) for name, value in content["row"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadRequest(f"Line {number} is not a row of an export.") from None
+
+
+def _value(table: Table, name: str, value: Any) -> Any:
+    kind = table.c[name].type
+    if isinstance(value, str) and isinstance(kind, UTCDateTime):
+        return dt.datetime.fromisoformat(value)
+    if isinstance(value, str) and isinstance(kind, Date):
+        return dt.date.fromisoformat(value)
+    return value
+
+
+def _fill(session: Session, table: Table, rows: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """Insert the rows in batches, whose sizes it yields.
+
+    What refers to another row of its own table, which may come later, is filled in when all are there.
+    """
+    own = [key.parent.name for key in table.foreign_keys if key.column.table is table]
+    later: list[dict[str, Any]] = []
+    for batch in _batches(rows):
+        later.extend({"id": row["id"]} | {name: row[name] for name in own} for row in batch if any(map(row.get, own)))
+        _execute(session, table.insert(), [row | dict.fromkeys(own) for row in batch], table)
+        yield len(batch)
+    for row in later:
+        _execute(session, table.update().where(table.c.id == row.pop("id")).values(row), None, table)
+
+
+def _execute(session: Session, statement: Any, rows: list[dict[str, Any]] | None, table: Table) -> None:
+    try:
+        session.connection().execute(statement, rows)
+    except (IntegrityError, StatementError) as error:
+        raise BadRequest(f"Rows of the table {table.name} do not fit the store.") from error
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

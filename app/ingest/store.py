@@ -1,0 +1,277 @@
+"""Putting records into the store: the one way in for every importer and endpoint.
+
+Each function works inside the caller's write transaction (``revisions.write``), which commits all
+of it as one revision or none of it. Bodies come validated; what only the store can know (whether a
+reference leads anywhere, whether words stand where a span says) is checked here and raises Invalid
+with the field's path.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from sqlmodel import Session
+
+from app.errors import Conflict, InUse, Invalid
+from app.ingest.columns import columns, fingerprint, given
+from app.ingest.references import At, resolve
+from app.models import (
+    RECORDS,
+    Attribution,
+    Claim,
+    Document,
+    Event,
+    Record,
+    Report,
+    Source,
+    SourceAlias,
+    Speaker,
+    SpeakerAlias,
+    Statement,
+    Utterance,
+)
+from app.queries import lookups
+from app.schemas.claim import ClaimCreate, ClaimIn, ClaimUpdate
+from app.schemas.common import Input
+from app.schemas.document import DocumentCreate, DocumentUpdate
+from app.schemas.event import EventCreate, EventUpdate
+from app.schemas.report import ReportCreate, ReportIn, ReportUpdate
+from app.schemas.source import SourceCreate, SourceUpdate
+from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
+from app.schemas.statement import HopIn, StatementCreate, StatementIn, StatementUpdate
+from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
+from app.spans import match_key, slugify
+
+R = TypeVar("R", bound=Record)
+
+
+def add_source(session: Session, body: SourceCreate) -> Source:
+    row = _add(session, Source, columns(session, Source, _named(session, Source, body)))
+    _set_aliases(session, SourceAlias, "source_id", row, body.aliases)
+    return row
+
+
+def add_speaker(session: Session, body: SpeakerCreate) -> Speaker:
+    row = _add(session, Speaker, columns(session, Speaker, _named(session, Speaker, body)))
+    _set_aliases(session, SpeakerAlias, "speaker_id", row, body.aliases)
+    return row
+
+
+def add_event(session: Session, body: EventCreate) -> Event:
+    _check_free(session, Event, external_id=body.external_id)
+    return _add(session, Event, columns(session, Event, given(body, partial=False)))
+
+
+def add_utterance(session: Session, body: UtteranceCreate) -> Utterance:
+    _check_free(session, Utterance, external_id=body.external_id)
+    return _add(session, Utterance, columns(session, Utterance, given(body, partial=False)))
+
+
+def put_document(session: Session, body: DocumentCreate) -> Document:
+    """The document with all it carries; one that is in the store already is returned as it stands."""
+    values = columns(session, Document, given(body, partial=False))
+    values["sha256"] = fingerprint(body.text)
+    values["identity"] = _identity(values)
+    values["retrieved_at"] = body.retrieved_at or dt.datetime.now(dt.UTC)
+    same = {name: values[name] for name in ("source_id", "identity", "sha256")}
+    there = lookups.one(session, Document, **same)
+    if there is not None:
+        return there
+    row = _add(session, Document, values)
+    for place, report in enumerate(body.reports):
+        _add_report(session, row, report, ("reports", place))
+    for place, statement in enumerate(body.statements):
+        _add_statement(session, row, statement, ("statements", place))
+    return row
+
+
+def _identity(values: dict[str, Any]) -> str:
+    """What the versions of one item have in common: its address, or its title; a text with neither is alone."""
+    return fingerprint(values["canonical_url"] or values["title"] or values["text"])
+
+
+def add_report(session: Session, body: ReportCreate) -> Report:
+    return _add_report(session, resolve(session, Document, body.document, ("document",)), body, ())
+
+
+def _add_report(session: Session, document: Document, body: ReportIn, at: At) -> Report:
+    values = columns(session, Report, given(body, partial=False), at, text=document.text)
+    values["document_id"] = document.id
+    if lookups.one(session, Report, event_id=values["event_id"], document_id=document.id) is not None:
+        raise Conflict(f"Document {document.id} already reports event {values['event_id']}.")
+    row = _add(session, Report, values)
+    for place, claim in enumerate(body.claims):
+        _add_claim(session, document, row, claim, (*at, "claims", place))
+    return row
+
+
+def add_claim(session: Session, body: ClaimCreate) -> Claim:
+    report = resolve(session, Report, body.report, ("report",))
+    return _add_claim(session, _document_of(session, report), report, body, ())
+
+
+def _add_claim(session: Session, document: Document, report: Report, body: ClaimIn, at: At) -> Claim:
+    values = columns(session, Claim, given(body, partial=False), at, text=document.text)
+    return _add(session, Claim, values | {"report_id": report.id})
+
+
+def add_statement(session: Session, body: StatementCreate) -> Statement:
+    return _add_statement(session, resolve(session, Document, body.document, ("document",)), body, ())
+
+
+def _add_statement(session: Session, document: Document, body: StatementIn, at: At) -> Statement:
+    values = columns(session, Statement, given(body, partial=False), at, text=document.text)
+    row = _add(session, Statement, values | {"document_id": document.id})
+    _set_chain(session, row, document, body.chain, at)
+    return row
+
+
+def update_source(session: Session, row: Source, body: SourceUpdate) -> Source:
+    _check_slug(session, Source, body, row)
+    _change(row, columns(session, Source, given(body, partial=True)))
+    if "aliases" in body.model_fields_set:
+        _set_aliases(session, SourceAlias, "source_id", row, body.aliases)
+    return row
+
+
+def update_speaker(session: Session, row: Speaker, body: SpeakerUpdate) -> Speaker:
+    _check_slug(session, Speaker, body, row)
+    _change(row, columns(session, Speaker, given(body, partial=True)))
+    if "aliases" in body.model_fields_set:
+        _set_aliases(session, SpeakerAlias, "speaker_id", row, body.aliases)
+    return row
+
+
+def update_event(session: Session, row: Event, body: EventUpdate) -> Event:
+    if body.external_id != row.external_id:
+        _check_free(session, Event, external_id=body.external_id)
+    return _change(row, columns(session, Event, given(body, partial=True)))
+
+
+def update_utterance(session: Session, row: Utterance, body: UtteranceUpdate) -> Utterance:
+    if body.external_id != row.external_id:
+        _check_free(session, Utterance, external_id=body.external_id)
+    return _change(row, columns(session, Utterance, given(body, partial=True)))
+
+
+def update_document(session: Session, row: Document, body: DocumentUpdate) -> Document:
+    values = columns(session, Document, given(body, partial=True))
+    if values.get("supersedes_id") == row.id:
+        raise Invalid("supersedes", "a document cannot supersede itself")
+    _change(row, values)
+    identity = _identity(row.model_dump())
+    there = lookups.one(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)
+    if there is not None and there.id != row.id:
+        raise Conflict(f"Document {there.id} has this address or title, and the same text.")
+    return _change(row, {"identity": identity})
+
+
+def update_report(session: Session, row: Report, body: ReportUpdate) -> Report:
+    text = _document_of(session, row).text
+    return _change(row, columns(session, Report, given(body, partial=True), text=text))
+
+
+def update_statement(session: Session, row: Statement, body: StatementUpdate) -> Statement:
+    document = _document_of(session, row)
+    _change(row, columns(session, Statement, given(body, partial=True), text=document.text))
+    if "chain" in body.model_fields_set:
+        _set_chain(session, row, document, body.chain, ())
+    return row
+
+
+def update_claim(session: Session, row: Claim, body: ClaimUpdate) -> Claim:
+    report = resolve(session, Report, row.report_id, ("report",))
+    text = _document_of(session, report).text
+    return _change(row, columns(session, Claim, given(body, partial=True), text=text))
+
+
+def delete(session: Session, row: Record) -> None:
+    """Delete the row and what hangs on it, as the tables' ``ondelete`` rules say, each with its trace.
+
+    Raises InUse where something rests on the row that is not its own.
+    """
+    for model in RECORDS:
+        for key in model.__table__.foreign_keys:  # type: ignore[attr-defined]
+            if key.column.table.name == row.__tablename__:
+                for referrer in lookups.every(session, model, **{key.parent.name: row.id}):
+                    _let_go(session, row, referrer, key.parent.name, key.ondelete)
+    session.delete(row)
+    session.flush()
+
+
+def _let_go(session: Session, row: Record, referrer: Record, column: str, rule: str) -> None:
+    if rule == "CASCADE":
+        delete(session, referrer)
+    elif rule == "SET NULL":
+        _change(referrer, {column: None})
+    else:
+        raise InUse(f"The {row.__tablename__} {row.id} cannot go: {referrer.__tablename__} {referrer.id} rests on it.")
+
+
+def _document_of(session: Session, row: Report | Statement) -> Document:
+    return resolve(session, Document, row.document_id, ("document",))
+
+
+def _add(session: Session, model: type[R], values: dict[str, Any]) -> R:
+    row = model(**values)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _change(row: R, values: dict[str, Any]) -> R:
+    for name, value in values.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
+    return row
+
+
+def _named(session: Session, model: type[Source | Speaker], body: SourceCreate | SpeakerCreate) -> dict[str, Any]:
+    """The fields of a source or speaker, with a slug that is free."""
+    values = given(body, partial=False)
+    if body.slug is not None:
+        _check_free(session, model, slug=body.slug)
+        return values
+    stem, number = slugify(body.name), 1
+    values["slug"] = stem
+    while lookups.one(session, model, slug=values["slug"]) is not None:
+        number += 1
+        values["slug"] = f"{stem[:70]}-{number}"
+    return values
+
+
+def _check_slug(session: Session, model: type[R], body: Input, row: Source | Speaker) -> None:
+    slug = getattr(body, "slug", None)
+    if slug != row.slug:
+        _check_free(session, model, slug=slug)
+
+
+def _check_free(session: Session, model: type[Record], **key: str | None) -> None:
+    [(name, value)] = key.items()
+    there = lookups.one(session, model, **key) if value is not None else None
+    if there is not None:
+        raise Conflict(f"There is already a {model.__name__.lower()} with the {name} {value}.", id=there.id)
+
+
+def _set_aliases(
+    session: Session, model: type[SourceAlias] | type[SpeakerAlias], owner: str, row: Record, names: Iterable[str]
+) -> None:
+    """Make ``names`` the aliases of the row; those that differ only in case or spacing are one."""
+    wanted = {match_key(name): name for name in reversed(list(names))}
+    for alias in lookups.every(session, model, **{owner: row.id}):
+        if wanted.get(alias.name_key) == alias.name:
+            del wanted[alias.name_key]
+        else:
+            session.delete(alias)
+    session.flush()
+    for key, name in reversed(wanted.items()):
+        _add(session, model, {owner: row.id, "name": name, "name_key": key})
+
+
+def _set_chain(session: Session, row: Statement, document: Document, chain: list[HopIn], at: At) -> None:
+    for hop in lookups.every(session, Attribution, statement_id=row.id):
+        session.delete(hop)
+    session.flush()
+    for position, body in enumerate(chain):
+        values = columns(session, Attribution, given(body, partial=False), (*at, "chain", position), text=document.text)
+        _add(session, Attribution, values | {"statement_id": row.id, "position": position})

@@ -1,0 +1,1 @@
+"""Every read, a file a noun; the only room in which ``select`` is written."""

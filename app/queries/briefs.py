@@ -1,0 +1,41 @@
+"""The short forms in which one record names another."""
+
+from app.queries.sql import Json, dated, obj_or_null
+from app.queries.tables import Table
+
+
+def source_brief(source: Table) -> Json:
+    return obj_or_null(source.id, {"id": source.id, "slug": source.slug, "name": source.name})
+
+
+def speaker_brief(speaker: Table) -> Json:
+    return obj_or_null(
+        speaker.id,
+        {"id": speaker.id, "slug": speaker.slug, "name": speaker.name, "kind": speaker.kind, "title": speaker.title},
+    )
+
+
+def document_brief(document: Table) -> Json:
+    return obj_or_null(
+        document.id,
+        {"id": document.id, "title": document.title, "url": document.url, "published": published(document)},
+    )
+
+
+def event_brief(event: Table) -> Json:
+    return obj_or_null(
+        event.id, {"id": event.id, "title": event.title, "date": dated(event.date, event.earliest, event.latest)}
+    )
+
+
+def published(document: Table) -> Json:
+    return dated(document.published, document.published_earliest, document.published_latest)
+
+
+def said(statement: Table) -> Json:
+    return dated(statement.said, statement.said_earliest, statement.said_latest)
+
+
+def coding(record: Table) -> dict[str, object]:
+    """The fields with which every record ends."""
+    return {"coded_by": record.coded_by, "confidence": record.confidence, "revision": record.revision_id}

@@ -1,0 +1,32 @@
+"""Every row of the tables that make up a store, for its export."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Table, func, select
+from sqlmodel import Session, SQLModel
+
+from app.models import RECORDS, History, Revision
+
+# In an order in which they can be filled again: nothing comes before what it refers to.
+_MODELS: tuple[type[SQLModel], ...] = (Revision, *RECORDS, History)
+TABLES: tuple[Table, ...] = tuple(SQLModel.metadata.tables[str(model.__tablename__)] for model in _MODELS)
+
+
+def row_count(session: Session) -> int:
+    counts = (select(func.count()).select_from(table).scalar_subquery() for table in TABLES)
+    return int(sum(session.execute(select(*counts)).one()))
+
+
+def rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
+    """The rows of one table by id, a few in memory at a time."""
+    every = select(table).order_by(table.c.id).execution_options(yield_per=500)
+    yield from (dict(row) for row in session.execute(every).mappings())
+
+
+def last_id(session: Session, table: Table) -> int:
+    """The highest id that a row of the table has or ever had."""
+    history = SQLModel.metadata.tables["history"]
+    once = select(func.max(history.c.row_id)).where(history.c.table_name == table.name).scalar_subquery()
+    now = select(func.max(table.c.id)).scalar_subquery()
+    return max(number or 0 for number in session.execute(select(once, now)).one())

@@ -1,0 +1,142 @@
+"""Full text: SQLite's FTS5 and PostgreSQL's tsvector behind one condition, ``matches()``.
+
+Any text is a safe query. It is cut into words and "phrases" here, and each reaches the database as
+a quoted string or a parameter: no operator of either query language can be written in it.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import ColumnElement, Select, Text, cast, false, func, literal, literal_column, select, union_all
+from sqlalchemy.sql.expression import TableClause, column, table
+from sqlmodel import Session
+
+from app.queries.filters import NO_DATE
+from app.queries.listing import Rows, Slice, page_of_union
+from app.queries.tables import NOW, Table
+from app.schemas.common import comma_list
+from app.vocab import Noun
+
+# Private-use signs that stand around a found word until the snippet has been escaped.
+FOUND, END = "\ue000", "\ue001"
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """One table that can be searched, the columns that are, and how a hit is titled and dated."""
+
+    noun: Noun
+    model: Table
+    columns: tuple[str, str | None]
+    title: Any
+    date: Any
+
+    @property
+    def fts(self) -> TableClause:
+        """The FTS5 table, made by the migrations."""
+        return table(f"{self.model.__tablename__}_fts", column("rowid"))
+
+    @property
+    def text(self) -> tuple[Any, Any]:
+        first, second = self.columns
+        return getattr(self.model, first), getattr(self.model, second) if second else literal(None, Text)
+
+
+_SPEAKER_NAME = select(NOW.speaker.name).where(NOW.speaker.id == NOW.statement.speaker_id).scalar_subquery()
+
+CORPORA = (
+    Corpus(Noun.EVENTS, NOW.event, ("title", "summary"), NOW.event.title, NOW.event.earliest),
+    Corpus(Noun.STATEMENTS, NOW.statement, ("text", None), _SPEAKER_NAME, NOW.statement.said_earliest),
+    Corpus(Noun.DOCUMENTS, NOW.document, ("title", "text"), NOW.document.title, NOW.document.published_earliest),
+)
+_CORPUS_OF = {corpus.noun: corpus for corpus in CORPORA}
+
+
+def phrases(query: str) -> list[str]:
+    """The words and quoted phrases of a query that hold a letter or a digit."""
+    parts = (quoted or word for quoted, word in re.findall(r'"([^"]*)"|([^\s"]+)', query))
+    return [part for part in parts if any(unicodedata.category(sign)[0] in "LN" for sign in part)]
+
+
+def matches(noun: Noun, query: str, *, dialect: str) -> ColumnElement[bool]:
+    """The records of ``noun`` in which every word and phrase of ``query`` occurs."""
+    corpus, wanted = _CORPUS_OF[noun], phrases(query)
+    if not wanted:
+        return false()
+    if dialect == "sqlite":
+        ids = select(corpus.fts.c.rowid).where(_fts_match(corpus, wanted))
+        return corpus.model.id.in_(ids)  # type: ignore[no-any-return]
+    return func.dateline_words(*corpus.text).op("@@")(_tsquery(wanted))
+
+
+def _fts_match(corpus: Corpus, wanted: Sequence[str]) -> ColumnElement[bool]:
+    quoted = " ".join('"' + phrase.replace('"', '""') + '"' for phrase in wanted)
+    return literal_column(corpus.fts.name).op("MATCH")(quoted)
+
+
+def _tsquery(wanted: Sequence[str]) -> ColumnElement[Any]:
+    query: ColumnElement[Any] = func.dateline_phrase(wanted[0])
+    for phrase in wanted[1:]:
+        query = query.op("&&")(func.dateline_phrase(phrase))
+    return query
+
+
+def search(session: Session, *, q: str, nouns: str | None, part: Slice) -> Rows:
+    """A page of hits, the newest first: one statement finds them, one cuts their snippets."""
+    dialect = session.get_bind().dialect.name
+    wanted = comma_list(nouns) or list(_CORPUS_OF)
+    hits = [(corpus.noun, _hits(corpus, q, dialect)) for corpus in CORPORA if corpus.noun in wanted]
+    found = page_of_union(session, hits, part)
+    keys = [(noun, ident) for noun, ident, _ in found.keys]
+    snippets = _snippets(session, q, keys, dialect)
+    return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
+
+
+def _hits(corpus: Corpus, q: str, dialect: str) -> Select[Any]:
+    newest = func.coalesce(corpus.date, literal(NO_DATE))
+    return select(corpus.model.id, newest).where(matches(corpus.noun, q, dialect=dialect))
+
+
+def _snippets(
+    session: Session, q: str, keys: Sequence[tuple[Noun, int]], dialect: str
+) -> dict[tuple[Noun, int], tuple[str | None, str]]:
+    if not keys:
+        return {}
+    cuts = [_cut(corpus, q, [ident for noun, ident in keys if noun == corpus.noun], dialect) for corpus in CORPORA]
+    rows = session.execute(union_all(*cuts)).all()
+    return {(Noun(noun), ident): (title, snippet) for noun, ident, title, snippet in rows}
+
+
+def _cut(corpus: Corpus, q: str, ids: Sequence[int], dialect: str) -> Select[Any]:
+    wanted, model = phrases(q), corpus.model
+    head = (literal(corpus.noun.value), model.id, cast(corpus.title, Text))
+    if dialect == "sqlite":
+        snippet = func.snippet(literal_column(corpus.fts.name), -1, FOUND, END, "…", 32)
+        return (
+            select(*head, snippet)
+            .select_from(model)
+            .join(corpus.fts, corpus.fts.c.rowid == model.id)
+            .where(_fts_match(corpus, wanted), model.id.in_(ids))
+        )
+    first, second = corpus.text
+    text = func.concat_ws(" — ", first, second)
+    options = f"StartSel={FOUND}, StopSel={END}, MaxFragments=1, MaxWords=32, MinWords=16"
+    snippet = func.ts_headline("simple", func.left(text, 200_000), _tsquery(wanted), options)
+    return select(*head, snippet).where(model.id.in_(ids))
+
+
+def _hit(noun: Noun, ident: int, title: str | None, snippet: str) -> str:
+    hit = {"noun": noun, "id": ident, "title": title, "snippet": mark(snippet), "href": f"/{noun}/{ident}"}
+    return orjson.dumps(hit).decode()
+
+
+def mark(snippet: str) -> str:
+    """A snippet as HTML: escaped, its found words in balanced ``<mark>`` elements."""
+    escaped = html.escape(snippet)
+    marked = re.sub(f"{FOUND}([^{FOUND}{END}]*){END}", r"<mark>\1</mark>", escaped)
+    return marked.replace(FOUND, "").replace(END, "")

@@ -1,0 +1,146 @@
+"""SQL that builds JSON, the same expression on SQLite and PostgreSQL.
+
+A query's row is one item of the API as JSON text: the database gathers nested lists, and nothing
+between it and the socket has to take the item apart again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, literal_column, null, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from app.spans import CONTEXT
+
+Json = ColumnElement[Any]
+
+
+class _Portable(FunctionElement[Any]):
+    """A function whose spelling differs between the databases."""
+
+
+class _object(_Portable):
+    inherit_cache = True
+    name = "object"
+
+
+class _collect(_Portable):
+    inherit_cache = True
+    name = "collect"
+
+
+class _collect_values(_Portable):
+    inherit_cache = True
+    name = "collect_values"
+
+
+class _embed(_Portable):
+    inherit_cache = True
+    name = "embed"
+
+
+class _boolean(_Portable):
+    inherit_cache = True
+    name = "boolean"
+
+
+class _moment(_Portable):
+    inherit_cache = True
+    name = "moment"
+
+
+class _julian(_Portable):
+    inherit_cache = True
+    name = "julian"
+
+
+def _spell(element: type[_Portable], *, sqlite: str, postgresql: str) -> None:
+    """Register how ``element`` is written on each database, with ``{}`` for its arguments."""
+
+    def compile_as(template: str) -> Any:
+        return lambda node, compiler, **kw: template.format(compiler.process(node.clauses, **kw))
+
+    compiles(element, "sqlite")(compile_as(sqlite))
+    compiles(element, "postgresql")(compile_as(postgresql))
+
+
+_spell(_object, sqlite="json_object({})", postgresql="json_build_object({})")
+_spell(_collect_values, sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)")
+# SQLite forgets that a value is JSON when it leaves a subquery; json() says so again.
+_spell(_collect, sqlite="json_group_array(json({}))", postgresql="coalesce(json_agg({}), '[]'::json)")
+_spell(_embed, sqlite="json({})", postgresql="{}")
+_spell(_boolean, sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
+_spell(
+    _moment,
+    sqlite="strftime('%Y-%m-%dT%H:%M:%SZ', {})",
+    postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
+)
+_spell(_julian, sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
+
+
+def obj(fields: Mapping[str, Any]) -> Json:
+    """A JSON object of ``fields``, in their order."""
+    arguments: list[Any] = []
+    for name, value in fields.items():
+        arguments += literal_column(f"'{name}'"), value
+    return _object(*arguments)
+
+
+def obj_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:
+    """A JSON object, or null where the column ``present`` is null."""
+    return _embed(case((present.is_(None), null()), else_=obj(fields)))
+
+
+def array(items: Select[Any]) -> Json:
+    """A JSON array of what ``items`` (one JSON column called ``item``) gives, in its order."""
+    rows = items.subquery()
+    return _embed(select(_collect(rows.c.item)).scalar_subquery())
+
+
+def array_of_values(items: Select[Any]) -> Json:
+    """A JSON array of the plain values that ``items`` (one column called ``item``) gives, in its order."""
+    rows = items.subquery()
+    return _embed(select(_collect_values(rows.c.item)).scalar_subquery())
+
+
+def boolean(column: ColumnElement[Any]) -> Json:
+    return _boolean(column)
+
+
+def moment(column: ColumnElement[Any]) -> Json:
+    """RFC 3339 in UTC."""
+    return _moment(column)
+
+
+def days_between(first: Any, last: Any) -> Json:
+    """Whole days from one date to another, or null where either is."""
+    return cast(_julian(last) - _julian(first), Integer)
+
+
+def as_text(item: Json) -> ColumnElement[str]:
+    """The JSON as text, whatever type the driver would make of it."""
+    return cast(item, Text)
+
+
+def dated(text: Any, earliest: Any, latest: Any) -> Json:
+    """An EDTF date with its bounds, or null."""
+    return obj_or_null(text, {"edtf": text, "earliest": earliest, "latest": latest})
+
+
+def span(text: Any, start: Any, end: Any) -> Json:
+    """The W3C selectors of ``text[start:end]``, or null where ``start`` is null.
+
+    SQL counts characters, which on both databases are code points, and counts them from 1.
+    """
+    before = case((start > CONTEXT, start - CONTEXT), else_=0)
+    return obj_or_null(
+        start,
+        {
+            "exact": func.substr(text, start + 1, end - start),
+            "prefix": func.substr(text, before + 1, start - before),
+            "suffix": func.substr(text, end + 1, CONTEXT),
+            "start": start,
+            "end": end,
+        },
+    )

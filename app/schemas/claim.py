@@ -1,0 +1,76 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    CommaRefs,
+    DocumentBrief,
+    EventBrief,
+    Id,
+    ListParams,
+    RecordPublic,
+    Ref,
+    SourceBrief,
+    SpanIn,
+    SpanPublic,
+    SpeakerBrief,
+    may_be_left_out,
+)
+from app.schemas.source import Sources
+from app.spans import Text
+
+Property = Annotated[
+    str,
+    Field(
+        pattern="^[a-z][a-z0-9_]{0,63}$", description="The property claimed, in snake_case.", examples=["last_visit"]
+    ),
+]
+Properties = Annotated[str, Field(pattern="^[a-z0-9_,]{1,500}$", description="Properties, comma for OR.")]
+Normalized = Annotated[Text, Field(min_length=1, max_length=1000, examples=["2000-07"])]
+Unit = Annotated[Text, Field(min_length=1, max_length=50, examples=["edtf"])]
+
+
+class ClaimIn(Coding):
+    """A claim as part of the report that makes it."""
+
+    property: Property
+    span: SpanIn = Field(description="The value as printed.")
+    normalized: Normalized | None = Field(default=None, description="The value in a form that can be compared.")
+    unit: Unit | None = Field(default=None, description="Unit or notation of the normalized value.")
+    attributed_to: Ref | None = Field(default=None, description="The speaker whom the document gives for it.")
+
+
+class ClaimCreate(ClaimIn):
+    """What a document says of one property of an event."""
+
+    report: Id = Field(description="Id of the report.")
+
+
+class ClaimUpdate(CodingUpdate):
+    property: Property = may_be_left_out()
+    span: SpanIn = may_be_left_out()
+    normalized: Normalized | None = None
+    unit: Unit | None = None
+    attributed_to: Ref | None = None
+
+
+class ClaimPublic(RecordPublic):
+    report: int = Field(description="Id of the report that makes it.")
+    event: EventBrief
+    source: SourceBrief
+    document: DocumentBrief
+    property: str
+    value: str = Field(description="As printed.")
+    normalized: str | None = Field(description="In a form that can be compared.")
+    unit: str | None
+    span: SpanPublic
+    attributed_to: SpeakerBrief | None
+
+
+class ClaimFilter(ListParams):
+    event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
+    source: Sources | None = None
+    property: Properties | None = None
+    sort: Annotated[str, Field(pattern="^-?(property|id)$")] = Field(default="id", description="Order; `-` reverses.")

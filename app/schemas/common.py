@@ -1,0 +1,211 @@
+"""Shapes and field types that several nouns share."""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Annotated, Any, Generic, Literal, Self, TypeVar
+
+import langcodes
+import pycountry
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from app.dates import Day
+from app.spans import SLUG, Text, is_slug
+from app.vocab import CodedBy, DateMatch
+
+T = TypeVar("T")
+
+MAX_ID = 2**63 - 1
+
+
+def _country(code: str) -> str:
+    # XK is user-assigned, and what everybody uses for Kosovo.
+    if code != "XK" and pycountry.countries.get(alpha_2=code) is None:
+        raise ValueError("not an ISO 3166-1 alpha-2 country code")
+    return code
+
+
+def _language(tag: str) -> str:
+    if not langcodes.tag_is_valid(tag):
+        raise ValueError("not a valid BCP 47 language tag")
+    return tag
+
+
+def _slug(slug: str) -> str:
+    if not is_slug(slug):
+        raise ValueError("a slug may not be a number: numbers address records by id")
+    return slug
+
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=80, examples=["meduza"]), AfterValidator(_slug)]
+Name = Annotated[Text, Field(min_length=1, max_length=200)]
+Title = Annotated[Text, Field(min_length=1, max_length=1000)]
+Country = Annotated[
+    str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.", examples=["KP"]), AfterValidator(_country)
+]
+Language = Annotated[
+    str, Field(max_length=40, description="BCP 47 language tag.", examples=["en"]), AfterValidator(_language)
+]
+WikidataId = Annotated[str, Field(pattern="^Q[1-9][0-9]{0,11}$", description="Wikidata item.", examples=["Q7747"])]
+ExternalId = Annotated[
+    str,
+    Field(
+        pattern=r"^[a-z][a-z0-9_-]{0,31}:[!-~]{1,200}$",
+        description="The record's name elsewhere: a prefix, a colon, a key without spaces.",
+        examples=["gdelt:1160434563"],
+    ),
+]
+Ref = Annotated[Id | Slug, Field(description="Id or slug.")]
+Confidence = Annotated[float, Field(ge=0, le=1, description="How sure the coder was, from 0 to 1.")]
+SearchText = Annotated[
+    Text, Field(min_length=1, max_length=500, description='Words, all of which must occur; "in quotes" as a phrase.')
+]
+CommaRefs = Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+def comma_list(text: str | None) -> list[str]:
+    """The parts of a filter in which a comma means OR."""
+    return [part for part in (piece.strip() for piece in (text or "").split(",")) if part]
+
+
+def words(vocabulary: type[StrEnum]) -> str:
+    """The pattern of a filter that takes words of ``vocabulary``, with commas between them."""
+    word = "|".join(vocabulary)
+    return f"^({word})(,({word}))*$"
+
+
+class Input(BaseModel):
+    """A body: nothing in it is ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class SpanIn(Input):
+    """Where words stand in the document: by offsets, by the words themselves, or both, which must then agree.
+
+    Without offsets the words must stand at one place only; `prefix` and `suffix` say which
+    (a W3C TextQuoteSelector).
+    """
+
+    exact: Text | None = Field(default=None, min_length=1, max_length=100_000, description="The words as they stand.")
+    start: int | None = Field(default=None, ge=0, le=MAX_ID, description="First code point.")
+    end: int | None = Field(default=None, ge=1, le=MAX_ID, description="Code point after the last.")
+    prefix: Text = Field(default="", max_length=1000, description="The words just before.")
+    suffix: Text = Field(default="", max_length=1000, description="The words just after.")
+
+    @model_validator(mode="after")
+    def _says_where(self) -> Self:
+        if (self.start is None) != (self.end is None):
+            raise ValueError("start and end go together")
+        if self.start is None and self.exact is None:
+            raise ValueError("give start and end, or exact, or all three")
+        return self
+
+
+class Coding(Input):
+    """Whose reading a record is."""
+
+    coded_by: CodedBy = Field(default=CodedBy.HUMAN, description="Who read this: human, machine or import.")
+    confidence: Confidence | None = None
+
+
+def may_be_left_out() -> Any:
+    """For a field of an Update shape that may be absent, but not null; the default is never read."""
+    return Field(default_factory=lambda: None)
+
+
+class CodingUpdate(Input):
+    coded_by: CodedBy = may_be_left_out()
+    confidence: Confidence | None = None
+
+
+class DatePublic(BaseModel):
+    """A date as it is known."""
+
+    edtf: str = Field(description="EDTF text (ISO 8601-2).", examples=["2024-06"])
+    earliest: dt.date = Field(description="First day that the text allows.")
+    latest: dt.date = Field(description="Last day that the text allows.")
+
+
+class SpanPublic(BaseModel):
+    """Words in a document, as a W3C TextQuoteSelector and TextPositionSelector in one.
+
+    Offsets are Unicode code points in the document's text, half-open.
+    """
+
+    exact: str = Field(description="The words.")
+    prefix: str = Field(description="Up to 32 code points before them.")
+    suffix: str = Field(description="Up to 32 code points after them.")
+    start: int = Field(description="First code point.")
+    end: int = Field(description="Code point after the last.")
+
+
+class RecordPublic(BaseModel):
+    id: int
+    coded_by: CodedBy = Field(description="Whose reading this record is: human, machine or import.")
+    confidence: float | None = Field(description="How sure the coder was, from 0 to 1, where that is known.")
+    revision: int = Field(description="The revision that last changed this record.")
+
+
+class SourceBrief(BaseModel):
+    id: int
+    slug: str
+    name: str
+
+
+class SpeakerBrief(BaseModel):
+    id: int
+    slug: str
+    name: str
+    kind: str
+    title: str | None = Field(description="Office or role, such as President of Russia.")
+
+
+class DocumentBrief(BaseModel):
+    id: int
+    title: str | None = Field(description="Headline as printed, where the document has one.")
+    url: str | None
+    published: DatePublic | None
+
+
+class EventBrief(BaseModel):
+    id: int
+    title: str
+    date: DatePublic
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    count: int | None = Field(default=None, description="Number of all items, only with `count=exact`.")
+    next: str | None = Field(description="Address of the next page; null on the last.")
+    self: str = Field(description="Address of this page.")
+
+
+class FormatParams(BaseModel):
+    format: Literal["json", "csv", "jsonl"] | None = Field(
+        default=None, description="Representation; otherwise `Accept` decides. `csv` and `jsonl` stream the whole list."
+    )
+    flat: bool = Field(default=False, description="Rows without nesting, for dashboards and spreadsheets.")
+
+
+class ListParams(FormatParams):
+    """What every list takes."""
+
+    sort: str
+    limit: int = Field(default=50, ge=1, le=500, description="Items on a page.")
+    cursor: str | None = Field(default=None, max_length=1000, description="Where the page begins: from a `next` link.")
+    count: Literal["exact"] | None = Field(default=None, description="Also count all items, which costs a query.")
+
+
+class DateParams(BaseModel):
+    """A day, or a range of days with both ends in it."""
+
+    date: Day | None = Field(default=None, description="A day, as YYYY-MM-DD.")
+    from_: Day | None = Field(default=None, alias="from", description="First day of a range.")
+    to: Day | None = Field(default=None, description="Last day of a range.")
+    date_match: DateMatch = Field(
+        default=DateMatch.CERTAIN,
+        description="`certain`: what surely falls in the range; `possible`: also what might, such as a whole month.",
+    )

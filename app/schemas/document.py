@@ -1,0 +1,110 @@
+import datetime as dt
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
+
+from app.dates import EdtfText
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    DateParams,
+    DatePublic,
+    Id,
+    Language,
+    ListParams,
+    Name,
+    RecordPublic,
+    Ref,
+    SearchText,
+    SourceBrief,
+    Title,
+)
+from app.schemas.report import ReportIn
+from app.schemas.source import Sources
+from app.schemas.statement import StatementIn
+from app.spans import Text
+from app.urls import HttpUrl
+
+MAX_TEXT = 1_000_000
+
+
+def _utc(moment: dt.datetime) -> dt.datetime:
+    try:
+        return moment.astimezone(dt.UTC)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999 in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset."), AfterValidator(_utc)]
+
+
+class DocumentCreate(Coding):
+    """One captured text of one published item, with everything it carries: one transaction, or nothing.
+
+    The same document again (same source, same address or title, same text) is answered with the one
+    that is there; what it carries is then left as it stands.
+    """
+
+    source: Ref
+    text: Text = Field(min_length=1, max_length=MAX_TEXT, description="As captured; never changed, never normalized.")
+    title: Title | None = Field(default=None, description="Headline as printed.")
+    url: HttpUrl | None = None
+    byline: Name | None = None
+    language: Language | None = None
+    published: EdtfText | None = Field(default=None, description="When it appeared.")
+    published_at: Moment | None = Field(default=None, description="The moment it appeared, where known.")
+    retrieved_at: Moment | None = Field(default=None, description="When the text was captured; now by default.")
+    supersedes: Id | None = Field(default=None, description="Id of the earlier capture that this one replaces.")
+    reports: Annotated[list[ReportIn], Field(max_length=1000)] = []
+    statements: Annotated[list[StatementIn], Field(max_length=10_000)] = []
+
+
+class DocumentUpdate(CodingUpdate):
+    """All but the text: a changed article is a new document that supersedes the old."""
+
+    title: Title | None = None
+    url: HttpUrl | None = None
+    byline: Name | None = None
+    language: Language | None = None
+    published: EdtfText | None = None
+    published_at: Moment | None = None
+    supersedes: Id | None = None
+
+
+class DocumentPublic(RecordPublic):
+    source: SourceBrief
+    title: str | None = Field(description="Headline as printed.")
+    url: str | None = Field(description="Address as received.")
+    canonical_url: str | None = Field(description="Address in its normal form.")
+    byline: str | None
+    language: str | None = Field(description="BCP 47 language tag.")
+    published: DatePublic | None
+    published_at: dt.datetime | None
+    retrieved_at: dt.datetime
+    sha256: str = Field(description="SHA-256 of the text in UTF-8.")
+    length: int = Field(description="Length of the text in Unicode code points.")
+    report_count: int
+    statement_count: int
+    supersedes: int | None = Field(description="Id of the earlier capture that this one replaces.")
+
+
+class DocumentSpan(BaseModel):
+    """A stretch of the text that a record stands on."""
+
+    noun: str = Field(description="`statement`, `cue`, `attribution`, `passage` or `claim`.")
+    id: int = Field(description="Id of the statement, report or claim.")
+    start: int
+    end: int
+
+
+class DocumentFull(DocumentPublic):
+    text: str = Field(description="As captured.")
+    spans: list[DocumentSpan] = Field(description="What stands where, in the order of the text.")
+
+
+class DocumentFilter(DateParams, ListParams):
+    source: Sources | None = None
+    q: SearchText | None = None
+    sort: Annotated[str, Field(pattern="^-?(published|id)$")] = Field(
+        default="-published", description="Order; `-` reverses. A document without a date sorts before all dates."
+    )

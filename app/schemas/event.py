@@ -1,0 +1,164 @@
+import datetime as dt
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, Field
+
+from app.dates import EdtfText
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    Country,
+    DateParams,
+    DatePublic,
+    ExternalId,
+    Id,
+    ListParams,
+    Name,
+    RecordPublic,
+    SearchText,
+    SpanPublic,
+    Title,
+    may_be_left_out,
+    words,
+)
+from app.schemas.source import Countries, Sources
+from app.schemas.speaker import Speakers
+from app.spans import Text
+from app.vocab import EventType, ReportRole
+
+Summary = Annotated[Text, Field(min_length=1, max_length=5000)]
+Latitude = Annotated[float, Field(ge=-90, le=90, description="Decimal degrees, WGS 84.", examples=[39.03])]
+Longitude = Annotated[float, Field(ge=-180, le=180, description="Decimal degrees, WGS 84.", examples=[125.75])]
+EventTypes = Annotated[str, Field(pattern=words(EventType), description="Types, comma for OR.", examples=["agree"])]
+EventRef = Annotated[Id | ExternalId, Field(description="Id or external id of an event.")]
+
+
+def parse_bbox(text: str) -> tuple[float, float, float, float]:
+    """West, south, east, north of a bounding box (RFC 7946 §5): west may be greater, across the antimeridian."""
+    try:
+        west, south, east, north = (float(part) for part in text.split(","))
+    except ValueError:
+        raise ValueError("four numbers are needed: west,south,east,north") from None
+    if not (-180 <= west <= 180 and -180 <= east <= 180 and -90 <= south <= north <= 90):
+        raise ValueError("longitudes lie in -180..180, latitudes in -90..90, and south is not above north")
+    return west, south, east, north
+
+
+def _bbox(text: str) -> str:
+    parse_bbox(text)
+    return text
+
+
+Bbox = Annotated[
+    str,
+    Field(max_length=100, description="Bounding box: west,south,east,north in degrees.", examples=["124,38,131,43"]),
+    AfterValidator(_bbox),
+]
+
+
+class EventCreate(Coding):
+    """Something that happened, once, somewhere, on a date known to some precision."""
+
+    title: Title = Field(examples=["Russia and North Korea sign a treaty in Pyongyang"])
+    summary: Summary | None = None
+    date: EdtfText
+    type: EventType
+    place: Name | None = Field(default=None, description="Name of the place.", examples=["Pyongyang"])
+    country: Country | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    external_id: ExternalId | None = None
+
+
+class EventUpdate(CodingUpdate):
+    title: Title = may_be_left_out()
+    summary: Summary | None = None
+    date: EdtfText = may_be_left_out()
+    type: EventType = may_be_left_out()
+    place: Name | None = None
+    country: Country | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    external_id: ExternalId | None = None
+
+
+class PlacePublic(BaseModel):
+    name: str | None
+    country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
+    latitude: float | None = Field(description="Decimal degrees, WGS 84.")
+    longitude: float | None = Field(description="Decimal degrees, WGS 84.")
+
+
+class EventOutlet(BaseModel):
+    """An outlet that reported the event."""
+
+    slug: str
+    name: str
+    documents: int = Field(description="Documents in which it reports the event.")
+    first_published: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
+
+
+class EventPublic(RecordPublic):
+    title: str
+    summary: str | None
+    date: DatePublic
+    type: EventType
+    place: PlacePublic
+    sources: list[EventOutlet] = Field(description="The outlets that reported it, the first to publish first.")
+    source_count: int = Field(description="Outlets that reported it.")
+    document_count: int = Field(description="Documents that report it.")
+    statement_count: int = Field(description="Statements made at it or about it.")
+    external_id: str | None
+    merged_into: int | None = Field(description="Id of the event that this one turned out to be.")
+
+
+class EventFilter(DateParams, ListParams):
+    source: Sources | None = None
+    speaker: Speakers | None = None
+    country: Countries | None = None
+    place: Name | None = Field(default=None, description="Part of the place's name, taken literally.")
+    bbox: Bbox | None = None
+    type: EventTypes | None = None
+    q: SearchText | None = None
+    min_sources: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="Least number of outlets that reported it."
+    )
+    sort: Annotated[str, Field(pattern="^-?(date|sources|statements)$")] = Field(
+        default="-date", description="Order; `-` reverses. Counts may be sorted by, at a cost."
+    )
+
+
+class CoverageDocument(BaseModel):
+    """One document that reports the event."""
+
+    report: int = Field(description="Id of the report.")
+    id: int
+    title: str | None = Field(description="Headline as printed.")
+    url: str | None
+    byline: str | None
+    published: DatePublic | None
+    published_at: dt.datetime | None
+    lag_days: int | None = Field(description="Days behind the first outlet, by the earliest day of each.")
+    role: ReportRole
+    dated: DatePublic | None = Field(description="The event's date as this document gives it.")
+    passage: SpanPublic | None = Field(description="The words that report the event.")
+
+
+class EventSourcePublic(BaseModel):
+    """An outlet that reported the event, with its documents."""
+
+    id: int
+    slug: str
+    name: str
+    kind: str
+    country: str | None
+    state_affiliated: bool | None
+    first_published: dt.date | None
+    lag_days: int | None = Field(description="Days behind the first outlet to publish.")
+    documents: list[CoverageDocument]
+
+
+class EventSourceFilter(ListParams):
+    sort: Annotated[str, Field(pattern="^-?(published|name)$")] = Field(
+        default="published", description="Order; `-` reverses."
+    )

@@ -1,0 +1,66 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from app.dates import EdtfText
+from app.schemas.claim import ClaimIn
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    CommaRefs,
+    DatePublic,
+    DocumentBrief,
+    EventBrief,
+    Id,
+    ListParams,
+    RecordPublic,
+    SourceBrief,
+    SpanIn,
+    SpanPublic,
+    may_be_left_out,
+    words,
+)
+from app.schemas.event import EventRef
+from app.schemas.source import Sources
+from app.vocab import ReportRole
+
+ReportRoles = Annotated[str, Field(pattern=words(ReportRole), description="Roles, comma for OR.")]
+
+
+class ReportIn(Coding):
+    """A report as part of the document that makes it."""
+
+    event: EventRef
+    role: ReportRole = ReportRole.MAIN
+    passage: SpanIn | None = Field(default=None, description="The words that report the event.")
+    date: EdtfText | None = Field(default=None, description="The event's date as the document gives it.")
+    claims: Annotated[list[ClaimIn], Field(max_length=1000)] = []
+
+
+class ReportCreate(ReportIn):
+    """A document reports an event."""
+
+    document: Id = Field(description="Id of the document.")
+
+
+class ReportUpdate(CodingUpdate):
+    role: ReportRole = may_be_left_out()
+    passage: SpanIn | None = None
+    date: EdtfText | None = None
+
+
+class ReportPublic(RecordPublic):
+    event: EventBrief
+    source: SourceBrief
+    document: DocumentBrief
+    role: ReportRole
+    passage: SpanPublic | None = Field(description="The words that report the event.")
+    dated: DatePublic | None = Field(description="The event's date as the document gives it.")
+    claim_count: int
+
+
+class ReportFilter(ListParams):
+    event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
+    source: Sources | None = None
+    role: ReportRoles | None = None
+    sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")

@@ -1,0 +1,51 @@
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import MAX_ID, ListParams
+from app.vocab import Noun, Operation
+
+
+class RevisionPublic(BaseModel):
+    """One write transaction."""
+
+    id: int = Field(description="Its number: later is greater, gaps are possible.")
+    at: dt.datetime = Field(description="When, in UTC.")
+    author: str = Field(description="The key or command that made it.")
+    message: str = Field(description="Why.")
+
+
+class RevisionFilter(ListParams):
+    sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="-id", description="Order; `-` reverses.")
+
+
+class ChangePublic(BaseModel):
+    """What one revision did to one record."""
+
+    revision: int
+    at: dt.datetime = Field(description="When, in UTC.")
+    noun: Noun
+    id: int = Field(description="Id of the record.")
+    operation: Operation
+    href: str = Field(description="Address of the record as this revision left it, or found it when it was deleted.")
+
+
+class ChangeFilter(ListParams):
+    since: int = Field(default=0, ge=0, le=MAX_ID, description="The last revision already known.")
+    sort: Annotated[str, Field(pattern="^revision$")] = Field(default="revision", description="Order: as it happened.")
+
+
+class VersionPublic(BaseModel):
+    """One state of one record, as a revision left it."""
+
+    revision: int
+    at: dt.datetime = Field(description="When, in UTC.")
+    author: str
+    message: str
+    operation: Operation
+    values: dict[str, Any] | None = Field(description="The record's own columns; null once deleted.")
+
+
+class HistoryFilter(ListParams):
+    sort: Annotated[str, Field(pattern="^-?revision$")] = Field(default="-revision", description="Order; `-` reverses.")

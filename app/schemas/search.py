@@ -1,0 +1,26 @@
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import CommaRefs, ListParams, SearchText
+from app.vocab import Noun
+
+
+class SearchPublic(BaseModel):
+    """A record in which the words occur."""
+
+    noun: Noun
+    id: int
+    title: str | None = Field(description="Title of the event or document; for a statement, its speaker's name.")
+    snippet: str = Field(description="The passage as HTML: escaped, with the words in `<mark>`.")
+    href: str
+
+
+class SearchFilter(ListParams):
+    q: SearchText
+    noun: CommaRefs | None = Field(
+        default=None,
+        pattern="^(events|statements|documents)(,(events|statements|documents))*$",
+        description="Where to look, comma for OR.",
+    )
+    sort: Annotated[str, Field(pattern="^-?date$")] = Field(default="-date", description="Order; `-` reverses.")

@@ -1,0 +1,75 @@
+from typing import Annotated
+
+from pydantic import Field
+
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    CommaRefs,
+    Country,
+    Language,
+    ListParams,
+    Name,
+    RecordPublic,
+    Slug,
+    WikidataId,
+    may_be_left_out,
+    words,
+)
+from app.spans import Text
+from app.urls import HttpUrl
+from app.vocab import SourceKind
+
+Aliases = Annotated[list[Name], Field(max_length=100, description="Other names; for a source also its domains.")]
+
+SourceKinds = Annotated[str, Field(pattern=words(SourceKind), description="Kinds, comma for OR.")]
+Countries = Annotated[CommaRefs, Field(description="ISO 3166-1 alpha-2 codes, comma for OR.", examples=["US,IN"])]
+Sources = Annotated[CommaRefs, Field(description="Sources by slug, id or name, comma for OR.", examples=["meduza"])]
+
+
+class SourceCreate(Coding):
+    """An outlet or agency that publishes."""
+
+    name: Name = Field(examples=["Meduza"])
+    slug: Slug | None = Field(default=None, description="Made from the name when left out.")
+    kind: SourceKind
+    country: Country | None = None
+    language: Language | None = None
+    homepage: HttpUrl | None = None
+    state_affiliated: bool | None = Field(default=None, description="Owned or run by a state, where that is known.")
+    wikidata_id: WikidataId | None = None
+    aliases: Aliases = []
+
+
+class SourceUpdate(CodingUpdate):
+    name: Name = may_be_left_out()
+    slug: Slug = may_be_left_out()
+    kind: SourceKind = may_be_left_out()
+    country: Country | None = None
+    language: Language | None = None
+    homepage: HttpUrl | None = None
+    state_affiliated: bool | None = None
+    wikidata_id: WikidataId | None = None
+    aliases: Aliases = may_be_left_out()
+
+
+class SourcePublic(RecordPublic):
+    slug: str
+    name: str
+    kind: SourceKind
+    country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
+    language: str | None = Field(description="BCP 47 language tag.")
+    homepage: str | None
+    state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
+    wikidata_id: str | None
+    aliases: list[str] = Field(description="Other names and domains.")
+    document_count: int = Field(description="Documents of this source in the store.")
+
+
+class SourceFilter(ListParams):
+    q: Text | None = Field(default=None, min_length=1, max_length=200, description="Part of a name, taken literally.")
+    kind: SourceKinds | None = None
+    country: Countries | None = None
+    sort: Annotated[str, Field(pattern="^-?(name|documents)$")] = Field(
+        default="name", description="Order; `-` reverses."
+    )

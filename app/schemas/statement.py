@@ -1,0 +1,114 @@
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.dates import EdtfText
+from app.schemas.common import (
+    Coding,
+    CodingUpdate,
+    CommaRefs,
+    DateParams,
+    DatePublic,
+    DocumentBrief,
+    EventBrief,
+    Id,
+    Language,
+    ListParams,
+    RecordPublic,
+    Ref,
+    SearchText,
+    SourceBrief,
+    SpanIn,
+    SpanPublic,
+    SpeakerBrief,
+    may_be_left_out,
+    words,
+)
+from app.schemas.event import EventRef
+from app.schemas.source import Sources
+from app.schemas.speaker import Speakers
+from app.schemas.utterance import UtteranceRef
+from app.vocab import StatementKind
+
+StatementKinds = Annotated[str, Field(pattern=words(StatementKind), description="Kinds, comma for OR.")]
+Chain = Annotated[
+    list["HopIn"], Field(max_length=20, description="Relaying voices, the nearest to the document first.")
+]
+
+
+class HopIn(Coding):
+    """One hop of a statement's chain: the voice that relayed it, and the words that say so."""
+
+    speaker: Ref
+    cue: SpanIn | None = None
+
+
+class StatementIn(Coding):
+    """A statement as part of the document that carries it."""
+
+    speaker: Ref | None = Field(default=None, description="Left out where the document does not say who.")
+    event: EventRef | None = Field(default=None, description="What it was said at, or about.")
+    utterance: UtteranceRef | None = Field(default=None, description="The one thing said, of which this is a printing.")
+    kind: StatementKind
+    span: SpanIn = Field(description="The words, without the quotation marks around them.")
+    cue: SpanIn | None = Field(default=None, description="The words that attribute it, such as “said”.")
+    said: EdtfText | None = Field(default=None, description="When it was said.")
+    language: Language | None = Field(default=None, description="Of the words as printed; the document's by default.")
+    translated: bool | None = Field(default=None, description="Whether it was said in another language, where known.")
+    chain: Chain = []
+
+
+class StatementCreate(StatementIn):
+    """Words that one document attributes to a speaker."""
+
+    document: Id = Field(description="Id of the document.")
+
+
+class StatementUpdate(CodingUpdate):
+    speaker: Ref | None = None
+    event: EventRef | None = None
+    utterance: UtteranceRef | None = None
+    kind: StatementKind = may_be_left_out()
+    span: SpanIn = may_be_left_out()
+    cue: SpanIn | None = None
+    said: EdtfText | None = None
+    language: Language | None = None
+    translated: bool | None = None
+    chain: Chain = may_be_left_out()
+
+
+class HopPublic(BaseModel):
+    """One hop of the chain; position 0 is nearest to the document."""
+
+    position: int
+    speaker: SpeakerBrief
+    cue: SpanPublic | None
+
+
+class StatementPublic(RecordPublic):
+    text: str = Field(description="The words as the document prints them.")
+    kind: StatementKind
+    speaker: SpeakerBrief | None = Field(description="Null where the document does not say who.")
+    source: SourceBrief
+    document: DocumentBrief
+    event: EventBrief | None
+    span: SpanPublic
+    cue: SpanPublic | None = Field(description="The words that attribute it.")
+    said: DatePublic | None = Field(description="When it was said.")
+    chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
+    utterance: int | None = Field(description="Id of the one thing said, of which this is a printing.")
+    language: str | None = Field(description="Language of the words as printed.")
+    translated: bool | None
+
+
+class StatementFilter(DateParams, ListParams):
+    speaker: Speakers | None = None
+    source: Sources | None = None
+    via: Speakers | None = Field(default=None, description="Relayed by: speakers by slug, id or name, comma for OR.")
+    event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
+    utterance: CommaRefs | None = Field(default=None, description="Ids or external ids of utterances, comma for OR.")
+    kind: StatementKinds | None = None
+    q: SearchText | None = None
+    sort: Annotated[str, Field(pattern="^-?(said|id)$")] = Field(
+        default="-said", description="Order; `-` reverses. A statement without a date of saying sorts before all dates."
+    )
