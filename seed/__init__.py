@@ -1,0 +1,1 @@
+"""Five captured news documents and their annotation, and the way they get into a store."""

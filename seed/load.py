@@ -1,0 +1,99 @@
+"""Loads the seed through the same door as everything else; what is there already stays as it is."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from app import revisions
+from app.ingest import references, store
+from app.ingest.columns import fingerprint
+from app.models import Attribution, Claim, Event, Record, Report, Source, Speaker, Statement, Utterance
+from app.schemas.common import Input
+from app.schemas.document import DocumentCreate
+from app.schemas.event import EventCreate
+from app.schemas.source import SourceCreate
+from app.schemas.speaker import SpeakerCreate
+from app.schemas.utterance import UtteranceCreate
+
+HERE = Path(__file__).parent
+
+B = TypeVar("B", bound=Input)
+
+Loaded = dict[str, Counter[str]]
+"""For each table, how many rows are ``new`` and how many records were ``there`` already."""
+
+
+class SeedError(Exception):
+    """A seed file is not what it should be; the message names the file and the field."""
+
+
+def load(engine: Engine, folder: Path = HERE) -> Loaded:
+    """Load all of the seed in one transaction."""
+    loaded: Loaded = {}
+    with revisions.write(engine, author="dateline seed", message="Load the five seed documents") as session:
+        _load_file(session, loaded, folder / "sources.yaml", Source, SourceCreate, store.add_source)
+        _load_file(session, loaded, folder / "speakers.yaml", Speaker, SpeakerCreate, store.add_speaker)
+        _load_file(session, loaded, folder / "events.yaml", Event, EventCreate, store.add_event)
+        _load_file(session, loaded, folder / "utterances.yaml", Utterance, UtteranceCreate, store.add_utterance)
+        for path in sorted((folder / "documents").glob("*.yaml")):
+            _load_document(session, loaded, path)
+    return loaded
+
+
+def _load_file(
+    session: Session,
+    loaded: Loaded,
+    path: Path,
+    model: type[Record],
+    shape: type[B],
+    add: Callable[[Session, B], object],
+) -> None:
+    tally = loaded.setdefault(model.__name__.lower(), Counter())
+    for place, entry in enumerate(_read(path)):
+        body = _shaped(path, shape, entry, f"entry {place + 1}")
+        key = entry.get("slug") or entry.get("external_id")
+        if references.find(session, model, key) is None:
+            add(session, body)
+            tally["new"] += 1
+        else:
+            tally["there"] += 1
+
+
+def _load_document(session: Session, loaded: Loaded, path: Path) -> None:
+    entry = _read(path)
+    text = path.with_name(entry.pop("file")).read_bytes().decode()
+    if fingerprint(text) != entry.pop("sha256"):
+        raise SeedError(f"{path.name}: the text has changed, its SHA-256 is now {fingerprint(text)}")
+    body = _shaped(path, DocumentCreate, entry | {"text": text}, "document")
+    state = "new" if revisions.is_of(session, store.put_document(session, body)) else "there"
+    for name, count in _rows(body):
+        loaded.setdefault(name, Counter())[state] += count
+
+
+def _rows(body: DocumentCreate) -> Iterator[tuple[str, int]]:
+    """The rows that a document brings, by table."""
+    yield "document", 1
+    yield Report.__name__.lower(), len(body.reports)
+    yield Claim.__name__.lower(), sum(len(report.claims) for report in body.reports)
+    yield Statement.__name__.lower(), len(body.statements)
+    yield Attribution.__name__.lower(), sum(len(statement.chain) for statement in body.statements)
+
+
+def _read(path: Path) -> Any:
+    # BaseLoader leaves every value a text: no NO turns into false, no 2024-06-19 into a date of Python's.
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+
+
+def _shaped(path: Path, shape: type[B], entry: dict[str, Any], what: str) -> B:
+    try:
+        return shape.model_validate(entry)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        raise SeedError(f"{path.name}, {what}: {field}: {first['msg']}") from error
