@@ -1,0 +1,61 @@
+"""Items to bytes: the representations that a list can be asked for, in one table.
+
+A format turns items, which are JSON texts of one public shape, into chunks of bytes. Adding one is
+adding a file here and a line to ``FORMATS``.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from app.formats import csv, jsonl
+
+Items = Iterable[str]
+
+
+@dataclass(frozen=True)
+class Format:
+    """``write(shape, items, flat)`` gives the bytes of some items; ``head(shape)`` what stands before them all."""
+
+    name: str
+    media_type: str
+    head: Callable[[type[BaseModel]], bytes]
+    write: Callable[[type[BaseModel], Items, bool], bytes]
+
+
+# Those that stream a whole list; JSON, the default, comes a page at a time.
+FORMATS = {
+    "csv": Format("csv", "text/csv; charset=utf-8; header=present", csv.head, csv.write),
+    "jsonl": Format("jsonl", "application/jsonl", lambda shape: b"", jsonl.write),
+}
+
+_ACCEPTED = {
+    "application/json": "json",
+    "text/csv": "csv",
+    "application/jsonl": "jsonl",
+    "application/x-ndjson": "jsonl",
+}
+
+
+def negotiate(asked: str | None, accept: str) -> str:
+    """The name of the format to answer in: what ``format=`` says, else what ``Accept`` likes best, else JSON."""
+    if asked is not None:
+        return asked
+    for media_type in _preferred(accept):
+        if media_type in _ACCEPTED:
+            return _ACCEPTED[media_type]
+    return "json"
+
+
+def _preferred(accept: str) -> Iterator[str]:
+    """The media types of an ``Accept`` header, the best first (RFC 9110 §12.5.1)."""
+    ranked = []
+    for place, part in enumerate(accept.split(",")):
+        media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+        try:
+            ranked.append((-float(quality), place, media_type))
+        except ValueError:
+            continue
+    return (media_type for quality, _, media_type in sorted(ranked) if quality < 0)

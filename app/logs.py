@@ -1,0 +1,23 @@
+"""Logs, for people or for machines; a key or a query string is never among what is logged."""
+
+import logging
+
+import structlog
+
+from app.config import Settings
+
+
+def configure_logs(settings: Settings) -> None:
+    renderer: structlog.types.Processor
+    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
+        cache_logger_on_first_use=False,
+    )

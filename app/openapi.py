@@ -1,0 +1,45 @@
+"""The OpenAPI document: what FastAPI derives from the code, and what it cannot know."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from app.problems import Problem
+
+DESCRIPTION = """
+Which outlets reported an event, who said what about it, in which words, and where each document says so.
+
+* Lists come in pages: follow `next`. `format=csv` and `format=jsonl` stream them whole; `flat=true` flattens rows.
+* A comma in a filter means OR. Dates are `YYYY-MM-DD`. Unknown and repeated parameters are refused.
+* Every read has an `ETag`; send it as `If-None-Match` and what has not changed costs nothing.
+* Errors are problems (RFC 9457), `application/problem+json`.
+* Writes need a key: `Authorization: Bearer dl_…`.
+"""
+
+TAGS = [
+    {"name": "events", "description": "What happened, and which outlets reported it."},
+    {"name": "sources", "description": "Outlets and agencies that publish."},
+    {"name": "documents", "description": "Captured texts of published items, and what stands where in them."},
+    {"name": "reports", "description": "Which document reports which event, in which passage."},
+    {"name": "speakers", "description": "Voices: people, organizations, documents, and those left unnamed."},
+    {"name": "statements", "description": "Words that one document attributes to a speaker."},
+    {"name": "utterances", "description": "The things said, of which statements are the printings."},
+    {"name": "claims", "description": "What documents say of the properties of events."},
+    {"name": "search", "description": "Full text over events, statements and documents."},
+    {"name": "revisions", "description": "Every change of the store, in its order."},
+    {"name": "service", "description": "The service itself."},
+]
+
+
+def describe(app: FastAPI) -> None:
+    """Add to the document the shape of problems, which no endpoint returns by its type."""
+    derive = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schemas = derive()["components"]["schemas"]
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= problem.pop("$defs") | {"Problem": problem}
+        return derive()
+
+    app.openapi = openapi  # type: ignore[method-assign]

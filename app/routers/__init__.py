@@ -1,0 +1,1 @@
+"""HTTP, a file a noun: parse, call one query, return."""

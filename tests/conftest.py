@@ -1,0 +1,204 @@
+"""Fixtures: every test that touches a store runs on SQLite and on PostgreSQL.
+
+A store is a copy of a template that the migrations built (and, for ``seeded``, the seed filled), so
+that a test may do with it what it likes. ``client`` talks to the application over HTTP; ``reader``
+does so on one seeded store that all reading tests share.
+"""
+
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import hypothesis
+import psycopg
+import pytest
+from alembic import command
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, make_url
+
+from app import auth, db
+from app.config import Settings
+from app.main import create_app
+from app.vocab import Scope
+from seed.load import load
+from tests.databases import NO_POSTGRES, postgres_server
+
+BACKENDS = ("sqlite", "postgresql")
+
+# The machine decides how long an example takes, so no deadline; a run repeats the one before it.
+hypothesis.settings.register_profile("dateline", deadline=None, max_examples=50, derandomize=True)
+hypothesis.settings.load_profile("dateline")
+
+
+@dataclass
+class Store:
+    """A migrated store of a test's own."""
+
+    url: str
+    engine: Engine
+
+    def key(self, *scopes: Scope) -> dict[str, str]:
+        """Headers that carry a new key with these scopes; ``write`` where none are named."""
+        with db.writing(self.engine) as session:
+            _, key = auth.create_key(session, name="tests", scopes=scopes or (Scope.WRITE,))
+        return {"Authorization": f"Bearer {key}"}
+
+
+def settings_for(url: str) -> Settings:
+    return Settings(database_url=url, log_level="CRITICAL", busy_timeout=5)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "backend" in metafunc.fixturenames:
+        metafunc.parametrize("backend", BACKENDS, scope="session")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_POSTGRES in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(f"{len(skipped)} tests did NOT run on PostgreSQL: {NO_POSTGRES}", yellow=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with postgres_server() as url:
+        yield url or pytest.skip(NO_POSTGRES)
+
+
+class Templates:
+    """Stores to copy from, made once a run: copying takes some 10 ms, migrating a second."""
+
+    def __init__(self, folder: Path, admin: Callable[[], str]) -> None:
+        self._folder = folder
+        self._admin = admin
+        self._made: dict[tuple[str, str], str] = {}
+
+    def new_database(self, backend: str, template: str | None = None) -> str:
+        """The URL of a new database, empty or a copy of the one at ``template``."""
+        name = f"dateline_{uuid.uuid4().hex}"
+        if backend == "sqlite":
+            path = self._folder / f"{name}.db"
+            if template is not None:
+                shutil.copy(str(make_url(template).database), path)
+            return f"sqlite:///{path}"
+        url = make_url(self._admin())
+        self._execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{make_url(template).database}"' if template else ""))
+        return url.set(database=name).render_as_string(hide_password=False)
+
+    def drop(self, url: str) -> None:
+        if make_url(url).get_backend_name() == "sqlite":
+            for path in self._folder.glob(f"{Path(str(make_url(url).database)).name}*"):
+                path.unlink()
+        else:
+            self._execute(f'DROP DATABASE "{make_url(url).database}" WITH (FORCE)')
+
+    def _execute(self, statement: str) -> None:
+        plain = make_url(self._admin()).set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain, autocommit=True) as connection:
+            connection.execute(statement.encode())
+
+    def template(self, backend: str, kind: str) -> str:
+        if (backend, kind) not in self._made:
+            source = self.template(backend, "migrated") if kind == "seeded" else None
+            url = self.new_database(backend, source)
+            engine = db.connect(settings_for(url))
+            if kind == "seeded":
+                load(engine)
+            else:
+                command.upgrade(db.migrations(engine), "head")
+            self._settle(engine)
+            self._made[backend, kind] = url
+        return self._made[backend, kind]
+
+    @staticmethod
+    def _settle(engine: Engine) -> None:
+        """Leave a template that can be copied: all of it in one file, nobody connected."""
+        if engine.dialect.name == "sqlite":
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
+        engine.dispose()
+
+    @contextmanager
+    def copy(self, backend: str, kind: str) -> Iterator[Store]:
+        url = self.new_database(backend, self.template(backend, kind))
+        engine = db.connect(settings_for(url))
+        try:
+            yield Store(url, engine)
+        finally:
+            engine.dispose()
+            self.drop(url)
+
+
+@pytest.fixture(scope="session")
+def templates(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Templates:
+    return Templates(tmp_path_factory.mktemp("stores"), lambda: str(request.getfixturevalue("postgres_url")))
+
+
+@pytest.fixture
+def store(backend: str, templates: Templates) -> Iterator[Store]:
+    """A seeded store of the test's own."""
+    with templates.copy(backend, "seeded") as copy:
+        yield copy
+
+
+@pytest.fixture
+def empty_store(backend: str, templates: Templates) -> Iterator[Store]:
+    """A migrated store with nothing in it."""
+    with templates.copy(backend, "migrated") as copy:
+        yield copy
+
+
+@pytest.fixture(scope="session")
+def application(backend: str) -> FastAPI:
+    """One application a backend: deriving its OpenAPI document takes half a second."""
+    return create_app(settings_for("sqlite:///never-opened.db"))
+
+
+@contextmanager
+def talking_to(application: FastAPI, store: Store) -> Iterator[TestClient]:
+    before, application.state.engine = application.state.engine, store.engine
+    try:
+        yield TestClient(application, raise_server_exceptions=False)
+    finally:
+        application.state.engine = before
+
+
+@pytest.fixture
+def client(application: FastAPI, store: Store) -> Iterator[TestClient]:
+    """HTTP to a seeded store of the test's own."""
+    with talking_to(application, store) as test_client:
+        yield test_client
+
+
+@pytest.fixture
+def writer(client: TestClient, store: Store) -> TestClient:
+    """HTTP with a key that may write, to a seeded store of the test's own."""
+    client.headers |= store.key()
+    return client
+
+
+@pytest.fixture
+def empty_writer(application: FastAPI, empty_store: Store) -> Iterator[TestClient]:
+    """HTTP with a key that may write, to an empty store."""
+    with talking_to(application, empty_store) as test_client:
+        test_client.headers |= empty_store.key()
+        yield test_client
+
+
+@pytest.fixture(scope="session")
+def shared_store(backend: str, templates: Templates) -> Iterator[Store]:
+    with templates.copy(backend, "seeded") as copy:
+        yield copy
+
+
+@pytest.fixture
+def reader(application: FastAPI, shared_store: Store) -> Iterator[TestClient]:
+    """HTTP to a seeded store that the reading tests share; nobody may write to it."""
+    with talking_to(application, shared_store) as test_client:
+        yield test_client
