@@ -10,13 +10,13 @@ What such a text says of an event that begins on some day `a` and ends on some d
   day is `a = b`, a month means "some time in that month", a year "some time in that year".
 * The event *possibly* overlaps a range `[from, to]` iff `min(a) <= to` and `max(b) >= from`, that is
   `earliest(A) <= to` and `latest(B) >= from`: `EDTF.earliest` and `EDTF.latest`.
-* It *certainly* overlaps the range iff `max(a) <= to` and `min(b) >= from`, that is `latest(A) <= to` and
-  `earliest(B) >= from`: `EDTF.latest_start` and `EDTF.earliest_end`.
+* It *certainly* overlaps the range iff `max(a) <= to` and `min(b) >= from`. Since also `a <= b`, that is
+  `min(latest(A), latest(B)) <= to` and `max(earliest(A), earliest(B)) >= from`: `EDTF.latest_start` and
+  `EDTF.earliest_end`.
 * `?`, `~` or `%` on either end leaves only what is possible: both of these bounds are then None.
 
 So a day covers itself, `2024-06-18/2024-06-20` certainly covers the 19th, and `2024-06` certainly covers no single day
-but certainly falls into 2024-06-01..2024-06-30. The ends are bounded one by one: that `a <= b` does not narrow them,
-so an interval whose ends overlap (`2024-06/2024-06-10`) is certain of less than it could be, never of more.
+but certainly falls into 2024-06-01..2024-06-30.
 """
 
 import calendar
@@ -66,8 +66,8 @@ def parse_edtf(text: str) -> EDTF:
         text=text,
         earliest=start.earliest,
         latest=end.latest,
-        latest_start=None if in_doubt else start.latest,
-        earliest_end=None if in_doubt else end.earliest,
+        latest_start=None if in_doubt else min(start.latest, end.latest),
+        earliest_end=None if in_doubt else max(start.earliest, end.earliest),
     )
 
 

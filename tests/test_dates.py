@@ -59,7 +59,7 @@ def days_of(text: str) -> list[date]:
         ("1961", "1961-01-01", "1961-12-31", "1961-12-31", "1961-01-01"),
         ("2024-06-18/2024-06-20", "2024-06-18", "2024-06-20", "2024-06-18", "2024-06-20"),
         ("2023/2024-06", "2023-01-01", "2024-06-30", "2023-12-31", "2024-06-01"),
-        ("2024-06-20/2024-06", "2024-06-20", "2024-06-30", "2024-06-20", "2024-06-01"),
+        ("2024-06-20/2024-06", "2024-06-20", "2024-06-30", "2024-06-20", "2024-06-20"),
         ("0001/9999", "0001-01-01", "9999-12-31", "0001-12-31", "9999-01-01"),
     ],
 )
@@ -168,13 +168,10 @@ def test_bounds_agree_with_every_reading(head: str, tail: str, first: date, leng
     if days_of(head)[0] > days_of(tail)[-1]:
         head, tail = tail, head
     edtf = parse_edtf(f"{head}/{tail}")
-    readings = list(product(days_of(head), days_of(tail)))
+    readings = [(begin, end) for begin, end in product(days_of(head), days_of(tail)) if begin <= end]
     overlaps = [begin <= last and end >= first for begin, end in readings]
     assert certainly_overlaps(edtf, first, last) == all(overlaps)
     assert possibly_overlaps(edtf, first, last) == any(overlaps)
-    ordered = [overlap for overlap, (begin, end) in zip(overlaps, readings, strict=True) if begin <= end]
-    assert possibly_overlaps(edtf, first, last) == any(ordered)
-    assert all(ordered) or not certainly_overlaps(edtf, first, last)
 
 
 @given(st.text() | st.text("0123456789-/?~%\n", max_size=25))
