@@ -1,6 +1,7 @@
-"""Logs, for people or for machines; a key or a query string is never among what is logged."""
+"""Logs on standard error, for people or for machines; a key or a query string is never among what is logged."""
 
 import logging
+import sys
 
 import structlog
 
@@ -8,8 +9,9 @@ from app.config import Settings
 
 
 def configure_logs(settings: Settings) -> None:
-    renderer: structlog.types.Processor
-    renderer = structlog.processors.JSONRenderer() if settings.log_format == "json" else structlog.dev.ConsoleRenderer()
+    renderer: structlog.types.Processor = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    if settings.log_format == "json":
+        renderer = structlog.processors.JSONRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -19,5 +21,5 @@ def configure_logs(settings: Settings) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
-        cache_logger_on_first_use=False,
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

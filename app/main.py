@@ -87,6 +87,7 @@ def _operation_id(route: APIRoute) -> str:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     check_migrated(app.state.engine)
+    app.openapi()  # half a second's work, better done before the first request than during it
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     yield
     app.state.engine.dispose()

@@ -1,0 +1,137 @@
+"""The docs tell the truth: what they list exists, what exists is listed, and their examples run."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from typer.main import get_command
+
+from app import errors
+from app.cli import app as command
+from app.config import Settings
+from app.vocab import Noun
+
+ROOT = Path(__file__).parent.parent
+README, API, CONFIGURATION = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/api.md", "docs/configuration.md")
+)
+
+
+def console_lines(text: str) -> list[str]:
+    blocks = re.findall(r"```console\n(.*?)```", text, re.DOTALL)
+    return [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
+
+
+CURLS = [shlex.split(line)[1] for text in (README, API) for line in console_lines(text) if line.startswith("curl")]
+ADDRESSES = re.findall(r"\| `(/[^`{]*)` \|$", README, re.MULTILINE)
+
+
+@pytest.mark.parametrize("address", sorted({*(url.removeprefix("localhost:8000") for url in CURLS), *ADDRESSES}))
+def test_every_example_answers_with_something(reader: TestClient, address: str) -> None:
+    answer = reader.get(address)
+
+    assert answer.status_code == 200
+    assert len(answer.content) > 60
+
+
+def test_the_readme_shows_what_the_api_answers(reader: TestClient) -> None:
+    shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    real = reader.get(shown["self"]).json()
+    event = next(item for item in real["items"] if item["id"] == shown["items"][0]["id"])
+
+    assert covers(event, shown["items"][0])
+    assert real["next"] is None
+
+
+def covers(real: Any, shown: Any) -> bool:
+    """Whether ``shown`` is a shortening of ``real``: fields and items may be left out, but not altered."""
+    if isinstance(shown, dict):
+        return all(name in real and covers(real[name], value) for name, value in shown.items())
+    if isinstance(shown, list):
+        return all(any(covers(candidate, value) for candidate in real) for value in shown)
+    return bool(real == shown)
+
+
+def test_the_document_of_the_api_page_can_be_posted(writer: TestClient) -> None:
+    example = next(text for text in re.findall(r"```json\n(.*?)```", API, re.DOTALL) if '"reports"' in text)
+    answer = writer.post("/documents", json=json.loads(example))
+
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["statement_count"] == 1
+
+
+def test_the_span_of_the_api_page_is_real(reader: TestClient) -> None:
+    example = next(text for text in re.findall(r"```json\n(.*?)```", API, re.DOTALL) if '"prefix"' in text)
+    cues = [item["cue"] for item in reader.get("/statements?limit=500").json()["items"]]
+
+    assert json.loads(example) in cues
+
+
+def test_every_address_is_in_the_contract(application: FastAPI) -> None:
+    for path in application.openapi()["paths"]:
+        assert f"`{path}`" in API or f"`GET {path}`" in API, path
+
+
+def test_every_kind_of_problem_is_in_the_contract() -> None:
+    listed = set(re.findall(r"urn:dateline:problem:([a-z-]+)", API))
+
+    assert listed == {error.slug for error in subclasses(errors.DatelineError)}
+
+
+def subclasses(error: type[errors.DatelineError]) -> Iterator[type[errors.DatelineError]]:
+    yield error
+    for child in error.__subclasses__():
+        yield from subclasses(child)
+
+
+def test_every_noun_is_explained() -> None:
+    assert all(f"| {noun.removesuffix('s')} |" in API for noun in Noun)
+
+
+def test_settings_and_their_page_agree() -> None:
+    listed = dict(re.findall(r"^\| `DATELINE_(\w+)` \| (.*?) \|", CONFIGURATION, re.MULTILINE))
+    shown = {name.upper(): as_listed(field.default) for name, field in Settings.model_fields.items()}
+
+    assert listed == shown
+
+
+def as_listed(default: Any) -> str:
+    text = (
+        default if isinstance(default, str) else f"{default:g}" if isinstance(default, float) else json.dumps(default)
+    )
+    return f"`{text}`" if text else "empty"
+
+
+def test_commands_and_their_page_agree() -> None:
+    listed = {
+        " ".join(re.findall(r"[a-z]+", line)[1:]) for line in re.findall(r"\| `(dateline [a-z ]+)", CONFIGURATION)
+    }
+
+    assert listed == set(commands(get_command(command), ""))
+
+
+def commands(group: Any, prefix: str) -> Iterator[str]:
+    for name, child in group.commands.items():
+        if hasattr(child, "commands"):
+            yield from commands(child, f"{prefix}{name} ")
+        else:
+            yield prefix + name
+
+
+@pytest.mark.parametrize("target", ["run", "test", "check", "migrate", "bench", "help"])
+def test_make_knows_the_targets_that_the_docs_name(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name
+)
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        assert link.startswith("http") or (page.parent / link).exists(), link
