@@ -10,7 +10,9 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 from alembic import command
+from alembic.util import CommandError
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
@@ -44,6 +46,10 @@ def _store(*, migrated: bool = True) -> Iterator[Engine]:
         yield engine
     except ValidationError as error:
         _fail("\n".join(f"DATELINE_{each['loc'][0]}".upper() + f": {each['msg']}" for each in error.errors()))
+    except SettingsError as error:
+        _fail(f"The settings cannot be read: {error}")
+    except CommandError as error:
+        _fail(f"The store cannot be migrated: {error}")
     except DatelineError as error:
         _fail(error.detail)
     except SQLAlchemyError as error:

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from limits import parse
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -25,7 +26,8 @@ class Settings(BaseSettings):
             parsed = make_url(url)
         except ArgumentError:
             raise ValueError("not a database URL") from None
-        if parsed.get_backend_name() not in ("sqlite", "postgresql") or not parsed.database:
+        known = parsed.drivername == "sqlite" or parsed.get_backend_name() == "postgresql"
+        if not known or parsed.database in (None, "", ":memory:"):
             raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
         return url
 
@@ -42,13 +44,25 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         default="", description="Requests that one client may make, such as `100/minute`; empty for no limit."
     )
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_rate(cls, rate: str) -> str:
+        if rate:
+            parse(rate)
+        return rate
+
     busy_timeout: float = Field(
         default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
     )
     threads: int = Field(
         default=40, ge=1, description="Requests served at once by one process; also the size of its connection pool."
     )
-    log_level: str = Field(default="INFO", description="Least level that is logged: DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(
+        default="INFO",
+        pattern="^(?i:debug|info|warning|error|critical)$",
+        description="Least level that is logged: DEBUG, INFO, WARNING, ERROR or CRITICAL.",
+    )
     log_format: str = Field(
         default="console",
         pattern="^(console|json)$",

@@ -24,8 +24,8 @@ from app.errors import Busy, NotMigrated
 # Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
 
-MINIMUM_SQLITE = (3, 40)
-MINIMUM_POSTGRES = 15
+# What the queries need: JSON functions and RETURNING of SQLite, the planner and privileges of PostgreSQL.
+OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
 
 
 def connect(settings: Settings) -> Engine:
@@ -34,8 +34,6 @@ def connect(settings: Settings) -> Engine:
     # A pool as large as the thread pool: a request that has a thread never waits for a connection.
     pool = {"pool_size": settings.threads, "max_overflow": 10, "pool_timeout": 5}
     if url.get_backend_name() == "sqlite":
-        if sqlite3.sqlite_version_info < MINIMUM_SQLITE:
-            raise NotMigrated(f"SQLite {sqlite3.sqlite_version} is too old; Dateline needs 3.40 or newer")
         engine = create_engine(url, connect_args={"timeout": settings.busy_timeout, "check_same_thread": False}, **pool)
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -111,7 +109,15 @@ def migrations(engine: Engine) -> Config:
 def current_migration(engine: Engine) -> str | None:
     """The migration that the store is at; None where it has none."""
     with engine.connect() as connection:
+        _check_version(connection)
         return MigrationContext.configure(connection).get_current_revision()
+
+
+def _check_version(connection: Connection) -> None:
+    oldest, found = OLDEST[connection.dialect.name], connection.dialect.server_version_info or (0,)
+    if found < oldest:
+        needed, there = (".".join(map(str, version)) for version in (oldest, found))
+        raise NotMigrated(f"Dateline needs {connection.dialect.name} {needed} or newer; this is {there}.")
 
 
 def check_migrated(engine: Engine) -> None:

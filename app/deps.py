@@ -11,6 +11,7 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import Field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
@@ -21,13 +22,14 @@ from app.errors import Forbidden, Invalid, Unauthorized
 from app.models import ApiKey
 from app.problems import Answered
 from app.queries.revisions import latest
-from app.schemas.common import MAX_ID, Id, Ref
+from app.schemas.common import MAX_ID, Digits, Id, Ref
 from app.vocab import Scope
 
 RecordId = Annotated[Id, Path(alias="id", description="Id of the record.")]
 Address = Annotated[Ref, Path(alias="slug", description="Slug or id.")]
 AsOf = Annotated[
-    int | None, Query(ge=0, le=MAX_ID, description="Show the record as this revision left it.", alias="as_of")
+    Annotated[int, Field(ge=0, le=MAX_ID), Digits] | None,
+    Query(description="Show the record as this revision left it.", alias="as_of"),
 ]
 
 IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if nothing has changed since this `ETag`.")]

@@ -45,13 +45,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         version=version("dateline"),
         description=DESCRIPTION,
         openapi_tags=TAGS,
-        root_path=settings.root_path,
         lifespan=_lifespan,
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=settings.max_body_bytes,
         generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
@@ -76,7 +74,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=EXPOSED_HEADERS,
         max_age=3600,
     )
-    app.add_middleware(Envelope, meters=app.state.meters)
+    app.add_middleware(Envelope, meters=app.state.meters, root_path=settings.root_path)
     return app
 
 

@@ -1,8 +1,8 @@
 """What happens to every request, whichever route it takes: pure ASGI, outermost first.
 
 ``Envelope`` gives it a name, answers HEAD with the headers of GET, adds the headers that all
-responses share, and counts and logs it. ``LastResort``, behind CORS, turns what nobody caught into
-a 500 that says nothing about the inside.
+responses share, and counts and logs it. ``LastResort``, behind CORS, refuses a body that is too large
+and turns what nobody caught into a 500 that says nothing about the inside.
 """
 
 import re
@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -42,9 +43,10 @@ class Meters:
 
 
 class Envelope:
-    def __init__(self, app: ASGIApp, meters: Meters) -> None:
+    def __init__(self, app: ASGIApp, meters: Meters, root_path: str) -> None:
         self.app = app
         self.meters = meters
+        self.root_path = root_path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -55,7 +57,9 @@ class Envelope:
         scope["answer_headers"] = {}
         structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
         # A copy: the route must see GET, the client gets what HEAD deserves.
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
+        if self.root_path:  # which the proxy took away
+            inner |= {"root_path": self.root_path, "path": self.root_path + scope["path"]}
         try:
             await self.app(inner, receive, outcome.send)
         except ClientDisconnect:
@@ -105,7 +109,7 @@ class _Outcome:
     async def _end_without_body(self) -> None:
         if self._ended:
             # Tells a streaming response to stop: the rest of its rows would go nowhere.
-            raise OSError("HEAD is answered")
+            raise ClientDisconnect("HEAD is answered")
         self._ended = True
         await self._send({"type": "http.response.body", "body": b""})
 
@@ -124,7 +128,15 @@ class LastResort:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = False
+        started, received = False, 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body_bytes:
+                raise HTTPException(413)  # which FastAPI, as it reads the body, lets pass
+            return message
 
         async def watched(message: Message) -> None:
             nonlocal started
@@ -133,7 +145,7 @@ class LastResort:
 
         try:
             self._check_length(Headers(scope=scope))
-            await self.app(scope, receive, watched)
+            await self.app(scope, limited, watched)
         except TooLarge as error:
             await answer(Request(scope), error)(scope, receive, send)
         except ClientDisconnect:

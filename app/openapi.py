@@ -32,14 +32,18 @@ TAGS = [
 
 
 def describe(app: FastAPI) -> None:
-    """Add to the document the shape of problems, which no endpoint returns by its type."""
+    """Add to the document the shape of problems, which no endpoint returns by its type, and who needs no key."""
     derive = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            schemas = derive()["components"]["schemas"]
+            document = derive()
             problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= problem.pop("$defs") | {"Problem": problem}
+            document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+            if app.state.settings.public_reads:
+                for operations in document["paths"].values():
+                    if "security" in operations.get("get", {}):
+                        operations["get"]["security"].insert(0, {})  # no key is needed
         return derive()
 
     app.openapi = openapi  # type: ignore[method-assign]

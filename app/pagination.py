@@ -30,6 +30,8 @@ def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[Key, int]:
     """The key and id that ``encode`` was given; raises Invalid for anything it did not make for this list."""
     try:
         raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        if base64.urlsafe_b64encode(raw).rstrip(b"=") != cursor.encode():
+            raise ValueError("not as encode() writes it")  # the last sign has bits that decoding ignores
         key, ident = _unsealed(raw, path, filters)
     except (ValueError, binascii.Error, UnicodeEncodeError):
         raise Invalid("cursor", "not a cursor of this list; follow a page's next link") from None

@@ -156,7 +156,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 def _method_not_allowed(request: Request) -> Response:
     contract: Contract = request.app.state.contract
-    allow = {"Allow": ", ".join(contract.methods(request.url.path))}
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    allow = {"Allow": ", ".join(contract.methods(path))}
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=allow)
     return answer(request, MethodNotAllowed(f"{request.method} is not possible here."), allow)

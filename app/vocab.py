@@ -4,6 +4,8 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
+    """What sort of publisher a source is."""
+
     NEWSPAPER = "newspaper"
     MAGAZINE = "magazine"
     NEWS_AGENCY = "news_agency"
@@ -14,6 +16,8 @@ class SourceKind(StrEnum):
 
 
 class SpeakerKind(StrEnum):
+    """What sort of voice a speaker is; ``document`` is a text that speaks, such as a treaty."""
+
     PERSON = "person"
     ORGANIZATION = "organization"
     DOCUMENT = "document"
@@ -73,6 +77,8 @@ class DateMatch(StrEnum):
 
 
 class Operation(StrEnum):
+    """What a revision did to a record."""
+
     CREATE = "create"
     UPDATE = "update"
     DELETE = "delete"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Header, Query, Request, Response
-from sqlmodel import Session
+from sqlmodel import Session, col, delete
 
 from app import etags, revisions
 from app.deps import EngineDep, KeyDep, address_of, require, strict_query
@@ -20,6 +20,9 @@ from app.spans import Text
 from app.vocab import Scope
 
 R = TypeVar("R", bound=Record)
+
+# How long a request can be sent again under its Idempotency-Key.
+_KEPT_FOR = dt.timedelta(days=7)
 
 
 async def get_fingerprint(request: Request) -> str:
@@ -98,18 +101,20 @@ class Writer:
         raise Answered(_response(kept.status, kept.headers, kept.body))
 
     def _keep(self, session: Session, status: int, headers: dict[str, str], body: str) -> None:
-        if self._idempotency_key is not None and self._key.id is not None:
-            session.add(
-                IdempotencyKey(
-                    api_key_id=self._key.id,
-                    key=self._idempotency_key,
-                    fingerprint=self._fingerprint,
-                    status=status,
-                    headers=headers,
-                    body=body,
-                    created_at=dt.datetime.now(dt.UTC),
-                )
-            )
+        if self._idempotency_key is None or self._key.id is None:
+            return
+        now = dt.datetime.now(dt.UTC)
+        session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _KEPT_FOR))
+        answer = IdempotencyKey(
+            api_key_id=self._key.id,
+            key=self._idempotency_key,
+            fingerprint=self._fingerprint,
+            status=status,
+            headers=headers,
+            body=body,
+            created_at=now,
+        )
+        session.add(answer)
 
 
 def _response(status: int, headers: dict[str, str], body: str) -> Response:

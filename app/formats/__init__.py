@@ -35,6 +35,9 @@ _ACCEPTED = {
     "text/csv": "csv",
     "application/jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
+    "application/*": "json",
+    "text/*": "csv",
+    "*/*": "json",
 }
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin
 
+import orjson
 from pydantic import BaseModel
 
 from app.schemas.common import RecordPublic
@@ -48,6 +49,9 @@ def flatten(shape: type[BaseModel], item: dict[str, Any]) -> dict[str, Any]:
     for name, value in _cells(item, ""):
         if name in row:
             row[name] = value
+    for name, value in item.items():
+        if name in row and isinstance(value, dict):  # of no shape, such as the values of a version
+            row[name] = orjson.dumps(value).decode()
     return row
 
 

@@ -41,7 +41,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
     Raises Conflict where the store is not empty, BadRequest where the lines are not an export of this version.
     """
     numbered = enumerate(lines, start=1)
-    _check_head(engine, next(numbered, (1, b""))[1])
+    promised = _promised(engine, next(numbered, (1, b""))[1])
     with db.writing(engine) as session:
         if dump.row_count(session):
             raise Conflict("The store is not empty; an export can only be read into an empty one.")
@@ -51,25 +51,32 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
             for filled in _fill(session, table, (row for _, row in group)):
                 done += filled
                 yield done
+        if done != promised:
+            raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
             db.continue_ids(session.connection(), table, dump.last_id(session, table))
 
 
-def _check_head(engine: Engine, line: bytes) -> None:
+def _promised(engine: Engine, line: bytes) -> int:
+    """The number of rows that the head of an export announces, once it is one of this version."""
     try:
-        migration = orjson.loads(line)["dateline"]
-    except (orjson.JSONDecodeError, KeyError, TypeError):
+        head = orjson.loads(line)
+        migration, rows = head["dateline"], int(head["rows"])
+    except (ValueError, KeyError, TypeError):
         raise BadRequest("Line 1 is not the head of an export.") from None
     current = db.current_migration(engine)
     if migration != current:
         raise BadRequest(f"The export is of a store at migration {migration}, this one is at {current}.")
+    return rows
 
 
 def _parsed(number: int, line: bytes) -> tuple[Table, dict[str, Any]]:
     try:
         content = orjson.loads(line)
-        table = _BY_NAME[content["table"]]
-        return table, {name: _value(table, name, value) for name, value in content["row"].items()}
+        table, row = _BY_NAME[content["table"]], content["row"]
+        if row.keys() != set(table.columns.keys()):
+            raise KeyError(table.name)
+        return table, {name: _value(table, name, value) for name, value in row.items()}
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadRequest(f"Line {number} is not a row of an export.") from None
 
@@ -77,9 +84,12 @@ def _parsed(number: int, line: bytes) -> tuple[Table, dict[str, Any]]:
 def _value(table: Table, name: str, value: Any) -> Any:
     kind = table.c[name].type
     if isinstance(value, str) and isinstance(kind, UTCDateTime):
-        return dt.datetime.fromisoformat(value)
-    if isinstance(value, str) and isinstance(kind, Date):
-        return dt.date.fromisoformat(value)
+        value = dt.datetime.fromisoformat(value)
+    elif isinstance(value, str) and isinstance(kind, Date):
+        value = dt.date.fromisoformat(value)
+    # PostgreSQL would take a list or a number for a text.
+    if value is not None and not isinstance(value, getattr(kind, "impl_instance", kind).python_type):
+        raise TypeError(name)
     return value
 
 

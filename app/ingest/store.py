@@ -159,7 +159,7 @@ def update_document(session: Session, row: Document, body: DocumentUpdate) -> Do
     if values.get("supersedes_id") == row.id:
         raise Invalid("supersedes", "a document cannot supersede itself")
     _change(row, values)
-    identity = _identity(row.model_dump())
+    identity = _identity({name: getattr(row, name) for name in ("canonical_url", "title", "text")})
     there = lookups.one(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)
     if there is not None and there.id != row.id:
         raise Conflict(f"Document {there.id} has this address or title, and the same text.")
@@ -236,7 +236,7 @@ def _named(session: Session, model: type[Source | Speaker], body: SourceCreate |
     values["slug"] = stem
     while lookups.one(session, model, slug=values["slug"]) is not None:
         number += 1
-        values["slug"] = f"{stem[:70]}-{number}"
+        values["slug"] = f"{stem[:70].rstrip('-')}-{number}"
     return values
 
 
@@ -269,9 +269,16 @@ def _set_aliases(
 
 
 def _set_chain(session: Session, row: Statement, document: Document, chain: list[HopIn], at: At) -> None:
-    for hop in lookups.every(session, Attribution, statement_id=row.id):
+    wanted = [
+        columns(session, Attribution, given(body, partial=False), (*at, "chain", position), text=document.text)
+        for position, body in enumerate(chain)
+    ]
+    there = lookups.every(session, Attribution, statement_id=row.id)
+    names = wanted[0].keys() if wanted else ()
+    if [{name: getattr(hop, name) for name in names} for hop in there] == wanted:
+        return
+    for hop in there:
         session.delete(hop)
     session.flush()
-    for position, body in enumerate(chain):
-        values = columns(session, Attribution, given(body, partial=False), (*at, "chain", position), text=document.text)
+    for position, values in enumerate(wanted):
         _add(session, Attribution, values | {"statement_id": row.id, "position": position})

@@ -66,7 +66,7 @@ def _outlets(t: Tables) -> Select[str]:
         .join(source, source.id == t.document.source_id)
         .where(t.report.event_id == t.event.id)
         .group_by(source.id, source.slug, source.name)
-        .order_by(first.nulls_last(), source.slug)
+        .order_by(first.nulls_last(), source.id)
         .correlate(t.event)
     )
 

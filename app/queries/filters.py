@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, literal, or_
 
 from app.errors import Invalid
 from app.queries.tables import Table
-from app.schemas.common import DateParams, comma_list
+from app.schemas.common import MAX_ID, DateParams, comma_list
 from app.spans import like_literal, match_key
 from app.vocab import DateMatch
 
@@ -57,5 +57,5 @@ def by_id_or_external_id(table: Table, text: str | None) -> list[Condition]:
     words = comma_list(text)
     if not words:
         return []
-    ids = [int(word) for word in words if word.isascii() and word.isdigit() and int(word) < 2**63]
+    ids = [int(word) for word in words if word.isascii() and word.isdigit() and int(word) <= MAX_ID]
     return [or_(table.id.in_(ids), table.external_id.in_(words))]

@@ -5,31 +5,17 @@ nested list is gathered for a row that is not on the page.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, select, tuple_, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, func, literal, select, tuple_, union_all
 from sqlmodel import Session
 
 K = TypeVar("K")
 
 Key = int | str
 """A sort key as a cursor carries it: dates as ISO text."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a list shows and how.
-
-    ``items`` selects one JSON text a record; ``id`` is the record's id in it; ``ids`` selects the
-    ids of the records that match; ``sorts`` are keys, never null, over the table of ``ids``.
-    """
-
-    items: Select[Any]
-    id: ColumnElement[int]
-    ids: Select[Any]
-    sorts: Mapping[str, ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -57,65 +43,80 @@ class Rows:
     last: tuple[Key, int] | None = None
 
 
-def page(session: Session, listing: Listing, part: Slice) -> Rows:
-    """One page, in one statement."""
-    key, ident = listing.sorts[part.key], listing.ids.selected_columns[0]
-    ids = listing.ids.add_columns(key.label("key")).order_by(*_order(part, key, ident)).limit(part.limit + 1)
-    if part.after is not None:
-        ids = ids.where(_after(part, key, ident))
-    chosen = ids.subquery("page")
-    items = listing.items.add_columns(chosen.c.key, chosen.c.id)
-    items = items.join(chosen, chosen.c.id == listing.id).order_by(*_order(part, chosen.c.key, chosen.c.id))
-    found = session.execute(items).all()
-    rows = found[: part.limit]
-    more = len(found) > part.limit
-    return Rows([row[0] for row in rows], (_as_key(rows[-1][1]), rows[-1][2]) if more else None)
+class Paged(Protocol):
+    """Anything that is read a page at a time."""
 
+    def page(self, session: Session, part: Slice) -> Rows:
+        """One page; ValueError where ``part.after`` is of no such list."""
 
-def pages(session: Session, listing: Listing, part: Slice) -> Iterator[Rows]:
-    """Every page from ``part`` on."""
-    while True:
-        rows = page(session, listing, part)
-        yield rows
-        if rows.last is None:
-            return
-        part = Slice(part.sort, part.limit, rows.last)
-
-
-def count(session: Session, listing: Listing) -> int:
-    """The number of items on all pages."""
-    return int(session.execute(select(func.count()).select_from(listing.ids.subquery())).scalar_one())
+    def count(self, session: Session) -> int:
+        """The number of items on all pages."""
 
 
 @dataclass(frozen=True)
-class Found(Generic[K]):
-    """Records of several kinds on one page, with their sort keys, and the key after which the next page begins."""
+class Listing:
+    """Records of one noun.
 
-    keys: Sequence[tuple[K, int, Any]]
-    last: tuple[Key, int] | None
+    ``items`` selects one JSON text a record; ``id`` is the record's id in it; ``ids`` selects the
+    ids of the records that match; ``sorts`` are keys, never null, over the table of ``ids``.
+    """
+
+    items: Select[Any]
+    id: ColumnElement[int]
+    ids: Select[Any]
+    sorts: Mapping[str, ColumnElement[Any]]
+
+    def page(self, session: Session, part: Slice) -> Rows:
+        key, ident = self.sorts[part.key], self.ids.selected_columns[0]
+        chosen = _cut(self.ids.add_columns(key.label("key")), key, ident, part).subquery("page")
+        items = self.items.add_columns(chosen.c.key, chosen.c.id).join(chosen, chosen.c.id == self.id)
+        found = session.execute(items.order_by(*_order(part, chosen.c.key, chosen.c.id))).all()
+        rows = found[: part.limit]
+        more = len(found) > part.limit
+        return Rows([row[0] for row in rows], (_as_key(rows[-1][1]), rows[-1][2]) if more else None)
+
+    def count(self, session: Session) -> int:
+        return _count(session, self.ids)
 
 
 # Leaves room for 2^40 records of each kind in the number that orders records of several.
 _STEP = 2**40
 
 
-def page_of_union(session: Session, parts: Sequence[tuple[K, Select[Any]]], part: Slice) -> Found[K]:
-    """One page over several kinds: each select gives a kind's ids and sort keys; ties go by kind, then id."""
-    union = union_all(*(_numbered(ids, rank) for rank, (_, ids) in enumerate(parts))).subquery()
-    key, number = union.c.key, union.c.number
-    statement = select(key, number).order_by(*_order(part, key, number)).limit(part.limit + 1)
-    if part.after is not None:
-        statement = statement.where(_after(part, key, number))
-    found = session.execute(statement).all()
-    rows = found[: part.limit]
-    keys = [(parts[row.number // _STEP][0], row.number % _STEP, row.key) for row in rows]
-    return Found(keys, (_as_key(rows[-1].key), rows[-1].number) if len(found) > part.limit else None)
+@dataclass(frozen=True)
+class Union(Generic[K]):
+    """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id."""
+
+    parts: Sequence[tuple[K, Select[Any]]]
+
+    def page(self, session: Session, part: Slice) -> tuple[list[tuple[K, int, Any]], tuple[Key, int] | None]:
+        """Kind, id and sort key of each record on a page, and the key after which the next begins."""
+        union = self._numbered()
+        found = session.execute(_cut(select(union.c.key, union.c.number), union.c.key, union.c.number, part)).all()
+        rows = found[: part.limit]
+        keys = [(self.parts[row.number // _STEP][0], row.number % _STEP, row.key) for row in rows]
+        return keys, (_as_key(rows[-1].key), rows[-1].number) if len(found) > part.limit else None
+
+    def count(self, session: Session) -> int:
+        return _count(session, select(self._numbered()))
+
+    def _numbered(self) -> Subquery:
+        selects = []
+        for rank, (_, ids) in enumerate(self.parts):
+            ident, key = ids.selected_columns
+            number = literal(rank * _STEP, BigInteger) + ident
+            selects.append(ids.with_only_columns(key.label("key"), number.label("number")))
+        return union_all(*selects).subquery()
 
 
-def _numbered(ids: Select[Any], rank: int) -> Select[Any]:
-    ident, key = ids.selected_columns
-    number = literal(rank * _STEP, BigInteger) + ident
-    return ids.with_only_columns(key.label("key"), number.label("number"))
+def _count(session: Session, ids: Select[Any]) -> int:
+    return int(session.execute(select(func.count()).select_from(ids.subquery())).scalar_one())
+
+
+def _cut(rows: Select[Any], key: ColumnElement[Any], ident: ColumnElement[Any], part: Slice) -> Select[Any]:
+    """The rows of a page, and one more that tells whether there is a next."""
+    rows = rows.order_by(*_order(part, key, ident)).limit(part.limit + 1)
+    return rows if part.after is None else rows.where(_after(part, key, ident))
 
 
 def _order(part: Slice, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:

@@ -2,14 +2,24 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, literal, or_, select, union_all
+from sqlalchemy import Select, Text, literal, or_, select, union_all
 from sqlmodel import Session
 
 from app.errors import Ambiguous, Invalid
+from app.models import Record
+from app.queries import records
+from app.queries.addresses import named
 from app.queries.tables import NOW, Table
 from app.schemas.common import MAX_ID, comma_list
 from app.spans import match_key
+
+# One request may give so many: each is a part of one statement, of which SQLite allows 500.
+MOST = 100
+
+Within = tuple[type[Record], int | str]
+"""The record that a list belongs to: what it is, and its id or slug."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +38,38 @@ class Asked:
         return int(self.name) if self.name.isascii() and self.name.isdigit() else None
 
 
-def resolve(session: Session, filters: dict[str, str | None]) -> dict[str, list[int]]:
+def resolve(session: Session, filters: dict[str, str | None], *, within: Within | None = None) -> dict[str, list[int]]:
     """The ids that each filter (``source``, ``speaker``, ``via``) names, in one statement for all of them.
 
     A slug beats a name. Raises Invalid for a name that nobody bears, and Ambiguous, with the
-    candidates, for one that several do.
+    candidates, for one that several do. A list that belongs to one record names it as ``within``; its
+    id then stands under that word, or NotFound or Gone is raised.
     """
     asked = [Asked(field, name) for field, text in filters.items() for name in comma_list(text)]
-    if not asked:
-        return {}
-    found = session.execute(union_all(*(_candidates(place, who) for place, who in enumerate(asked)))).all()
+    if len(asked) > MOST:
+        raise Invalid(asked[MOST].field, f"a request may give {MOST} names at most")
+    selects = [_candidates(place, who) for place, who in enumerate(asked)]
+    if within is not None:
+        selects.append(_owner(len(asked), *within))
+    found = session.execute(union_all(*selects)).all() if selects else []
     ids: dict[str, list[int]] = {}
+    if within is not None:
+        ids["within"] = [row.id for row in found if row.place == len(asked)]
+        if not ids["within"]:
+            raise records.missing(session, *within)
     for place, who in enumerate(asked):
         candidates = [row for row in found if row.place == place]
         exact = [row for row in candidates if row.slug == who.name or row.id == who.id]
         ids.setdefault(who.field, []).append(_the_one(who, exact or candidates))
     return ids
+
+
+def _owner(place: int, model: type[Record], ref: int | str) -> Select[Any]:
+    table: Table = model
+    nothing = literal(None, Text)
+    return select(literal(place).label("place"), table.id, nothing.label("slug"), nothing.label("name")).where(
+        named(table, ref)
+    )
 
 
 def _candidates(place: int, who: Asked) -> Select[int, int, str, str]:

@@ -5,6 +5,7 @@ A creation leaves no row in ``history``: it is the version of a record that repl
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,8 +13,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
+from app.errors import NotFound
 from app.models import NOUNS, History, Revision
-from app.queries.listing import Listing, Rows, Slice, page_of_union
+from app.queries.addresses import deleted_as, named
+from app.queries.listing import Listing, Rows, Slice, Union
 from app.queries.sql import as_text, moment, obj
 from app.queries.tables import Table
 from app.vocab import Noun, Operation
@@ -35,12 +38,23 @@ def listing() -> Listing:
     return Listing(select(as_text(obj(fields))), _REVISION.id, select(_REVISION.id), {"id": _REVISION.id})
 
 
-def changes(session: Session, *, since: int, part: Slice) -> Rows:
+@dataclass(frozen=True)
+class Changes:
     """What the revisions after ``since`` did, in their order (``ChangePublic``)."""
-    found = page_of_union(session, [change for noun in Noun for change in _changes_of(noun, since)], part)
-    revisions = _revisions(session, {number for _, _, number in found.keys})
-    items = [_change(noun, operation, ident, revisions[number]) for (noun, operation), ident, number in found.keys]
-    return Rows([orjson.dumps(item).decode() for item in items], found.last)
+
+    since: int
+
+    def page(self, session: Session, part: Slice) -> Rows:
+        found, last = self._union().page(session, part)
+        revisions = _revisions(session, {number for _, _, number in found})
+        items = [_change(noun, operation, ident, revisions[number]) for (noun, operation), ident, number in found]
+        return Rows([orjson.dumps(item).decode() for item in items], last)
+
+    def count(self, session: Session) -> int:
+        return self._union().count(session)
+
+    def _union(self) -> Union[tuple[Noun, Operation]]:
+        return Union([change for noun in Noun for change in _changes_of(noun, self.since)])
 
 
 def _changes_of(noun: Noun, since: int) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
@@ -81,42 +95,57 @@ def _change(noun: Noun, operation: Operation, ident: int, revision: Revision) ->
     }
 
 
-def versions(session: Session, noun: Noun, ident: int, part: Slice) -> Rows:
-    """A page of the states that a record had (``VersionPublic``)."""
-    states = _states(session, noun, ident)
-    operations = dict.fromkeys(states, Operation.UPDATE) | {min(states): Operation.CREATE}
-    numbers = sorted(states, reverse=part.descending)
-    if part.after is not None:
-        numbers = [
-            number for number in numbers if (number < part.after[1]) is part.descending and number != part.after[1]
-        ]
-    shown = numbers[: part.limit]
-    revisions = _revisions(session, shown)
-    items = [_version(revisions[number], operations[number], states[number]) for number in shown]
-    more = len(numbers) > part.limit
-    return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
+@dataclass(frozen=True)
+class Versions:
+    """Every state that a record had (``VersionPublic``); raises NotFound where it never was."""
+
+    noun: Noun
+    ref: int | str
+
+    def page(self, session: Session, part: Slice) -> Rows:
+        states = self._states(session)
+        numbers = sorted(states, reverse=part.descending)
+        if part.after is not None:
+            last = part.after[1]
+            numbers = [number for number in numbers if (number < last if part.descending else number > last)]
+        shown, more = numbers[: part.limit], len(numbers) > part.limit
+        items = [_version(*states[number], first=number == min(states)) for number in shown]
+        return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
+
+    def count(self, session: Session) -> int:
+        return len(self._states(session))
+
+    def _states(self, session: Session) -> dict[int, tuple[Revision, dict[str, Any] | None]]:
+        """What each revision that touched the record made of it; None where it deleted it."""
+        model: Table = NOUNS[self.noun]
+        current = select(model, _REVISION).join(_REVISION, _REVISION.id == model.revision_id)
+        now = session.execute(current.where(named(model, self.ref))).first()
+        states: dict[int, tuple[Revision, dict[str, Any] | None]] = {}
+        for past, maker, ender in session.execute(self._past(now[0].id if now else None)):
+            states[maker.id] = (maker, past.values)
+            if past.operation == Operation.DELETE:
+                states[ender.id] = (ender, None)
+        if now is not None:
+            states[now[1].id] = (now[1], now[0].json_values())
+        if not states:
+            raise NotFound(f"There is no {self.noun.removesuffix('s')} {self.ref}, and never was.")
+        return states
+
+    def _past(self, ident: int | None) -> Select[Any]:
+        """What the record was before, with the revisions that made and ended each state of it."""
+        maker, ender = aliased(_REVISION), aliased(_REVISION)
+        past = select(_PAST, maker, ender).where(_PAST.table_name == NOUNS[self.noun].__tablename__)
+        past = past.join(maker, maker.id == _PAST.replaced_revision_id).join(ender, ender.id == _PAST.revision_id)
+        return past.where(_PAST.row_id == ident if ident is not None else deleted_as(self.noun, self.ref))
 
 
-def _states(session: Session, noun: Noun, ident: int) -> dict[int, dict[str, Any] | None]:
-    """What each revision that touched the record made of it; None where it deleted it."""
-    model: Table = NOUNS[noun]
-    past = select(_PAST).where(_PAST.table_name == model.__tablename__, _PAST.row_id == ident)
-    states: dict[int, dict[str, Any] | None] = {}
-    for replaced in session.execute(past).scalars():
-        states[replaced.replaced_revision_id] = replaced.values
-        if replaced.operation == Operation.DELETE:
-            states[replaced.revision_id] = None
-    now = session.get(model, ident)
-    return states | ({now.revision_id: now.json_values()} if now else {})
-
-
-def _version(revision: Revision, operation: Operation, values: dict[str, Any] | None) -> dict[str, Any]:
+def _version(revision: Revision, values: dict[str, Any] | None, *, first: bool) -> dict[str, Any]:
     return {
         "revision": revision.id,
         "at": _rfc3339(revision.at),
         "author": revision.author,
         "message": revision.message,
-        "operation": Operation.DELETE if values is None else operation,
+        "operation": Operation.DELETE if values is None else Operation.CREATE if first else Operation.UPDATE,
         "values": values,
     }
 

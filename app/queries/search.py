@@ -17,9 +17,10 @@ from sqlalchemy.sql.expression import TableClause, column, table
 from sqlmodel import Session
 
 from app.queries.filters import NO_DATE
-from app.queries.listing import Rows, Slice, page_of_union
+from app.queries.listing import Rows, Slice, Union
 from app.queries.tables import NOW, Table
 from app.schemas.common import comma_list
+from app.spans import match_key
 from app.vocab import Noun
 
 # Private-use signs that stand around a found word until the snippet has been escaped.
@@ -58,9 +59,19 @@ _CORPUS_OF = {corpus.noun: corpus for corpus in CORPORA}
 
 
 def phrases(query: str) -> list[str]:
-    """The words and quoted phrases of a query that hold a letter or a digit."""
-    parts = (quoted or word for quoted, word in re.findall(r'"([^"]*)"|([^\s"]+)', query))
-    return [part for part in parts if any(unicodedata.category(sign)[0] in "LN" for sign in part)]
+    """The words and quoted phrases of a query that hold a letter or a digit; each once, however it is punctuated.
+
+    To mark a word in a text as often as a query repeats it would take the databases minutes.
+    """
+    parts = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|([^\s"]+)', query)]
+    wanted = [part for part in parts if any(unicodedata.category(sign)[0] in "LN" for sign in part)]
+    return list({_bare(part): part for part in wanted}.values())
+
+
+def _bare(phrase: str) -> str:
+    """The letters, digits and their marks of a phrase, with one space where there is anything else."""
+    kept = (sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in match_key(phrase))
+    return " ".join("".join(kept).split())
 
 
 def matches(noun: Noun, query: str, *, dialect: str) -> ColumnElement[bool]:
@@ -79,22 +90,35 @@ def _fts_match(corpus: Corpus, wanted: Sequence[str]) -> ColumnElement[bool]:
     return literal_column(corpus.fts.name).op("MATCH")(quoted)
 
 
-def _tsquery(wanted: Sequence[str]) -> ColumnElement[Any]:
-    query: ColumnElement[Any] = func.dateline_phrase(wanted[0])
-    for phrase in wanted[1:]:
-        query = query.op("&&")(func.dateline_phrase(phrase))
-    return query
+def _tsquery(wanted: Sequence[str], *, as_printed: bool = False) -> ColumnElement[Any]:
+    """All of ``wanted``; ``as_printed`` also in the form in which PostgreSQL reads a text such as "U.N." by itself."""
+    if len(wanted) > 1:  # halved, so that many words are not nested as deep
+        half = len(wanted) // 2
+        first, second = (_tsquery(part, as_printed=as_printed) for part in (wanted[:half], wanted[half:]))
+        return first.op("&&")(second)
+    phrase: ColumnElement[Any] = func.dateline_phrase(wanted[0])
+    return phrase.op("||")(func.phraseto_tsquery("simple", wanted[0])) if as_printed else phrase
 
 
-def search(session: Session, *, q: str, nouns: str | None, part: Slice) -> Rows:
-    """A page of hits, the newest first: one statement finds them, one cuts their snippets."""
-    dialect = session.get_bind().dialect.name
-    wanted = comma_list(nouns) or list(_CORPUS_OF)
-    hits = [(corpus.noun, _hits(corpus, q, dialect)) for corpus in CORPORA if corpus.noun in wanted]
-    found = page_of_union(session, hits, part)
-    keys = [(noun, ident) for noun, ident, _ in found.keys]
-    snippets = _snippets(session, q, keys, dialect)
-    return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
+@dataclass(frozen=True)
+class Search:
+    """The records in which every word of ``q`` occurs: one statement finds a page, one cuts its snippets."""
+
+    q: str
+    nouns: str | None
+
+    def page(self, session: Session, part: Slice) -> Rows:
+        found, last = self._hits(session).page(session, part)
+        keys = [(noun, ident) for noun, ident, _ in found]
+        snippets = _snippets(session, self.q, keys)
+        return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], last)
+
+    def count(self, session: Session) -> int:
+        return self._hits(session).count(session)
+
+    def _hits(self, session: Session) -> Union[Noun]:
+        dialect, wanted = session.get_bind().dialect.name, comma_list(self.nouns) or list(_CORPUS_OF)
+        return Union([(corpus.noun, _hits(corpus, self.q, dialect)) for corpus in CORPORA if corpus.noun in wanted])
 
 
 def _hits(corpus: Corpus, q: str, dialect: str) -> Select[Any]:
@@ -103,10 +127,11 @@ def _hits(corpus: Corpus, q: str, dialect: str) -> Select[Any]:
 
 
 def _snippets(
-    session: Session, q: str, keys: Sequence[tuple[Noun, int]], dialect: str
+    session: Session, q: str, keys: Sequence[tuple[Noun, int]]
 ) -> dict[tuple[Noun, int], tuple[str | None, str]]:
     if not keys:
         return {}
+    dialect = session.get_bind().dialect.name
     cuts = [_cut(corpus, q, [ident for noun, ident in keys if noun == corpus.noun], dialect) for corpus in CORPORA]
     rows = session.execute(union_all(*cuts)).all()
     return {(Noun(noun), ident): (title, snippet) for noun, ident, title, snippet in rows}
@@ -126,7 +151,7 @@ def _cut(corpus: Corpus, q: str, ids: Sequence[int], dialect: str) -> Select[Any
     first, second = corpus.text
     text = func.concat_ws(" — ", first, second)
     options = f"StartSel={FOUND}, StopSel={END}, MaxFragments=1, MaxWords=32, MinWords=16"
-    snippet = func.ts_headline("simple", func.left(text, 200_000), _tsquery(wanted), options)
+    snippet = func.ts_headline("simple", func.left(text, 200_000), _tsquery(wanted, as_printed=True), options)
     return select(*head, snippet).where(model.id.in_(ids))
 
 

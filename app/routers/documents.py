@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.deps import ReaderDep, RecordId
 from app.ingest import store
 from app.models import Document
-from app.queries import documents, records
+from app.queries import documents
 from app.queries.names import resolve
 from app.routers import answers
 from app.routers.answers import NESTED
@@ -34,8 +34,7 @@ def list_document_statements(
     request: Request, reader: ReaderDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """The statements that a document carries."""
-    document = records.row(reader.session, Document, ref)
-    return statement_list(request, reader, filters, document_id=document.id)
+    return statement_list(request, reader, filters, within=(Document, ref))
 
 
 add_operations(

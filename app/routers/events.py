@@ -41,8 +41,7 @@ def list_event_statements(
     request: Request, reader: ReaderDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """What was said at an event, or about it."""
-    event = records.row(reader.session, Event, ref)
-    return statement_list(request, reader, filters, event_id=event.id)
+    return statement_list(request, reader, filters, within=(Event, ref))
 
 
 add_operations(

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from app.deps import ReaderDep
-from app.queries import records, revisions
+from app.queries import revisions
 from app.routers import answers
 from app.schemas.common import Page, Ref
 from app.schemas.revision import (
@@ -33,13 +33,7 @@ def list_changes(request: Request, reader: ReaderDep, filters: Annotated[ChangeF
 
     Follow `next` to the end, then ask again with the last `revision` seen as `since`.
     """
-    return answers.many(
-        request,
-        reader,
-        filters,
-        ChangePublic,
-        lambda session, part: revisions.changes(session, since=filters.since, part=part),
-    )
+    return answers.many(request, reader, filters, ChangePublic, revisions.Changes(filters.since))
 
 
 @router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=answers.NESTED)
@@ -51,11 +45,4 @@ def list_history(
     filters: Annotated[HistoryFilter, Query()],
 ) -> Response:
     """Every state that a record had, the latest first; of a deleted one too."""
-    ident = records.id_ever(reader.session, noun, ref)
-    return answers.many(
-        request,
-        reader,
-        filters,
-        VersionPublic,
-        lambda session, part: revisions.versions(session, noun, ident, part),
-    )
+    return answers.many(request, reader, filters, VersionPublic, revisions.Versions(noun, ref))

@@ -16,10 +16,4 @@ router = APIRouter(tags=["search"])
 @router.get("/search", name="search", response_model=Page[SearchPublic], responses=answers.MANY)
 def search_records(request: Request, reader: ReaderDep, filters: Annotated[SearchFilter, Query()]) -> Response:
     """Events, statements and documents in which all the words occur, the newest first."""
-    return answers.many(
-        request,
-        reader,
-        filters,
-        SearchPublic,
-        lambda session, part: search.search(session, q=filters.q, nouns=filters.noun, part=part),
-    )
+    return answers.many(request, reader, filters, SearchPublic, search.Search(filters.q, filters.noun))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.deps import Address, ReaderDep
 from app.ingest import store
 from app.models import Source
-from app.queries import documents, events, records, sources
+from app.queries import documents, events, sources
 from app.queries.names import resolve
 from app.routers import answers
 from app.routers.answers import NESTED
@@ -31,9 +31,9 @@ def list_source_events(
     request: Request, reader: ReaderDep, ref: Address, filters: Annotated[EventFilter, Query()]
 ) -> Response:
     """The events that a source reported."""
-    source = records.row(reader.session, Source, ref)
-    ids = resolve(reader.session, {"source": filters.source, "speaker": filters.speaker})
-    found = events.listing(filters, ids=ids, dialect=reader.dialect, source_id=source.id)
+    names = {"source": filters.source, "speaker": filters.speaker}
+    ids = resolve(reader.session, names, within=(Source, ref))
+    found = events.listing(filters, ids=ids, dialect=reader.dialect, source_id=ids["within"][0])
     return answers.many(request, reader, filters, EventPublic, found)
 
 
@@ -42,9 +42,8 @@ def list_source_documents(
     request: Request, reader: ReaderDep, ref: Address, filters: Annotated[DocumentFilter, Query()]
 ) -> Response:
     """The documents of a source, without their texts."""
-    source = records.row(reader.session, Source, ref)
-    ids = resolve(reader.session, {"source": filters.source})
-    found = documents.listing(filters, ids=ids, dialect=reader.dialect, source_id=source.id)
+    ids = resolve(reader.session, {"source": filters.source}, within=(Source, ref))
+    found = documents.listing(filters, ids=ids, dialect=reader.dialect, source_id=ids["within"][0])
     return answers.many(request, reader, filters, DocumentPublic, found)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from app.deps import Address, ReaderDep
 from app.ingest import store
 from app.models import Speaker
-from app.queries import records, speakers
+from app.queries import speakers
 from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
@@ -30,8 +30,7 @@ def list_speaker_statements(
     request: Request, reader: ReaderDep, ref: Address, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """What a speaker said."""
-    speaker = records.row(reader.session, Speaker, ref)
-    return statement_list(request, reader, filters, speaker_id=speaker.id)
+    return statement_list(request, reader, filters, within=(Speaker, ref))
 
 
 add_operations(

@@ -8,7 +8,7 @@ from app.deps import Reader, ReaderDep
 from app.ingest import store
 from app.models import Statement
 from app.queries import statements
-from app.queries.names import resolve
+from app.queries.names import Within, resolve
 from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
@@ -23,10 +23,14 @@ def list_statements(request: Request, reader: ReaderDep, filters: Annotated[Stat
     return statement_list(request, reader, filters)
 
 
-def statement_list(request: Request, reader: Reader, filters: StatementFilter, **of: int | None) -> Response:
+def statement_list(
+    request: Request, reader: Reader, filters: StatementFilter, *, within: Within | None = None
+) -> Response:
     """The statements that match, all or those of one event, document or speaker."""
     names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
-    found = statements.listing(filters, ids=resolve(reader.session, names), dialect=reader.dialect, **of)
+    ids = resolve(reader.session, names, within=within)
+    of = {f"{within[0].__tablename__}_id": ids["within"][0]} if within else {}
+    found = statements.listing(filters, ids=ids, dialect=reader.dialect, **of)
     return answers.many(request, reader, filters, StatementPublic, found)
 
 

@@ -27,9 +27,28 @@ Property = Annotated[
         pattern="^[a-z][a-z0-9_]{0,63}$", description="The property claimed, in snake_case.", examples=["last_visit"]
     ),
 ]
-Properties = Annotated[str, Field(pattern="^[a-z0-9_,]{1,500}$", description="Properties, comma for OR.")]
-Normalized = Annotated[Text, Field(min_length=1, max_length=1000, examples=["2000-07"])]
-Unit = Annotated[Text, Field(min_length=1, max_length=50, examples=["edtf"])]
+Properties = Annotated[
+    str,
+    Field(
+        pattern="^[a-z][a-z0-9_]*(,[a-z][a-z0-9_]*)*$",
+        max_length=500,
+        description="Properties, comma for OR.",
+        examples=["last_visit"],
+    ),
+]
+Normalized = Annotated[
+    Text,
+    Field(
+        min_length=1,
+        max_length=1000,
+        description="The value in a form that can be compared.",
+        examples=["2000-07"],
+    ),
+]
+Unit = Annotated[
+    Text,
+    Field(min_length=1, max_length=50, description="Unit or notation of the normalized value.", examples=["edtf"]),
+]
 
 
 class ClaimIn(Coding):
@@ -37,8 +56,8 @@ class ClaimIn(Coding):
 
     property: Property
     span: SpanIn = Field(description="The value as printed.")
-    normalized: Normalized | None = Field(default=None, description="The value in a form that can be compared.")
-    unit: Unit | None = Field(default=None, description="Unit or notation of the normalized value.")
+    normalized: Normalized | None = None
+    unit: Unit | None = None
     attributed_to: Ref | None = Field(default=None, description="The speaker whom the document gives for it.")
 
 
@@ -61,12 +80,12 @@ class ClaimPublic(RecordPublic):
     event: EventBrief
     source: SourceBrief
     document: DocumentBrief
-    property: str
+    property: str = Field(description="The property claimed, in snake_case.")
     value: str = Field(description="As printed.")
     normalized: str | None = Field(description="In a form that can be compared.")
-    unit: str | None
+    unit: str | None = Field(description="Unit or notation of the normalized value.")
     span: SpanPublic
-    attributed_to: SpeakerBrief | None
+    attributed_to: SpeakerBrief | None = Field(description="The speaker whom the document gives for it.")
 
 
 class ClaimFilter(ListParams):

@@ -1,12 +1,13 @@
 """Shapes and field types that several nouns share."""
 
 import datetime as dt
+import re
 from enum import StrEnum
 from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import langcodes
 import pycountry
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.dates import Day
 from app.spans import SLUG, Text, is_slug
@@ -14,7 +15,8 @@ from app.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
 
-MAX_ID = 2**63 - 1
+# What the columns hold on PostgreSQL.
+MAX_ID = 2**31 - 1
 
 
 def _country(code: str) -> str:
@@ -36,7 +38,15 @@ def _slug(slug: str) -> str:
     return slug
 
 
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+def _digits(value: object) -> object:
+    # Pydantic by itself also reads 01, +1, 1.0 and 1_0 as integers: many addresses for one record.
+    if isinstance(value, str) and not re.fullmatch("-?(0|[1-9][0-9]*)", value):
+        raise ValueError("write a whole number in digits")
+    return value
+
+
+Digits = BeforeValidator(_digits)
+Id = Annotated[int, Field(ge=1, le=MAX_ID), Digits]
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80, examples=["meduza"]), AfterValidator(_slug)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Title = Annotated[Text, Field(min_length=1, max_length=1000)]
@@ -60,7 +70,15 @@ Confidence = Annotated[float, Field(ge=0, le=1, description="How sure the coder 
 SearchText = Annotated[
     Text, Field(min_length=1, max_length=500, description='Words, all of which must occur; "in quotes" as a phrase.')
 ]
-CommaRefs = Annotated[Text, Field(min_length=1, max_length=500)]
+
+
+def _named(text: str) -> str:
+    if not comma_list(text):
+        raise ValueError("there is nothing between the commas")
+    return text
+
+
+CommaRefs = Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_named)]
 
 
 def comma_list(text: str | None) -> list[str]:
@@ -148,20 +166,26 @@ class RecordPublic(BaseModel):
 
 
 class SourceBrief(BaseModel):
+    """The outlet or agency."""
+
     id: int
     slug: str
     name: str
 
 
 class SpeakerBrief(BaseModel):
+    """The voice."""
+
     id: int
     slug: str
     name: str
-    kind: str
+    kind: str = Field(description="person, organization, document or unnamed.")
     title: str | None = Field(description="Office or role, such as President of Russia.")
 
 
 class DocumentBrief(BaseModel):
+    """The document."""
+
     id: int
     title: str | None = Field(description="Headline as printed, where the document has one.")
     url: str | None
@@ -169,15 +193,20 @@ class DocumentBrief(BaseModel):
 
 
 class EventBrief(BaseModel):
+    """The event."""
+
     id: int
     title: str
     date: DatePublic
 
 
+Cell = str | int | float | bool | None
+
+
 class Page(BaseModel, Generic[T]):
     """One page of a list."""
 
-    items: list[T]
+    items: list[T] | list[dict[str, Cell]] = Field(description="The items; with `flat=true` rows without nesting.")
     count: int | None = Field(default=None, description="Number of all items, only with `count=exact`.")
     next: str | None = Field(description="Address of the next page; null on the last.")
     self: str = Field(description="Address of this page.")
@@ -194,7 +223,7 @@ class ListParams(FormatParams):
     """What every list takes."""
 
     sort: str
-    limit: int = Field(default=50, ge=1, le=500, description="Items on a page.")
+    limit: Annotated[int, Field(ge=1, le=500, description="Items on a page."), Digits] = 50
     cursor: str | None = Field(default=None, max_length=1000, description="Where the page begins: from a `next` link.")
     count: Literal["exact"] | None = Field(default=None, description="Also count all items, which costs a query.")
 

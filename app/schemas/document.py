@@ -68,7 +68,7 @@ class DocumentUpdate(CodingUpdate):
     language: Language | None = None
     published: EdtfText | None = None
     published_at: Moment | None = None
-    supersedes: Id | None = None
+    supersedes: Id | None = Field(default=None, description="Id of the earlier capture that this one replaces.")
 
 
 class DocumentPublic(RecordPublic):
@@ -79,12 +79,12 @@ class DocumentPublic(RecordPublic):
     byline: str | None
     language: str | None = Field(description="BCP 47 language tag.")
     published: DatePublic | None
-    published_at: dt.datetime | None
-    retrieved_at: dt.datetime
+    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
+    retrieved_at: dt.datetime = Field(description="When the text was captured, in UTC.")
     sha256: str = Field(description="SHA-256 of the text in UTF-8.")
     length: int = Field(description="Length of the text in Unicode code points.")
-    report_count: int
-    statement_count: int
+    report_count: int = Field(description="Events that it reports.")
+    statement_count: int = Field(description="Statements that it carries.")
     supersedes: int | None = Field(description="Id of the earlier capture that this one replaces.")
 
 
@@ -93,8 +93,8 @@ class DocumentSpan(BaseModel):
 
     noun: str = Field(description="`statement`, `cue`, `attribution`, `passage` or `claim`.")
     id: int = Field(description="Id of the statement, report or claim.")
-    start: int
-    end: int
+    start: int = Field(description="First code point.")
+    end: int = Field(description="Code point after the last.")
 
 
 class DocumentFull(DocumentPublic):

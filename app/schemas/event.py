@@ -10,6 +10,7 @@ from app.schemas.common import (
     Country,
     DateParams,
     DatePublic,
+    Digits,
     ExternalId,
     Id,
     ListParams,
@@ -26,7 +27,7 @@ from app.schemas.speaker import Speakers
 from app.spans import Text
 from app.vocab import EventType, ReportRole
 
-Summary = Annotated[Text, Field(min_length=1, max_length=5000)]
+Summary = Annotated[Text, Field(min_length=1, max_length=5000, description="What happened, in a sentence or two.")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Decimal degrees, WGS 84.", examples=[39.03])]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="Decimal degrees, WGS 84.", examples=[125.75])]
 EventTypes = Annotated[str, Field(pattern=words(EventType), description="Types, comma for OR.", examples=["agree"])]
@@ -75,7 +76,7 @@ class EventUpdate(CodingUpdate):
     summary: Summary | None = None
     date: EdtfText = may_be_left_out()
     type: EventType = may_be_left_out()
-    place: Name | None = None
+    place: Name | None = Field(default=None, description="Name of the place.")
     country: Country | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
@@ -83,6 +84,8 @@ class EventUpdate(CodingUpdate):
 
 
 class PlacePublic(BaseModel):
+    """Where it happened, as far as that is known."""
+
     name: str | None
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
     latitude: float | None = Field(description="Decimal degrees, WGS 84.")
@@ -100,7 +103,7 @@ class EventOutlet(BaseModel):
 
 class EventPublic(RecordPublic):
     title: str
-    summary: str | None
+    summary: str | None = Field(description="What happened, in a sentence or two.")
     date: DatePublic
     type: EventType
     place: PlacePublic
@@ -108,7 +111,7 @@ class EventPublic(RecordPublic):
     source_count: int = Field(description="Outlets that reported it.")
     document_count: int = Field(description="Documents that report it.")
     statement_count: int = Field(description="Statements made at it or about it.")
-    external_id: str | None
+    external_id: str | None = Field(description="The record's name elsewhere, such as `gdelt:1160434563`.")
     merged_into: int | None = Field(description="Id of the event that this one turned out to be.")
 
 
@@ -120,7 +123,7 @@ class EventFilter(DateParams, ListParams):
     bbox: Bbox | None = None
     type: EventTypes | None = None
     q: SearchText | None = None
-    min_sources: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+    min_sources: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
         default=None, description="Least number of outlets that reported it."
     )
     sort: Annotated[str, Field(pattern="^-?(date|sources|statements)$")] = Field(
@@ -137,7 +140,7 @@ class CoverageDocument(BaseModel):
     url: str | None
     byline: str | None
     published: DatePublic | None
-    published_at: dt.datetime | None
+    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
     lag_days: int | None = Field(description="Days behind the first outlet, by the earliest day of each.")
     role: ReportRole
     dated: DatePublic | None = Field(description="The event's date as this document gives it.")
@@ -150,10 +153,10 @@ class EventSourcePublic(BaseModel):
     id: int
     slug: str
     name: str
-    kind: str
-    country: str | None
-    state_affiliated: bool | None
-    first_published: dt.date | None
+    kind: str = Field(description="newspaper, magazine, news_agency, broadcaster, online, government or organization.")
+    country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
+    state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
+    first_published: dt.date | None = Field(description="Earliest day on which its first document may have appeared.")
     lag_days: int | None = Field(description="Days behind the first outlet to publish.")
     documents: list[CoverageDocument]
 

@@ -3,7 +3,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import MAX_ID, ListParams
+from app.schemas.common import MAX_ID, Digits, ListParams
 from app.vocab import Noun, Operation
 
 
@@ -23,7 +23,7 @@ class RevisionFilter(ListParams):
 class ChangePublic(BaseModel):
     """What one revision did to one record."""
 
-    revision: int
+    revision: int = Field(description="Its number.")
     at: dt.datetime = Field(description="When, in UTC.")
     noun: Noun
     id: int = Field(description="Id of the record.")
@@ -32,17 +32,17 @@ class ChangePublic(BaseModel):
 
 
 class ChangeFilter(ListParams):
-    since: int = Field(default=0, ge=0, le=MAX_ID, description="The last revision already known.")
+    since: Annotated[int, Field(ge=0, le=MAX_ID, description="The last revision already known."), Digits] = 0
     sort: Annotated[str, Field(pattern="^revision$")] = Field(default="revision", description="Order: as it happened.")
 
 
 class VersionPublic(BaseModel):
     """One state of one record, as a revision left it."""
 
-    revision: int
+    revision: int = Field(description="Its number.")
     at: dt.datetime = Field(description="When, in UTC.")
-    author: str
-    message: str
+    author: str = Field(description="The key or command that made it.")
+    message: str = Field(description="Why.")
     operation: Operation
     values: dict[str, Any] | None = Field(description="The record's own columns; null once deleted.")
 

@@ -13,7 +13,7 @@ class SearchPublic(BaseModel):
     id: int
     title: str | None = Field(description="Title of the event or document; for a statement, its speaker's name.")
     snippet: str = Field(description="The passage as HTML: escaped, with the words in `<mark>`.")
-    href: str
+    href: str = Field(description="Address of the record.")
 
 
 class SearchFilter(ListParams):

@@ -22,8 +22,17 @@ from app.vocab import SourceKind
 
 Aliases = Annotated[list[Name], Field(max_length=100, description="Other names; for a source also its domains.")]
 
+Homepage = Annotated[HttpUrl, Field(description="Address of its front page.")]
 SourceKinds = Annotated[str, Field(pattern=words(SourceKind), description="Kinds, comma for OR.")]
-Countries = Annotated[CommaRefs, Field(description="ISO 3166-1 alpha-2 codes, comma for OR.", examples=["US,IN"])]
+Countries = Annotated[
+    str,
+    Field(
+        pattern="^[A-Z]{2}(,[A-Z]{2})*$",
+        max_length=500,
+        description="ISO 3166-1 alpha-2 codes, comma for OR.",
+        examples=["US,IN"],
+    ),
+]
 Sources = Annotated[CommaRefs, Field(description="Sources by slug, id or name, comma for OR.", examples=["meduza"])]
 
 
@@ -35,7 +44,7 @@ class SourceCreate(Coding):
     kind: SourceKind
     country: Country | None = None
     language: Language | None = None
-    homepage: HttpUrl | None = None
+    homepage: Homepage | None = None
     state_affiliated: bool | None = Field(default=None, description="Owned or run by a state, where that is known.")
     wikidata_id: WikidataId | None = None
     aliases: Aliases = []
@@ -47,8 +56,8 @@ class SourceUpdate(CodingUpdate):
     kind: SourceKind = may_be_left_out()
     country: Country | None = None
     language: Language | None = None
-    homepage: HttpUrl | None = None
-    state_affiliated: bool | None = None
+    homepage: Homepage | None = None
+    state_affiliated: bool | None = Field(default=None, description="Owned or run by a state, where that is known.")
     wikidata_id: WikidataId | None = None
     aliases: Aliases = may_be_left_out()
 
@@ -59,9 +68,9 @@ class SourcePublic(RecordPublic):
     kind: SourceKind
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
     language: str | None = Field(description="BCP 47 language tag.")
-    homepage: str | None
+    homepage: str | None = Field(description="Address of its front page.")
     state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
-    wikidata_id: str | None
+    wikidata_id: str | None = Field(description="Wikidata item.")
     aliases: list[str] = Field(description="Other names and domains.")
     document_count: int = Field(description="Documents of this source in the store.")
 

@@ -58,9 +58,9 @@ class SpeakerPublic(RecordPublic):
     kind: SpeakerKind
     title: str | None = Field(description="Office or role.")
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
-    wikidata_id: str | None
+    wikidata_id: str | None = Field(description="Wikidata item.")
     source: SourceBrief | None = Field(description="The source that this voice is, as with TASS or KCNA.")
-    aliases: list[str]
+    aliases: list[str] = Field(description="Other names.")
     statement_count: int = Field(description="Statements attributed to this speaker.")
     relayed_count: int = Field(description="Statements of others that reached a document through this speaker.")
 

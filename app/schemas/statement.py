@@ -30,6 +30,7 @@ from app.schemas.speaker import Speakers
 from app.schemas.utterance import UtteranceRef
 from app.vocab import StatementKind
 
+Translated = Annotated[bool, Field(description="Whether it was said in another language, where known.")]
 StatementKinds = Annotated[str, Field(pattern=words(StatementKind), description="Kinds, comma for OR.")]
 Chain = Annotated[
     list["HopIn"], Field(max_length=20, description="Relaying voices, the nearest to the document first.")
@@ -54,7 +55,7 @@ class StatementIn(Coding):
     cue: SpanIn | None = Field(default=None, description="The words that attribute it, such as “said”.")
     said: EdtfText | None = Field(default=None, description="When it was said.")
     language: Language | None = Field(default=None, description="Of the words as printed; the document's by default.")
-    translated: bool | None = Field(default=None, description="Whether it was said in another language, where known.")
+    translated: Translated | None = None
     chain: Chain = []
 
 
@@ -73,14 +74,14 @@ class StatementUpdate(CodingUpdate):
     cue: SpanIn | None = None
     said: EdtfText | None = None
     language: Language | None = None
-    translated: bool | None = None
+    translated: Translated | None = None
     chain: Chain = may_be_left_out()
 
 
 class HopPublic(BaseModel):
     """One hop of the chain; position 0 is nearest to the document."""
 
-    position: int
+    position: int = Field(description="Place in the chain, from 0.")
     speaker: SpeakerBrief
     cue: SpanPublic | None
 
@@ -98,7 +99,7 @@ class StatementPublic(RecordPublic):
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
     utterance: int | None = Field(description="Id of the one thing said, of which this is a printing.")
     language: str | None = Field(description="Language of the words as printed.")
-    translated: bool | None
+    translated: bool | None = Field(description="Whether it was said in another language, where known.")
 
 
 class StatementFilter(DateParams, ListParams):

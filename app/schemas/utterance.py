@@ -38,7 +38,7 @@ class UtterancePublic(RecordPublic):
     said: DatePublic | None
     statements: list[int] = Field(description="Ids of the statements that print it.")
     source_count: int = Field(description="Outlets that print it.")
-    external_id: str | None
+    external_id: str | None = Field(description="The record's name elsewhere.")
 
 
 class UtteranceFilter(ListParams):

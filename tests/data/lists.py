@@ -1,0 +1,125 @@
+"""Every list of the API: its shape, the orders it can be asked for, and how to read it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi.testclient import TestClient
+from pydantic import BaseModel
+
+from app.schemas.claim import ClaimPublic
+from app.schemas.document import DocumentPublic
+from app.schemas.event import EventPublic, EventSourcePublic
+from app.schemas.report import ReportPublic
+from app.schemas.revision import ChangePublic, RevisionPublic, VersionPublic
+from app.schemas.search import SearchPublic
+from app.schemas.source import SourcePublic
+from app.schemas.speaker import SpeakerPublic
+from app.schemas.statement import StatementPublic
+from app.schemas.utterance import UtterancePublic
+
+Item = dict[str, Any]
+Key = Callable[[Item], Any]
+
+
+def _earliest(name: str) -> Key:
+    """A record without a date sorts before all dates."""
+    return lambda item: (item[name] or {"earliest": ""})["earliest"]
+
+
+def _value(name: str) -> Key:
+    return lambda item: item[name]
+
+
+def _folded(item: Item) -> str:
+    return str(item["name"]).casefold()
+
+
+def _number(item: Item) -> int:
+    return int(item["id"])
+
+
+@dataclass(frozen=True)
+class List:
+    """``address`` holds items of ``shape``; ``sorts`` are its orders and the key that each goes by."""
+
+    address: str
+    shape: type[BaseModel]
+    sorts: dict[str, Key] = field(default_factory=dict)
+    counted: bool = True
+    named: str = ""
+    """Filters that name sources or speakers, where the list has such."""
+
+    def __str__(self) -> str:
+        return self.address
+
+    def query(self, parameters: str) -> str:
+        return f"{self.address}{'&' if '?' in self.address else '?'}{parameters}"
+
+
+_STATEMENTS = {"said": _earliest("said"), "id": _number}
+_EVENTS = {"date": _earliest("date"), "sources": _value("source_count"), "statements": _value("statement_count")}
+_DOCUMENTS = {"published": _earliest("published"), "id": _number}
+_WHO = "speaker=putin&source=meduza,naenara&via=tass"
+
+LISTS = (
+    List("/events", EventPublic, _EVENTS, named="speaker=putin&source=meduza,naenara"),
+    List("/documents", DocumentPublic, _DOCUMENTS, named="source=meduza,naenara"),
+    List("/reports", ReportPublic, {"id": _number}, named="source=meduza,naenara"),
+    List("/claims", ClaimPublic, {"property": _value("property"), "id": _number}, named="source=meduza,naenara"),
+    List("/statements", StatementPublic, _STATEMENTS, named=_WHO),
+    List("/utterances", UtterancePublic, {"said": _earliest("said")}, named="speaker=kim,treaty-2024"),
+    List("/sources", SourcePublic, {"name": _folded, "documents": _value("document_count")}),
+    List("/speakers", SpeakerPublic, {"name": _folded, "statements": _value("statement_count")}),
+    List("/revisions", RevisionPublic, {"id": _number}),
+    List("/search?q=treaty", SearchPublic, {"date": lambda item: None}, counted=False),
+    List("/changes", ChangePublic, counted=False),
+    List(
+        "/events/1/sources",
+        EventSourcePublic,
+        {"published": lambda item: item["first_published"] or "", "name": _folded},
+    ),
+    List("/events/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
+    List("/documents/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
+    List("/speakers/vladimir-putin/statements", StatementPublic, _STATEMENTS, named=_WHO),
+    List("/sources/naenara/events", EventPublic, _EVENTS, named="speaker=putin&source=meduza,naenara"),
+    List("/sources/naenara/documents", DocumentPublic, _DOCUMENTS, named="source=naenara"),
+    List("/events/1/history", VersionPublic, {"revision": _value("revision")}, counted=False),
+)
+
+ORDERS = [(each, sign + name) for each in LISTS for name in each.sorts for sign in ("", "-")]
+
+
+def read(client: TestClient, address: str) -> Any:
+    """What an address answers, which must be JSON."""
+    response = client.get(address)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def items(client: TestClient, address: str) -> list[Item]:
+    """The items of one page, which must be all of the list."""
+    page = read(client, address)
+    assert page["next"] is None
+    found: list[Item] = page["items"]
+    return found
+
+
+def pages(client: TestClient, address: str) -> Iterator[list[Item]]:
+    """The items of each page, following ``next``."""
+    then: str | None = address
+    while then is not None:
+        page = read(client, then)
+        yield page["items"]
+        then = page["next"]
+
+
+def id_of(client: TestClient, address: str, **fields: Any) -> int:
+    """The id of the one item of a list that has these values."""
+    [found] = [item for item in items(client, address) if all(item[name] == fields[name] for name in fields)]
+    return int(found["id"])
+
+
+def event_id(client: TestClient, name: str) -> int:
+    """The id of a seed event."""
+    return id_of(client, "/events?limit=500", external_id=f"seed:{name}")

@@ -1,0 +1,138 @@
+"""``/reports``, ``/claims`` and ``/utterances``: who reports what, where they differ, and what was said once."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.data.lists import Item, event_id, items, read
+
+SUMMIT = "event=seed:pyongyang-summit-2024"
+
+
+def find(client: TestClient, noun: str, query: str) -> list[Item]:
+    return items(client, f"/{noun}?{query}&limit=500")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (SUMMIT, {"the-new-american", "the-final-call", "real-news-india", "meduza", "naenara"}),
+        ("event=seed:putin-arrival-2024&role=main", {"the-final-call"}),
+        ("event=seed:putin-arrival-2024&role=background,main", {"the-final-call", "meduza"}),
+        (f"{SUMMIT}&source=meduza,naenara", {"meduza", "naenara"}),
+        (f"{SUMMIT},seed:kursk-2025&source=naenara", {"naenara"}),
+        ("event=seed:kursk-2025", {"naenara"}),
+        ("role=background&source=real-news-india", {"real-news-india"}),
+    ],
+)
+def test_a_filter_finds_reports(reader: TestClient, query: str, expected: set[str]) -> None:
+    assert {report["source"]["slug"] for report in find(reader, "reports", query)} == expected
+
+
+def test_a_report_shows_event_outlet_document_passage_and_date_as_reported(reader: TestClient) -> None:
+    [report] = find(reader, "reports", "event=seed:putin-pyongyang-visit-2000&source=the-final-call")
+
+    assert report["event"]["title"] == "Putin visits Pyongyang in 2000"
+    assert report["event"]["date"]["edtf"] == "2000-07"
+    assert report["dated"] == {"edtf": "2000", "earliest": "2000-01-01", "latest": "2000-12-31"}
+    assert (report["role"], report["claim_count"]) == ("background", 0)
+    assert report["passage"]["exact"] == "This was the Russian president’s first visit since 2000."
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"{SUMMIT}&property=last_visit", {"July 2000", "2000", "over two decades"}),
+        (f"{SUMMIT}&property=last_visit&source=meduza", {"over two decades"}),
+        ("property=duration,term", {"about two hours", "10-Year"}),
+        ("event=seed:kursk-2025", {"April", "Kursk"}),
+        ("event=seed:kursk-2025,seed:kim-russia-visit-2023&property=date", {"April", "September 2023"}),
+        ("property=no_such", set()),
+    ],
+)
+def test_a_filter_finds_claims(reader: TestClient, query: str, expected: set[str]) -> None:
+    assert {claim["value"] for claim in find(reader, "claims", query)} == expected
+
+
+def test_claims_set_what_documents_call_the_thing_side_by_side(reader: TestClient) -> None:
+    claims = find(reader, "claims", f"{SUMMIT}&property=document_name")
+
+    assert {claim["normalized"] for claim in claims} == {"agreement", "pact", "treaty"}
+
+
+def test_a_claim_says_for_whom_the_document_gives_it(reader: TestClient) -> None:
+    claims = find(reader, "claims", f"{SUMMIT}&property=article_4_wording")
+    by_source = {(claim["source"]["slug"], (claim["attributed_to"] or {}).get("slug")) for claim in claims}
+
+    assert {("meduza", "kcna"), ("naenara", "vladimir-putin"), ("the-new-american", "tass")} <= by_source
+
+
+@pytest.mark.parametrize(
+    ("noun", "query", "parameter"),
+    [
+        ("reports", "role=minor", "role"),
+        ("reports", "event=,", "event"),
+        ("claims", "property=Last", "property"),
+        ("claims", "property=,", "property"),
+        ("claims", "source=nobody", "source"),
+        ("utterances", "speaker=nobody", "speaker"),
+        ("utterances", "sort=id", "sort"),
+    ],
+)
+def test_a_malformed_filter_is_refused_by_name(reader: TestClient, noun: str, query: str, parameter: str) -> None:
+    response = reader.get(f"/{noun}?{query}")
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+@pytest.mark.parametrize(("noun", "field"), [("reports", "passage"), ("claims", "span")])
+def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClient, noun: str, field: str) -> None:
+    for record in find(reader, noun, "sort=id"):
+        text = read(reader, f"/documents/{record['document']['id']}")["text"]
+        start, end = record[field]["start"], record[field]["end"]
+        assert record[field]["exact"] == text[start:end] == record.get("value", text[start:end])
+        assert record[field]["prefix"] == text[max(start - 32, 0) : start]
+        assert record[field]["suffix"] == text[end : end + 32]
+
+
+def test_every_passage_of_an_events_outlets_holds_the_words_that_the_document_has_there(reader: TestClient) -> None:
+    for event in items(reader, "/events"):
+        for outlet in items(reader, f"/events/{event['id']}/sources"):
+            for document in outlet["documents"]:
+                text = read(reader, f"/documents/{document['id']}")["text"]
+                passage = document["passage"]
+                assert passage["exact"] == text[passage["start"] : passage["end"]]
+
+
+@pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
+def test_a_record_is_the_same_in_a_list_and_alone(reader: TestClient, noun: str) -> None:
+    for record in items(reader, f"/{noun}?limit=500"):
+        assert read(reader, f"/{noun}/{record['id']}") == record
+
+
+def test_an_utterance_lists_its_printings_and_counts_their_outlets(reader: TestClient) -> None:
+    [article] = find(reader, "utterances", "speaker=treaty-2024")
+    printings = items(reader, f"/statements?utterance={article['id']}&sort=id")
+
+    assert article["statements"] == [statement["id"] for statement in printings]
+    assert article["source_count"] == len({statement["source"]["slug"] for statement in printings}) == 3
+    assert article["said"]["edtf"] == "2024-06-19"
+    assert article["external_id"] == "seed:article-4"
+
+
+def test_utterances_can_be_narrowed_to_speakers(reader: TestClient) -> None:
+    found = find(reader, "utterances", "speaker=kim,Putin")
+
+    assert {utterance["speaker"]["slug"] for utterance in found} == {"kim-jong-un", "vladimir-putin"}
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
+def test_an_unknown_record_is_not_found(reader: TestClient, noun: str) -> None:
+    assert reader.get(f"/{noun}/999999").status_code == 404
+
+
+def test_an_events_id_finds_its_reports_as_its_external_id_does(reader: TestClient) -> None:
+    ident = event_id(reader, "kursk-2025")
+
+    assert find(reader, "reports", f"event={ident}") == find(reader, "reports", "event=seed:kursk-2025")

@@ -1,0 +1,278 @@
+"""``/search`` and ``q``: words, phrases and highlights, the same on both databases, and safe whatever is asked."""
+
+import html
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from app.main import create_app
+from app.queries.search import phrases
+from seed.load import HERE
+from tests.conftest import BACKENDS, Templates, settings_for
+from tests.data.lists import Item, items, read
+
+MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
+
+shares_a_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+# Operators of FTS5's and of tsquery's language, and signs that either reads in its own way.
+operators = st.sampled_from(
+    (
+        *("AND", "OR", "NOT", "NEAR(", "NEAR/2", "text:", "{title}:", "^", "*", '"', "(", ")", "-", "+", "&", "|"),
+        *("!", "<->", ":*", "'", "\\", "%", "_", ";", "--", "$$", "treaty", "treaty*"),
+        *("\u200d", "\u0301", "²", "ﬁ", "\ue000"),
+    )
+)
+queries = st.lists(operators | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))).map(" ".join)
+
+
+def hits(client: TestClient, q: str, **more: str) -> list[Item]:
+    response = client.get("/search", params={"q": q, "limit": "500", **more})
+    assert response.status_code == 200, response.text
+    found: list[Item] = response.json()["items"]
+    return found
+
+
+def places(client: TestClient, q: str) -> list[tuple[str, int]]:
+    return [(hit["noun"], hit["id"]) for hit in hits(client, q)]
+
+
+def marked(hit: Item) -> list[str]:
+    return [html.unescape(words) for words in MARK.findall(hit["snippet"])]
+
+
+def document(writer: TestClient, **fields: object) -> int:
+    response = writer.post("/documents", json={"source": "meduza", "text": "Nothing."} | fields)
+    assert response.status_code == 201, response.text
+    return int(response.json()["id"])
+
+
+def test_a_word_is_found_in_events_statements_and_documents(reader: TestClient) -> None:
+    assert {hit["noun"] for hit in hits(reader, "treaty")} == {"events", "statements", "documents"}
+
+
+def test_a_hit_leads_to_its_record(reader: TestClient) -> None:
+    for hit in hits(reader, "Kursk"):
+        record = read(reader, hit["href"])
+        assert hit["href"] == f"/{hit['noun']}/{record['id']}"
+        assert hit["title"] == (record["speaker"]["name"] if hit["noun"] == "statements" else record["title"])
+
+
+def test_the_word_is_marked_where_it_stands(reader: TestClient) -> None:
+    for hit in hits(reader, "treaty"):
+        assert marked(hit)
+        assert {words.casefold() for words in marked(hit)} == {"treaty"}
+
+
+@pytest.mark.parametrize("q", ["U.N.", "U.S.", "Russian-Korean", "Russia’s", "USSR’s", "10-Year", "BC.Legend"])
+def test_a_word_with_signs_in_it_is_marked_too(reader: TestClient, q: str) -> None:
+    assert hits(reader, q)
+    for hit in hits(reader, q):
+        assert marked(hit), hit
+
+
+def test_a_snippet_is_cut_from_the_text(reader: TestClient) -> None:
+    [hit] = [hit for hit in hits(reader, '"fiery friendship"') if hit["noun"] == "documents"]
+    plain = html.unescape(hit["snippet"].replace("<mark>", "").replace("</mark>", "")).strip("…")
+
+    assert plain in read(reader, hit["href"])["text"]
+    assert " ".join(marked(hit)) == "fiery friendship"
+
+
+def test_several_words_must_all_occur(reader: TestClient) -> None:
+    both = set(places(reader, "kursk solidarity"))
+
+    assert both == set(places(reader, "kursk")) & set(places(reader, "solidarity"))
+    assert both
+
+
+def test_a_phrase_must_occur_as_it_is(reader: TestClient) -> None:
+    assert places(reader, '"armed attack"')
+    assert places(reader, "attack armed") == places(reader, "armed attack")
+    assert places(reader, '"attack armed"') == []
+
+
+def test_a_phrase_and_a_word_go_together(reader: TestClient) -> None:
+    found = places(reader, '"armed attack" coalition')
+
+    assert set(found) == set(places(reader, '"armed attack"')) & set(places(reader, "coalition"))
+    assert {noun for noun, _ in found} == {"statements", "documents"}
+
+
+@pytest.mark.parametrize("q", ["treaty", "TREATY", "Treaty"])
+def test_case_does_not_matter(reader: TestClient, q: str) -> None:
+    assert places(reader, q) == places(reader, "tReAtY")
+
+
+@pytest.mark.parametrize("q", ["treat", "treat*", "%", "_reaty", "...", "“”", "-"])
+def test_only_whole_words_are_found(reader: TestClient, q: str) -> None:
+    assert places(reader, q) == []
+
+
+@pytest.mark.parametrize("q", ["treaty OR nowhere", "treaty NOT kursk", "title:treaty", "treaty AND kursk"])
+def test_an_operator_is_a_word_like_any_other(reader: TestClient, q: str) -> None:
+    assert set(places(reader, q)) <= set(places(reader, q.replace(":", " ").casefold()))
+    assert set(places(reader, q)) < set(places(reader, "treaty"))
+
+
+@pytest.mark.parametrize("noun", ["events", "statements", "documents", "events,documents"])
+def test_a_search_can_be_narrowed_to_nouns(reader: TestClient, noun: str) -> None:
+    wanted = noun.split(",")
+
+    assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in wanted]
+
+
+@pytest.mark.parametrize("noun", ["speakers", "events,", ",", "event"])
+def test_an_unknown_noun_is_refused(reader: TestClient, noun: str) -> None:
+    response = reader.get("/search", params={"q": "treaty", "noun": noun})
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == ["noun"]
+
+
+def test_a_search_without_words_is_refused(reader: TestClient) -> None:
+    assert reader.get("/search").status_code == reader.get("/search?q=").status_code == 422
+
+
+def _date(client: TestClient, hit: Item) -> str:
+    record = read(client, hit["href"])
+    date = record[{"events": "date", "statements": "said", "documents": "published"}[hit["noun"]]]
+    return str(date["earliest"]) if date else ""
+
+
+def test_the_newest_come_first(reader: TestClient) -> None:
+    dates = [_date(reader, hit) for hit in hits(reader, "treaty")]
+
+    assert dates == sorted(dates, reverse=True)
+    assert len(set(dates)) > 3
+
+
+def test_the_oldest_come_first_on_request(reader: TestClient) -> None:
+    assert hits(reader, "treaty", sort="date") == hits(reader, "treaty")[::-1]
+
+
+@pytest.mark.parametrize("noun", ["events", "statements", "documents"])
+@pytest.mark.parametrize("q", ["treaty", '"North Korea"', "Putin Kim"])
+def test_q_filters_a_list_to_what_the_search_finds(reader: TestClient, noun: str, q: str) -> None:
+    found = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
+
+    assert found == {hit["id"] for hit in hits(reader, q, noun=noun)}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert('zebra')</script> zebra",
+        '<img src=x onerror="zebra"> & zebra',
+        "</mark> zebra <mark>",
+        "\ue000zebra\ue001 \ue001 zebra \ue000",
+        "&lt;b&gt; zebra",
+    ],
+)
+def test_a_snippet_holds_no_markup_but_marks(writer: TestClient, text: str) -> None:
+    document(writer, title=f"zebra {text}", text=text)
+
+    for hit in hits(writer, "zebra"):
+        plain = hit["snippet"].replace("<mark>", "").replace("</mark>", "")
+        assert "<" not in plain
+        assert ">" not in plain
+        assert html.escape(html.unescape(plain)) == plain
+        assert "zebra" in marked(hit)
+
+
+def test_a_deleted_or_changed_record_is_found_by_its_present_words_only(writer: TestClient) -> None:
+    event = {"title": "An okapi", "date": "2024-01-01", "type": "statement"}
+    ident = writer.post("/events", json=event).json()["id"]
+    assert places(writer, "okapi") == [("events", ident)]
+
+    assert writer.patch(f"/events/{ident}", json={"title": "A zebra"}).status_code == 200
+    assert (places(writer, "okapi"), places(writer, "zebra")) == ([], [("events", ident)])
+
+    assert writer.delete(f"/events/{ident}").status_code == 204
+    assert places(writer, "zebra") == []
+
+
+def test_a_word_that_is_asked_for_many_times_costs_no_more_than_once(reader: TestClient) -> None:
+    often = " ".join(f"the{sign * times}" for sign in ".,;!" for times in range(9))
+
+    assert hits(reader, often) == hits(reader, "the")
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ('one "two three" two', ["one", "two three", "two"]),
+        ("the The, “the”", ["“the”"]),
+        ("की कि", ["की", "कि"]),  # they differ in a vowel sign
+        ('- "..." 7', ["7"]),
+        ('"open end', ["open", "end"]),
+    ],
+)
+def test_a_query_is_cut_into_words_and_phrases_each_once(q: str, expected: list[str]) -> None:
+    assert phrases(q) == expected
+
+
+def test_a_word_near_the_end_of_a_long_text_is_found_and_marked(writer: TestClient) -> None:
+    ident = document(writer, text="word " * 20_000 + "quagga")
+
+    [hit] = hits(writer, "quagga")
+
+    assert (hit["id"], marked(hit)) == (ident, ["quagga"])
+
+
+@shares_a_store
+@given(q=queries.filter(lambda q: 0 < len(q) <= 500))
+@example(q="a " * 250)
+@example(q='"' * 500)
+@example(q='"a" ' * 125)
+@example(q="(" * 500)
+@example(q="'" * 499 + "a")
+@example(q="a-" * 250)
+@example(q="\u0301")
+@example(q="²")
+@example(q="ﬁ")
+def test_any_text_is_a_safe_query(reader: TestClient, q: str) -> None:
+    for address in ("/search", "/events", "/statements", "/documents"):
+        assert reader.get(address, params={"q": q}).status_code == 200
+
+
+@pytest.fixture(scope="module")
+def both(templates: Templates) -> Iterator[list[TestClient]]:
+    """The seeded store on either database."""
+    with ExitStack() as stack:
+        stores = [stack.enter_context(templates.copy(backend, "seeded")) for backend in BACKENDS]
+        clients = [TestClient(create_app(settings_for(store.url))) for store in stores]
+        yield clients
+        for client in clients:
+            client.app.state.engine.dispose()  # type: ignore[attr-defined]
+
+
+def _words() -> list[str]:
+    """Words of the five documents as they are printed: all with a sign or a foreign letter, and some of the others."""
+    found = {word for path in (HERE / "documents").glob("*.txt") for word in path.read_text("utf-8").split()}
+    odd = {word for word in found if not word.isalpha() or not word.isascii()}
+    return sorted(odd)[::4] + sorted(found - odd)[::20]
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        *("U.N.", "u.n.", "UN", "Russian-Korean", "russian korean", "korean-russian", "Putin's", "Putin’s"),
+        *("Article 4", '"Article 4"', "10-Year", "2024-06-19", "meduza.io", "Kim,", "(KCNA)", "“mutual assistance”"),
+    ],
+)
+def test_both_databases_find_the_same(both: list[TestClient], q: str) -> None:
+    sqlite, postgresql = (places(client, q) for client in both)
+
+    assert sqlite == postgresql
+
+
+def test_both_databases_find_the_same_for_the_words_of_the_documents(both: list[TestClient]) -> None:
+    differing = [word for word in _words() if len({tuple(places(client, word)) for client in both}) > 1]
+
+    assert differing == []

@@ -1,0 +1,165 @@
+"""The seed: what the five documents say is in the store, once, and nothing broken gets in."""
+
+import re
+import shutil
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from app.errors import Invalid
+from seed.load import HERE, SeedError, load
+from tests.conftest import Store
+from tests.data.annotation import DIFFERENT, OUTLETS, SAME, STATEMENTS, Annotated
+from tests.data.lists import items, read
+
+MEDUZA = "documents/003_5e586879e8766416.yaml"
+
+
+def statement(client: TestClient, number: str) -> dict[str, Any]:
+    """The statement that bears this number in the annotation."""
+    [noted] = [each for each in STATEMENTS if each.number == number]
+    outlet = OUTLETS[number.partition(".")[0]]
+    found = items(client, f"/statements?source={outlet}&limit=500")
+    [the_one] = [each for each in found if each["text"].startswith(noted.words)]
+    return the_one
+
+
+@pytest.mark.parametrize("noted", STATEMENTS, ids=str)
+def test_every_annotated_statement_is_in_the_store(reader: TestClient, noted: Annotated) -> None:
+    found = statement(reader, noted.number)
+
+    assert (found["speaker"] or {}).get("slug") == noted.speaker
+    assert found["kind"] == noted.kind
+    assert tuple(hop["speaker"]["slug"] for hop in found["chain"]) == noted.chain
+
+
+def test_no_statement_is_in_the_store_that_was_not_annotated(reader: TestClient) -> None:
+    assert read(reader, "/statements?count=exact&limit=1")["count"] == len(STATEMENTS)
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_printings_of_one_utterance_share_it(reader: TestClient, one: str, other: str) -> None:
+    assert statement(reader, one)["utterance"] is not None
+    assert statement(reader, one)["utterance"] == statement(reader, other)["utterance"]
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_statements_that_are_only_alike_share_no_utterance(reader: TestClient, one: str, other: str) -> None:
+    utterances = [statement(reader, number)["utterance"] for number in (one, other)]
+
+    assert None in utterances or utterances[0] != utterances[1]
+
+
+def test_a_second_seed_makes_no_revision(client: TestClient, store: Store) -> None:
+    before = client.get("/changes?limit=500").json()
+
+    again = load(store.engine)
+
+    assert client.get("/revisions").json()["items"] == [client.get("/revisions").json()["items"][0]]
+    assert client.get("/changes?limit=500").json() == before
+    assert {state for tally in again.values() for state in tally} == {"there"}
+
+
+def test_the_first_seed_tells_what_it_loaded(empty_store: Store) -> None:
+    loaded = load(empty_store.engine)
+
+    assert loaded["document"] == Counter(new=5)
+    assert loaded["statement"] == Counter(new=len(STATEMENTS))
+    assert {state for tally in loaded.values() for state in tally} == {"new"}
+
+
+def test_a_record_that_somebody_corrected_is_left_as_it_stands(writer: TestClient, store: Store) -> None:
+    assert writer.patch("/sources/meduza", json={"country": "DE"}).status_code == 200
+
+    load(store.engine)
+
+    assert read(writer, "/sources/meduza")["country"] == "DE"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the seed to break."""
+    copy = tmp_path / "seed"
+    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return copy
+
+
+def edit(path: Path, pattern: str, replacement: str) -> None:
+    """Replace the first place where ``pattern`` stands."""
+    text = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, replacement, text, count=1)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "replacement", "field"),
+    [
+        (MEDUZA, r"start: 2361", "start: 2360", r"statements\.5\.span"),
+        (MEDUZA, r"end: 264\b", "end: 265", r"statements\.1\.chain\.0\.cue"),
+        (MEDUZA, r"end: 70\b", "end: 71", r"reports\.1\.claims\.0\.span"),
+        (MEDUZA, r"speaker: sergey-lavrov", "speaker: nobody", r"statements\.5\.speaker"),
+        (MEDUZA, r"event: seed:notes", "event: seed:no-notes", r"reports\.5\.event"),
+        ("utterances.yaml", r"speaker: kim-jong-un", "speaker: nobody", "speaker"),
+        ("speakers.yaml", r"\n  source: tass", "\n  source: nobody", "source"),
+    ],
+)
+def test_a_span_or_name_that_leads_nowhere_is_refused_by_file_and_field(
+    empty_store: Store, folder: Path, file: str, pattern: str, replacement: str, field: str
+) -> None:
+    path = folder / file
+    edit(path, pattern, replacement)
+
+    with pytest.raises(SeedError, match=rf"{path.name}.*{field}"):
+        load(empty_store.engine, folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "pattern", "replacement", "field"),
+    [
+        ("sources.yaml", r"kind: newspaper", "kind: gazette", "kind"),
+        ("speakers.yaml", r"country: RU", "country: RUS", "country"),
+        ("events.yaml", r"date: 2000-07", "date: July 2000", "date"),
+        ("documents/002_7ee20080cdfc7c83.yaml", r"kind: indirect", "kind: rumour", r"statements\.0\.kind"),
+    ],
+)
+def test_a_malformed_value_is_refused_by_file_and_field(
+    empty_store: Store, folder: Path, file: str, pattern: str, replacement: str, field: str
+) -> None:
+    path = folder / file
+    edit(path, pattern, replacement)
+
+    with pytest.raises(SeedError, match=rf"{path.name}.*{field}"):
+        load(empty_store.engine, folder=folder)
+
+
+def test_a_text_that_was_edited_is_refused(empty_store: Store, folder: Path) -> None:
+    path = folder / "documents" / "001_11f47949577b4fac.txt"
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+
+    with pytest.raises(SeedError, match=r"001_11f47949577b4fac\.yaml: the text has changed"):
+        load(empty_store.engine, folder=folder)
+
+
+def test_of_a_broken_seed_nothing_is_loaded(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
+    edit(folder / "documents" / "004_09aed770719d76ca.yaml", r"start: 2463", "start: 2462")
+
+    with pytest.raises((SeedError, Invalid)):
+        load(empty_store.engine, folder=folder)
+
+    for noun in ("sources", "speakers", "events", "documents", "statements", "revisions"):
+        assert items(empty_writer, f"/{noun}") == []
+
+
+def test_the_mended_seed_loads_after_the_broken_one(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
+    edit(folder / "sources.yaml", "kind: newspaper", "kind: gazette")
+    with pytest.raises(SeedError):
+        load(empty_store.engine, folder=folder)
+    edit(folder / "sources.yaml", "kind: gazette", "kind: newspaper")
+
+    load(empty_store.engine, folder=folder)
+
+    assert read(empty_writer, "/documents?count=exact")["count"] == 5

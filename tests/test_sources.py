@@ -1,0 +1,119 @@
+"""``/sources``: outlets and agencies, by any of their names, and what they published."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.data.lists import items, read
+
+
+def slugs(client: TestClient, query: str) -> list[str]:
+    return [source["slug"] for source in items(client, f"/sources?{query}&limit=500")]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=final", {"the-final-call"}),
+        ("q=FINALCALL.com", {"the-final-call"}),
+        ("q=медуза", {"meduza"}),
+        ("q=%EC%A1%B0%EC%84%A0", {"kcna"}),
+        ("q=_", set()),
+        ("q=%25", set()),
+        ("kind=newspaper,magazine", {"the-final-call", "the-new-american"}),
+        ("country=LV", {"meduza", "leta"}),
+        ("country=RU,KP", {"tass", "sputnik", "kcna", "naenara"}),
+        ("country=KP&kind=news_agency", {"kcna"}),
+        ("q=news&country=US", {"associated-press"}),
+    ],
+)
+def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+    assert set(slugs(reader, query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [("kind=paper", "kind"), ("country=us", "country"), ("country=USA", "country"), ("q=", "q"), ("sort=kind", "sort")],
+)
+def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+    response = reader.get(f"/sources?{query}")
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+def test_a_source_has_the_fields_of_the_contract(reader: TestClient) -> None:
+    naenara = read(reader, "/sources/naenara")
+
+    assert {name: value for name, value in naenara.items() if name not in ("id", "revision")} == {
+        "slug": "naenara",
+        "name": "Naenara",
+        "kind": "government",
+        "country": "KP",
+        "language": "ko",
+        "homepage": "http://naenara.com.kp/",
+        "state_affiliated": True,
+        "wikidata_id": None,
+        "aliases": ["Naenara (En)", "내나라", "naenara.com.kp"],
+        "document_count": 1,
+        "coded_by": "human",
+        "confidence": None,
+    }
+
+
+def test_a_source_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: TestClient) -> None:
+    for source in items(reader, "/sources?limit=500"):
+        assert read(reader, f"/sources/{source['slug']}") == source
+        assert read(reader, f"/sources/{source['id']}") == source
+
+
+@pytest.mark.parametrize("name", ["meduza", "Meduza", "MEDUZA", "медуза", "Meduza.IO", " meduza "])
+def test_a_filter_knows_a_source_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
+    found = items(reader, f"/documents?source={name}")
+
+    assert [document["source"]["slug"] for document in found] == ["meduza"]
+
+
+def test_a_filter_knows_a_source_by_its_id(reader: TestClient) -> None:
+    ident = read(reader, "/sources/meduza")["id"]
+
+    assert [document["source"]["id"] for document in items(reader, f"/documents?source={ident}")] == [ident]
+
+
+def test_a_name_that_two_sources_bear_is_refused_with_the_candidates(writer: TestClient) -> None:
+    body = {"name": "Another Meduza", "slug": "other", "kind": "online", "aliases": ["meduza.io"]}
+    assert writer.post("/sources", json=body).status_code == 201
+
+    response = writer.get("/documents?source=MEDUZA.io")
+
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:dateline:problem:ambiguous"
+    assert {each["slug"] for each in response.json()["candidates"]} == {"meduza", "other"}
+    assert set(response.json()["candidates"][0]) == {"id", "slug", "name"}
+
+
+def test_a_slug_beats_the_same_word_as_anothers_name(writer: TestClient) -> None:
+    assert writer.post("/sources", json={"name": "Meduza", "slug": "other", "kind": "online"}).status_code == 201
+
+    assert [document["source"]["slug"] for document in items(writer, "/documents?source=meduza")] == ["meduza"]
+
+
+@pytest.mark.parametrize("name", ["meduz", "%", "nobody", "999999", "9" * 400])
+def test_a_name_that_no_source_bears_is_refused(reader: TestClient, name: str) -> None:
+    response = reader.get("/documents", params={"source": name})
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == ["source"]
+
+
+def test_documents_of_a_source_are_its_own(reader: TestClient) -> None:
+    assert items(reader, "/sources/meduza/documents") == items(reader, "/documents?source=meduza")
+
+
+def test_documents_of_a_source_can_be_filtered_further(reader: TestClient) -> None:
+    assert items(reader, "/sources/meduza/documents?date=2024-06-19") == []
+
+
+@pytest.mark.parametrize("part", ["", "/events", "/documents"])
+@pytest.mark.parametrize("ref", ["nobody", "999999"])
+def test_an_unknown_source_is_not_found(reader: TestClient, ref: str, part: str) -> None:
+    assert reader.get(f"/sources/{ref}{part}").status_code == 404

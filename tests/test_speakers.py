@@ -1,0 +1,125 @@
+"""``/speakers``: voices, by any of their names, and what they said."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.data.lists import items, read
+
+
+def slugs(client: TestClient, query: str) -> list[str]:
+    return [speaker["slug"] for speaker in items(client, f"/speakers?{query}&limit=500")]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("q=lavrov", {"sergey-lavrov"}),
+        ("q=Sergei", {"sergey-lavrov"}),
+        ("q=VLADIMIROVICH", {"vladimir-putin"}),
+        ("q=_", set()),
+        ("kind=unnamed", {"north-korean-diplomat"}),
+        ("kind=document", {"treaty-1961", "treaty-2000", "treaty-2024"}),
+        ("kind=person&country=RU,US", {"vladimir-putin", "sergey-lavrov", "antony-blinken"}),
+        ("q=news&country=KR", {"yonhap-news-agency"}),
+    ],
+)
+def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+    assert set(slugs(reader, query)) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"), [("kind=voice", "kind"), ("country=ru", "country"), ("q=", "q"), ("sort=kind", "sort")]
+)
+def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+    response = reader.get(f"/speakers?{query}")
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+def test_a_speaker_has_the_fields_of_the_contract(reader: TestClient) -> None:
+    tass = read(reader, "/speakers/tass")
+
+    assert {name: value for name, value in tass.items() if name not in ("id", "revision")} == {
+        "slug": "tass",
+        "name": "TASS",
+        "kind": "organization",
+        "title": None,
+        "country": "RU",
+        "wikidata_id": "Q223799",
+        "source": {"id": read(reader, "/sources/tass")["id"], "slug": "tass", "name": "TASS"},
+        "aliases": ["news agency TASS"],
+        "statement_count": 1,
+        "relayed_count": 6,
+        "coded_by": "human",
+        "confidence": None,
+    }
+
+
+def test_a_speaker_that_is_no_outlet_has_no_source(reader: TestClient) -> None:
+    assert read(reader, "/speakers/vladimir-putin")["source"] is None
+
+
+def test_a_speaker_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: TestClient) -> None:
+    for speaker in items(reader, "/speakers?limit=500"):
+        assert read(reader, f"/speakers/{speaker['slug']}") == speaker
+        assert read(reader, f"/speakers/{speaker['id']}") == speaker
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "vladimir-putin",
+        "Vladimir Putin",
+        "putin",
+        "PUTIN",
+        "the  Russian\tpresident",
+        "Ｐｕｔｉｎ",  # full-width: the same under NFKC
+        "comrade vladimir vladimirovich putin",
+    ],
+)
+def test_a_filter_knows_a_speaker_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
+    response = reader.get("/statements", params={"speaker": name})
+
+    assert {each["speaker"]["slug"] for each in response.json()["items"]} == {"vladimir-putin"}
+
+
+def test_a_filter_knows_a_speaker_by_id(reader: TestClient) -> None:
+    ident = read(reader, "/speakers/vladimir-putin")["id"]
+
+    assert items(reader, f"/statements?speaker={ident}") == items(reader, "/statements?speaker=putin")
+
+
+@pytest.mark.parametrize("parameter", ["speaker", "via"])
+def test_a_name_that_two_speakers_bear_is_refused_with_the_candidates(writer: TestClient, parameter: str) -> None:
+    body = {"name": "Lyudmila Putina", "kind": "person", "aliases": ["putin"]}
+    assert writer.post("/speakers", json=body).status_code == 201
+
+    response = writer.get(f"/statements?{parameter}=Putin")
+
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:dateline:problem:ambiguous"
+    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+    assert {each["slug"] for each in response.json()["candidates"]} == {"vladimir-putin", "lyudmila-putina"}
+
+
+def test_a_name_given_twice_to_one_speaker_is_not_ambiguous(writer: TestClient) -> None:
+    body = {"name": "Dmitry Peskov", "kind": "person", "aliases": ["peskov", "dmitry peskov"]}
+    assert writer.post("/speakers", json=body).status_code == 201
+
+    assert items(writer, "/statements?speaker=Dmitry Peskov") == []
+
+
+@pytest.mark.parametrize("name", ["puti", "%", "nobody", "999999"])
+def test_a_name_that_no_speaker_bears_is_refused(reader: TestClient, name: str) -> None:
+    response = reader.get("/statements", params={"speaker": name})
+
+    assert response.status_code == 422
+    assert response.json()["type"] == "urn:dateline:problem:invalid"
+    assert "candidates" not in response.json()
+
+
+@pytest.mark.parametrize("part", ["", "/statements"])
+@pytest.mark.parametrize("ref", ["putin", "nobody", "999999"])
+def test_an_address_takes_a_slug_or_an_id_only(reader: TestClient, ref: str, part: str) -> None:
+    assert reader.get(f"/speakers/{ref}{part}").status_code == 404

@@ -1,0 +1,65 @@
+"""How many SQL statements a list takes: few, and as many for a long page as for a short one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import event
+
+from tests.conftest import Store
+from tests.data.lists import LISTS, List, read
+
+MOST = 3
+
+PLAIN = [(each, "") for each in LISTS]
+NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
+
+
+@contextmanager
+def statements(store: Store) -> Iterator[list[str]]:
+    """The SQL statements that the store is sent, but for those that begin and end a transaction."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if statement.split()[0].upper() not in ("BEGIN", "COMMIT", "ROLLBACK"):
+            sent.append(statement)
+
+    event.listen(store.engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(store.engine, "before_cursor_execute", note)
+
+
+def count(client: TestClient, store: Store, address: str) -> int:
+    with statements(store) as sent:
+        read(client, address)
+    return len(sent)
+
+
+@pytest.mark.parametrize(("which", "names"), PLAIN + NAMED, ids=str)
+def test_a_list_takes_few_statements_whatever_the_pages_size(
+    reader: TestClient, shared_store: Store, which: List, names: str
+) -> None:
+    counts = {limit: count(reader, shared_store, which.query(f"limit={limit}{names}")) for limit in (1, 50)}
+
+    assert counts[1] == counts[50]
+    assert counts[50] <= MOST
+
+
+@pytest.mark.parametrize("which", [each for each in LISTS if each.counted], ids=str)
+def test_to_count_a_list_takes_one_statement_more(reader: TestClient, shared_store: Store, which: List) -> None:
+    plain = count(reader, shared_store, which.query("limit=1"))
+
+    assert count(reader, shared_store, which.query("limit=1&count=exact")) == plain + 1
+
+
+def test_what_has_not_changed_takes_one_statement(reader: TestClient, shared_store: Store) -> None:
+    tag = reader.get("/events").headers["ETag"]
+
+    with statements(shared_store) as sent:
+        assert reader.get("/events", headers={"If-None-Match": tag}).status_code == 304
+
+    assert len(sent) == 1
