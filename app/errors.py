@@ -17,7 +17,7 @@
     ├── Busy                      503  the store has no room for one more just now
     └── NotMigrated               503  the store's tables are not those of this version
 
-They are raised anywhere below the routers and become RFC 9457 problems in ``problems.py``;
+They are raised anywhere below the routers and become RFC 9457 problems in ``web/problems.py``;
 the ``dateline`` command prints their message.
 """
 

@@ -10,14 +10,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from app import problems
 from app.config import Settings, get_settings
-from app.contract import Contract
 from app.db import check_migrated, connect
 from app.logs import configure_logs
-from app.middleware import Envelope, LastResort, Meters
-from app.openapi import DESCRIPTION, TAGS, describe
-from app.ratelimit import RateLimit
 from app.routers import (
     claims,
     docs,
@@ -32,6 +27,11 @@ from app.routers import (
     statements,
     utterances,
 )
+from app.web import problems
+from app.web.contract import Contract
+from app.web.middleware import Envelope, LastResort, Meters
+from app.web.openapi import DESCRIPTION, TAGS, describe
+from app.web.ratelimit import RateLimit
 
 EXPOSED_HEADERS = ["ETag", "Link", "Location", "RateLimit", "Retry-After", "X-Request-ID", "Dateline-Revision"]
 ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"]

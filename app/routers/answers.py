@@ -8,17 +8,18 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from app import formats, pagination
+from app import formats
 from app.db import reading
-from app.deps import Reader, address_of
 from app.errors import Invalid
 from app.formats import FORMATS, Format
 from app.formats import page as json_page
-from app.problems import READING, documented
 from app.queries import records
 from app.queries.listing import Paged, Rows, Slice
 from app.schemas.common import ListParams
 from app.vocab import Noun
+from app.web import pagination
+from app.web.deps import Reader, address_of
+from app.web.problems import READING, documented
 
 ONE = documented(*READING, 404, 410)
 MANY: dict[int | str, dict[str, Any]] = {

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep
 from app.ingest import store
 from app.models import Claim
 from app.queries import claims
@@ -13,6 +12,7 @@ from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.claim import ClaimCreate, ClaimFilter, ClaimPublic, ClaimUpdate
 from app.schemas.common import Page
+from app.web.deps import ReaderDep
 
 router = APIRouter(prefix="/claims", tags=["claims"])
 

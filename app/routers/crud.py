@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from app import revisions
-from app.deps import Address, AsOf, ReaderDep, RecordId
 from app.ingest import store
 from app.models import Record
 from app.routers import answers
 from app.schemas.common import Input
-from app.writer import CHANGE, CREATE, WriterDep
+from app.web.deps import Address, AsOf, ReaderDep, RecordId
+from app.web.writer import CHANGE, CREATE, WriterDep
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from app.deps import unchanging
+from app.web.deps import unchanging
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(unchanging)])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep, RecordId
 from app.ingest import store
 from app.models import Document
 from app.queries import documents
@@ -16,6 +15,7 @@ from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.document import DocumentCreate, DocumentFilter, DocumentFull, DocumentPublic, DocumentUpdate
 from app.schemas.statement import StatementFilter, StatementPublic
+from app.web.deps import ReaderDep, RecordId
 
 router = APIRouter(prefix="/documents", tags=["documents"])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep, RecordId
 from app.ingest import store
 from app.models import Event
 from app.queries import events, outlets, records
@@ -16,6 +15,7 @@ from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.event import EventCreate, EventFilter, EventPublic, EventSourceFilter, EventSourcePublic, EventUpdate
 from app.schemas.statement import StatementFilter, StatementPublic
+from app.web.deps import ReaderDep, RecordId
 
 router = APIRouter(prefix="/events", tags=["events"])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep
 from app.ingest import store
 from app.models import Report
 from app.queries import reports
@@ -13,6 +12,7 @@ from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.report import ReportCreate, ReportFilter, ReportPublic, ReportUpdate
+from app.web.deps import ReaderDep
 
 router = APIRouter(prefix="/reports", tags=["reports"])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from app.deps import ReaderDep
 from app.queries import revisions
 from app.routers import answers
 from app.schemas.common import Page, Ref
@@ -17,6 +16,7 @@ from app.schemas.revision import (
     VersionPublic,
 )
 from app.vocab import Noun
+from app.web.deps import ReaderDep
 
 router = APIRouter(tags=["revisions"])
 

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep
 from app.queries import search
 from app.routers import answers
 from app.schemas.common import Page
 from app.schemas.search import SearchFilter, SearchPublic
+from app.web.deps import ReaderDep
 
 router = APIRouter(tags=["search"])
 

@@ -5,11 +5,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import check_migrated
-from app.deps import EngineDep, may_read, strict_query, unchanging
 from app.errors import NotMigrated
-from app.problems import documented
 from app.schemas.service import Health, Index
 from app.vocab import Noun
+from app.web.deps import EngineDep, may_read, strict_query, unchanging
+from app.web.problems import documented
 
 router = APIRouter(tags=["service"], dependencies=[Depends(strict_query)])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import Address, ReaderDep
 from app.ingest import store
 from app.models import Source
 from app.queries import documents, events, sources
@@ -16,6 +15,7 @@ from app.schemas.common import Page
 from app.schemas.document import DocumentFilter, DocumentPublic
 from app.schemas.event import EventFilter, EventPublic
 from app.schemas.source import SourceCreate, SourceFilter, SourcePublic, SourceUpdate
+from app.web.deps import Address, ReaderDep
 
 router = APIRouter(prefix="/sources", tags=["sources"])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import Address, ReaderDep
 from app.ingest import store
 from app.models import Speaker
 from app.queries import speakers
@@ -15,6 +14,7 @@ from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.speaker import SpeakerCreate, SpeakerFilter, SpeakerPublic, SpeakerUpdate
 from app.schemas.statement import StatementFilter, StatementPublic
+from app.web.deps import Address, ReaderDep
 
 router = APIRouter(prefix="/speakers", tags=["speakers"])
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import Reader, ReaderDep
 from app.ingest import store
 from app.models import Statement
 from app.queries import statements
@@ -13,6 +12,7 @@ from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.statement import StatementCreate, StatementFilter, StatementPublic, StatementUpdate
+from app.web.deps import Reader, ReaderDep
 
 router = APIRouter(prefix="/statements", tags=["statements"])
 

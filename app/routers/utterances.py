@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.deps import ReaderDep
 from app.ingest import store
 from app.models import Utterance
 from app.queries import utterances
@@ -13,6 +12,7 @@ from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.utterance import UtteranceCreate, UtteranceFilter, UtterancePublic, UtteranceUpdate
+from app.web.deps import ReaderDep
 
 router = APIRouter(prefix="/utterances", tags=["utterances"])
 

@@ -15,8 +15,9 @@ depends_on: str | Sequence[str] | None = None
 
 CORPORA = {"event": ("title", "summary"), "statement": ("text",), "document": ("title", "text")}
 
-# PostgreSQL's parser would keep what these signs join as one address, path or number; FTS5 splits there.
-PUNCTUATION = "./-_@:&+''’"
+# PostgreSQL's parser would keep what these signs join as one address, path or number, and skip what it takes for a
+# tag; FTS5 splits there.
+PUNCTUATION = "./-_@:&<>+''’"
 SPACES = " " * (len(PUNCTUATION) - 1)  # the quote is doubled for SQL
 
 # A tsvector holds at most 1 MiB: longer texts are indexed up to this many characters, which always fit.

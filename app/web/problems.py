@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import IntegrityError
 from starlette.exceptions import HTTPException
 
-from app.contract import Contract
 from app.errors import (
     BadRequest,
     Conflict,
@@ -24,6 +23,7 @@ from app.errors import (
     TooLarge,
     Unauthorized,
 )
+from app.web.contract import Contract
 
 MEDIA_TYPE = "application/problem+json"
 

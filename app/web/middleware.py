@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DatelineError, TooLarge
-from app.problems import answer
+from app.web.problems import answer
 
 log = structlog.get_logger()
 

@@ -15,15 +15,16 @@ from pydantic import Field
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import auth, etags, formats
-from app.contract import Contract
+from app import auth, formats
 from app.db import reading
 from app.errors import Forbidden, Invalid, Unauthorized
 from app.models import ApiKey
-from app.problems import Answered
 from app.queries.revisions import latest
 from app.schemas.common import MAX_ID, Digits, Id, Ref
 from app.vocab import Scope
+from app.web import etags
+from app.web.contract import Contract
+from app.web.problems import Answered
 
 RecordId = Annotated[Id, Path(alias="id", description="Id of the record.")]
 Address = Annotated[Ref, Path(alias="slug", description="Slug or id.")]

@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from app.problems import Problem
+from app.web.problems import Problem
 
 DESCRIPTION = """
 Which outlets reported an event, who said what about it, in which words, and where each document says so.

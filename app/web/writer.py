@@ -9,15 +9,16 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
-from app import etags, revisions
-from app.deps import EngineDep, KeyDep, address_of, require, strict_query
+from app import revisions
 from app.errors import Invalid, PreconditionFailed
 from app.models import IdempotencyKey, Record
-from app.problems import WRITING, Answered, documented
 from app.queries import lookups, records
 from app.queries.revisions import latest
 from app.spans import Text
 from app.vocab import Scope
+from app.web import etags
+from app.web.deps import EngineDep, KeyDep, address_of, require, strict_query
+from app.web.problems import WRITING, Answered, documented
 
 R = TypeVar("R", bound=Record)
 

@@ -1,0 +1,51 @@
+"""Whatever a client may send, the answer is one that the OpenAPI document promises, and never a 5xx.
+
+schemathesis makes requests from the document: valid ones at the bounds of every parameter and field, and
+random ones, valid and not. The key may write, so that records are made, changed and deleted on the way.
+"""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.config import GenerationConfig, ProjectConfig, ProjectsConfig, SchemathesisConfig
+from schemathesis.python import asgi
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from tests.conftest import Store, Templates, talking_to
+from tests.test_openapi import APPLICATION, DOCUMENT
+
+project = ProjectConfig()
+project.phases.update(phases=["coverage", "fuzzing"])
+# The bounds from outside are a thousand requests that all end at the same validation: left to chance.
+project.phases.coverage.generation = GenerationConfig(modes=[schemathesis.GenerationMode.POSITIVE])
+schema = schemathesis.openapi.from_dict(
+    DOCUMENT, config=SchemathesisConfig(seed=1, projects=ProjectsConfig(default=project))
+)
+schema.app = APPLICATION
+
+# The document cannot say all: that AA is no country, that these words do not stand in that document.
+UNTOLD: list[Any] = [positive_data_acceptance]
+
+
+@pytest.fixture(scope="module")
+def fuzzed_store(backend: str, templates: Templates) -> Iterator[Store]:
+    """A seeded store on which all operations are tried, one after the other."""
+    with templates.copy(backend, "seeded") as copy:
+        yield copy
+
+
+@pytest.fixture(scope="module")
+def session(fuzzed_store: Store) -> Iterator[asgi.ASGIClient]:
+    """HTTP to that store, with a key that may write."""
+    with talking_to(APPLICATION, fuzzed_store), asgi.get_client(cast(Any, APPLICATION)) as client:
+        client.headers.update(fuzzed_store.key())
+        yield client
+
+
+@schema.parametrize()
+@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+def test_every_answer_is_one_that_the_document_promises(case: schemathesis.Case[Any], session: asgi.ASGIClient) -> None:
+    case.call_and_validate(session=session, excluded_checks=UNTOLD)
