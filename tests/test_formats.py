@@ -259,7 +259,7 @@ def test_a_flat_row_names_what_a_nested_field_holds(reader: TestClient) -> None:
 def test_a_flat_row_lists_the_outlets_of_an_event(reader: TestClient) -> None:
     row = read(reader, "/events?min_sources=5&flat=true")["items"][0]
 
-    assert row["sources"] == "the-new-american; meduza; real-news-india; the-final-call; naenara"
+    assert row["sources"] == "the-new-american; real-news-india; meduza; the-final-call; naenara"
     assert (row["place_name"], row["date_edtf"]) == ("Pyongyang", "2024-06-19")
 
 
