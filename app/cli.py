@@ -148,7 +148,10 @@ def export_store(
         if file is None:
             sys.stdout.buffer.writelines(jsonl.write(engine))
         else:
-            _write_whole(file, jsonl.write(engine))
+            try:
+                _write_whole(file, jsonl.write(engine))
+            except OSError as error:
+                _fail(f"{file} cannot be written: {error.strerror}")
 
 
 def _write_whole(file: Path, lines: Iterable[bytes]) -> None:

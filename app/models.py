@@ -12,7 +12,8 @@ the text is uncertain or approximate.
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
@@ -26,8 +27,23 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+
+@compiles(BigInteger, "sqlite")
+def _big_integer(_type: BigInteger, _compiler: Any, **_options: Any) -> str:
+    """SQLite's INTEGER has 64 bits; only under that name does it make ids."""
+    return "INTEGER"
+
+
 # SQLite hands the id of a deleted last row to the next one unless told not to; history needs ids that stay.
 _KEEP_IDS = {"sqlite_autoincrement": True}
+
+
+def _own_id() -> Any:
+    return Field(default=None, primary_key=True, sa_type=BigInteger)
+
+
+def _id_of(table: str, **options: Any) -> Any:
+    return Field(foreign_key=f"{table}.id", sa_type=BigInteger, **options)
 
 
 class Revision(SQLModel, table=True):
@@ -35,7 +51,7 @@ class Revision(SQLModel, table=True):
 
     __table_args__ = _KEEP_IDS
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _own_id()
     at: dt.datetime
     author: str
     message: str
@@ -51,11 +67,11 @@ class History(SQLModel, table=True):
         _KEEP_IDS,
     )
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _own_id()
     table_name: str
-    row_id: int
-    revision_id: int = Field(foreign_key="revision.id")
-    replaced_revision_id: int = Field(foreign_key="revision.id")
+    row_id: int = Field(sa_type=BigInteger)
+    revision_id: int = _id_of("revision")
+    replaced_revision_id: int = _id_of("revision")
     operation: Operation = Field(sa_type=AutoString)
     values: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
@@ -65,8 +81,8 @@ class Record(SQLModel):
 
     noun: ClassVar[Noun | None] = None
 
-    id: int | None = Field(default=None, primary_key=True)
-    revision_id: int = Field(foreign_key="revision.id", index=True)
+    id: int | None = _own_id()
+    revision_id: int = _id_of("revision", index=True)
     coded_by: CodedBy = Field(default=CodedBy.HUMAN, sa_type=AutoString)
     confidence: float | None = None
 
@@ -122,7 +138,7 @@ class SourceAlias(Record, table=True):
     __tablename__ = "source_alias"
     __table_args__ = (UniqueConstraint("source_id", "name_key"), _KEEP_IDS)
 
-    source_id: int = Field(foreign_key="source.id", ondelete="CASCADE")
+    source_id: int = _id_of("source", ondelete="CASCADE")
     name: str
     name_key: str = Field(index=True)
 
@@ -140,7 +156,7 @@ class Speaker(Record, table=True):
     title: str | None = None
     country: str | None = None
     wikidata_id: str | None = None
-    source_id: int | None = Field(default=None, foreign_key="source.id", index=True, ondelete="SET NULL")
+    source_id: int | None = _id_of("source", default=None, index=True, ondelete="SET NULL")
 
 
 class SpeakerAlias(Record, table=True):
@@ -149,7 +165,7 @@ class SpeakerAlias(Record, table=True):
     __tablename__ = "speaker_alias"
     __table_args__ = (UniqueConstraint("speaker_id", "name_key"), _KEEP_IDS)
 
-    speaker_id: int = Field(foreign_key="speaker.id", ondelete="CASCADE")
+    speaker_id: int = _id_of("speaker", ondelete="CASCADE")
     name: str
     name_key: str = Field(index=True)
 
@@ -169,7 +185,7 @@ class Document(Record, table=True):
     )
     noun = Noun.DOCUMENTS
 
-    source_id: int = Field(foreign_key="source.id", ondelete="RESTRICT")
+    source_id: int = _id_of("source", ondelete="RESTRICT")
     url: str | None = None
     canonical_url: str | None = None
     title: str | None = None
@@ -185,7 +201,7 @@ class Document(Record, table=True):
     text: str
     sha256: str
     identity: str
-    supersedes_id: int | None = Field(default=None, foreign_key="document.id", index=True, ondelete="SET NULL")
+    supersedes_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
 
 
 class Event(Dated, Record, table=True):
@@ -216,7 +232,7 @@ class Event(Dated, Record, table=True):
     latitude: float | None = None
     longitude: float | None = None
     external_id: str | None = Field(default=None, unique=True)
-    merged_into_id: int | None = Field(default=None, foreign_key="event.id", index=True, ondelete="SET NULL")
+    merged_into_id: int | None = _id_of("event", default=None, index=True, ondelete="SET NULL")
 
 
 class Report(Dated, Record, table=True):
@@ -229,8 +245,8 @@ class Report(Dated, Record, table=True):
     )
     noun = Noun.REPORTS
 
-    event_id: int = Field(foreign_key="event.id", ondelete="CASCADE")
-    document_id: int = Field(foreign_key="document.id", index=True, ondelete="CASCADE")
+    event_id: int = _id_of("event", ondelete="CASCADE")
+    document_id: int = _id_of("document", index=True, ondelete="CASCADE")
     role: ReportRole = Field(sa_type=AutoString)
     start: int | None = None
     end: int | None = None
@@ -242,7 +258,7 @@ class Utterance(Said, Record, table=True):
     __table_args__ = _KEEP_IDS
     noun = Noun.UTTERANCES
 
-    speaker_id: int | None = Field(default=None, foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+    speaker_id: int | None = _id_of("speaker", default=None, index=True, ondelete="RESTRICT")
     external_id: str | None = Field(default=None, unique=True)
 
 
@@ -259,10 +275,10 @@ class Statement(Said, Record, table=True):
     )
     noun = Noun.STATEMENTS
 
-    document_id: int = Field(foreign_key="document.id", ondelete="CASCADE")
-    speaker_id: int | None = Field(default=None, foreign_key="speaker.id", ondelete="RESTRICT")
-    event_id: int | None = Field(default=None, foreign_key="event.id", index=True, ondelete="SET NULL")
-    utterance_id: int | None = Field(default=None, foreign_key="utterance.id", index=True, ondelete="SET NULL")
+    document_id: int = _id_of("document", ondelete="CASCADE")
+    speaker_id: int | None = _id_of("speaker", default=None, ondelete="RESTRICT")
+    event_id: int | None = _id_of("event", default=None, index=True, ondelete="SET NULL")
+    utterance_id: int | None = _id_of("utterance", default=None, index=True, ondelete="SET NULL")
     kind: StatementKind = Field(sa_type=AutoString)
     text: str
     start: int
@@ -283,9 +299,9 @@ class Attribution(Record, table=True):
         _KEEP_IDS,
     )
 
-    statement_id: int = Field(foreign_key="statement.id", ondelete="CASCADE")
+    statement_id: int = _id_of("statement", ondelete="CASCADE")
     position: int
-    speaker_id: int = Field(foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+    speaker_id: int = _id_of("speaker", index=True, ondelete="RESTRICT")
     cue: str | None = None
     start: int | None = None
     end: int | None = None
@@ -301,14 +317,14 @@ class Claim(Record, table=True):
     )
     noun = Noun.CLAIMS
 
-    report_id: int = Field(foreign_key="report.id", index=True, ondelete="CASCADE")
+    report_id: int = _id_of("report", index=True, ondelete="CASCADE")
     property: str
     value: str
     normalized: str | None = None
     unit: str | None = None
     start: int
     end: int
-    attributed_to_id: int | None = Field(default=None, foreign_key="speaker.id", index=True, ondelete="RESTRICT")
+    attributed_to_id: int | None = _id_of("speaker", default=None, index=True, ondelete="RESTRICT")
 
 
 class ApiKey(SQLModel, table=True):
@@ -317,7 +333,7 @@ class ApiKey(SQLModel, table=True):
     __tablename__ = "api_key"
     __table_args__ = _KEEP_IDS
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = _own_id()
     name: str
     prefix: str = Field(unique=True)
     sha256: str
@@ -332,8 +348,8 @@ class IdempotencyKey(SQLModel, table=True):
     __tablename__ = "idempotency_key"
     __table_args__ = (UniqueConstraint("api_key_id", "key"), _KEEP_IDS)
 
-    id: int | None = Field(default=None, primary_key=True)
-    api_key_id: int = Field(foreign_key="api_key.id", ondelete="CASCADE")
+    id: int | None = _own_id()
+    api_key_id: int = _id_of("api_key", ondelete="CASCADE")
     key: str
     fingerprint: str
     status: int

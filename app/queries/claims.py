@@ -1,5 +1,7 @@
 """Claims: what documents say of the properties of events."""
 
+from functools import cache
+
 from sqlalchemy import Select, select
 
 from app.queries.briefs import coding, document_brief, event_brief, source_brief, speaker_brief
@@ -10,6 +12,7 @@ from app.queries.tables import NOW, Tables
 from app.schemas.claim import ClaimFilter
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a claim (``ClaimPublic``)."""
     claim, report, document = t.claim, t.report, t.document

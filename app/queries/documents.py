@@ -1,5 +1,7 @@
 """Documents: one with its text, or many without."""
 
+from functools import cache
+
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
 from app.queries.briefs import coding, published, source_brief
@@ -42,11 +44,13 @@ def _select(t: Tables, item: Json) -> Select[str]:
     return select(as_text(item)).select_from(t.document).join(t.source, t.source.id == t.document.source_id)
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, without its text (``DocumentPublic``)."""
     return _select(t, obj(_fields(t)))
 
 
+@cache
 def full(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
     return _select(t, obj(_fields(t) | {"text": t.document.text, "spans": array(_spans(t))}))

@@ -1,5 +1,7 @@
 """Events: one, or many, with the outlets that reported them."""
 
+from functools import cache
+
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 
 from app.queries.briefs import coding
@@ -12,6 +14,7 @@ from app.schemas.event import EventFilter, parse_bbox
 from app.vocab import Noun
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text an event (``EventPublic``)."""
     event = t.event

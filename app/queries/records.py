@@ -10,7 +10,7 @@ from app.errors import Gone, Invalid, NotFound
 from app.models import NOUNS, History, Record
 from app.queries import claims, documents, events, reports, revisions, sources, speakers, statements, utterances
 from app.queries.addresses import deleted_as, named
-from app.queries.tables import NOW, Table, Tables, as_of
+from app.queries.tables import AS_OF, NOW, Table, Tables, as_of
 from app.vocab import Noun, Operation
 
 R = TypeVar("R", bound=Record)
@@ -34,9 +34,11 @@ def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None =
 
     Raises NotFound, or Gone where it existed and was deleted; Invalid for a revision yet to come.
     """
-    tables = _tables(session, revision)
+    tables = NOW if revision is None else as_of(session.get_bind().dialect.name)
     table = getattr(tables, NOUNS[noun].__name__.lower())
-    found = session.execute(ITEMS[noun](tables).where(named(table, ref))).scalar_one_or_none()
+    if revision is not None:
+        _check_past(session, revision)
+    found = session.execute(ITEMS[noun](tables).where(named(table, ref)), {AS_OF.key: revision}).scalar_one_or_none()
     if found is None:
         raise missing(session, NOUNS[noun], ref, revision)
     return str(found)
@@ -51,13 +53,10 @@ def row(session: Session, model: type[R], ref: int | str) -> R:
     return found
 
 
-def _tables(session: Session, revision: int | None) -> Tables:
-    if revision is None:
-        return NOW
+def _check_past(session: Session, revision: int) -> None:
     latest, _ = revisions.latest(session)
     if revision > latest:
         raise Invalid("as_of", f"the latest revision is {latest}")
-    return as_of(revision, dialect=session.get_bind().dialect.name)
 
 
 def missing(session: Session, model: type[Record], ref: int | str, revision: int | None = None) -> NotFound | Gone:

@@ -1,5 +1,7 @@
 """Reports: which document reports which event."""
 
+from functools import cache
+
 from sqlalchemy import Select, func, select
 
 from app.queries.briefs import coding, document_brief, event_brief, source_brief
@@ -10,6 +12,7 @@ from app.queries.tables import NOW, Tables
 from app.schemas.report import ReportFilter
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a report (``ReportPublic``)."""
     report, document = t.report, t.document

@@ -1,5 +1,7 @@
 """Sources: one, or many."""
 
+from functools import cache
+
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.queries.briefs import coding
@@ -15,6 +17,7 @@ def _document_count(t: Tables) -> ScalarSelect[int]:
     return documents.correlate(t.source).scalar_subquery()
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a source (``SourcePublic``)."""
     source, alias = t.source, t.source_alias

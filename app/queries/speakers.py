@@ -1,5 +1,7 @@
 """Speakers: one, or many."""
 
+from functools import cache
+
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.queries.briefs import coding, source_brief
@@ -15,6 +17,7 @@ def _statement_count(t: Tables) -> ScalarSelect[int]:
     return statements.correlate(t.speaker).scalar_subquery()
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a speaker (``SpeakerPublic``)."""
     speaker, alias, hop = t.speaker, t.speaker_alias, t.attribution

@@ -1,5 +1,6 @@
 """Statements: one, or many, with their chains."""
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Select, func, literal, select
@@ -14,6 +15,7 @@ from app.schemas.statement import StatementFilter
 from app.vocab import Noun
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a statement (``StatementPublic``)."""
     statement, document = t.statement, t.document

@@ -5,9 +5,10 @@ changed since, so that the query which reads the present reads any revision just
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Date, FromClause, cast, inspect, select, type_coerce, union_all
+from sqlalchemy import BigInteger, Date, FromClause, bindparam, cast, inspect, select, type_coerce, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import Boolean, Float, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -53,22 +54,27 @@ NOW = Tables()
 _PAST: Table = History
 
 
-def as_of(revision: int, *, dialect: str) -> Tables:
-    """The tables as revision ``revision`` left them."""
+# The revision that the tables of ``as_of`` are of, given when the statement is executed.
+AS_OF = bindparam("as_of", type_=BigInteger)
+
+
+@cache
+def as_of(dialect: str) -> Tables:
+    """The tables as the revision ``AS_OF`` left them."""
     then = {
-        name: aliased(model, _then(model, revision, dialect), adapt_on_names=True)
+        name: aliased(model, _then(model, dialect), adapt_on_names=True)
         for name, model in ((name, inspect(table).mapper.class_) for name, table in vars(NOW).items())
     }
     return Tables(**then)
 
 
-def _then(model: Table, revision: int, dialect: str) -> FromClause:
+def _then(model: Table, dialect: str) -> FromClause:
     table, past = model.__table__, _PAST
-    unchanged = select(*table.columns).where(table.c.revision_id <= revision)
+    unchanged = select(*table.columns).where(table.c.revision_id <= AS_OF)
     replaced = select(*(_from_json(column, dialect).label(column.name) for column in table.columns)).where(
         past.table_name == table.name,
-        past.replaced_revision_id <= revision,
-        past.revision_id > revision,
+        past.replaced_revision_id <= AS_OF,
+        past.revision_id > AS_OF,
     )
     return union_all(unchanged, replaced).subquery(f"{table.name}_then")
 
@@ -79,7 +85,7 @@ def _from_json(column: Any, dialect: str) -> Any:
     if isinstance(column.type, Boolean):
         return value.as_boolean()
     if isinstance(column.type, Integer):
-        return value.as_integer()
+        return value.as_integer() if dialect == "sqlite" else cast(value.as_string(), column.type)
     if isinstance(column.type, Float):
         return value.as_float()
     text = value.as_string()

@@ -1,5 +1,7 @@
 """Utterances: the things said, each with the statements that print it."""
 
+from functools import cache
+
 from sqlalchemy import Select, func, literal, select
 
 from app.queries.briefs import coding, said, speaker_brief
@@ -10,6 +12,7 @@ from app.queries.tables import NOW, Tables
 from app.schemas.utterance import UtteranceFilter
 
 
+@cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text an utterance (``UtterancePublic``)."""
     utterance, statement = t.utterance, t.statement

@@ -15,8 +15,8 @@ from app.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
 
-# What the columns hold on PostgreSQL.
-MAX_ID = 2**31 - 1
+# What an id's column holds.
+MAX_ID = 2**63 - 1
 
 
 def _country(code: str) -> str:

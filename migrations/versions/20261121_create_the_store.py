@@ -19,7 +19,7 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     op.create_table(
         "api_key",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("prefix", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -32,7 +32,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "revision",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("author", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("message", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -41,8 +41,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "event",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("date", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -59,7 +59,7 @@ def upgrade() -> None:
         sa.Column("latitude", sa.Float(), nullable=True),
         sa.Column("longitude", sa.Float(), nullable=True),
         sa.Column("external_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("merged_into_id", sa.Integer(), nullable=True),
+        sa.Column("merged_into_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("latitude BETWEEN -90 AND 90", name=op.f("ck_event_latitude")),
         sa.CheckConstraint("longitude BETWEEN -180 AND 180", name=op.f("ck_event_longitude")),
         sa.ForeignKeyConstraint(
@@ -84,11 +84,11 @@ def upgrade() -> None:
 
     op.create_table(
         "history",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("table_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("row_id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
-        sa.Column("replaced_revision_id", sa.Integer(), nullable=False),
+        sa.Column("row_id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
+        sa.Column("replaced_revision_id", sa.BigInteger(), nullable=False),
         sa.Column("operation", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("values", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -109,8 +109,8 @@ def upgrade() -> None:
 
     op.create_table(
         "idempotency_key",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("api_key_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("api_key_id", sa.BigInteger(), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -129,8 +129,8 @@ def upgrade() -> None:
 
     op.create_table(
         "source",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -153,11 +153,11 @@ def upgrade() -> None:
 
     op.create_table(
         "document",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
         sa.Column("url", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("canonical_url", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("title", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -173,7 +173,7 @@ def upgrade() -> None:
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("identity", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("supersedes_id", sa.Integer(), nullable=True),
+        sa.Column("supersedes_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_document_revision_id_revision")),
         sa.ForeignKeyConstraint(
             ["source_id"], ["source.id"], name=op.f("fk_document_source_id_source"), ondelete="RESTRICT"
@@ -199,11 +199,11 @@ def upgrade() -> None:
 
     op.create_table(
         "source_alias",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("source_id", sa.Integer(), nullable=False),
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_source_alias_revision_id_revision")),
@@ -220,8 +220,8 @@ def upgrade() -> None:
 
     op.create_table(
         "speaker",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
@@ -231,7 +231,7 @@ def upgrade() -> None:
         sa.Column("title", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("country", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("wikidata_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
-        sa.Column("source_id", sa.Integer(), nullable=True),
+        sa.Column("source_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_speaker_revision_id_revision")),
         sa.ForeignKeyConstraint(
             ["source_id"], ["source.id"], name=op.f("fk_speaker_source_id_source"), ondelete="SET NULL"
@@ -247,8 +247,8 @@ def upgrade() -> None:
 
     op.create_table(
         "report",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("date", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -256,8 +256,8 @@ def upgrade() -> None:
         sa.Column("latest", sa.Date(), nullable=True),
         sa.Column("latest_start", sa.Date(), nullable=True),
         sa.Column("earliest_end", sa.Date(), nullable=True),
-        sa.Column("event_id", sa.Integer(), nullable=False),
-        sa.Column("document_id", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.BigInteger(), nullable=False),
+        sa.Column("document_id", sa.BigInteger(), nullable=False),
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("start", sa.Integer(), nullable=True),
         sa.Column("end", sa.Integer(), nullable=True),
@@ -277,11 +277,11 @@ def upgrade() -> None:
 
     op.create_table(
         "speaker_alias",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("speaker_id", sa.Integer(), nullable=False),
+        sa.Column("speaker_id", sa.BigInteger(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("name_key", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_speaker_alias_revision_id_revision")),
@@ -298,8 +298,8 @@ def upgrade() -> None:
 
     op.create_table(
         "utterance",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("said", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -307,7 +307,7 @@ def upgrade() -> None:
         sa.Column("said_latest", sa.Date(), nullable=True),
         sa.Column("said_latest_start", sa.Date(), nullable=True),
         sa.Column("said_earliest_end", sa.Date(), nullable=True),
-        sa.Column("speaker_id", sa.Integer(), nullable=True),
+        sa.Column("speaker_id", sa.BigInteger(), nullable=True),
         sa.Column("external_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_utterance_revision_id_revision")),
         sa.ForeignKeyConstraint(
@@ -323,18 +323,18 @@ def upgrade() -> None:
 
     op.create_table(
         "claim",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("report_id", sa.Integer(), nullable=False),
+        sa.Column("report_id", sa.BigInteger(), nullable=False),
         sa.Column("property", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("value", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("normalized", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("unit", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("start", sa.Integer(), nullable=False),
         sa.Column("end", sa.Integer(), nullable=False),
-        sa.Column("attributed_to_id", sa.Integer(), nullable=True),
+        sa.Column("attributed_to_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint('"start" >= 0 AND "end" > "start"', name=op.f("ck_claim_span")),
         sa.ForeignKeyConstraint(
             ["attributed_to_id"], ["speaker.id"], name=op.f("fk_claim_attributed_to_id_speaker"), ondelete="RESTRICT"
@@ -354,8 +354,8 @@ def upgrade() -> None:
 
     op.create_table(
         "statement",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("said", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -363,10 +363,10 @@ def upgrade() -> None:
         sa.Column("said_latest", sa.Date(), nullable=True),
         sa.Column("said_latest_start", sa.Date(), nullable=True),
         sa.Column("said_earliest_end", sa.Date(), nullable=True),
-        sa.Column("document_id", sa.Integer(), nullable=False),
-        sa.Column("speaker_id", sa.Integer(), nullable=True),
-        sa.Column("event_id", sa.Integer(), nullable=True),
-        sa.Column("utterance_id", sa.Integer(), nullable=True),
+        sa.Column("document_id", sa.BigInteger(), nullable=False),
+        sa.Column("speaker_id", sa.BigInteger(), nullable=True),
+        sa.Column("event_id", sa.BigInteger(), nullable=True),
+        sa.Column("utterance_id", sa.BigInteger(), nullable=True),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("text", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("start", sa.Integer(), nullable=False),
@@ -406,13 +406,13 @@ def upgrade() -> None:
 
     op.create_table(
         "attribution",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("revision_id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
         sa.Column("coded_by", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=True),
-        sa.Column("statement_id", sa.Integer(), nullable=False),
+        sa.Column("statement_id", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("speaker_id", sa.Integer(), nullable=False),
+        sa.Column("speaker_id", sa.BigInteger(), nullable=False),
         sa.Column("cue", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("start", sa.Integer(), nullable=True),
         sa.Column("end", sa.Integer(), nullable=True),
