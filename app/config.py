@@ -18,19 +18,6 @@ class Settings(BaseSettings):
         default="sqlite:///dateline.db",
         description="SQLAlchemy URL of the store: SQLite (`sqlite:///file.db`) or PostgreSQL (`postgresql://…`).",
     )
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_a_store(cls, url: str) -> str:
-        try:
-            parsed = make_url(url)
-        except ArgumentError:
-            raise ValueError("not a database URL") from None
-        known = parsed.drivername == "sqlite" or parsed.get_backend_name() == "postgresql"
-        if not known or parsed.database in (None, "", ":memory:"):
-            raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
-        return url
-
     host: str = Field(default="127.0.0.1", description="Address that `dateline serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `dateline serve` listens on.")
     root_path: str = Field(default="", description="Path prefix under which a reverse proxy publishes the API.")
@@ -44,13 +31,6 @@ class Settings(BaseSettings):
     rate_limit: str = Field(
         default="", description="Requests that one client may make, such as `100/minute`; empty for no limit."
     )
-
-    @field_validator("rate_limit")
-    @classmethod
-    def _is_a_rate(cls, rate: str) -> str:
-        if rate:
-            parse(rate)
-        return rate
 
     busy_timeout: float = Field(
         default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
@@ -68,6 +48,25 @@ class Settings(BaseSettings):
         pattern="^(console|json)$",
         description="Log lines for people (`console`) or machines (`json`).",
     )
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_a_store(cls, url: str) -> str:
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise ValueError("not a database URL") from None
+        known = parsed.drivername == "sqlite" or parsed.get_backend_name() == "postgresql"
+        if not known or parsed.database in (None, "", ":memory:"):
+            raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
+        return url
+
+    @field_validator("rate_limit")
+    @classmethod
+    def _is_a_rate(cls, rate: str) -> str:
+        if rate:
+            parse(rate)
+        return rate
 
 
 @cache

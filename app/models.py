@@ -12,7 +12,7 @@ the text is uncertain or approximate.
 import datetime as dt
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, Column, Index, UniqueConstraint, text
 from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
 from sqlmodel.sql.sqltypes import AutoString
@@ -36,6 +36,8 @@ def _big_integer(_type: BigInteger, _compiler: Any, **_options: Any) -> str:
 
 # SQLite hands the id of a deleted last row to the next one unless told not to; history needs ids that stay.
 _KEEP_IDS = {"sqlite_autoincrement": True}
+
+_MERGED = text("merged_into_id IS NOT NULL")
 
 
 def _own_id() -> Any:
@@ -211,9 +213,11 @@ class Event(Dated, Record, table=True):
         Index(None, "earliest", "id"),
         Index(None, "latest_start", "earliest_end"),
         Index(None, "place_key"),
-        Index(None, "country"),
-        Index(None, "type"),
+        Index(None, "country", "earliest", "id"),
+        Index(None, "type", "earliest", "id"),
         Index(None, "latitude", "longitude"),
+        # Of the few that were merged: an index of all would be taken for a way to find the others.
+        Index(None, "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         _KEEP_IDS,
@@ -232,7 +236,7 @@ class Event(Dated, Record, table=True):
     latitude: float | None = None
     longitude: float | None = None
     external_id: str | None = Field(default=None, unique=True)
-    merged_into_id: int | None = _id_of("event", default=None, index=True, ondelete="SET NULL")
+    merged_into_id: int | None = _id_of("event", default=None, ondelete="SET NULL")
 
 
 class Report(Dated, Record, table=True):

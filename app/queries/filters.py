@@ -34,11 +34,13 @@ def in_range(dates: DateParams, table: Table, prefix: str = "") -> list[Conditio
     possible = dates.date_match is DateMatch.POSSIBLE
     begins = getattr(table, prefix + ("earliest" if possible else "latest_start"))
     ends = getattr(table, prefix + ("latest" if possible else "earliest_end"))
+    # The widest span bounds what is certain too; it says nothing new, but its first day is what an index orders.
+    earliest, latest = getattr(table, prefix + "earliest"), getattr(table, prefix + "latest")
     conditions = []
     if last is not None:
-        conditions.append(begins <= literal(last))
+        conditions += [earliest <= literal(last), begins <= literal(last)]
     if first is not None:
-        conditions.append(ends >= literal(first))
+        conditions += [latest >= literal(first), ends >= literal(first)]
     return conditions
 
 

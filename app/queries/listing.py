@@ -6,10 +6,10 @@ nested list is gathered for a row that is not on the page.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, func, literal, select, tuple_, union_all
+from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, select, tuple_, union_all
 from sqlmodel import Session
 
 K = TypeVar("K")
@@ -91,22 +91,24 @@ class Union(Generic[K]):
 
     def page(self, session: Session, part: Slice) -> tuple[list[tuple[K, int, Any]], tuple[Key, int] | None]:
         """Kind, id and sort key of each record on a page, and the key after which the next begins."""
-        union = self._numbered()
-        found = session.execute(_cut(select(union.c.key, union.c.number), union.c.key, union.c.number, part)).all()
-        rows = found[: part.limit]
-        keys = [(self.parts[row.number // _STEP][0], row.number % _STEP, row.key) for row in rows]
-        return keys, (_as_key(rows[-1].key), rows[-1].number) if len(found) > part.limit else None
+        firsts = [self._first(rank, ids, part) for rank, (_, ids) in enumerate(self.parts)]
+        union = union_all(*firsts).subquery()
+        rows = select(union).order_by(*_order(part, union.c.key, union.c.number)).limit(part.limit + 1)
+        found = session.execute(rows).all()
+        shown = found[: part.limit]
+        keys = [(self.parts[row.number // _STEP][0], row.number % _STEP, row.key) for row in shown]
+        return keys, (_as_key(shown[-1].key), shown[-1].number) if len(found) > part.limit else None
+
+    def _first(self, rank: int, ids: Select[Any], part: Slice) -> Select[Any]:
+        """The keys and numbers of a kind's own page: so cut, none is read to its end."""
+        ident, key = ids.selected_columns
+        after = None if part.after is None else (part.after[0], part.after[1] - rank * _STEP)
+        cut = _cut(ids.with_only_columns(key.label("key"), ident.label("id")), key, ident, replace(part, after=after))
+        rows = cut.subquery()
+        return select(rows.c.key, (literal(rank * _STEP, BigInteger) + rows.c.id).label("number"))
 
     def count(self, session: Session) -> int:
-        return _count(session, select(self._numbered()))
-
-    def _numbered(self) -> Subquery:
-        selects = []
-        for rank, (_, ids) in enumerate(self.parts):
-            ident, key = ids.selected_columns
-            number = literal(rank * _STEP, BigInteger) + ident
-            selects.append(ids.with_only_columns(key.label("key"), number.label("number")))
-        return union_all(*selects).subquery()
+        return _count(session, select(union_all(*(ids for _, ids in self.parts)).subquery()))
 
 
 def _count(session: Session, ids: Select[Any]) -> int:

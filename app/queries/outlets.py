@@ -1,7 +1,6 @@
 """Who reported an event: its outlets, each with its documents and how far it was behind the first."""
 
-from sqlalchemy import ColumnElement, Select, func, literal, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ScalarSelect, Select, Subquery, func, literal, select
 
 from app.models import Event
 from app.queries.briefs import published
@@ -13,8 +12,7 @@ from app.queries.tables import NOW
 
 def listing(event: Event) -> Listing:
     """The outlets that reported ``event`` (``EventSourcePublic``)."""
-    source, event_id = NOW.source, event.id
-    first = _first_published(event_id, of_source=True)
+    source, firsts = NOW.source, _firsts(event.id)
     fields = {
         "id": source.id,
         "slug": source.slug,
@@ -22,30 +20,31 @@ def listing(event: Event) -> Listing:
         "kind": source.kind,
         "country": source.country,
         "state_affiliated": boolean(source.state_affiliated),
-        "first_published": first,
-        "lag_days": days_between(_first_published(event_id), first),
-        "documents": array(_documents(event_id)),
+        "first_published": firsts.c.first,
+        "lag_days": days_between(_first_of_all(event.id), firsts.c.first),
+        "documents": array(_documents(event.id)),
     }
-    reporting = (
-        select(NOW.document.source_id)
-        .join(NOW.report, NOW.report.document_id == NOW.document.id)
-        .where(NOW.report.event_id == event_id)
-    )
-    sorts = {"published": func.coalesce(first, literal(NO_DATE)), "name": source.name_key}
-    return Listing(select(as_text(obj(fields))), source.id, select(source.id).where(source.id.in_(reporting)), sorts)
+    items = select(as_text(obj(fields))).select_from(source).join(firsts, firsts.c.source_id == source.id)
+    ids = select(firsts.c.source_id.label("id")).select_from(firsts).join(source, source.id == firsts.c.source_id)
+    sorts = {"published": func.coalesce(firsts.c.first, literal(NO_DATE)), "name": source.name_key}
+    return Listing(items, source.id, ids, sorts)
 
 
-def _first_published(event_id: int | None, *, of_source: bool = False) -> ColumnElement[object]:
-    """The earliest day on which a document reported the event: any document, or one of the source in hand."""
-    document, report = aliased(NOW.document), aliased(NOW.report)
-    first = (
-        select(func.min(document.published_earliest))
+def _firsts(event_id: int | None) -> Subquery:
+    """For each source that reported the event, the earliest day on which it did."""
+    document, report = NOW.document, NOW.report
+    return (
+        select(document.source_id, func.min(document.published_earliest).label("first"))
         .join(report, report.document_id == document.id)
         .where(report.event_id == event_id)
+        .group_by(document.source_id)
+        .subquery("firsts")
     )
-    if of_source:
-        first = first.where(document.source_id == NOW.source.id).correlate(NOW.source)
-    return first.scalar_subquery()
+
+
+def _first_of_all(event_id: int | None) -> ScalarSelect[object]:
+    firsts = _firsts(event_id).alias("first_of_all")
+    return select(func.min(firsts.c.first)).scalar_subquery()
 
 
 def _documents(event_id: int | None) -> Select[str]:
@@ -59,7 +58,7 @@ def _documents(event_id: int | None) -> Select[str]:
         "byline": document.byline,
         "published": published(document),
         "published_at": moment(document.published_at),
-        "lag_days": days_between(_first_published(event_id), document.published_earliest),
+        "lag_days": days_between(_first_of_all(event_id), document.published_earliest),
         "role": report.role,
         "dated": dated(report.date, report.earliest, report.latest),
         "passage": span(document.text, report.start, report.end),

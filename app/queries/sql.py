@@ -16,67 +16,32 @@ from app.spans import CONTEXT
 Json = ColumnElement[Any]
 
 
-class _Portable(FunctionElement[Any]):
-    """A function whose spelling differs between the databases."""
-
-
-class _object(_Portable):
-    inherit_cache = True
-    name = "object"
-
-
-class _collect(_Portable):
-    inherit_cache = True
-    name = "collect"
-
-
-class _collect_values(_Portable):
-    inherit_cache = True
-    name = "collect_values"
-
-
-class _embed(_Portable):
-    inherit_cache = True
-    name = "embed"
-
-
-class _boolean(_Portable):
-    inherit_cache = True
-    name = "boolean"
-
-
-class _moment(_Portable):
-    inherit_cache = True
-    name = "moment"
-
-
-class _julian(_Portable):
-    inherit_cache = True
-    name = "julian"
-
-
-def _spell(element: type[_Portable], *, sqlite: str, postgresql: str) -> None:
-    """Register how ``element`` is written on each database, with ``{}`` for its arguments."""
+def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElement[Any]]:
+    """A function that each database spells its own way, with ``{}`` for its arguments."""
 
     def compile_as(template: str) -> Any:
         return lambda node, compiler, **kw: template.format(compiler.process(node.clauses, **kw))
 
+    element = type(name, (FunctionElement,), {"name": name, "inherit_cache": True})
     compiles(element, "sqlite")(compile_as(sqlite))
     compiles(element, "postgresql")(compile_as(postgresql))
+    return element
 
 
-_spell(_object, sqlite="json_object({})", postgresql="json_build_object({})")
-_spell(_collect_values, sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)")
+_object = _portable("object", sqlite="json_object({})", postgresql="json_build_object({})")
 # SQLite forgets that a value is JSON when it leaves a subquery; json() says so again.
-_spell(_collect, sqlite="json_group_array(json({}))", postgresql="coalesce(json_agg({}), '[]'::json)")
-_spell(_embed, sqlite="json({})", postgresql="{}")
-_spell(_boolean, sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
-_spell(
-    _moment,
+_embed = _portable("embed", sqlite="json({})", postgresql="{}")
+_collect = _portable("collect", sqlite="json_group_array(json({}))", postgresql="coalesce(json_agg({}), '[]'::json)")
+_collect_values = _portable(
+    "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
+)
+_boolean = _portable("boolean", sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
+_moment = _portable(
+    "moment",
     sqlite="strftime('%Y-%m-%dT%H:%M:%SZ', {})",
     postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
 )
-_spell(_julian, sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
+_julian = _portable("julian", sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
 
 
 def obj(fields: Mapping[str, Any]) -> Json:

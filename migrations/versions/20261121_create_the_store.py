@@ -71,16 +71,22 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("event") as batch_op:
-        batch_op.create_index(batch_op.f("ix_event_country"), ["country"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_country_earliest_id"), ["country", "earliest", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_earliest_id"), ["earliest", "id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_event_latest_start_earliest_end"), ["latest_start", "earliest_end"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_event_latitude_longitude"), ["latitude", "longitude"], unique=False)
-        batch_op.create_index(batch_op.f("ix_event_merged_into_id"), ["merged_into_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_event_merged_into_id"),
+            ["merged_into_id"],
+            unique=False,
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_event_place_key"), ["place_key"], unique=False)
         batch_op.create_index(batch_op.f("ix_event_revision_id"), ["revision_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_event_type"), ["type"], unique=False)
+        batch_op.create_index(batch_op.f("ix_event_type_earliest_id"), ["type", "earliest", "id"], unique=False)
 
     op.create_table(
         "history",
@@ -504,14 +510,14 @@ def downgrade() -> None:
 
     op.drop_table("history")
     with op.batch_alter_table("event") as batch_op:
-        batch_op.drop_index(batch_op.f("ix_event_type"))
+        batch_op.drop_index(batch_op.f("ix_event_type_earliest_id"))
         batch_op.drop_index(batch_op.f("ix_event_revision_id"))
         batch_op.drop_index(batch_op.f("ix_event_place_key"))
         batch_op.drop_index(batch_op.f("ix_event_merged_into_id"))
         batch_op.drop_index(batch_op.f("ix_event_latitude_longitude"))
         batch_op.drop_index(batch_op.f("ix_event_latest_start_earliest_end"))
         batch_op.drop_index(batch_op.f("ix_event_earliest_id"))
-        batch_op.drop_index(batch_op.f("ix_event_country"))
+        batch_op.drop_index(batch_op.f("ix_event_country_earliest_id"))
 
     op.drop_table("event")
     op.drop_table("revision")
