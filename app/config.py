@@ -35,6 +35,9 @@ class Settings(BaseSettings):
     busy_timeout: float = Field(
         default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
     )
+    query_timeout: float = Field(
+        default=10.0, gt=0, description="Seconds after which a read is interrupted and answered with 503."
+    )
     threads: int = Field(
         default=40, ge=1, description="Requests served at once by one process; also the size of its connection pool."
     )

@@ -5,8 +5,11 @@ serialized, so that revisions become visible in the order of their numbers.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
 from app.config import Settings
-from app.errors import Busy, NotMigrated
+from app.errors import Busy, NotMigrated, TooSlow
 
 # Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
@@ -28,38 +31,64 @@ WRITER_LOCK = 0x646174656C696E65  # "dateline"
 OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
 
 
-def connect(settings: Settings) -> Engine:
-    """Make the engine of the store that ``settings.database_url`` names; opens no connection yet."""
+def connect(settings: Settings, *, query_timeout: float | None = None) -> Engine:
+    """Make the engine of the store that ``settings.database_url`` names; opens no connection yet.
+
+    Reads that take longer than ``query_timeout`` seconds are interrupted; writes may take their time.
+    """
     url = make_url(settings.database_url)
     # A pool as large as the thread pool: a request that has a thread never waits for a connection.
     pool = {"pool_size": settings.threads, "max_overflow": 10, "pool_timeout": 5}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, connect_args={"timeout": settings.busy_timeout, "check_same_thread": False}, **pool)
-        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "connect", partial(_open_sqlite, query_timeout))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     url = url.set(drivername="postgresql+psycopg")
-    timeout = f"-c lock_timeout={int(settings.busy_timeout * 1000)}"
-    engine = create_engine(url, connect_args={"options": timeout}, pool_pre_ping=True, **pool)
+    timeouts = {"lock_timeout": settings.busy_timeout, "statement_timeout": query_timeout or 0}
+    options = " ".join(f"-c {name}={ceil(seconds * 1000)}" for name, seconds in timeouts.items())
+    engine = create_engine(url, connect_args={"options": options}, pool_pre_ping=True, **pool)
     event.listen(engine, "begin", _begin_postgres)
     return engine
 
 
-def _open_sqlite(connection: Any, _record: object) -> None:
+class _Deadline:
+    """When SQLite is to give up the transaction in hand; PostgreSQL minds the time by itself."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds or inf
+        self._at = inf
+
+    def begin(self, *, writes: bool) -> None:
+        self._at = inf if writes else time.monotonic() + self._seconds
+
+    def passed(self) -> bool:
+        return time.monotonic() > self._at
+
+
+# SQLite asks for the time once in so many of its steps: some milliseconds.
+_STEPS = 10_000
+
+
+def _open_sqlite(query_timeout: float | None, connection: Any, record: Any) -> None:
     # No implicit BEGIN of the driver's: _begin_sqlite says which kind of transaction it is to be.
     connection.isolation_level = None
     # FULL: in WAL mode NORMAL loses acknowledged commits when the power fails.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    record.info["deadline"] = _Deadline(query_timeout)
+    connection.set_progress_handler(record.info["deadline"].passed, _STEPS)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("dateline_writes", False)
+    connection.info["deadline"].begin(writes=writes)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _begin_postgres(connection: Connection) -> None:
     if connection.get_execution_options().get("dateline_writes", False):
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
 
@@ -87,15 +116,17 @@ def _busy_as_503() -> Iterator[None]:
     except PoolTimeout as error:
         raise Busy("All connections to the store are in use; try again.") from error
     except OperationalError as error:
-        if _is_lock_timeout(error):
-            raise Busy("Another writer holds the store; try again.") from error
-        raise
+        raise _explained(error) or error from error
 
 
-def _is_lock_timeout(error: OperationalError) -> bool:
-    sqlite_code = getattr(error.orig, "sqlite_errorcode", None)
-    postgres_code = getattr(error.orig, "sqlstate", None)
-    return sqlite_code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED) or postgres_code == "55P03"
+def _explained(error: OperationalError) -> Busy | None:
+    """What the database means, where it means that it had no time."""
+    code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, "55P03"):
+        return Busy("Another writer holds the store; try again.")
+    if code in (sqlite3.SQLITE_INTERRUPT, "57014"):
+        return TooSlow("The query was interrupted because it took too long; narrow it, or try again.")
+    return None
 
 
 def migrations(engine: Engine) -> Config:

@@ -15,6 +15,7 @@
     │   └── Ambiguous             422  a name fits several records; lists them
     ├── TooManyRequests           429  the rate limit is used up
     ├── Busy                      503  the store has no room for one more just now
+    │   └── TooSlow               503  the query took too long and was interrupted
     └── NotMigrated               503  the store's tables are not those of this version
 
 They are raised anywhere below the routers and become RFC 9457 problems in ``web/problems.py``;
@@ -124,6 +125,11 @@ class Busy(DatelineError):
     status = 503
     slug = "busy"
     title = "The store is busy"
+
+
+class TooSlow(Busy):
+    slug = "too-slow"
+    title = "The query took too long"
 
 
 class NotMigrated(DatelineError):

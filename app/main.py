@@ -53,7 +53,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         generate_unique_id_function=_operation_id,
     )
     app.state.settings = settings
-    app.state.engine = connect(settings)
+    app.state.engine = connect(settings, query_timeout=settings.query_timeout)
     app.state.meters = Meters()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)

@@ -1,0 +1,82 @@
+"""A read that takes too long is interrupted, and says so."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+
+from app import db
+from tests.conftest import Store, settings_for, talking_to
+
+SECONDS = 0.2
+
+
+def counting_to(number: int) -> str:
+    return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) SELECT max(i) FROM n"
+
+
+@pytest.fixture
+def hasty(store: Store, application: FastAPI) -> Iterator[TestClient]:
+    """HTTP to a store whose reads may take a fifth of a second."""
+    engine = db.connect(settings_for(store.url), query_timeout=SECONDS)
+    with talking_to(application, Store(store.url, engine)) as client:
+        yield client
+    engine.dispose()
+
+
+@pytest.fixture
+def slow(store: Store) -> None:
+    """Makes ``/claims`` take some seconds: a view stands in for its table, which counts or sleeps."""
+    work = {
+        "sqlite": f"({counting_to(50_000_000)})",
+        "postgresql": "(SELECT 1 FROM pg_sleep(5))",
+    }[store.engine.dialect.name]
+    with store.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE claim RENAME TO claim_itself"))
+        connection.execute(text(f"CREATE VIEW claim AS SELECT * FROM claim_itself WHERE id < {work} OR id > 0"))
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_read_that_takes_too_long_is_a_503_that_says_when_to_try_again(hasty: TestClient) -> None:
+    started = time.monotonic()
+
+    answer = hasty.get("/claims?sort=property")
+
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["Retry-After"].isdigit()
+    assert answer.json()["type"] == "urn:dateline:problem:too-slow"
+    assert time.monotonic() - started < 3
+
+
+@pytest.mark.usefixtures("slow")
+def test_a_connection_serves_again_after_an_interruption(hasty: TestClient) -> None:
+    hasty.get("/claims?sort=property")
+
+    assert hasty.get("/events/1").status_code == 200
+
+
+def test_a_quick_read_and_a_write_are_not_interrupted(hasty: TestClient, store: Store) -> None:
+    source = {"name": "Herald", "kind": "online"}
+
+    assert hasty.get("/statements?limit=500").status_code == 200
+    assert hasty.post("/sources", json=source, headers=store.key()).status_code == 201
+
+
+def test_a_command_takes_its_time(store: Store) -> None:
+    assert takes_forever(db.connect(settings_for(store.url))) == 3_000_000
+
+
+def takes_forever(engine: Engine) -> int:
+    """Longer than any read over HTTP may take here."""
+    work = {
+        "sqlite": counting_to(3_000_000),
+        "postgresql": "SELECT 3000000 FROM pg_sleep(0.5)",
+    }[engine.dialect.name]
+    try:
+        with db.reading(engine) as session:
+            return int(session.connection().execute(text(work)).scalar_one())
+    finally:
+        engine.dispose()
