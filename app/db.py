@@ -116,7 +116,10 @@ def _busy_as_503() -> Iterator[None]:
     except PoolTimeout as error:
         raise Busy("All connections to the store are in use; try again.") from error
     except OperationalError as error:
-        raise _explained(error) or error from error
+        explained = _explained(error)
+        if explained is None:
+            raise
+        raise explained from error
 
 
 def _explained(error: OperationalError) -> Busy | None:

@@ -181,7 +181,6 @@ class Document(Record, table=True):
 
     __table_args__ = (
         UniqueConstraint("source_id", "identity", "sha256"),
-        Index(None, "source_id", "published_earliest", "id"),
         Index(None, "published_earliest", "id"),
         _KEEP_IDS,
     )
@@ -272,7 +271,6 @@ class Statement(Said, Record, table=True):
     __table_args__ = (
         Index(None, "document_id", "start"),
         Index(None, "said_earliest", "id"),
-        Index(None, "speaker_id", "said_earliest", "id"),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         CheckConstraint("cue_start >= 0 AND cue_end > cue_start", name="cue_span"),
         _KEEP_IDS,

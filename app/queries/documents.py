@@ -5,7 +5,7 @@ from functools import cache
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
 from app.queries.briefs import coding, published, source_brief
-from app.queries.filters import NO_DATE, in_range
+from app.queries.filters import in_range, or_no_date
 from app.queries.listing import Listing
 from app.queries.search import matches
 from app.queries.sql import Json, array, as_text, moment, obj
@@ -97,5 +97,5 @@ def listing(
     )
     if filters.q:
         conditions.append(matches(Noun.DOCUMENTS, filters.q, dialect=dialect))
-    sorts = {"published": func.coalesce(document.published_earliest, literal(NO_DATE)), "id": document.id}
+    sorts = {"published": or_no_date(document.published_earliest), "id": document.id}
     return Listing(items(), document.id, select(document.id).where(*conditions), sorts)

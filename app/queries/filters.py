@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal, or_
+from sqlalchemy import ColumnElement, Date, func, literal, literal_column, or_
 
 from app.errors import Invalid
 from app.queries.tables import Table
@@ -13,8 +13,13 @@ from app.vocab import DateMatch
 
 Condition = ColumnElement[bool]
 
-# Where a list sorts by a date that a record may lack: before all dates.
-NO_DATE = dt.date.min
+# Written into the SQL, so that the indexes of this expression serve it.
+_NO_DATE = literal_column("'0001-01-01'", Date)
+
+
+def or_no_date(column: Any) -> ColumnElement[dt.date]:
+    """A date to sort by; a record without one comes before all dates."""
+    return func.coalesce(column, _NO_DATE)
 
 
 def in_list(column: Any, text: str | None) -> list[Condition]:

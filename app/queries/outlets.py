@@ -1,10 +1,10 @@
 """Who reported an event: its outlets, each with its documents and how far it was behind the first."""
 
-from sqlalchemy import ScalarSelect, Select, Subquery, func, literal, select
+from sqlalchemy import ScalarSelect, Select, Subquery, func, select
 
 from app.models import Event
 from app.queries.briefs import published
-from app.queries.filters import NO_DATE
+from app.queries.filters import or_no_date
 from app.queries.listing import Listing
 from app.queries.sql import array, as_text, boolean, dated, days_between, moment, obj, span
 from app.queries.tables import NOW
@@ -26,7 +26,7 @@ def listing(event: Event) -> Listing:
     }
     items = select(as_text(obj(fields))).select_from(source).join(firsts, firsts.c.source_id == source.id)
     ids = select(firsts.c.source_id.label("id")).select_from(firsts).join(source, source.id == firsts.c.source_id)
-    sorts = {"published": func.coalesce(firsts.c.first, literal(NO_DATE)), "name": source.name_key}
+    sorts = {"published": or_no_date(firsts.c.first), "name": source.name_key}
     return Listing(items, source.id, ids, sorts)
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, false, func, literal, 
 from sqlalchemy.sql.expression import TableClause, column, table
 from sqlmodel import Session
 
-from app.queries.filters import NO_DATE
+from app.queries.filters import or_no_date
 from app.queries.listing import Rows, Slice, Union
 from app.queries.tables import NOW, Table
 from app.schemas.common import comma_list
@@ -122,7 +122,7 @@ class Search:
 
 
 def _hits(corpus: Corpus, q: str, dialect: str) -> Select[Any]:
-    newest = func.coalesce(corpus.date, literal(NO_DATE))
+    newest = or_no_date(corpus.date)
     return select(corpus.model.id, newest).where(matches(corpus.noun, q, dialect=dialect))
 
 

@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, select
 
 from app.queries.briefs import coding, document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.filters import NO_DATE, by_id_or_external_id, in_list, in_range
+from app.queries.filters import by_id_or_external_id, in_list, in_range, or_no_date
 from app.queries.listing import Listing
 from app.queries.search import matches
 from app.queries.sql import array, as_text, boolean, obj, span
@@ -86,7 +86,7 @@ def listing(filters: StatementFilter, *, ids: dict[str, list[int]], dialect: str
             conditions.append(column.in_(select(table.id).where(*by_id_or_external_id(table, asked))))
     if filters.q:
         conditions.append(matches(Noun.STATEMENTS, filters.q, dialect=dialect))
-    sorts = {"said": func.coalesce(statement.said_earliest, literal(NO_DATE)), "id": statement.id}
+    sorts = {"said": or_no_date(statement.said_earliest), "id": statement.id}
     return Listing(items(), statement.id, select(statement.id).where(*conditions), sorts)
 
 

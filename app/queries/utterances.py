@@ -2,10 +2,10 @@
 
 from functools import cache
 
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import Select, func, select
 
 from app.queries.briefs import coding, said, speaker_brief
-from app.queries.filters import NO_DATE
+from app.queries.filters import or_no_date
 from app.queries.listing import Listing
 from app.queries.sql import array_of_values, as_text, obj
 from app.queries.tables import NOW, Tables
@@ -43,5 +43,5 @@ def listing(filters: UtteranceFilter, *, ids: dict[str, list[int]]) -> Listing:
     found = select(utterance.id)
     if "speaker" in ids:
         found = found.where(utterance.speaker_id.in_(ids["speaker"]))
-    sorts = {"said": func.coalesce(utterance.said_earliest, literal(NO_DATE))}
+    sorts = {"said": or_no_date(utterance.said_earliest)}
     return Listing(items(), utterance.id, found, sorts)

@@ -196,11 +196,6 @@ def upgrade() -> None:
             batch_op.f("ix_document_published_earliest_id"), ["published_earliest", "id"], unique=False
         )
         batch_op.create_index(batch_op.f("ix_document_revision_id"), ["revision_id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_document_source_id_published_earliest_id"),
-            ["source_id", "published_earliest", "id"],
-            unique=False,
-        )
         batch_op.create_index(batch_op.f("ix_document_supersedes_id"), ["supersedes_id"], unique=False)
 
     op.create_table(
@@ -405,9 +400,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_statement_event_id"), ["event_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_statement_revision_id"), ["revision_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_statement_said_earliest_id"), ["said_earliest", "id"], unique=False)
-        batch_op.create_index(
-            batch_op.f("ix_statement_speaker_id_said_earliest_id"), ["speaker_id", "said_earliest", "id"], unique=False
-        )
         batch_op.create_index(batch_op.f("ix_statement_utterance_id"), ["utterance_id"], unique=False)
 
     op.create_table(
@@ -447,7 +439,6 @@ def downgrade() -> None:
     op.drop_table("attribution")
     with op.batch_alter_table("statement") as batch_op:
         batch_op.drop_index(batch_op.f("ix_statement_utterance_id"))
-        batch_op.drop_index(batch_op.f("ix_statement_speaker_id_said_earliest_id"))
         batch_op.drop_index(batch_op.f("ix_statement_said_earliest_id"))
         batch_op.drop_index(batch_op.f("ix_statement_revision_id"))
         batch_op.drop_index(batch_op.f("ix_statement_event_id"))
@@ -489,7 +480,6 @@ def downgrade() -> None:
     op.drop_table("source_alias")
     with op.batch_alter_table("document") as batch_op:
         batch_op.drop_index(batch_op.f("ix_document_supersedes_id"))
-        batch_op.drop_index(batch_op.f("ix_document_source_id_published_earliest_id"))
         batch_op.drop_index(batch_op.f("ix_document_revision_id"))
         batch_op.drop_index(batch_op.f("ix_document_published_earliest_id"))
 
