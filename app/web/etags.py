@@ -2,7 +2,7 @@
 
 A tag reads ``W/"<revision>-<digest>"``. The digest is over the address, the representation, the
 revision's time (a restored store may count the same numbers again) and this version of Dateline. It
-is weak, as the blueprint of a representation is, not its bytes. ``If-Match`` compares the revision
+is weak: it names a state of the store, not the bytes of an answer. ``If-Match`` compares the revision
 alone: it asks whether the record has changed since, which RFC 9110 would leave to strong tags.
 """
 
