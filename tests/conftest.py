@@ -157,7 +157,7 @@ def empty_store(backend: str, templates: Templates) -> Iterator[Store]:
 @pytest.fixture(scope="session")
 def application(backend: str) -> FastAPI:
     """One application a backend: deriving its OpenAPI document takes half a second."""
-    return create_app(settings_for("sqlite:///never-opened.db"))
+    return create_app(settings_for("sqlite:////nowhere/never-opened.db"))
 
 
 @contextmanager

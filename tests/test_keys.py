@@ -147,7 +147,7 @@ def test_a_key_is_in_no_log(store: Store) -> None:
 
 @pytest.fixture(scope="session")
 def private_application(backend: str) -> FastAPI:
-    settings = settings_for("sqlite:///never-opened.db")
+    settings = settings_for("sqlite:////nowhere/never-opened.db")
     return create_app(settings.model_copy(update={"public_reads": False}))
 
 

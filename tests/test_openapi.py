@@ -11,7 +11,7 @@ from app.main import create_app
 from app.web.problems import MEDIA_TYPE
 from tests.conftest import settings_for
 
-APPLICATION = create_app(settings_for("sqlite:///never-opened.db"))
+APPLICATION = create_app(settings_for("sqlite:////nowhere/never-opened.db"))
 DOCUMENT: dict[str, Any] = APPLICATION.openapi()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OPERATIONS: dict[str, dict[str, Any]] = {
@@ -122,7 +122,7 @@ def test_every_write_needs_a_key(name: str) -> None:
 
 
 def test_reads_need_a_key_where_they_are_not_public() -> None:
-    settings = settings_for("sqlite:///never-opened.db").model_copy(update={"public_reads": False})
+    settings = settings_for("sqlite:////nowhere/never-opened.db").model_copy(update={"public_reads": False})
     private = create_app(settings).openapi()["paths"]["/events"]["get"]
 
     assert private["security"] == [{"HTTPBearer": []}]
