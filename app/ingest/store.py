@@ -32,7 +32,6 @@ from app.models import (
 )
 from app.queries import lookups
 from app.schemas.claim import ClaimCreate, ClaimIn, ClaimUpdate
-from app.schemas.common import Input
 from app.schemas.document import DocumentCreate, DocumentUpdate
 from app.schemas.event import EventCreate, EventUpdate
 from app.schemas.report import ReportCreate, ReportIn, ReportUpdate
@@ -43,17 +42,21 @@ from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
 from app.spans import match_key, slugify
 
 R = TypeVar("R", bound=Record)
+N = TypeVar("N", Source, Speaker)
+X = TypeVar("X", Event, Utterance)
 
 
 def add_source(session: Session, body: SourceCreate) -> Source:
-    row = _add(session, Source, columns(session, Source, _named(session, Source, body)))
-    _set_aliases(session, SourceAlias, "source_id", row, body.aliases)
-    return row
+    return _add_named(session, Source, body)
 
 
 def add_speaker(session: Session, body: SpeakerCreate) -> Speaker:
-    row = _add(session, Speaker, columns(session, Speaker, _named(session, Speaker, body)))
-    _set_aliases(session, SpeakerAlias, "speaker_id", row, body.aliases)
+    return _add_named(session, Speaker, body)
+
+
+def _add_named(session: Session, model: type[N], body: SourceCreate | SpeakerCreate) -> N:
+    row = _add(session, model, columns(session, model, _with_slug(session, model, body)))
+    _set_aliases(session, row, body.aliases)
     return row
 
 
@@ -127,31 +130,34 @@ def _add_statement(session: Session, document: Document, body: StatementIn, at: 
 
 
 def update_source(session: Session, row: Source, body: SourceUpdate) -> Source:
-    _check_slug(session, Source, body, row)
-    _change(row, columns(session, Source, given(body, partial=True)))
-    if "aliases" in body.model_fields_set:
-        _set_aliases(session, SourceAlias, "source_id", row, body.aliases)
-    return row
+    return _update_named(session, row, body)
 
 
 def update_speaker(session: Session, row: Speaker, body: SpeakerUpdate) -> Speaker:
-    _check_slug(session, Speaker, body, row)
-    _change(row, columns(session, Speaker, given(body, partial=True)))
+    return _update_named(session, row, body)
+
+
+def _update_named(session: Session, row: N, body: SourceUpdate | SpeakerUpdate) -> N:
+    if body.slug != row.slug:
+        _check_free(session, type(row), slug=body.slug)
+    _change(row, columns(session, type(row), given(body, partial=True)))
     if "aliases" in body.model_fields_set:
-        _set_aliases(session, SpeakerAlias, "speaker_id", row, body.aliases)
+        _set_aliases(session, row, body.aliases)
     return row
 
 
 def update_event(session: Session, row: Event, body: EventUpdate) -> Event:
-    if body.external_id != row.external_id:
-        _check_free(session, Event, external_id=body.external_id)
-    return _change(row, columns(session, Event, given(body, partial=True)))
+    return _update_external(session, row, body)
 
 
 def update_utterance(session: Session, row: Utterance, body: UtteranceUpdate) -> Utterance:
+    return _update_external(session, row, body)
+
+
+def _update_external(session: Session, row: X, body: EventUpdate | UtteranceUpdate) -> X:
     if body.external_id != row.external_id:
-        _check_free(session, Utterance, external_id=body.external_id)
-    return _change(row, columns(session, Utterance, given(body, partial=True)))
+        _check_free(session, type(row), external_id=body.external_id)
+    return _change(row, columns(session, type(row), given(body, partial=True)))
 
 
 def update_document(session: Session, row: Document, body: DocumentUpdate) -> Document:
@@ -226,7 +232,7 @@ def _change(row: R, values: dict[str, Any]) -> R:
     return row
 
 
-def _named(session: Session, model: type[Source | Speaker], body: SourceCreate | SpeakerCreate) -> dict[str, Any]:
+def _with_slug(session: Session, model: type[N], body: SourceCreate | SpeakerCreate) -> dict[str, Any]:
     """The fields of a source or speaker, with a slug that is free."""
     values = given(body, partial=False)
     if body.slug is not None:
@@ -240,12 +246,6 @@ def _named(session: Session, model: type[Source | Speaker], body: SourceCreate |
     return values
 
 
-def _check_slug(session: Session, model: type[R], body: Input, row: Source | Speaker) -> None:
-    slug = getattr(body, "slug", None)
-    if slug != row.slug:
-        _check_free(session, model, slug=slug)
-
-
 def _check_free(session: Session, model: type[Record], **key: str | None) -> None:
     [(name, value)] = key.items()
     there = lookups.one(session, model, **key) if value is not None else None
@@ -253,10 +253,10 @@ def _check_free(session: Session, model: type[Record], **key: str | None) -> Non
         raise Conflict(f"There is already a {model.__name__.lower()} with the {name} {value}.", id=there.id)
 
 
-def _set_aliases(
-    session: Session, model: type[SourceAlias] | type[SpeakerAlias], owner: str, row: Record, names: Iterable[str]
-) -> None:
+def _set_aliases(session: Session, row: Source | Speaker, names: Iterable[str]) -> None:
     """Make ``names`` the aliases of the row; those that differ only in case or spacing are one."""
+    model: type[SourceAlias] | type[SpeakerAlias]
+    model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
     wanted = {match_key(name): name for name in reversed(list(names))}
     for alias in lookups.every(session, model, **{owner: row.id}):
         if wanted.get(alias.name_key) == alias.name:

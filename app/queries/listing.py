@@ -6,7 +6,7 @@ nested list is gathered for a row that is not on the page.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, select, tuple_, union_all
@@ -39,8 +39,8 @@ class Slice:
 class Rows:
     """The items of a page as JSON texts, and the key after which the next page begins."""
 
-    items: Sequence[str] = field(default_factory=list)
-    last: tuple[Key, int] | None = None
+    items: Sequence[str]
+    last: tuple[Key, int] | None
 
 
 class Paged(Protocol):
