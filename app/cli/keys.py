@@ -1,0 +1,45 @@
+"""``dateline key``"""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from app import auth, db
+from app.cli.common import err, open_store, out
+from app.models import ApiKey
+from app.queries import lookups
+from app.vocab import Scope
+
+keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Who or what will use it.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; write includes read, admin both.")],
+) -> None:
+    """Make a key and show it, once."""
+    with open_store() as engine, db.writing(engine) as session:
+        _, key = auth.create_key(session, name=name, scopes=scope)
+    out.print(key)
+    err.print("Keep it: it is not stored and cannot be shown again.")
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """Show the keys, without their secrets."""
+    table = Table("prefix", "name", "scopes", "created", "revoked")
+    with open_store() as engine, db.reading(engine) as session:
+        for key in lookups.every(session, ApiKey):
+            revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
+            table.add_row(key.prefix, key.name, " ".join(key.scopes), f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+    out.print(table)
+
+
+@keys.command("revoke")
+def revoke_key(prefix: Annotated[str, typer.Argument(help="The key's prefix, as `key list` shows it.")]) -> None:
+    """Make a key invalid from now on."""
+    with open_store() as engine, db.writing(engine) as session:
+        auth.revoke_key(session, prefix)
+    out.print(f"The key {prefix} is revoked.")

@@ -1,0 +1,40 @@
+"""``dateline serve``"""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from app.cli.common import open_store, out
+from app.config import get_settings
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; DATELINE_HOST by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; DATELINE_PORT by default.")] = None,
+    workers: Annotated[int, typer.Option(min=1, help="Number of processes.")] = 1,
+) -> None:
+    """Serve the API."""
+    with open_store():
+        pass
+    settings = get_settings()
+    host, port = host or settings.host, settings.port if port is None else port
+    _greet(f"http://{host}:{port}")
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=10,
+    )
+
+
+def _greet(url: str) -> None:
+    out.print("Dateline is serving. Worth opening:", soft_wrap=True)
+    for path in ("/events?date=2024-06-19", "/statements?speaker=putin", "/docs"):
+        out.print(f"  {url}{path}", soft_wrap=True)

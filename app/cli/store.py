@@ -1,0 +1,49 @@
+"""``dateline migrate``, ``seed`` and ``verify``: the store as a whole."""
+
+import typer
+from alembic import command
+from rich.table import Table
+
+from app import db
+from app.cli.common import err, fail, open_store, out, progress_bar
+from app.queries import integrity
+
+
+def migrate() -> None:
+    """Bring the store's tables to those of this version."""
+    with open_store(migrated=False) as engine:
+        before = db.current_migration(engine)
+        command.upgrade(db.migrations(engine), "head")
+        after = db.current_migration(engine)
+        out.print(f"The store is at migration {after}" + (", as before." if before == after else "."))
+
+
+def seed() -> None:
+    """Load the five seed documents with their annotation; what is there already stays as it is."""
+    from seed.load import SeedError, load
+
+    with open_store() as engine:
+        try:
+            loaded = load(engine)
+        except SeedError as error:
+            fail(str(error))
+        table = Table("table", "new", "already there")
+        for name, counts in loaded.items():
+            table.add_row(name, str(counts["new"]), str(counts["there"]))
+        out.print(table)
+
+
+def verify() -> None:
+    """Check every span of the store against its document's text; fails when one is broken."""
+    broken = checked = 0
+    with open_store() as engine, db.reading(engine) as session, progress_bar("documents") as progress:
+        for document in progress.track(integrity.documents(session), integrity.document_count(session)):
+            for check in integrity.checks(session, document):
+                checked += 1
+                if check.broken is not None:
+                    broken += 1
+                    message = f"{check.record} {check.id} in document {document.id}: {check.broken}"
+                    err.print(message, markup=False, soft_wrap=True)
+    out.print(f"{checked} spans checked, {broken} broken.")
+    if broken:
+        raise typer.Exit(1)
