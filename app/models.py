@@ -17,7 +17,17 @@ from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from app.vocab import CodedBy, EventType, Noun, Operation, ReportRole, SourceKind, SpeakerKind, StatementKind
+from app.vocab import (
+    CodedBy,
+    EventType,
+    ImportState,
+    Noun,
+    Operation,
+    ReportRole,
+    SourceKind,
+    SpeakerKind,
+    StatementKind,
+)
 
 SQLModel.metadata.naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -358,6 +368,59 @@ class IdempotencyKey(SQLModel, table=True):
     headers: dict[str, str] = Field(sa_column=Column(JSON, nullable=False))
     body: str
     created_at: dt.datetime = Field(index=True)
+
+
+class Tally(SQLModel, table=True):
+    """How much hangs on an event: kept, so that lists can be sorted by it; never a record of its own."""
+
+    __table_args__ = (Index(None, "sources", "event_id"), Index(None, "statements", "event_id"))
+
+    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
+    sources: int
+    documents: int
+    statements: int
+
+
+class Coverage(SQLModel, table=True):
+    """A source reported an event: kept beside reports and documents, so that neither has to be read to know it."""
+
+    __table_args__ = (Index(None, "source_id", "earliest", "event_id"), {"sqlite_with_rowid": False})
+
+    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
+    source_id: int = _id_of("source", primary_key=True, ondelete="CASCADE")
+    earliest: dt.date
+    documents: int
+    first_published: dt.date | None = None
+
+
+class Import(SQLModel, table=True):
+    """One import, of a file or over HTTP: how many of its lines are committed, and what became of them."""
+
+    __table_args__ = (UniqueConstraint("format", "fingerprint"), _KEEP_IDS)
+
+    id: int | None = _own_id()
+    format: str
+    fingerprint: str | None = None
+    name: str
+    author: str
+    state: ImportState = Field(sa_type=AutoString)
+    lines: int = Field(sa_type=BigInteger)
+    outcomes: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    reasons: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
+    began_at: dt.datetime
+    changed_at: dt.datetime
+    revision_id: int | None = _id_of("revision", default=None)
+
+
+class PendingMention(SQLModel, table=True):
+    """A line of a file of mentions that names an event which the store does not hold yet."""
+
+    __tablename__ = "pending_mention"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    external_id: str = Field(primary_key=True)
+    fingerprint: str = Field(primary_key=True)
+    line: str
 
 
 # In the order in which foreign keys allow them to be filled.

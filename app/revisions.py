@@ -14,6 +14,7 @@ from sqlalchemy import Engine, event, inspect
 from sqlalchemy.orm import UOWTransaction, attributes
 from sqlmodel import Session, SQLModel
 
+from app import tallies
 from app.db import writing
 from app.models import PARTS, History, Record, Revision, as_json
 from app.vocab import Operation
@@ -30,6 +31,9 @@ def write(engine: Engine, *, author: str, message: str) -> Iterator[Session]:
 def is_of(session: Session, row: Record) -> bool:
     """Whether the row was made or changed in this session's transaction."""
     return bool(row.revision_id == session.info["revision"].id)
+
+
+event.listen(Session, "after_flush", tallies.follow)
 
 
 @event.listens_for(Session, "before_flush")

@@ -9,7 +9,7 @@ import pytest
 APP = Path(__file__).parent.parent / "app"
 
 GROUND = "config vocab errors dates urls spans"
-SPINE = f"{GROUND} models db revisions"
+SPINE = f"{GROUND} models db tallies revisions"
 QUERIES = f"{SPINE} schemas queries"
 
 # Room: the rooms that it may import besides itself. A room is a module or a package of app/; one that is
@@ -20,7 +20,8 @@ ROOMS = {
     # The store.
     "models": GROUND,
     "db": GROUND,
-    "revisions": f"{GROUND} models db",
+    "tallies": "models",
+    "revisions": f"{GROUND} models db tallies",
     "schemas": GROUND,
     "queries": f"{GROUND} models schemas",
     # What is made of texts and rows.

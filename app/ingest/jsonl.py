@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app import db
+from app import db, tallies
 from app.errors import BadRequest, Conflict
 from app.queries import dump
 
@@ -55,6 +55,8 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
             db.continue_ids(session.connection(), table, dump.last_id(session, table))
+        for _ in tallies.refresh_all(session.connection()):
+            pass
 
 
 def _promised(engine: Engine, line: bytes) -> int:
