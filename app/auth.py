@@ -16,7 +16,9 @@ from sqlmodel import Session
 
 from app.errors import NotFound, Unauthorized
 from app.models import ApiKey
-from app.queries import lookups
+from app.queries import keys, lookups
+from app.queries.keys import Key
+from app.queries.prepared import Reads
 from app.vocab import Scope
 
 _ALPHABET = string.ascii_letters + string.digits
@@ -39,15 +41,15 @@ def create_key(session: Session, *, name: str, scopes: Iterable[Scope]) -> tuple
     return row, key
 
 
-def find_key(session: Session, token: str) -> ApiKey:
-    """The row of a key that is known and not revoked; raises Unauthorized otherwise."""
+async def find_key(reads: Reads, token: str) -> Key:
+    """The key that the token is, where it is known and not revoked; raises Unauthorized otherwise."""
     match = _KEY.fullmatch(token)
-    row = lookups.one(session, ApiKey, prefix=match[1]) if match else None
+    key = await keys.by_prefix(reads, match[1]) if match else None
     # Hash and compare even without a row, so that the time taken tells nothing about prefixes.
-    known = hmac.compare_digest(_hash(token), row.sha256 if row else _hash(""))
-    if row is None or not known or row.revoked_at is not None:
+    known = hmac.compare_digest(_hash(token), key.sha256 if key else _hash(""))
+    if key is None or not known or key.revoked:
         raise Unauthorized("The key is not known, or was revoked.")
-    return row
+    return key
 
 
 def revoke_key(session: Session, prefix: str) -> None:
@@ -57,8 +59,8 @@ def revoke_key(session: Session, prefix: str) -> None:
     row.revoked_at = row.revoked_at or dt.datetime.now(dt.UTC)
 
 
-def allows(row: ApiKey, needed: Scope) -> bool:
-    return any(Scope(scope).includes(needed) for scope in row.scopes)
+def allows(key: Key, needed: Scope) -> bool:
+    return any(scope.includes(needed) for scope in key.scopes)
 
 
 def _random(length: int) -> str:

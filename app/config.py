@@ -1,10 +1,13 @@
 """Settings, read from the environment (prefix ``DATELINE_``) or a ``.env`` file."""
 
+import json
+import re
 from functools import cache
+from typing import Annotated
 
 from limits import parse
-from pydantic import Field, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -18,6 +21,9 @@ class Settings(BaseSettings):
         default="sqlite:///dateline.db",
         description="SQLAlchemy URL of the store: SQLite (`sqlite:///file.db`) or PostgreSQL (`postgresql://…`).",
     )
+    replica_urls: Annotated[list[str], NoDecode] = Field(
+        default=[], description="URLs of PostgreSQL's hot standbys, to read from: separated by commas, or a JSON list."
+    )
     host: str = Field(default="127.0.0.1", description="Address that `dateline serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `dateline serve` listens on.")
     root_path: str = Field(default="", description="Path prefix under which a reverse proxy publishes the API.")
@@ -28,6 +34,11 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=5_000_000, ge=1, description="Size in bytes above which a request's body is refused with 413."
     )
+    max_import_bytes: int = Field(
+        default=1_000_000_000,
+        ge=1,
+        description="Size in bytes, inflated, above which the body of an import is refused with 413.",
+    )
     rate_limit: str = Field(
         default="", description="Requests that one client may make, such as `100/minute`; empty for no limit."
     )
@@ -37,6 +48,9 @@ class Settings(BaseSettings):
     )
     query_timeout: float = Field(
         default=10.0, gt=0, description="Seconds after which a read is interrupted and answered with 503."
+    )
+    cache_bytes: int = Field(
+        default=64_000_000, ge=0, description="Bytes of answers that each process keeps until the store changes."
     )
     threads: int = Field(
         default=40, ge=1, description="Requests served at once by one process; also the size of its connection pool."
@@ -55,6 +69,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _is_a_store(cls, url: str) -> str:
+        url = _one_host_each(url)
         try:
             parsed = make_url(url)
         except ArgumentError:
@@ -64,12 +79,43 @@ class Settings(BaseSettings):
             raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
         return url
 
+    @field_validator("replica_urls", mode="before")
+    @classmethod
+    def _apart(cls, urls: object) -> object:
+        if not isinstance(urls, str):
+            return urls
+        if urls.lstrip().startswith("["):
+            return json.loads(urls)
+        return [url.strip() for url in re.split(r",(?=\s*postgresql)", urls) if url.strip()]
+
+    @field_validator("replica_urls")
+    @classmethod
+    def _are_standbys(cls, urls: list[str], info: ValidationInfo) -> list[str]:
+        stores = [cls._is_a_store(url) for url in urls]
+        if stores and any(url.startswith("sqlite") for url in (info.data.get("database_url", ""), *stores)):
+            raise ValueError("SQLite has no standbys; they belong to a store on PostgreSQL")
+        return stores
+
     @field_validator("rate_limit")
     @classmethod
     def _is_a_rate(cls, rate: str) -> str:
         if rate:
             parse(rate)
         return rate
+
+
+_MANY_HOSTS = re.compile(
+    r"(?P<start>postgresql[^:]*://(?:[^/@]*@)?)(?P<hosts>[^/?]+,[^/?]+)(?P<database>/[^?]*)\??(?P<rest>.*)"
+)
+
+
+def _one_host_each(url: str) -> str:
+    """libpq's way to name several hosts, ``host:port,host:port``, in the way that SQLAlchemy takes."""
+    match = _MANY_HOSTS.fullmatch(url)
+    if match is None:
+        return url
+    query = [*(f"host={host}" for host in match["hosts"].split(",")), match["rest"]]
+    return f"{match['start']}{match['database']}?{'&'.join(filter(None, query))}"
 
 
 @cache

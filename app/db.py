@@ -40,27 +40,33 @@ def connect(settings: Settings, *, query_timeout: float | None = None) -> Engine
     # A pool as large as the thread pool: a request that has a thread never waits for a connection.
     pool = {"pool_size": settings.threads, "max_overflow": 10, "pool_timeout": 5}
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, connect_args={"timeout": settings.busy_timeout, "check_same_thread": False}, **pool)
+        engine = create_engine(
+            url,
+            connect_args={"timeout": settings.busy_timeout, "check_same_thread": False},
+            hide_parameters=True,
+            **pool,
+        )
         event.listen(engine, "connect", partial(_open_sqlite, query_timeout))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
-    url = url.set(drivername="postgresql+psycopg")
     timeouts = {"lock_timeout": settings.busy_timeout, "statement_timeout": query_timeout or 0}
     options = " ".join(f"-c {name}={ceil(seconds * 1000)}" for name, seconds in timeouts.items())
-    engine = create_engine(url, connect_args={"options": options}, pool_pre_ping=True, **pool)
+    url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": options})
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
     event.listen(engine, "begin", _begin_postgres)
     return engine
 
 
-class _Deadline:
-    """When SQLite is to give up the transaction in hand; PostgreSQL minds the time by itself."""
+class Deadline:
+    """When SQLite is to give up what it has in hand; PostgreSQL minds the time by itself."""
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds or inf
         self._at = inf
 
-    def begin(self, *, writes: bool) -> None:
-        self._at = inf if writes else time.monotonic() + self._seconds
+    def begin(self, seconds: float | None = None) -> None:
+        """Count from now: so many seconds, or as many as a read may take."""
+        self._at = time.monotonic() + (self._seconds if seconds is None else seconds)
 
     def passed(self) -> bool:
         return time.monotonic() > self._at
@@ -76,14 +82,20 @@ def _open_sqlite(query_timeout: float | None, connection: Any, record: Any) -> N
     # FULL: in WAL mode NORMAL loses acknowledged commits when the power fails.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
-    record.info["deadline"] = _Deadline(query_timeout)
+    record.info["deadline"] = Deadline(query_timeout)
     connection.set_progress_handler(record.info["deadline"].passed, _STEPS)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("dateline_writes", False)
-    connection.info["deadline"].begin(writes=writes)
+    connection.info["deadline"].begin(inf if writes else None)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def connect_arguments(engine: Engine) -> dict[str, Any]:
+    """What the driver has to be told to connect as the engine does."""
+    _, keywords = engine.dialect.create_connect_args(engine.url)
+    return dict(keywords)
 
 
 def _begin_postgres(connection: Connection) -> None:

@@ -10,14 +10,17 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
+from app import replicas
 from app.config import Settings, get_settings
-from app.db import check_migrated, connect
+from app.db import check_migrated
 from app.logs import configure_logs
+from app.readers import Readers
 from app.routers import (
     claims,
     docs,
     documents,
     events,
+    imports,
     reports,
     revisions,
     search,
@@ -28,13 +31,22 @@ from app.routers import (
     utterances,
 )
 from app.web import problems
+from app.web.cache import RevisionCache
 from app.web.contract import Contract
 from app.web.middleware import Envelope, LastResort, Meters
 from app.web.openapi import DESCRIPTION, TAGS, describe
 from app.web.ratelimit import RateLimit
 
 EXPOSED_HEADERS = ["ETag", "Link", "Location", "RateLimit", "Retry-After", "X-Request-ID", "Dateline-Revision"]
-ALLOWED_HEADERS = ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"]
+ALLOWED_HEADERS = [
+    "Authorization",
+    "Content-Encoding",
+    "Content-Type",
+    "Idempotency-Key",
+    "If-Match",
+    "If-None-Match",
+    "X-Request-ID",
+]
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -50,22 +62,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_operation_id,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.settings = settings
-    app.state.engine = connect(settings, query_timeout=settings.query_timeout)
+    app.state.readers = replicas.connect(settings)
     app.state.meters = Meters()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)
 
     nouns = (events, sources, documents, reports, speakers, statements, utterances, claims)
-    for module in (*nouns, search, revisions, service, docs):
-        app.include_router(module.router)
+    for module in (*nouns, search, imports, revisions, service, docs):
+        # Not include_router(), which would have each request find its way twice: first the router, then the route.
+        app.router.routes.extend(module.router.routes)
+        for route in module.router.routes:
+            if isinstance(route, APIRoute):
+                route.unique_id = route.operation_id = route.name
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")
     describe(app)
 
     problems.install(app)
-    app.add_middleware(LastResort, max_body_bytes=settings.max_body_bytes)
+    own_limits = {f"{settings.root_path.rstrip('/')}/imports": settings.max_import_bytes}
+    app.add_middleware(LastResort, max_body_bytes=settings.max_body_bytes, own_limits=own_limits)
+    app.add_middleware(RevisionCache, max_bytes=settings.cache_bytes)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -78,17 +96,16 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _operation_id(route: APIRoute) -> str:
-    return route.name
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    check_migrated(app.state.engine)
+    readers: Readers = app.state.readers
+    check_migrated(readers.engine)
     app.openapi()  # half a second's work, better done before the first request than during it
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
+    await readers.open()
     yield
-    app.state.engine.dispose()
+    await readers.close()
+    readers.engine.dispose()
 
 
 def __getattr__(name: str) -> FastAPI:

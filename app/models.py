@@ -47,6 +47,8 @@ def _big_integer(_type: BigInteger, _compiler: Any, **_options: Any) -> str:
 # SQLite hands the id of a deleted last row to the next one unless told not to; history needs ids that stay.
 _KEEP_IDS = {"sqlite_autoincrement": True}
 
+_BY_CODE_POINT = AutoString().with_variant(AutoString(collation="C"), "postgresql")
+
 _MERGED = text("merged_into_id IS NOT NULL")
 
 
@@ -56,6 +58,11 @@ def _own_id() -> Any:
 
 def _id_of(table: str, **options: Any) -> Any:
     return Field(foreign_key=f"{table}.id", sa_type=BigInteger, **options)
+
+
+def _key(**options: Any) -> Any:
+    """A text to look up and to sort by: compared by its code points on either database."""
+    return Field(sa_type=_BY_CODE_POINT, **options)
 
 
 class Revision(SQLModel, table=True):
@@ -135,7 +142,7 @@ class Source(Record, table=True):
 
     slug: str = Field(unique=True)
     name: str
-    name_key: str = Field(index=True)
+    name_key: str = _key()
     kind: SourceKind = Field(sa_type=AutoString)
     country: str | None = None
     language: str | None = None
@@ -152,7 +159,7 @@ class SourceAlias(Record, table=True):
 
     source_id: int = _id_of("source", ondelete="CASCADE")
     name: str
-    name_key: str = Field(index=True)
+    name_key: str = _key(index=True)
 
 
 class Speaker(Record, table=True):
@@ -163,7 +170,7 @@ class Speaker(Record, table=True):
 
     slug: str = Field(unique=True)
     name: str
-    name_key: str = Field(index=True)
+    name_key: str = _key()
     kind: SpeakerKind = Field(sa_type=AutoString)
     title: str | None = None
     country: str | None = None
@@ -179,7 +186,7 @@ class SpeakerAlias(Record, table=True):
 
     speaker_id: int = _id_of("speaker", ondelete="CASCADE")
     name: str
-    name_key: str = Field(index=True)
+    name_key: str = _key(index=True)
 
 
 class Document(Record, table=True):
@@ -191,7 +198,6 @@ class Document(Record, table=True):
 
     __table_args__ = (
         UniqueConstraint("source_id", "identity", "sha256"),
-        Index(None, "published_earliest", "id"),
         _KEEP_IDS,
     )
     noun = Noun.DOCUMENTS
@@ -221,7 +227,6 @@ class Event(Dated, Record, table=True):
     __table_args__ = (
         Index(None, "earliest", "id"),
         Index(None, "latest_start", "earliest_end"),
-        Index(None, "place_key"),
         Index(None, "country", "earliest", "id"),
         Index(None, "type", "earliest", "id"),
         Index(None, "latitude", "longitude"),
@@ -240,7 +245,7 @@ class Event(Dated, Record, table=True):
     latest: dt.date
     type: EventType = Field(sa_type=AutoString)
     place: str | None = None
-    place_key: str | None = None
+    place_key: str | None = _key(default=None)
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
@@ -271,7 +276,7 @@ class Utterance(Said, Record, table=True):
     __table_args__ = _KEEP_IDS
     noun = Noun.UTTERANCES
 
-    speaker_id: int | None = _id_of("speaker", default=None, index=True, ondelete="RESTRICT")
+    speaker_id: int | None = _id_of("speaker", default=None, ondelete="RESTRICT")
     external_id: str | None = Field(default=None, unique=True)
 
 
@@ -280,7 +285,6 @@ class Statement(Said, Record, table=True):
 
     __table_args__ = (
         Index(None, "document_id", "start"),
-        Index(None, "said_earliest", "id"),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         CheckConstraint("cue_start >= 0 AND cue_end > cue_start", name="cue_span"),
         _KEEP_IDS,
@@ -323,14 +327,13 @@ class Claim(Record, table=True):
     """What a document says of one property of an event, as printed and in a normal form."""
 
     __table_args__ = (
-        Index(None, "property"),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         _KEEP_IDS,
     )
     noun = Noun.CLAIMS
 
     report_id: int = _id_of("report", index=True, ondelete="CASCADE")
-    property: str
+    property: str = _key()
     value: str
     normalized: str | None = None
     unit: str | None = None

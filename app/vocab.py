@@ -84,6 +84,25 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
+class Outcome(StrEnum):
+    """What became of one line of an import."""
+
+    TAKEN = "taken"
+    CHANGED = "changed"
+    UNCHANGED = "unchanged"
+    WAITING = "waiting"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+
+
+class ImportState(StrEnum):
+    """Whether an import has been read to its end."""
+
+    RUNNING = "running"
+    FINISHED = "finished"
+    BROKEN_OFF = "broken_off"
+
+
 class Scope(StrEnum):
     """What an API key may do; each includes those before it."""
 

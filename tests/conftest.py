@@ -22,7 +22,9 @@ from sqlalchemy import Engine, make_url
 
 from app import auth, db
 from app.config import Settings
+from app.ingest import lines, progress
 from app.main import create_app
+from app.readers import Readers
 from app.vocab import Scope
 from seed.load import load
 from tests.databases import NO_POSTGRES, postgres_server
@@ -108,6 +110,7 @@ class Templates:
             engine = db.connect(settings_for(url))
             if kind == "seeded":
                 load(engine)
+                progress.begin(engine, format=lines.FORMAT, name="seed", author="tests")
             else:
                 command.upgrade(db.migrations(engine), "head")
             self._settle(engine)
@@ -162,11 +165,12 @@ def application(backend: str) -> FastAPI:
 
 @contextmanager
 def talking_to(application: FastAPI, store: Store) -> Iterator[TestClient]:
-    before, application.state.engine = application.state.engine, store.engine
+    before, application.state.readers = application.state.readers, Readers(store.engine, connections=2)
     try:
-        yield TestClient(application, raise_server_exceptions=False)
+        with TestClient(application, raise_server_exceptions=False) as test_client:
+            yield test_client
     finally:
-        application.state.engine = before
+        application.state.readers = before
 
 
 @pytest.fixture

@@ -160,10 +160,9 @@ def test_sixty_clients_that_read_and_write_at_once_are_all_answered(store: Store
 
 
 def test_a_store_that_is_not_migrated_is_not_ready(application: FastAPI, empty_store: Store) -> None:
-    with empty_store.engine.begin() as connection:
-        connection.execute(text("DELETE FROM alembic_version"))
-
     with talking_to(application, empty_store) as client:
+        with empty_store.engine.begin() as connection:
+            connection.execute(text("DELETE FROM alembic_version"))
         answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:dateline:problem:not-migrated")

@@ -24,20 +24,23 @@ ROOMS = {
     "revisions": f"{GROUND} models db tallies",
     "schemas": GROUND,
     "queries": f"{GROUND} models schemas",
+    "readers": f"{GROUND} db queries",
+    "replicas": f"{GROUND} db queries readers",
     # What is made of texts and rows.
     "extract": "vocab spans dates",
     "analysis": "models vocab dates",
     "ingest": f"{QUERIES} extract",
     "formats": "schemas",
+    "operations": QUERIES,
     # HTTP: the shell around every request, then the endpoints.
     "logs": "config",
     "auth": QUERIES,
-    "web": f"{QUERIES} auth formats",
-    "routers": f"{QUERIES} ingest analysis formats auth web",
+    "web": f"{QUERIES} readers auth formats",
+    "routers": f"{QUERIES} readers ingest analysis formats auth web",
     "browse": "queries analysis web",
     # Everything.
-    "main": f"{QUERIES} logs web routers browse",
-    "cli": f"{QUERIES} auth ingest main",
+    "main": f"{QUERIES} logs replicas readers web routers browse",
+    "cli": f"{QUERIES} auth ingest operations main",
 }
 
 # Words that make SQL, as opposed to those that name an engine, a column or an error.

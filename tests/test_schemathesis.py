@@ -26,6 +26,8 @@ schema = schemathesis.openapi.from_dict(
 )
 schema.app = APPLICATION
 
+schemathesis.serializer.alias(["application/jsonl", "application/x-ndjson"], "text/plain")
+
 # The document cannot say all: that AA is no country, that these words do not stand in that document.
 UNTOLD: list[Any] = [positive_data_acceptance]
 

@@ -24,7 +24,7 @@ def serving(**settings: object) -> Iterator[TestClient]:
     try:
         yield TestClient(application, raise_server_exceptions=False)
     finally:
-        application.state.engine.dispose()
+        application.state.readers.engine.dispose()
 
 
 # Index

@@ -3,13 +3,14 @@
 import typer
 
 from app.cli.keys import keys
+from app.cli.operations import backup, copy, restore
 from app.cli.serving import serve
 from app.cli.store import migrate, seed, verify
 from app.cli.transfer import export_store, import_store
 
 app = typer.Typer(help="Dateline: a source-attributed event store and its API.", no_args_is_help=True)
 app.add_typer(keys, name="key")
-for command in (serve, migrate, seed, verify):
+for command in (serve, migrate, seed, verify, backup, restore, copy):
     app.command()(command)
 app.command("export")(export_store)
 app.command("import")(import_store)

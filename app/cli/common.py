@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import db
-from app.config import get_settings
+from app.config import Settings, get_settings
 from app.errors import DatelineError
 
 out = Console(highlight=False)
@@ -22,11 +22,11 @@ err = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def open_store(*, migrated: bool = True) -> Iterator[Engine]:
-    """The store that the settings name; whatever is wrong with it ends the command with a plain message."""
+def open_store(url: str | None = None, *, migrated: bool = True) -> Iterator[Engine]:
+    """The store at ``url`` or that the settings name; what is wrong with it ends the command with a plain message."""
     engine = None
     try:
-        engine = db.connect(get_settings())
+        engine = db.connect(get_settings() if url is None else Settings(database_url=url))
         if migrated:
             db.check_migrated(engine)
         yield engine

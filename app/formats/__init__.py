@@ -6,6 +6,7 @@ adding a file here and a line to ``FORMATS``.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pydantic import BaseModel
 
@@ -43,15 +44,16 @@ _ACCEPTED = {
 
 def negotiate(asked: str | None, accept: str) -> str:
     """The name of the format to answer in: what ``format=`` says, else what ``Accept`` likes best, else JSON."""
-    if asked is not None:
-        return asked
-    for media_type in _preferred(accept):
-        if media_type in _ACCEPTED:
-            return _ACCEPTED[media_type]
-    return "json"
+    return preferred(accept) if asked is None else asked
 
 
-def _preferred(accept: str) -> Iterator[str]:
+@lru_cache(maxsize=256)
+def preferred(accept: str) -> str:
+    """The name of the format that an ``Accept`` header likes best."""
+    return next((_ACCEPTED[media_type] for media_type in _ranked(accept) if media_type in _ACCEPTED), "json")
+
+
+def _ranked(accept: str) -> Iterator[str]:
     """The media types of an ``Accept`` header, the best first (RFC 9110 §12.5.1)."""
     ranked = []
     for place, part in enumerate(accept.split(",")):

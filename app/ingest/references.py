@@ -1,5 +1,6 @@
 """Which row a reference in a body means; raises Invalid, naming the field, where it means none."""
 
+from collections.abc import Iterable
 from typing import TypeVar
 
 from sqlmodel import Session
@@ -26,7 +27,32 @@ def find(session: Session, model: type[R], ref: Ref) -> R | None:
     """The row that ``ref`` names: an id, a slug or an external id."""
     if isinstance(ref, int):
         return session.get(model, ref)
+    known: dict[tuple[type[Record], str], R | None] = session.info.get("known", {})
+    if (model, ref) in known:
+        return known[model, ref]
     return lookups.one(session, model, **{_KEYS[model]: ref})
+
+
+def learn(session: Session, names: Iterable[tuple[type[Record], str]]) -> None:
+    """Look many slugs and external ids up at once; the session then knows what they mean, and which mean nothing.
+
+    Only for a session in which what is looked up is neither renamed nor deleted.
+    """
+    known = session.info.setdefault("known", {})
+    wanted: dict[type[Record], set[str]] = {}
+    for model, name in names:
+        if (model, name) not in known:
+            wanted.setdefault(model, set()).add(name)
+    for model, keys in wanted.items():
+        known |= dict.fromkeys((model, key) for key in keys)
+        for row in lookups.among(session, model, _KEYS[model], keys):
+            remember(session, row)
+
+
+def remember(session: Session, row: Record) -> None:
+    """Let a session that has learned names know one more, which was added since."""
+    if type(row) in _KEYS:
+        session.info["known"][type(row), getattr(row, _KEYS[type(row)])] = row
 
 
 def resolve(session: Session, model: type[R], ref: Ref, at: At) -> R:

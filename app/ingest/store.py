@@ -7,14 +7,14 @@ with the field's path.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from sqlmodel import Session
 
 from app.errors import Conflict, InUse, Invalid
 from app.ingest.columns import columns, fingerprint, given
-from app.ingest.references import At, resolve
+from app.ingest.references import At, find, resolve
 from app.models import (
     RECORDS,
     Attribution,
@@ -61,8 +61,14 @@ def _add_named(session: Session, model: type[N], body: SourceCreate | SpeakerCre
 
 
 def add_event(session: Session, body: EventCreate) -> Event:
-    _check_free(session, Event, external_id=body.external_id)
-    return _add(session, Event, columns(session, Event, given(body, partial=False)))
+    return add_events(session, [body])[0]
+
+
+def add_events(session: Session, bodies: Sequence[EventCreate]) -> list[Event]:
+    """Many events in one go; no two of them may have the same external id."""
+    for body in bodies:
+        _check_free(session, Event, external_id=body.external_id)
+    return _add_all(session, Event, [columns(session, Event, given(body, partial=False)) for body in bodies])
 
 
 def add_utterance(session: Session, body: UtteranceCreate) -> Utterance:
@@ -81,10 +87,8 @@ def put_document(session: Session, body: DocumentCreate) -> Document:
     if there is not None:
         return there
     row = _add(session, Document, values)
-    for place, report in enumerate(body.reports):
-        _add_report(session, row, report, ("reports", place))
-    for place, statement in enumerate(body.statements):
-        _add_statement(session, row, statement, ("statements", place))
+    _add_reports(session, row, {("reports", place): report for place, report in enumerate(body.reports)})
+    _add_statements(session, row, {("statements", place): each for place, each in enumerate(body.statements)})
     return row
 
 
@@ -94,18 +98,29 @@ def _identity(values: dict[str, Any]) -> str:
 
 
 def add_report(session: Session, body: ReportCreate) -> Report:
-    return _add_report(session, resolve(session, Document, body.document, ("document",)), body, ())
+    return _add_reports(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
 
 
-def _add_report(session: Session, document: Document, body: ReportIn, at: At) -> Report:
-    values = columns(session, Report, given(body, partial=False), at, text=document.text)
-    values["document_id"] = document.id
-    if lookups.one(session, Report, event_id=values["event_id"], document_id=document.id) is not None:
-        raise Conflict(f"Document {document.id} already reports event {values['event_id']}.")
-    row = _add(session, Report, values)
-    for place, claim in enumerate(body.claims):
-        _add_claim(session, document, row, claim, (*at, "claims", place))
-    return row
+def _add_reports(session: Session, document: Document, bodies: Mapping[At, ReportIn]) -> list[Report]:
+    """What a document reports, each body under its path."""
+    values = [
+        columns(session, Report, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
+        for at, body in bodies.items()
+    ]
+    _check_unreported(session, document, [each["event_id"] for each in values])
+    rows = _add_all(session, Report, values)
+    for row, (at, body) in zip(rows, bodies.items(), strict=True):
+        for place, claim in enumerate(body.claims):
+            _add_claim(session, document, row, claim, (*at, "claims", place))
+    return rows
+
+
+def _check_unreported(session: Session, document: Document, event_ids: Iterable[int]) -> None:
+    reported = {report.event_id for report in lookups.every(session, Report, document_id=document.id)}
+    for ident in event_ids:
+        if ident in reported:
+            raise Conflict(f"Document {document.id} already reports event {ident}.")
+        reported.add(ident)
 
 
 def add_claim(session: Session, body: ClaimCreate) -> Claim:
@@ -119,14 +134,20 @@ def _add_claim(session: Session, document: Document, report: Report, body: Claim
 
 
 def add_statement(session: Session, body: StatementCreate) -> Statement:
-    return _add_statement(session, resolve(session, Document, body.document, ("document",)), body, ())
+    return _add_statements(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
 
 
-def _add_statement(session: Session, document: Document, body: StatementIn, at: At) -> Statement:
-    values = columns(session, Statement, given(body, partial=False), at, text=document.text)
-    row = _add(session, Statement, values | {"document_id": document.id})
-    _set_chain(session, row, document, body.chain, at)
-    return row
+def _add_statements(session: Session, document: Document, bodies: Mapping[At, StatementIn]) -> list[Statement]:
+    """What a document attributes to speakers, each body under its path."""
+    values = [
+        columns(session, Statement, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
+        for at, body in bodies.items()
+    ]
+    rows = _add_all(session, Statement, values)
+    for row, (at, body) in zip(rows, bodies.items(), strict=True):
+        if body.chain:
+            _set_chain(session, row, document, body.chain, at)
+    return rows
 
 
 def update_source(session: Session, row: Source, body: SourceUpdate) -> Source:
@@ -219,10 +240,14 @@ def _document_of(session: Session, row: Report | Statement) -> Document:
 
 
 def _add(session: Session, model: type[R], values: dict[str, Any]) -> R:
-    row = model(**values)
-    session.add(row)
+    return _add_all(session, model, [values])[0]
+
+
+def _add_all(session: Session, model: type[R], values: Iterable[dict[str, Any]]) -> list[R]:
+    rows = [model(**each) for each in values]
+    session.add_all(rows)
     session.flush()
-    return row
+    return rows
 
 
 def _change(row: R, values: dict[str, Any]) -> R:
@@ -248,7 +273,7 @@ def _with_slug(session: Session, model: type[N], body: SourceCreate | SpeakerCre
 
 def _check_free(session: Session, model: type[Record], **key: str | None) -> None:
     [(name, value)] = key.items()
-    there = lookups.one(session, model, **key) if value is not None else None
+    there = find(session, model, value) if value is not None else None
     if there is not None:
         raise Conflict(f"There is already a {model.__name__.lower()} with the {name} {value}.", id=there.id)
 

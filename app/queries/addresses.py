@@ -1,6 +1,8 @@
 """Which row an address means, and which it meant."""
 
-from sqlalchemy import ColumnElement, false, select
+from typing import Any
+
+from sqlalchemy import BindParameter, ColumnElement, Integer, false, select
 
 from app.models import NOUNS, History
 from app.queries.tables import Table
@@ -9,9 +11,9 @@ from app.vocab import Noun, Operation
 _PAST: Table = History
 
 
-def named(table: Table, ref: int | str) -> ColumnElement[bool]:
+def named(table: Table, ref: int | str | BindParameter[Any]) -> ColumnElement[bool]:
     """The row of ``table`` with this id, or this slug where it has slugs."""
-    if isinstance(ref, int):
+    if isinstance(ref, int) or (isinstance(ref, BindParameter) and isinstance(ref.type, Integer)):
         return table.id == ref  # type: ignore[no-any-return]
     return table.slug == ref if hasattr(table, "slug") else false()
 

@@ -1,15 +1,19 @@
 """Claims: what documents say of the properties of events."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Select, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, source_brief, speaker_brief
-from app.queries.filters import by_id_or_external_id, in_list
-from app.queries.listing import Listing
+from app.queries.filters import references, referred
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import resolve
+from app.queries.prepared import Reads
 from app.queries.sql import as_text, obj, span
 from app.queries.tables import NOW, Tables
 from app.schemas.claim import ClaimFilter
+from app.schemas.common import comma_list
 
 
 @cache
@@ -40,15 +44,25 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-def listing(filters: ClaimFilter, *, ids: dict[str, list[int]]) -> Listing:
-    """The claims that match; ``ids`` are the sources that the filters name."""
+async def listing(reads: Reads, filters: ClaimFilter) -> Found:
+    """The claims that match."""
+    ids = await resolve(reads, {"source": filters.source})
+    given = references(filters.event, "event")
+    shape, values = asked(property=comma_list(filters.property), source=ids.get("source"), **given)
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=64)
+def _listing(shape: Asked) -> Listing:
     t, claim = NOW, NOW.claim
-    reports = select(t.report.id)
-    if filters.event:
-        events = select(t.event.id).where(*by_id_or_external_id(t.event, filters.event))
-        reports = reports.where(t.report.event_id.in_(events))
-    if "source" in ids:
-        documents = select(t.document.id).where(t.document.source_id.in_(ids["source"]))
-        reports = reports.where(t.report.document_id.in_(documents))
-    found = select(claim.id).where(claim.report_id.in_(reports), *in_list(claim.property, filters.property))
-    return Listing(items(), claim.id, found, {"id": claim.id, "property": claim.property})
+    conditions = shape.among(claim.property, "property")
+    reports = []
+    if "event" in shape or "event_id" in shape:
+        reports.append(t.report.event_id.in_(select(t.event.id).where(referred(t.event, shape, "event"))))
+    if "source" in shape:
+        documents = select(t.document.id).where(*shape.among(t.document.source_id, "source"))
+        reports.append(t.report.document_id.in_(documents))
+    if reports:
+        conditions.append(claim.report_id.in_(select(t.report.id).where(*reports)))
+    sorts = {"id": (claim.id, claim.id), "property": (claim.property, claim.id)}
+    return Listing(items(), claim.id, [Part(select(claim.id).where(*conditions), sorts)])

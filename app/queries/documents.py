@@ -1,13 +1,16 @@
 """Documents: one with its text, or many without."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, published, source_brief
-from app.queries.filters import in_range, or_no_date
-from app.queries.listing import Listing
-from app.queries.search import matches
+from app.queries.filters import begun_within, days, lasting_into, or_no_date
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import Within, resolve
+from app.queries.prepared import Reads
+from app.queries.search import matches, search_values
 from app.queries.sql import Json, array, as_text, moment, obj
 from app.queries.tables import NOW, Table, Tables
 from app.schemas.document import DocumentFilter
@@ -83,19 +86,28 @@ def _spans(t: Tables) -> Select[str]:
     return select(obj(fields).label("item")).order_by(spans.c.start, spans.c.end, spans.c.noun, spans.c.id)
 
 
-def listing(
-    filters: DocumentFilter, *, ids: dict[str, list[int]], dialect: str, source_id: int | None = None
-) -> Listing:
-    """The documents that match; ``ids`` are the sources that the filters name.
-
-    ``source_id`` narrows the list to those of one source.
-    """
-    document = NOW.document
-    conditions = in_range(filters, document, "published_")
-    conditions.extend(
-        document.source_id.in_(found) for found in (ids.get("source"), source_id and [source_id]) if found
+async def listing(reads: Reads, filters: DocumentFilter, *, within: Within | None = None) -> Found:
+    """The documents that match, all or those of one source."""
+    ids = await resolve(reads, {"source": filters.source}, within=within)
+    shape, values = asked(
+        **days(filters),
+        source=ids.get("source"),
+        within=ids.get("within"),
+        **search_values(filters.q, reads.dialect),
     )
-    if filters.q:
-        conditions.append(matches(Noun.DOCUMENTS, filters.q, dialect=dialect))
-    sorts = {"published": or_no_date(document.published_earliest), "id": document.id}
-    return Listing(items(), document.id, select(document.id).where(*conditions), sorts)
+    return Found(_listing(shape, reads.dialect), values)
+
+
+@lru_cache(maxsize=256)
+def _listing(shape: Asked, dialect: str) -> Listing:
+    document = NOW.document
+    found = select(document.id).where(
+        *shape.among(document.source_id, "source"),
+        *shape.among(document.source_id, "within"),
+        *matches(Noun.DOCUMENTS, shape, dialect),
+    )
+    sorts = {"published": (or_no_date(document.published_earliest), document.id), "id": (document.id, document.id)}
+    ranges = [begun_within(shape, document, "published_")]
+    if "first" in shape:
+        ranges.append(lasting_into(shape, document, "published_"))
+    return Listing(items(), document.id, [Part(found.where(*each), sorts) for each in ranges])

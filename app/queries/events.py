@@ -1,17 +1,30 @@
 """Events: one, or many, with the outlets that reported them."""
 
-from functools import cache
+from functools import cache, lru_cache
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import Float, Select, Subquery, and_, exists, func, literal_column, or_, select
+from sqlalchemy.orm import aliased
 
+from app.models import Coverage, Tally
+from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import coding
-from app.queries.filters import Condition, contains, in_list, in_range
-from app.queries.listing import Listing
-from app.queries.search import matches
+from app.queries.filters import begun_within, contains, days, lasting_into, part
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import Within, resolve
+from app.queries.prepared import Reads
+from app.queries.search import matches, search_values
 from app.queries.sql import array, as_text, dated, obj
-from app.queries.tables import NOW, Tables
+from app.queries.tables import NOW, Table, Tables
+from app.schemas.common import comma_list
 from app.schemas.event import EventFilter, parse_bbox
 from app.vocab import Noun
+
+_TALLY: Table = Tally
+_COVERAGE: Table = Coverage
+
+# Square degrees above which a bounding box counts as wide: about a continent.
+_WIDE = 2_000
 
 
 @cache
@@ -33,80 +46,151 @@ def items(t: Tables = NOW) -> Select[str]:
             }
         ),
         "sources": array(_outlets(t)),
-        "source_count": source_count(t),
-        "document_count": _reports(t, func.count()).scalar_subquery(),
-        "statement_count": _statement_count(t),
+        **(_tallies() if t is NOW else _counts(t)),
         "external_id": event.external_id,
         "merged_into": event.merged_into_id,
     }
-    return select(as_text(obj(fields | coding(event))))
+    item = select(as_text(obj(fields | coding(event)))).select_from(event)
+    return item.join(_TALLY, _TALLY.event_id == event.id) if t is NOW else item
 
 
-def _reports(t: Tables, column: ColumnElement[int]) -> Select[int]:
-    reports = select(column).select_from(t.report).join(t.document, t.document.id == t.report.document_id)
-    return reports.where(t.report.event_id == t.event.id).correlate(t.event)
+def _tallies() -> dict[str, Any]:
+    """The counts that are kept of the event in hand."""
+    return {
+        "source_count": _TALLY.sources,
+        "document_count": _TALLY.documents,
+        "statement_count": _TALLY.statements,
+    }
 
 
-def source_count(t: Tables) -> ColumnElement[int]:
-    return _reports(t, func.count(t.document.source_id.distinct())).scalar_subquery()
-
-
-def _statement_count(t: Tables) -> ColumnElement[int]:
-    statements = select(func.count()).where(t.statement.event_id == t.event.id)
-    return statements.correlate(t.event).scalar_subquery()
+def _counts(t: Tables) -> dict[str, Any]:
+    """The same counts of an event in the past, of which none are kept."""
+    statements = select(func.count()).where(t.statement.event_id == t.event.id).correlate(t.event)
+    return {
+        "source_count": select(func.count()).select_from(_coverage(t)).scalar_subquery(),
+        "document_count": select(func.coalesce(func.sum(_coverage(t).c.documents), 0)).scalar_subquery(),
+        "statement_count": statements.scalar_subquery(),
+    }
 
 
 def _outlets(t: Tables) -> Select[str]:
     """The outlets that reported the event in hand, the first to publish first (``EventOutlet``)."""
-    source, first = t.source, func.min(t.document.published_earliest)
+    source, covers = t.source, _COVERAGE.__table__.alias() if t is NOW else _coverage(t)
     outlet = obj(
-        {"slug": source.slug, "name": source.name, "documents": func.count(), "first_published": first},
+        {
+            "slug": source.slug,
+            "name": source.name,
+            "documents": covers.c.documents,
+            "first_published": covers.c.first_published,
+        }
     )
-    return (
-        select(outlet.label("item"))
+    outlets = select(outlet.label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
+    ordered = outlets.order_by(covers.c.first_published.nulls_last(), source.id)
+    return ordered.where(covers.c.event_id == t.event.id).correlate(t.event) if t is NOW else ordered
+
+
+def _coverage(t: Tables) -> Subquery:
+    """What ``coverage`` keeps of the event in hand, as it was in the past."""
+    reports = (
+        select(
+            t.document.source_id,
+            func.count().label("documents"),
+            func.min(t.document.published_earliest).label("first_published"),
+        )
         .select_from(t.report)
         .join(t.document, t.document.id == t.report.document_id)
-        .join(source, source.id == t.document.source_id)
         .where(t.report.event_id == t.event.id)
-        .group_by(source.id, source.slug, source.name)
-        .order_by(first.nulls_last(), source.id)
-        .correlate(t.event)
+        .group_by(t.document.source_id)
     )
+    return reports.correlate(t.event).subquery()
 
 
-def listing(filters: EventFilter, *, ids: dict[str, list[int]], dialect: str, source_id: int | None = None) -> Listing:
-    """The events that match; ``ids`` are the sources and speakers that the filters name.
+async def listing(reads: Reads, filters: EventFilter, *, within: Within | None = None) -> Found:
+    """The events that match, all or those that one source reported."""
+    ids = await resolve(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
+    shape, values = asked(
+        **days(filters),
+        place=part(filters.place),
+        country=comma_list(filters.country),
+        type=comma_list(filters.type),
+        **_bbox(filters.bbox),
+        source=ids.get("source"),
+        within=ids.get("within"),
+        speaker=ids.get("speaker"),
+        **search_values(filters.q, reads.dialect),
+        min_sources=filters.min_sources,
+        counted=filters.min_sources is not None or "date" not in filters.sort,
+    )
+    return Found(_listing(shape, reads.dialect), values)
 
-    ``source_id`` narrows the list to what one source reported.
-    """
-    t, event = NOW, NOW.event
+
+@lru_cache(maxsize=1024)
+def _listing(shape: Asked, dialect: str) -> Listing:
+    parts = [_part(shape, dialect, lasting=False)]
+    if "first" in shape:
+        parts.append(_part(shape, dialect, lasting=True))
+    return Listing(items(), NOW.event.id, parts)
+
+
+def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
+    """The events that match and begin in the days asked for, or those ``lasting`` into them from before."""
+    event = NOW.event
+    found = select(event.id)
+    by_date = (event.earliest, event.id)
     conditions = [
         event.merged_into_id.is_(None),
-        *in_range(filters, event),
-        *contains(event.place_key, filters.place),
-        *in_list(event.country, filters.country),
-        *in_list(event.type, filters.type),
-        *_in_bbox(filters.bbox),
+        *contains(event.place_key, shape, "place"),
+        *shape.among(event.country, "country"),
+        *shape.among(event.type, "type"),
+        *_in_bbox(shape),
+        *matches(Noun.EVENTS, shape, dialect),
     ]
-    for sources in (ids.get("source"), source_id and [source_id]):
-        if sources:
-            reported = select(t.report.event_id).join(t.document, t.document.id == t.report.document_id)
-            conditions.append(event.id.in_(reported.where(t.document.source_id.in_(sources))))
-    if "speaker" in ids:
-        conditions.append(event.id.in_(select(t.statement.event_id).where(t.statement.speaker_id.in_(ids["speaker"]))))
-    if filters.q:
-        conditions.append(matches(Noun.EVENTS, filters.q, dialect=dialect))
-    if filters.min_sources:
-        conditions.append(source_count(t) >= filters.min_sources)
-    sorts = {"date": event.earliest, "sources": source_count(t), "statements": _statement_count(t)}
-    return Listing(items(), event.id, select(event.id).where(*conditions), sorts)
+    for name in ("within", "source"):
+        if shape.is_single(name) and not lasting and by_date[0] is event.earliest:
+            # The index of a source's coverage gives its events in the order of their dates.
+            found = found.join(_COVERAGE, _COVERAGE.event_id == event.id)
+            by_date = (_COVERAGE.earliest, _COVERAGE.event_id)
+            conditions += shape.among(_COVERAGE.source_id, name)
+        elif name in shape:
+            conditions.append(_covered(shape, name))
+    if "speaker" in shape:
+        said = select(NOW.statement.event_id).where(*shape.among(NOW.statement.speaker_id, "speaker"))
+        conditions.append(event.id.in_(said))
+    if "min_sources" in shape:
+        conditions.append(_TALLY.sources >= shape.value("min_sources"))
+    range_of = lasting_into if lasting else begun_within
+    conditions += range_of(shape, event, day=by_date[0])
+    sorts = {"date": by_date}
+    if "counted" in shape:
+        found = found.join(_TALLY, _TALLY.event_id == event.id)
+        sorts |= {name: (getattr(_TALLY, name), _TALLY.event_id) for name in ("sources", "statements")}
+    return Part(found.where(*conditions), sorts)
 
 
-def _in_bbox(text: str | None) -> list[Condition]:
+def _covered(shape: Asked, name: str) -> Condition:
+    """One of the sources that a filter names reported the event in hand."""
+    covers = aliased(_COVERAGE)
+    reported = exists().where(covers.event_id == NOW.event.id, *shape.among(covers.source_id, name))
+    return reported.correlate(NOW.event)
+
+
+def _bbox(text: str | None) -> dict[str, Any]:
+    """The values of a bounding box, and whether it crosses the antimeridian or is as wide as a continent."""
     if text is None:
-        return []
+        return {}
     west, south, east, north = parse_bbox(text)
+    width = east - west if west <= east else 360 + east - west
+    wide = width * (north - south) > _WIDE
+    return {"west": west, "south": south, "east": east, "north": north, "crosses": west > east, "wide": wide}
+
+
+def _in_bbox(shape: Asked) -> list[Condition]:
+    if "west" not in shape:
+        return []
+    west, south, east, north = (shape.value(name, Float) for name in ("west", "south", "east", "north"))
     longitude, latitude = NOW.event.longitude, NOW.event.latitude
     # Where west is greater, the box crosses the antimeridian (RFC 7946 §5.2).
-    within = and_ if west <= east else or_
+    within = or_ if "crosses" in shape else and_
+    # In a wide box are so many that to walk through all events by date finds a page of them soonest.
+    latitude = latitude + literal_column("0") if "wide" in shape else latitude
     return [latitude.between(south, north), within(longitude >= west, longitude <= east)]

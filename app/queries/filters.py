@@ -3,15 +3,14 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, func, literal, literal_column, or_
+from sqlalchemy import ColumnElement, Date, func, literal_column, or_
 
 from app.errors import Invalid
+from app.queries.asked import Asked, Condition
 from app.queries.tables import Table
 from app.schemas.common import MAX_ID, DateParams, comma_list
 from app.spans import like_literal, match_key
 from app.vocab import DateMatch
-
-Condition = ColumnElement[bool]
 
 # Written into the SQL, so that the indexes of this expression serve it.
 _NO_DATE = literal_column("'0001-01-01'", Date)
@@ -22,30 +21,56 @@ def or_no_date(column: Any) -> ColumnElement[dt.date]:
     return func.coalesce(column, _NO_DATE)
 
 
-def in_list(column: Any, text: str | None) -> list[Condition]:
-    """``column`` is one of the words of a filter in which a comma means OR."""
-    words = comma_list(text)
-    return [column.in_(words)] if words else []
+def contains(column: Any, asked: Asked, name: str) -> list[Condition]:
+    """The match key ``column`` holds the value, made by ``part``, which is taken literally."""
+    return [column.like(asked.value(name), escape="\\")] if name in asked else []
 
 
-def contains(column: Any, text: str | None) -> list[Condition]:
-    """The match key ``column`` holds that of ``text``, which is taken literally."""
-    return [column.like(f"%{like_literal(match_key(text))}%", escape="\\")] if text else []
+def part(text: str | None) -> str | None:
+    """The value that ``contains`` looks for."""
+    return f"%{like_literal(match_key(text))}%" if text else None
 
 
-def in_range(dates: DateParams, table: Table, prefix: str = "") -> list[Condition]:
-    """The date of ``table`` falls in the day or range asked for, as its model of certainty says (``dates.py``)."""
+def days(dates: DateParams) -> dict[str, Any]:
+    """The values of a date filter: ``first`` and ``last`` day, and whether what is only ``possible`` counts.
+
+    Raises Invalid where they contradict each other.
+    """
     first, last = _bounds(dates)
-    possible = dates.date_match is DateMatch.POSSIBLE
-    begins = getattr(table, prefix + ("earliest" if possible else "latest_start"))
-    ends = getattr(table, prefix + ("latest" if possible else "earliest_end"))
-    # The widest span bounds what is certain too; it says nothing new, but its first day is what an index orders.
-    earliest, latest = getattr(table, prefix + "earliest"), getattr(table, prefix + "latest")
+    return {"first": first, "last": last, "possible": dates.date_match is DateMatch.POSSIBLE}
+
+
+def begun_within(asked: Asked, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
+    """The date of ``table`` falls in the days asked for and begins in them, as its model of certainty says
+    (``dates.py``).
+
+    ``day`` is the column of its first day that the list is ordered by.
+    """
+    day = or_no_date(getattr(table, f"{prefix}earliest")) if day is None else day
+    conditions = _in_range(asked, table, prefix, day)
+    return [*conditions, day >= asked.value("first")] if "first" in asked else conditions
+
+
+def lasting_into(asked: Asked, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
+    """The date of ``table`` falls in the days asked for and began before them.
+
+    It lasts longer than a day, then; of those there are few, in an index of their own.
+    """
+    earliest, latest = getattr(table, f"{prefix}earliest"), getattr(table, f"{prefix}latest")
+    day = or_no_date(earliest) if day is None else day
+    before = day < asked.value("first")
+    return [*_in_range(asked, table, prefix, day), latest > earliest, before, latest >= asked.value("first")]
+
+
+def _in_range(asked: Asked, table: Table, prefix: str, day: Any) -> list[Condition]:
+    certain = "possible" not in asked
+    begins = getattr(table, prefix + ("latest_start" if certain else "earliest"))
+    ends = getattr(table, prefix + ("earliest_end" if certain else "latest"))
     conditions = []
-    if last is not None:
-        conditions += [earliest <= literal(last), begins <= literal(last)]
-    if first is not None:
-        conditions += [latest >= literal(first), ends >= literal(first)]
+    if "last" in asked:
+        conditions += [day <= asked.value("last"), begins <= asked.value("last")]
+    if "first" in asked:
+        conditions.append(ends >= asked.value("first"))
     return conditions
 
 
@@ -59,10 +84,19 @@ def _bounds(dates: DateParams) -> tuple[dt.date | None, dt.date | None]:
     return dates.from_, dates.to
 
 
-def by_id_or_external_id(table: Table, text: str | None) -> list[Condition]:
-    """``table`` is one of the ids or external ids of a filter in which a comma means OR."""
+def references(text: str | None, name: str) -> dict[str, Any]:
+    """The values of a filter that names records by id or external id, with a comma for OR."""
     words = comma_list(text)
-    if not words:
-        return []
     ids = [int(word) for word in words if word.isascii() and word.isdigit() and int(word) <= MAX_ID]
-    return [or_(table.id.in_(ids), table.external_id.in_(words))]
+    return {name: words, f"{name}_id": ids}
+
+
+def referred(table: Table, asked: Asked, name: str) -> Condition:
+    """``table`` is one of the records that ``references`` gave."""
+    return or_(
+        *(
+            condition
+            for key, column in ((f"{name}_id", table.id), (name, table.external_id))
+            for condition in asked.among(column, key)
+        )
+    )

@@ -6,16 +6,36 @@ nested list is gathered for a row that is not on the page.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import dataclass, field
+from operator import itemgetter
+from typing import Any, Generic, Protocol, TypeVar, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Select, func, literal, select, tuple_, union_all
-from sqlmodel import Session
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    bindparam,
+    func,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
+from sqlalchemy.types import TypeEngine
+
+from app.queries.prepared import Prepared, Reads, Values
+from app.queries.state import stamped
 
 K = TypeVar("K")
 
 Key = int | str
 """A sort key as a cursor carries it: dates as ISO text."""
+
+Sort = tuple[ColumnElement[Any], ColumnElement[int]]
+"""The column that a list is sorted by, and the id that breaks ties, of the same table where an index has both."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +45,6 @@ class Slice:
     sort: str
     limit: int
     after: tuple[Key, int] | None = None
-
-    @property
-    def descending(self) -> bool:
-        return self.sort.startswith("-")
-
-    @property
-    def key(self) -> str:
-        return self.sort.removeprefix("-")
 
 
 @dataclass(frozen=True)
@@ -46,101 +58,178 @@ class Rows:
 class Paged(Protocol):
     """Anything that is read a page at a time."""
 
-    def page(self, session: Session, part: Slice) -> Rows:
+    async def page(self, reads: Reads, part: Slice) -> Rows:
         """One page; ValueError where ``part.after`` is of no such list."""
 
-    def count(self, session: Session) -> int:
+    async def count(self, reads: Reads) -> int:
         """The number of items on all pages."""
 
 
-@dataclass(frozen=True)
-class Listing:
-    """Records of one noun.
+_LIMIT = bindparam("limit", type_=Integer, required=True)
 
-    ``items`` selects one JSON text a record; ``id`` is the record's id in it; ``ids`` selects the
-    ids of the records that match; ``sorts`` are keys, never null, over the table of ``ids``.
+
+@dataclass(frozen=True)
+class Part:
+    """Records that match: a select of their ids, and the keys, never null, that it can be sorted by."""
+
+    ids: Select[Any]
+    sorts: Mapping[str, Sort]
+
+    def ordered(self, sort: str, *, follows: bool) -> Select[Any]:
+        key, ident = self.sorts[sort.removeprefix("-")]
+        return self.page(sort, follows=follows).order_by(*_order(sort, key, ident))
+
+    def page(self, sort: str, *, follows: bool) -> Select[Any]:
+        """Keys and ids, in no order yet."""
+        key, ident = self.sorts[sort.removeprefix("-")]
+        rows: Any = self.ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
+        if follows:
+            rows = rows.where(_after(sort, key, ident, bindparam("after_id", type_=BigInteger, required=True)))
+        return cast(Select[Any], rows)
+
+
+@dataclass(frozen=True, eq=False)
+class Listing:
+    """Records of one noun: the SQL of their pages, whatever the values of the filters.
+
+    ``items`` selects one JSON text a record; ``id`` is the record's id in it. Where no one index gives
+    all that match in their order, several ``parts`` do, which have no record in common.
     """
 
     items: Select[Any]
     id: ColumnElement[int]
-    ids: Select[Any]
-    sorts: Mapping[str, ColumnElement[Any]]
+    parts: Sequence[Part]
+    _pages: dict[tuple[str, bool], Prepared] = field(default_factory=dict)
 
-    def page(self, session: Session, part: Slice) -> Rows:
-        key, ident = self.sorts[part.key], self.ids.selected_columns[0]
-        chosen = _cut(self.ids.add_columns(key.label("key")), key, ident, part).subquery("page")
-        items = self.items.add_columns(chosen.c.key, chosen.c.id).join(chosen, chosen.c.id == self.id)
-        found = session.execute(items.order_by(*_order(part, chosen.c.key, chosen.c.id))).all()
-        rows = found[: part.limit]
-        more = len(found) > part.limit
-        return Rows([row[0] for row in rows], (_as_key(rows[-1][1]), rows[-1][2]) if more else None)
+    def page(self, sort: str, *, follows: bool) -> Prepared:
+        """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
+        ``after_id``."""
+        if (sort, follows) not in self._pages:
+            self._pages[sort, follows] = stamped(self._page(sort, follows=follows))
+        return self._pages[sort, follows]
 
-    def count(self, session: Session) -> int:
-        return _count(session, self.ids)
+    def total(self) -> Prepared:
+        """The number of records that match."""
+        matching = union_all(*(part.ids for part in self.parts)).subquery()
+        return Prepared(select(func.count()).select_from(matching))
+
+    def key_type(self, sort: str) -> TypeEngine[Any]:
+        return self.parts[0].sorts[sort.removeprefix("-")][0].type
+
+    def _page(self, sort: str, *, follows: bool) -> Select[Any]:
+        chosen = self._chosen(sort, follows=follows).subquery("page")
+        return self.items.add_columns(chosen.c.key, chosen.c.id).join(chosen, chosen.c.id == self.id)
+
+    def _chosen(self, sort: str, *, follows: bool) -> Select[Any] | CompoundSelect[Any]:
+        if len(self.parts) == 1:
+            return self.parts[0].ordered(sort, follows=follows).limit(_LIMIT)
+        union = union_all(*(part.page(sort, follows=follows) for part in self.parts))
+        return union.order_by(*_order(sort, literal_column("key"), literal_column("id"))).limit(_LIMIT)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A list with the values that it was asked for."""
+
+    listing: Listing
+    values: Values
+
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        values = {**self.values, "limit": part.limit + 1}
+        if part.after is not None:
+            key = _from_key(part.after[0], self.listing.key_type(part.sort))
+            values |= {"after_key": key, "after_id": part.after[1]}
+        rows = await reads.fetch(self.listing.page(part.sort, follows=part.after is not None), values)
+        shown, last = _shown(rows, part)
+        return Rows([item for item, _, _ in shown], last)
+
+    async def count(self, reads: Reads) -> int:
+        return int((await reads.fetch(self.listing.total(), self.values))[0][0])
 
 
 # Leaves room for 2^40 records of each kind in the number that orders records of several.
 _STEP = 2**40
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Union(Generic[K]):
     """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id."""
 
     parts: Sequence[tuple[K, Select[Any]]]
+    _pages: dict[tuple[str, bool], Prepared] = field(default_factory=dict)
 
-    def page(self, session: Session, part: Slice) -> tuple[list[tuple[K, int, Any]], tuple[Key, int] | None]:
-        """Kind, id and sort key of each record on a page, and the key after which the next begins."""
-        firsts = [self._first(rank, ids, part) for rank, (_, ids) in enumerate(self.parts)]
-        union = union_all(*firsts).subquery()
-        rows = select(union).order_by(*_order(part, union.c.key, union.c.number)).limit(part.limit + 1)
-        found = session.execute(rows).all()
-        shown = found[: part.limit]
-        keys = [(self.parts[row.number // _STEP][0], row.number % _STEP, row.key) for row in shown]
-        return keys, (_as_key(shown[-1].key), shown[-1].number) if len(found) > part.limit else None
+    async def page(self, reads: Reads, part: Slice, values: Values) -> "Kinds[K]":
+        values = {**values, "limit": part.limit + 1}
+        if part.after is not None:
+            key = _from_key(part.after[0], self._key_type)
+            ids = {f"after_id_{rank}": part.after[1] - rank * _STEP for rank in range(len(self.parts))}
+            values |= {"after_key": key, **ids}
+        rows = await reads.fetch(self._page(part.sort, follows=part.after is not None), values)
+        shown, last = _shown([(None, *row) for row in rows], part)
+        kinds = [(self.parts[number // _STEP][0], number % _STEP, key) for _, key, number in shown]
+        return Kinds(kinds, last)
 
-    def _first(self, rank: int, ids: Select[Any], part: Slice) -> Select[Any]:
+    async def count(self, reads: Reads, values: Values) -> int:
+        total = select(func.count()).select_from(union_all(*(ids for _, ids in self.parts)).subquery())
+        return int((await reads.fetch(Prepared(total), values))[0][0])
+
+    @property
+    def _key_type(self) -> TypeEngine[Any]:
+        return self.parts[0][1].selected_columns[1].type
+
+    def _page(self, sort: str, *, follows: bool) -> Prepared:
+        if (sort, follows) not in self._pages:
+            firsts = [self._first(rank, ids, sort, follows=follows) for rank, (_, ids) in enumerate(self.parts)]
+            union = union_all(*firsts).subquery()
+            rows = select(union).order_by(*_order(sort, union.c.key, union.c.number)).limit(_LIMIT)
+            self._pages[sort, follows] = stamped(rows)
+        return self._pages[sort, follows]
+
+    def _first(self, rank: int, ids: Select[Any], sort: str, *, follows: bool) -> Select[Any]:
         """The keys and numbers of a kind's own page: so cut, none is read to its end."""
         ident, key = ids.selected_columns
-        after = None if part.after is None else (part.after[0], part.after[1] - rank * _STEP)
-        cut = _cut(ids.with_only_columns(key.label("key"), ident.label("id")), key, ident, replace(part, after=after))
-        rows = cut.subquery()
-        return select(rows.c.key, (literal(rank * _STEP, BigInteger) + rows.c.id).label("number"))
-
-    def count(self, session: Session) -> int:
-        return _count(session, select(union_all(*(ids for _, ids in self.parts)).subquery()))
+        rows = ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
+        if follows:
+            rows = rows.where(_after(sort, key, ident, bindparam(f"after_id_{rank}", type_=BigInteger, required=True)))
+        page = rows.order_by(*_order(sort, key, ident)).limit(_LIMIT).subquery()
+        return select(page.c.key, (literal(rank * _STEP, BigInteger) + page.c.id).label("number"))
 
 
-def _count(session: Session, ids: Select[Any]) -> int:
-    return int(session.execute(select(func.count()).select_from(ids.subquery())).scalar_one())
+@dataclass(frozen=True)
+class Kinds(Generic[K]):
+    """Kind, id and sort key of each record on a page of several kinds."""
+
+    records: Sequence[tuple[K, int, Any]]
+    last: tuple[Key, int] | None
 
 
-def _cut(rows: Select[Any], key: ColumnElement[Any], ident: ColumnElement[Any], part: Slice) -> Select[Any]:
-    """The rows of a page, and one more that tells whether there is a next."""
-    rows = rows.order_by(*_order(part, key, ident)).limit(part.limit + 1)
-    return rows if part.after is None else rows.where(_after(part, key, ident))
+def _shown(rows: Sequence[Any], part: Slice) -> tuple[Sequence[Any], tuple[Key, int] | None]:
+    """The rows (item, key, id) of a page in its order, without the one more that tells whether there is a next."""
+    # A join keeps no order; to sort some rows here is cheaper than to have the database sort their items.
+    ordered = sorted(rows, key=itemgetter(1, 2), reverse=part.sort.startswith("-"))
+    shown = ordered[: part.limit]
+    return shown, (_as_key(shown[-1][1]), shown[-1][2]) if len(ordered) > part.limit else None
 
 
-def _order(part: Slice, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:
-    return [column.desc() if part.descending else column.asc() for column in (key, ident)]
+def _order(sort: str, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:
+    return [column.desc() if sort.startswith("-") else column.asc() for column in (key, ident)]
 
 
-def _after(part: Slice, key: ColumnElement[Any], ident: ColumnElement[Any]) -> ColumnElement[bool]:
-    assert part.after is not None
-    value = _from_key(part.after[0], key)
-    here, there = tuple_(key, ident), tuple_(literal(value, key.type), literal(part.after[1]))
-    return here < there if part.descending else here > there
+def _after(
+    sort: str, key: ColumnElement[Any], ident: ColumnElement[Any], after_id: ColumnElement[int]
+) -> ColumnElement[bool]:
+    here, there = tuple_(key, ident), tuple_(bindparam("after_key", type_=key.type, required=True), after_id)
+    return here < there if sort.startswith("-") else here > there
 
 
 def _as_key(value: Any) -> Key:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _from_key(value: Key, column: ColumnElement[Any]) -> Any:
+def _from_key(value: Key, wanted: TypeEngine[Any]) -> Any:
     """The key in its column's type; ValueError when it is of another."""
-    wanted = column.type.python_type
-    if wanted is dt.date:
+    if wanted.python_type is dt.date:
         return dt.date.fromisoformat(str(value))
-    if not isinstance(value, wanted):
-        raise ValueError(f"{value!r} is no {wanted.__name__}")
+    if not isinstance(value, wanted.python_type):
+        raise ValueError(f"{value!r} is no {wanted.python_type.__name__}")
     return value

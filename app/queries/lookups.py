@@ -1,6 +1,6 @@
 """Rows that a write has to see before it decides."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -9,6 +9,9 @@ from sqlmodel import Session
 from app.queries.tables import Table
 
 R = TypeVar("R")
+
+# Values that one statement is given; the databases take some tens of thousands.
+_AT_ONCE = 1000
 
 
 def one(session: Session, model: type[R], **values: object) -> R | None:
@@ -20,3 +23,12 @@ def every(session: Session, model: type[R], **values: object) -> Sequence[R]:
     """All rows whose columns have these values, in the order in which they were made."""
     table: Table = model
     return session.execute(select(table).filter_by(**values).order_by(table.id)).scalars().all()
+
+
+def among(session: Session, model: type[R], name: str, values: Collection[object]) -> Iterator[R]:
+    """The rows whose column ``name`` has one of these values."""
+    table: Table = model
+    keys = list(values)
+    for start in range(0, len(keys), _AT_ONCE):
+        wanted = getattr(table, name).in_(keys[start : start + _AT_ONCE])
+        yield from session.execute(select(table).where(wanted)).scalars()

@@ -1,18 +1,32 @@
 """Who reported an event: its outlets, each with its documents and how far it was behind the first."""
 
-from sqlalchemy import ScalarSelect, Select, Subquery, func, select
+from functools import cache
 
-from app.models import Event
+from sqlalchemy import BigInteger, ScalarSelect, Select, bindparam, func, select
+from sqlalchemy.orm import aliased
+
+from app.models import Coverage
 from app.queries.briefs import published
 from app.queries.filters import or_no_date
-from app.queries.listing import Listing
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import Within, resolve
+from app.queries.prepared import Reads
 from app.queries.sql import array, as_text, boolean, dated, days_between, moment, obj, span
-from app.queries.tables import NOW
+from app.queries.tables import NOW, Table
+
+_COVERAGE: Table = Coverage
+_EVENT = bindparam("event_id", type_=BigInteger, required=True)
 
 
-def listing(event: Event) -> Listing:
-    """The outlets that reported ``event`` (``EventSourcePublic``)."""
-    source, firsts = NOW.source, _firsts(event.id)
+async def listing(reads: Reads, event: Within) -> Found:
+    """The outlets that reported an event (``EventSourcePublic``)."""
+    ids = await resolve(reads, {}, within=event)
+    return Found(_listing(), {"event_id": ids["within"][0]})
+
+
+@cache
+def _listing() -> Listing:
+    source, covers = NOW.source, _COVERAGE
     fields = {
         "id": source.id,
         "slug": source.slug,
@@ -20,34 +34,25 @@ def listing(event: Event) -> Listing:
         "kind": source.kind,
         "country": source.country,
         "state_affiliated": boolean(source.state_affiliated),
-        "first_published": firsts.c.first,
-        "lag_days": days_between(_first_of_all(event.id), firsts.c.first),
-        "documents": array(_documents(event.id)),
+        "first_published": covers.first_published,
+        "lag_days": days_between(_first_of_all(), covers.first_published),
+        "documents": array(_documents()),
     }
-    items = select(as_text(obj(fields))).select_from(source).join(firsts, firsts.c.source_id == source.id)
-    ids = select(firsts.c.source_id.label("id")).select_from(firsts).join(source, source.id == firsts.c.source_id)
-    sorts = {"published": or_no_date(firsts.c.first), "name": source.name_key}
-    return Listing(items, source.id, ids, sorts)
+    items = select(as_text(obj(fields))).select_from(source).join(covers, covers.source_id == source.id)
+    ids = select(covers.source_id).join(source, source.id == covers.source_id).where(covers.event_id == _EVENT)
+    sorts = {
+        "published": (or_no_date(covers.first_published), covers.source_id),
+        "name": (source.name_key, covers.source_id),
+    }
+    return Listing(items.where(covers.event_id == _EVENT), source.id, [Part(ids, sorts)])
 
 
-def _firsts(event_id: int | None) -> Subquery:
-    """For each source that reported the event, the earliest day on which it did."""
-    document, report = NOW.document, NOW.report
-    return (
-        select(document.source_id, func.min(document.published_earliest).label("first"))
-        .join(report, report.document_id == document.id)
-        .where(report.event_id == event_id)
-        .group_by(document.source_id)
-        .subquery("firsts")
-    )
+def _first_of_all() -> ScalarSelect[object]:
+    others = aliased(_COVERAGE)
+    return select(func.min(others.first_published)).where(others.event_id == _EVENT).scalar_subquery()
 
 
-def _first_of_all(event_id: int | None) -> ScalarSelect[object]:
-    firsts = _firsts(event_id).alias("first_of_all")
-    return select(func.min(firsts.c.first)).scalar_subquery()
-
-
-def _documents(event_id: int | None) -> Select[str]:
+def _documents() -> Select[str]:
     """What the source in hand published on the event (``CoverageDocument``)."""
     document, report = NOW.document, NOW.report
     fields = {
@@ -58,7 +63,7 @@ def _documents(event_id: int | None) -> Select[str]:
         "byline": document.byline,
         "published": published(document),
         "published_at": moment(document.published_at),
-        "lag_days": days_between(_first_of_all(event_id), document.published_earliest),
+        "lag_days": days_between(_first_of_all(), document.published_earliest),
         "role": report.role,
         "dated": dated(report.date, report.earliest, report.latest),
         "passage": span(document.text, report.start, report.end),
@@ -67,7 +72,7 @@ def _documents(event_id: int | None) -> Select[str]:
         select(obj(fields).label("item"))
         .select_from(document)
         .join(report, report.document_id == document.id)
-        .where(report.event_id == event_id, document.source_id == NOW.source.id)
+        .where(report.event_id == _EVENT, document.source_id == NOW.source.id)
         .order_by(document.published_earliest.nulls_last(), document.id)
         .correlate(NOW.source)
     )

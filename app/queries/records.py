@@ -1,15 +1,19 @@
 """One record of any noun: as it is, as it was, and whether it ever was."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, select
+from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
 from sqlmodel import Session
 
 from app.errors import Gone, Invalid, NotFound
-from app.models import NOUNS, History, Record
-from app.queries import claims, documents, events, reports, revisions, sources, speakers, statements, utterances
+from app.models import NOUNS, History, Record, Revision
+from app.queries import claims, documents, events, reports, sources, speakers, statements, utterances
 from app.queries.addresses import deleted_as, named
+from app.queries.names import Missing
+from app.queries.prepared import Prepared, Reads
+from app.queries.state import stamped
 from app.queries.tables import AS_OF, NOW, Table, Tables, as_of
 from app.vocab import Noun, Operation
 
@@ -27,6 +31,22 @@ ITEMS: Mapping[Noun, Callable[[Tables], Select[Any]]] = {
 }
 
 _PAST: Table = History
+_REVISION: Table = Revision
+
+
+async def current(reads: Reads, noun: Noun, ref: int | str) -> str:
+    """The record as JSON text; raises Missing where there is none."""
+    rows = await reads.fetch(_current(noun, isinstance(ref, int)), {"ref": ref})
+    if not rows:
+        raise Missing(NOUNS[noun], ref)
+    return str(rows[0][0])
+
+
+@cache
+def _current(noun: Noun, by_id: bool) -> Prepared:
+    table = getattr(NOW, NOUNS[noun].__name__.lower())
+    ref = bindparam("ref", type_=BigInteger if by_id else Text, required=True)
+    return stamped(ITEMS[noun](NOW).where(named(table, ref)))
 
 
 def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:
@@ -54,7 +74,7 @@ def row(session: Session, model: type[R], ref: int | str) -> R:
 
 
 def _check_past(session: Session, revision: int) -> None:
-    latest, _ = revisions.latest(session)
+    latest = session.execute(select(func.coalesce(func.max(_REVISION.id), 0))).scalar_one()
     if revision > latest:
         raise Invalid("as_of", f"the latest revision is {latest}")
 

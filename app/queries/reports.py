@@ -1,14 +1,18 @@
 """Reports: which document reports which event."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Select, func, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, source_brief
-from app.queries.filters import by_id_or_external_id, in_list
-from app.queries.listing import Listing
+from app.queries.filters import references, referred
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import resolve
+from app.queries.prepared import Reads
 from app.queries.sql import as_text, dated, obj, span
 from app.queries.tables import NOW, Tables
+from app.schemas.common import comma_list
 from app.schemas.report import ReportFilter
 
 
@@ -36,14 +40,22 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-def listing(filters: ReportFilter, *, ids: dict[str, list[int]]) -> Listing:
-    """The reports that match; ``ids`` are the sources that the filters name."""
+async def listing(reads: Reads, filters: ReportFilter) -> Found:
+    """The reports that match."""
+    ids = await resolve(reads, {"source": filters.source})
+    given = references(filters.event, "event")
+    shape, values = asked(role=comma_list(filters.role), source=ids.get("source"), **given)
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=64)
+def _listing(shape: Asked) -> Listing:
     report = NOW.report
-    conditions = in_list(report.role, filters.role)
-    if filters.event:
-        events = select(NOW.event.id).where(*by_id_or_external_id(NOW.event, filters.event))
+    conditions = shape.among(report.role, "role")
+    if "event" in shape or "event_id" in shape:
+        events = select(NOW.event.id).where(referred(NOW.event, shape, "event"))
         conditions.append(report.event_id.in_(events))
-    if "source" in ids:
-        documents = select(NOW.document.id).where(NOW.document.source_id.in_(ids["source"]))
+    if "source" in shape:
+        documents = select(NOW.document.id).where(*shape.among(NOW.document.source_id, "source"))
         conditions.append(report.document_id.in_(documents))
-    return Listing(items(), report.id, select(report.id).where(*conditions), {"id": report.id})
+    return Listing(items(), report.id, [Part(select(report.id).where(*conditions), {"id": (report.id, report.id)})])

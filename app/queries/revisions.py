@@ -4,21 +4,25 @@ A creation leaves no row in ``history``: it is the version of a record that repl
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
 from app.errors import NotFound
 from app.models import NOUNS, History, Revision
 from app.queries.addresses import deleted_as, named
-from app.queries.listing import Listing, Rows, Slice, Union
-from app.queries.sql import as_text, moment, obj
+from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
+from app.queries.prepared import Prepared, Reads
+from app.queries.sql import among, as_text, moment, obj
+from app.queries.state import latest
 from app.queries.tables import Table
+from app.schemas.revision import ChangeFilter
 from app.vocab import Noun, Operation
 
 _REVISION: Table = Revision
@@ -26,16 +30,22 @@ _PAST: Table = History
 _EARLIER: Table = aliased(History)
 
 
-def latest(session: Session) -> tuple[int, dt.datetime]:
-    """Number and time of the newest revision; number 0 on an empty store."""
-    row = session.execute(select(_REVISION.id, _REVISION.at).order_by(_REVISION.id.desc()).limit(1)).first()
-    return (row.id, row.at) if row else (0, dt.datetime(1970, 1, 1, tzinfo=dt.UTC))
-
-
-def listing() -> Listing:
+@cache
+def _listing() -> Listing:
     """All revisions (``RevisionPublic``)."""
     fields = {"id": _REVISION.id, "at": moment(_REVISION.at), "author": _REVISION.author, "message": _REVISION.message}
-    return Listing(select(as_text(obj(fields))), _REVISION.id, select(_REVISION.id), {"id": _REVISION.id})
+    part = Part(select(_REVISION.id), {"id": (_REVISION.id, _REVISION.id)})
+    return Listing(select(as_text(obj(fields))), _REVISION.id, [part])
+
+
+async def listing(_reads: Reads) -> Found:
+    """All revisions (``RevisionPublic``)."""
+    return Found(_listing(), {})
+
+
+async def changes(_reads: Reads, filters: ChangeFilter) -> "Changes":
+    """What the revisions did after the one that ``filters`` names."""
+    return Changes(filters.since)
 
 
 @dataclass(frozen=True)
@@ -44,31 +54,39 @@ class Changes:
 
     since: int
 
-    def page(self, session: Session, part: Slice) -> Rows:
-        found, last = self._union().page(session, part)
-        revisions = _revisions(session, {number for _, _, number in found})
-        items = [_change(noun, operation, ident, revisions[number]) for (noun, operation), ident, number in found]
-        return Rows([orjson.dumps(item).decode() for item in items], last)
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        found = await _union().page(reads, part, {"since": self.since})
+        numbers = sorted({number for _, _, number in found.records})
+        rows = await reads.fetch(_MOMENTS, {"ids": numbers}) if numbers else ()
+        moments: dict[int, str] = dict(rows)  # type: ignore[arg-type]
+        items = [_change(*kind, ident, number, moments[number]) for kind, ident, number in found.records]
+        return Rows([orjson.dumps(item).decode() for item in items], found.last)
 
-    def count(self, session: Session) -> int:
-        return self._union().count(session)
-
-    def _union(self) -> Union[tuple[Noun, Operation]]:
-        return Union([change for noun in Noun for change in _changes_of(noun, self.since)])
+    async def count(self, reads: Reads) -> int:
+        return await _union().count(reads, {"since": self.since})
 
 
-def _changes_of(noun: Noun, since: int) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
+_SINCE = bindparam("since", type_=BigInteger, required=True)
+_MOMENTS = Prepared(select(_REVISION.id, moment(_REVISION.at)).where(among(_REVISION.id, "ids")))
+
+
+@cache
+def _union() -> Union[tuple[Noun, Operation]]:
+    return Union([change for noun in Noun for change in _changes_of(noun)])
+
+
+def _changes_of(noun: Noun) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
     """Selects of (record, revision), one for each way in which a revision can have changed records of a noun."""
     row: Table = NOUNS[noun]
     of_noun = _PAST.table_name == row.__tablename__
     began_now = ~exists().where(_ends(_EARLIER, row.__tablename__, row.id, row.revision_id))
     began_once = ~exists().where(_ends(_EARLIER, row.__tablename__, _PAST.row_id, _PAST.replaced_revision_id))
-    yield (noun, Operation.CREATE), select(row.id, row.revision_id).where(row.revision_id > since, began_now)
+    yield (noun, Operation.CREATE), select(row.id, row.revision_id).where(row.revision_id > _SINCE, began_now)
     created = select(_PAST.row_id, _PAST.replaced_revision_id)
-    yield (noun, Operation.CREATE), created.where(of_noun, _PAST.replaced_revision_id > since, began_once)
+    yield (noun, Operation.CREATE), created.where(of_noun, _PAST.replaced_revision_id > _SINCE, began_once)
     for operation in (Operation.UPDATE, Operation.DELETE):
         replaced = select(_PAST.row_id, _PAST.revision_id)
-        yield (noun, operation), replaced.where(of_noun, _PAST.revision_id > since, _PAST.operation == operation)
+        yield (noun, operation), replaced.where(of_noun, _PAST.revision_id > _SINCE, _PAST.operation == operation)
 
 
 def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[bool]:
@@ -76,18 +94,12 @@ def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[b
     return and_(past.table_name == table, past.row_id == ident, past.revision_id == revision)
 
 
-def _revisions(session: Session, numbers: Iterable[int]) -> dict[int, Revision]:
-    rows = session.execute(select(_REVISION).where(_REVISION.id.in_(numbers))).scalars()
-    return {row.id: row for row in rows}
-
-
-def _change(noun: Noun, operation: Operation, ident: int, revision: Revision) -> dict[str, Any]:
-    assert revision.id is not None
+def _change(noun: Noun, operation: Operation, ident: int, number: int, at: str) -> dict[str, Any]:
     # A deleted record has to be asked for as it stood before.
-    as_of = revision.id - 1 if operation is Operation.DELETE else revision.id
+    as_of = number - 1 if operation is Operation.DELETE else number
     return {
-        "revision": revision.id,
-        "at": _rfc3339(revision.at),
+        "revision": number,
+        "at": at,
         "noun": noun,
         "id": ident,
         "operation": operation,
@@ -99,21 +111,22 @@ def _change(noun: Noun, operation: Operation, ident: int, revision: Revision) ->
 class Versions:
     """Every state that a record had (``VersionPublic``); raises NotFound where it never was."""
 
+    session: Session
     noun: Noun
     ref: int | str
 
-    def page(self, session: Session, part: Slice) -> Rows:
-        states = self._states(session)
-        numbers = sorted(states, reverse=part.descending)
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        states = self._states(self.session)
+        numbers = sorted(states, reverse=part.sort.startswith("-"))
         if part.after is not None:
-            last = part.after[1]
-            numbers = [number for number in numbers if (number < last if part.descending else number > last)]
+            numbers = numbers[numbers.index(part.after[1]) + 1 :]
         shown, more = numbers[: part.limit], len(numbers) > part.limit
         items = [_version(*states[number], first=number == min(states)) for number in shown]
+        await latest(reads)
         return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
 
-    def count(self, session: Session) -> int:
-        return len(self._states(session))
+    async def count(self, reads: Reads) -> int:
+        return len(self._states(self.session))
 
     def _states(self, session: Session) -> dict[int, tuple[Revision, dict[str, Any] | None]]:
         """What each revision that touched the record made of it; None where it deleted it."""

@@ -9,17 +9,21 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
 from sqlalchemy import ColumnElement, Select, Text, cast, false, func, literal, literal_column, select, union_all
 from sqlalchemy.sql.expression import TableClause, column, table
-from sqlmodel import Session
 
+from app.queries.asked import Asked, Condition, asked
 from app.queries.filters import or_no_date
 from app.queries.listing import Rows, Slice, Union
+from app.queries.prepared import Prepared, Reads
+from app.queries.sql import among
 from app.queries.tables import NOW, Table
 from app.schemas.common import comma_list
+from app.schemas.search import SearchFilter
 from app.spans import match_key
 from app.vocab import Noun
 
@@ -74,23 +78,36 @@ def _bare(phrase: str) -> str:
     return " ".join("".join(kept).split())
 
 
-def matches(noun: Noun, query: str, *, dialect: str) -> ColumnElement[bool]:
-    """The records of ``noun`` in which every word and phrase of ``query`` occurs."""
-    corpus, wanted = _CORPUS_OF[noun], phrases(query)
-    if not wanted:
-        return false()
+def search_values(query: str | None, dialect: str) -> dict[str, Any]:
+    """The values of a full-text filter; one that names no word finds nothing."""
+    if query is None:
+        return {}
+    wanted = phrases(query)
+    return {"q": _quoted(wanted) if dialect == "sqlite" and wanted else wanted, "nothing": not wanted}
+
+
+def _quoted(wanted: Sequence[str]) -> str:
+    return " ".join('"' + phrase.replace('"', '""') + '"' for phrase in wanted)
+
+
+def matches(noun: Noun, shape: Asked, dialect: str) -> list[Condition]:
+    """The records of ``noun`` in which every word and phrase occurs that ``search_values`` gave."""
+    if "nothing" in shape:
+        return [false()]
+    if "q" not in shape:
+        return []
+    corpus = _CORPUS_OF[noun]
     if dialect == "sqlite":
-        ids = select(corpus.fts.c.rowid).where(_fts_match(corpus, wanted))
-        return corpus.model.id.in_(ids)  # type: ignore[no-any-return]
-    return func.dateline_words(*corpus.text).op("@@")(_tsquery(wanted))
+        ids = select(corpus.fts.c.rowid).where(_fts_match(corpus, shape))
+        return [corpus.model.id.in_(ids)]
+    return [func.dateline_words(*corpus.text).op("@@")(_tsquery(shape.values("q", Text)))]
 
 
-def _fts_match(corpus: Corpus, wanted: Sequence[str]) -> ColumnElement[bool]:
-    quoted = " ".join('"' + phrase.replace('"', '""') + '"' for phrase in wanted)
-    return literal_column(corpus.fts.name).op("MATCH")(quoted)
+def _fts_match(corpus: Corpus, shape: Asked) -> Condition:
+    return literal_column(corpus.fts.name).op("MATCH")(shape.value("q", Text))
 
 
-def _tsquery(wanted: Sequence[str], *, as_printed: bool = False) -> ColumnElement[Any]:
+def _tsquery(wanted: Sequence[ColumnElement[str]], *, as_printed: bool = False) -> ColumnElement[Any]:
     """All of ``wanted``; ``as_printed`` also in the form in which PostgreSQL reads a text such as "U.N." by itself."""
     if len(wanted) > 1:  # halved, so that many words are not nested as deep
         half = len(wanted) // 2
@@ -100,59 +117,70 @@ def _tsquery(wanted: Sequence[str], *, as_printed: bool = False) -> ColumnElemen
     return phrase.op("||")(func.phraseto_tsquery("simple", wanted[0])) if as_printed else phrase
 
 
-@dataclass(frozen=True)
+async def search(reads: Reads, filters: SearchFilter) -> "Search":
+    """The events, statements and documents that match."""
+    return Search(filters.q, filters.noun, reads.dialect)
+
+
 class Search:
     """The records in which every word of ``q`` occurs: one statement finds a page, one cuts its snippets."""
 
-    q: str
-    nouns: str | None
+    def __init__(self, q: str, nouns: str | None, dialect: str) -> None:
+        self._shape, self._values = asked(**search_values(q, dialect))
+        self._dialect = dialect
+        self._hits = _hits(self._shape, tuple(comma_list(nouns) or _CORPUS_OF), dialect)
 
-    def page(self, session: Session, part: Slice) -> Rows:
-        found, last = self._hits(session).page(session, part)
-        keys = [(noun, ident) for noun, ident, _ in found]
-        snippets = _snippets(session, self.q, keys)
-        return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], last)
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        found = await self._hits.page(reads, part, self._values)
+        keys = [(noun, ident) for noun, ident, _ in found.records]
+        snippets = await self._cut(reads, keys)
+        return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
 
-    def count(self, session: Session) -> int:
-        return self._hits(session).count(session)
+    async def count(self, reads: Reads) -> int:
+        return await self._hits.count(reads, self._values)
 
-    def _hits(self, session: Session) -> Union[Noun]:
-        dialect, wanted = session.get_bind().dialect.name, comma_list(self.nouns) or list(_CORPUS_OF)
-        return Union([(corpus.noun, _hits(corpus, self.q, dialect)) for corpus in CORPORA if corpus.noun in wanted])
+    async def _cut(
+        self, reads: Reads, keys: Sequence[tuple[Noun, int]]
+    ) -> dict[tuple[Noun, int], tuple[str | None, str]]:
+        if not keys:
+            return {}
+        ids = {f"ids_{corpus.noun}": [ident for noun, ident in keys if noun == corpus.noun] for corpus in CORPORA}
+        rows = await reads.fetch(_snippets(self._shape, self._dialect), {**self._values, **ids})
+        return {(Noun(noun), ident): (title, snippet) for noun, ident, title, snippet in rows}
 
 
-def _hits(corpus: Corpus, q: str, dialect: str) -> Select[Any]:
+@lru_cache(maxsize=256)
+def _hits(shape: Asked, nouns: Sequence[str], dialect: str) -> Union[Noun]:
+    return Union([(corpus.noun, _found(corpus, shape, dialect)) for corpus in CORPORA if corpus.noun in nouns])
+
+
+def _found(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
     newest = or_no_date(corpus.date)
-    return select(corpus.model.id, newest).where(matches(corpus.noun, q, dialect=dialect))
+    return select(corpus.model.id, newest).where(*matches(corpus.noun, shape, dialect))
 
 
-def _snippets(
-    session: Session, q: str, keys: Sequence[tuple[Noun, int]]
-) -> dict[tuple[Noun, int], tuple[str | None, str]]:
-    if not keys:
-        return {}
-    dialect = session.get_bind().dialect.name
-    cuts = [_cut(corpus, q, [ident for noun, ident in keys if noun == corpus.noun], dialect) for corpus in CORPORA]
-    rows = session.execute(union_all(*cuts)).all()
-    return {(Noun(noun), ident): (title, snippet) for noun, ident, title, snippet in rows}
+@lru_cache(maxsize=64)
+def _snippets(shape: Asked, dialect: str) -> Prepared:
+    return Prepared(select(union_all(*(_cut(corpus, shape, dialect) for corpus in CORPORA)).subquery()))
 
 
-def _cut(corpus: Corpus, q: str, ids: Sequence[int], dialect: str) -> Select[Any]:
-    wanted, model = phrases(q), corpus.model
-    head = (literal(corpus.noun.value), model.id, cast(corpus.title, Text))
+def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
+    model, here = corpus.model, among(corpus.model.id, f"ids_{corpus.noun}")
+    head = (literal(corpus.noun.value).label("noun"), model.id.label("id"), cast(corpus.title, Text).label("title"))
     if dialect == "sqlite":
         snippet = func.snippet(literal_column(corpus.fts.name), -1, FOUND, END, "…", 32)
         return (
-            select(*head, snippet)
+            select(*head, snippet.label("snippet"))
             .select_from(model)
             .join(corpus.fts, corpus.fts.c.rowid == model.id)
-            .where(_fts_match(corpus, wanted), model.id.in_(ids))
+            .where(_fts_match(corpus, shape), here)
         )
     first, second = corpus.text
     text = func.concat_ws(" — ", first, second)
     options = f"StartSel={FOUND}, StopSel={END}, MaxFragments=1, MaxWords=32, MinWords=16"
-    snippet = func.ts_headline("simple", func.left(text, 200_000), _tsquery(wanted, as_printed=True), options)
-    return select(*head, snippet).where(model.id.in_(ids))
+    wanted = _tsquery(shape.values("q", Text), as_printed=True)
+    snippet = func.ts_headline("simple", func.left(text, 200_000), wanted, options)
+    return select(*head, snippet.label("snippet")).where(here)
 
 
 def _hit(noun: Noun, ident: int, title: str | None, snippet: str) -> str:

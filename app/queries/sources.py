@@ -1,14 +1,17 @@
 """Sources: one, or many."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding
-from app.queries.filters import contains, in_list
-from app.queries.listing import Listing
+from app.queries.filters import contains, part
+from app.queries.listing import Found, Listing, Part
+from app.queries.prepared import Reads
 from app.queries.sql import array_of_values, as_text, boolean, obj
 from app.queries.tables import NOW, Tables
+from app.schemas.common import comma_list
 from app.schemas.source import SourceFilter
 
 
@@ -38,11 +41,19 @@ def items(t: Tables = NOW) -> Select[str]:
     return select(as_text(obj(fields | coding(source))))
 
 
-def listing(filters: SourceFilter) -> Listing:
+async def listing(_reads: Reads, filters: SourceFilter) -> Found:
+    """The sources that match."""
+    kinds, countries = comma_list(filters.kind), comma_list(filters.country)
+    shape, values = asked(kind=kinds, country=countries, q=part(filters.q))
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=64)
+def _listing(shape: Asked) -> Listing:
     source, alias = NOW.source, NOW.source_alias
-    conditions = [*in_list(source.kind, filters.kind), *in_list(source.country, filters.country)]
-    if filters.q:
-        by_alias = select(alias.source_id).where(*contains(alias.name_key, filters.q))
-        conditions.append(or_(*contains(source.name_key, filters.q), source.id.in_(by_alias)))
-    ids = select(source.id).where(*conditions)
-    return Listing(items(), source.id, ids, {"name": source.name_key, "documents": _document_count(NOW)})
+    conditions = [*shape.among(source.kind, "kind"), *shape.among(source.country, "country")]
+    if "q" in shape:
+        by_alias = select(alias.source_id).where(*contains(alias.name_key, shape, "q"))
+        conditions.append(or_(*contains(source.name_key, shape, "q"), source.id.in_(by_alias)))
+    sorts = {"name": (source.name_key, source.id), "documents": (_document_count(NOW), source.id)}
+    return Listing(items(), source.id, [Part(select(source.id).where(*conditions), sorts)])

@@ -1,14 +1,17 @@
 """Speakers: one, or many."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, source_brief
-from app.queries.filters import contains, in_list
-from app.queries.listing import Listing
+from app.queries.filters import contains, part
+from app.queries.listing import Found, Listing, Part
+from app.queries.prepared import Reads
 from app.queries.sql import array_of_values, as_text, obj
 from app.queries.tables import NOW, Tables
+from app.schemas.common import comma_list
 from app.schemas.speaker import SpeakerFilter
 
 
@@ -43,11 +46,19 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-def listing(filters: SpeakerFilter) -> Listing:
+async def listing(_reads: Reads, filters: SpeakerFilter) -> Found:
+    """The speakers that match."""
+    kinds, countries = comma_list(filters.kind), comma_list(filters.country)
+    shape, values = asked(kind=kinds, country=countries, q=part(filters.q))
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=64)
+def _listing(shape: Asked) -> Listing:
     speaker, alias = NOW.speaker, NOW.speaker_alias
-    conditions = [*in_list(speaker.kind, filters.kind), *in_list(speaker.country, filters.country)]
-    if filters.q:
-        by_alias = select(alias.speaker_id).where(*contains(alias.name_key, filters.q))
-        conditions.append(or_(*contains(speaker.name_key, filters.q), speaker.id.in_(by_alias)))
-    ids = select(speaker.id).where(*conditions)
-    return Listing(items(), speaker.id, ids, {"name": speaker.name_key, "statements": _statement_count(NOW)})
+    conditions = [*shape.among(speaker.kind, "kind"), *shape.among(speaker.country, "country")]
+    if "q" in shape:
+        by_alias = select(alias.speaker_id).where(*contains(alias.name_key, shape, "q"))
+        conditions.append(or_(*contains(speaker.name_key, shape, "q"), speaker.id.in_(by_alias)))
+    sorts = {"name": (speaker.name_key, speaker.id), "statements": (_statement_count(NOW), speaker.id)}
+    return Listing(items(), speaker.id, [Part(select(speaker.id).where(*conditions), sorts)])

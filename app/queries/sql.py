@@ -7,7 +7,21 @@ between it and the socket has to take the item apart again.
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, case, cast, func, literal_column, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Dialect,
+    Integer,
+    Select,
+    Text,
+    TypeDecorator,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    select,
+)
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
@@ -41,6 +55,7 @@ _moment = _portable(
     sqlite="strftime('%Y-%m-%dT%H:%M:%SZ', {})",
     postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
 )
+_stamp = _portable("stamp", sqlite="{}", postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
 _julian = _portable("julian", sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
 
 
@@ -69,6 +84,25 @@ def array_of_values(items: Select[Any]) -> Json:
     return _embed(select(_collect_values(rows.c.item)).scalar_subquery())
 
 
+class Ids(TypeDecorator[Any]):
+    """Any number of ids as one value."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        listed = ",".join(map(str, value))
+        return f"[{listed}]" if dialect.name == "sqlite" else f"{{{listed}}}"
+
+
+_among = _portable("among", sqlite="IN (SELECT value FROM json_each({}))", postgresql="= ANY(CAST({} AS bigint[]))")
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """``column`` is one of the ids that are given as the value ``name``."""
+    return column.op("")(_among(bindparam(name, type_=Ids, required=True)))
+
+
 def boolean(column: ColumnElement[Any]) -> Json:
     return _boolean(column)
 
@@ -76,6 +110,11 @@ def boolean(column: ColumnElement[Any]) -> Json:
 def moment(column: ColumnElement[Any]) -> Json:
     """RFC 3339 in UTC."""
     return _moment(column)
+
+
+def stamp(column: ColumnElement[Any]) -> ColumnElement[str]:
+    """A moment as text, to the microsecond: the same for the same moment, on either database."""
+    return _stamp(column)
 
 
 def days_between(first: Any, last: Any) -> Json:

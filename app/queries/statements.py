@@ -1,16 +1,19 @@
 """Statements: one, or many, with their chains."""
 
-from functools import cache
-from typing import Any
+from functools import cache, lru_cache
 
 from sqlalchemy import Select, func, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.filters import by_id_or_external_id, in_list, in_range, or_no_date
-from app.queries.listing import Listing
-from app.queries.search import matches
+from app.queries.filters import begun_within, days, lasting_into, or_no_date, references, referred
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import Within, resolve
+from app.queries.prepared import Reads
+from app.queries.search import matches, search_values
 from app.queries.sql import array, as_text, boolean, obj, span
 from app.queries.tables import NOW, Tables
+from app.schemas.common import comma_list
 from app.schemas.statement import StatementFilter
 from app.vocab import Noun
 
@@ -63,33 +66,51 @@ def _chain(t: Tables) -> Select[str]:
     )
 
 
-def listing(filters: StatementFilter, *, ids: dict[str, list[int]], dialect: str, **of: int | None) -> Listing:
-    """The statements that match; ``ids`` are the sources and speakers that the filters name.
+async def listing(reads: Reads, filters: StatementFilter, *, within: Within | None = None) -> Found:
+    """The statements that match, all or those of one document, event or speaker."""
+    names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
+    ids = await resolve(reads, names, within=within)
+    shape, values = asked(
+        **days(filters),
+        kind=comma_list(filters.kind),
+        speaker=ids.get("speaker"),
+        source=ids.get("source"),
+        via=ids.get("via"),
+        **references(filters.event, "event"),
+        **references(filters.utterance, "utterance"),
+        **search_values(filters.q, reads.dialect),
+        **({f"of_{within[0].__tablename__}": ids["within"]} if within else {}),
+    )
+    return Found(_listing(shape, reads.dialect), values)
 
-    ``of`` narrows the list to one ``document_id``, ``event_id`` or ``speaker_id``.
-    """
+
+@lru_cache(maxsize=1024)
+def _listing(shape: Asked, dialect: str) -> Listing:
     t, statement = NOW, NOW.statement
-    conditions = [*in_range(filters, statement, "said_"), *in_list(statement.kind, filters.kind)]
-    conditions.extend(getattr(statement, column) == ident for column, ident in of.items())
-    if "speaker" in ids:
-        conditions.append(statement.speaker_id.in_(ids["speaker"]))
-    if "source" in ids:
-        conditions.append(_in_documents_of(ids["source"]))
-    if "via" in ids:
-        hops = select(t.attribution.statement_id).where(t.attribution.speaker_id.in_(ids["via"]))
+    conditions = [
+        *shape.among(statement.kind, "kind"),
+        *shape.among(statement.speaker_id, "speaker"),
+        *(each for of in _OWNERS for each in shape.among(getattr(statement, f"{of}_id"), f"of_{of}")),
+        *matches(Noun.STATEMENTS, shape, dialect),
+    ]
+    if "source" in shape:
+        documents = select(t.document.id).where(*shape.among(t.document.source_id, "source"))
+        conditions.append(statement.document_id.in_(documents))
+    if "via" in shape:
+        hops = select(t.attribution.statement_id).where(*shape.among(t.attribution.speaker_id, "via"))
         conditions.append(statement.id.in_(hops))
-    for column, table, asked in (
-        (statement.event_id, t.event, filters.event),
-        (statement.utterance_id, t.utterance, filters.utterance),
+    for name, column, table in (
+        ("event", statement.event_id, t.event),
+        ("utterance", statement.utterance_id, t.utterance),
     ):
-        if asked:
-            conditions.append(column.in_(select(table.id).where(*by_id_or_external_id(table, asked))))
-    if filters.q:
-        conditions.append(matches(Noun.STATEMENTS, filters.q, dialect=dialect))
-    sorts = {"said": or_no_date(statement.said_earliest), "id": statement.id}
-    return Listing(items(), statement.id, select(statement.id).where(*conditions), sorts)
+        if name in shape or f"{name}_id" in shape:
+            conditions.append(column.in_(select(table.id).where(referred(table, shape, name))))
+    sorts = {"said": (or_no_date(statement.said_earliest), statement.id), "id": (statement.id, statement.id)}
+    ranges = [begun_within(shape, statement, "said_")]
+    if "first" in shape:
+        ranges.append(lasting_into(shape, statement, "said_"))
+    found = select(statement.id).where(*conditions)
+    return Listing(items(), statement.id, [Part(found.where(*each), sorts) for each in ranges])
 
 
-def _in_documents_of(sources: list[int]) -> Any:
-    documents = select(NOW.document.id).where(NOW.document.source_id.in_(sources))
-    return NOW.statement.document_id.in_(documents)
+_OWNERS = ("document", "event", "speaker")

@@ -1,12 +1,15 @@
 """Utterances: the things said, each with the statements that print it."""
 
-from functools import cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Select, func, select
 
+from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, said, speaker_brief
 from app.queries.filters import or_no_date
-from app.queries.listing import Listing
+from app.queries.listing import Found, Listing, Part
+from app.queries.names import resolve
+from app.queries.prepared import Reads
 from app.queries.sql import array_of_values, as_text, obj
 from app.queries.tables import NOW, Tables
 from app.schemas.utterance import UtteranceFilter
@@ -37,11 +40,16 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-def listing(filters: UtteranceFilter, *, ids: dict[str, list[int]]) -> Listing:
-    """The utterances that match; ``ids`` are the speakers that the filters name."""
+async def listing(reads: Reads, filters: UtteranceFilter) -> Found:
+    """The utterances that match."""
+    ids = await resolve(reads, {"speaker": filters.speaker})
+    shape, values = asked(speaker=ids.get("speaker"))
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=64)
+def _listing(shape: Asked) -> Listing:
     utterance = NOW.utterance
-    found = select(utterance.id)
-    if "speaker" in ids:
-        found = found.where(utterance.speaker_id.in_(ids["speaker"]))
-    sorts = {"said": or_no_date(utterance.said_earliest)}
-    return Listing(items(), utterance.id, found, sorts)
+    found = select(utterance.id).where(*shape.among(utterance.speaker_id, "speaker"))
+    sorts = {"said": (or_no_date(utterance.said_earliest), utterance.id)}
+    return Listing(items(), utterance.id, [Part(found, sorts)])

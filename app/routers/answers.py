@@ -1,25 +1,31 @@
 """How one record and a list of them are answered: JSON as the database wrote it, or a list streamed whole."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
+from urllib.parse import urlencode
 
-from fastapi import Request, Response
+import anyio
+import anyio.to_thread
+from fastapi import Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
-from sqlmodel import Session
+from starlette.types import Receive, Scope, Send
 
-from app import formats
-from app.db import reading
 from app.errors import Invalid
 from app.formats import FORMATS, Format
 from app.formats import page as json_page
 from app.queries import records
 from app.queries.listing import Paged, Rows, Slice
+from app.queries.prepared import Reads, State
+from app.queries.state import latest
+from app.readers import SessionReads, drive
 from app.schemas.common import ListParams
 from app.vocab import Noun
 from app.web import pagination
-from app.web.deps import Reader, address_of
+from app.web.deps import address_of, path_of, query_of
 from app.web.problems import READING, documented
+from app.web.reading import Read
 
 ONE = documented(*READING, 404, 410)
 MANY: dict[int | str, dict[str, Any]] = {
@@ -28,51 +34,85 @@ MANY: dict[int | str, dict[str, Any]] = {
 }
 NESTED = MANY | documented(404, 410)
 
-# Rows that a stream reads in one go, each with a short session of its own: a slow client holds nobody up.
-_STREAMED = 200
+# Rows that a stream reads in one go.
+_STREAMED = 500
 
 
-def one(reader: Reader, noun: Noun, ref: int | str, as_of: int | None) -> Response:
+Find = Callable[[Reads], Awaitable[Paged]]
+"""Says which list is meant: looks up the names in the request, and no more."""
+
+
+async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None) -> Response:
     """The record, now or as a revision left it."""
-    return Response(records.item(reader.session, noun, ref, revision=as_of), media_type="application/json")
+
+    async def now(reads: Reads) -> tuple[str, State]:
+        await _unless_unchanged(read, reads)
+        return await records.current(reads, noun, ref), reads.state
+
+    async def then(reads: SessionReads) -> tuple[str, State]:
+        read.note(await latest(reads))
+        return records.item(reads.session, noun, ref, revision=as_of), reads.state
+
+    item, state = await (read.quick(now) if as_of is None else read.thorough(then))
+    read.note(state)
+    return Response(item, media_type="application/json")
 
 
-def many(request: Request, reader: Reader, filters: ListParams, shape: type[BaseModel], found: Paged) -> Response:
-    """The list ``found`` in the format that the client wants: a page, or streamed whole."""
-    part = Slice(filters.sort, filters.limit, _after(request, filters))
-    to = FORMATS.get(formats.negotiate(filters.format, request.headers.get("accept", "")))
+async def many(
+    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+) -> Response:
+    """The list that ``find`` finds, in the format that the client wants: a page, or streamed whole.
+
+    A list that may take long, or more than one statement that needs the other's snapshot, is read ``thorough``.
+    """
+    to = FORMATS.get(read.representation)
+    part = Slice(filters.sort, filters.limit, _after(read, filters))
     if to is not None and "limit" not in filters.model_fields_set:
-        return _streamed(reader, shape, found, Slice(part.sort, _STREAMED, part.after), to, flat=filters.flat)
-    rows = _read(reader.session, found, part)
-    here, then = address_of(request).removesuffix("?"), _next(request, filters, rows)
+        return await _streamed(read, shape, find, Slice(part.sort, _STREAMED, part.after), to, flat=filters.flat)
+
+    async def page(reads: Reads) -> tuple[Rows, int | None, State]:
+        await _unless_unchanged(read, reads)
+        found = await find(reads)
+        rows = await _page(found, reads, part)
+        return rows, await found.count(reads) if filters.count else None, reads.state
+
+    long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
+    rows, count, state = await (read.thorough(page) if long else read.quick(page))
+    read.note(state)
+    here, then = address_of(read.request), _next(read, filters, rows)
     if to is not None:
         body, media_type = to.head(shape) + to.write(shape, rows.items, filters.flat), to.media_type
     else:
-        count = found.count(reader.session) if filters.count == "exact" else None
         body = json_page.write(shape, rows.items, flat=filters.flat, count=count, here=here, then=then)
         media_type = "application/json"
     return Response(body, headers=_link_header(here, then), media_type=media_type)
 
 
-def _after(request: Request, filters: ListParams) -> tuple[Any, int] | None:
+async def _unless_unchanged(read: Read, reads: Reads) -> None:
+    """Read no further where the client has the answer; that is known from the state alone."""
+    if read.if_none_match is not None:
+        read.note(await latest(reads))
+
+
+def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:
     if filters.cursor is None:
         return None
-    return pagination.decode(filters.cursor, path=request.url.path, filters=filters)
+    return pagination.decode(filters.cursor, path=path_of(read.request), filters=filters)
 
 
-def _read(session: Session, found: Paged, part: Slice) -> Rows:
+async def _page(found: Paged, reads: Reads, part: Slice) -> Rows:
     try:
-        return found.page(session, part)
+        return await found.page(reads, part)
     except ValueError:
         raise Invalid("cursor", "not a cursor of this list; follow a page's next link") from None
 
 
-def _next(request: Request, filters: ListParams, rows: Rows) -> str | None:
+def _next(read: Read, filters: ListParams, rows: Rows) -> str | None:
     if rows.last is None:
         return None
-    cursor = pagination.encode(rows.last, path=request.url.path, filters=filters)
-    url = request.url.include_query_params(cursor=cursor)
-    return f"{url.path}?{url.query}"
+    path = path_of(read.request)
+    cursor = pagination.encode(rows.last, path=path, filters=filters)
+    return f"{path}?{urlencode({**query_of(read.request), 'cursor': cursor})}"
 
 
 def _link_header(here: str, then: str | None) -> dict[str, str]:
@@ -81,16 +121,43 @@ def _link_header(here: str, then: str | None) -> dict[str, str]:
     return {"Link": ", ".join(links)}
 
 
-def _streamed(reader: Reader, shape: type[BaseModel], found: Paged, part: Slice, to: Format, *, flat: bool) -> Response:
-    """The whole list from ``part`` on; its first rows are read at once, so that what is wrong is still told."""
-    first = _read(reader.session, found, part)
+async def _streamed(read: Read, shape: type[BaseModel], find: Find, part: Slice, to: Format, *, flat: bool) -> Response:
+    """The whole list from ``part`` on, of one snapshot; its first rows are read at once, so that what is wrong is
+    still told."""
+    opened = ExitStack()
+
+    def begin() -> tuple[SessionReads, Paged, Rows]:
+        reads = opened.enter_context(read.readers.session())
+        read.note(drive(latest(reads)))
+        found = drive(find(reads))
+        return reads, found, drive(_page(found, reads, part))
+
+    try:
+        reads, found, first = await read.explained(anyio.to_thread.run_sync(begin))
+    except BaseException:
+        opened.close()
+        raise
 
     def chunks() -> Iterator[bytes]:
         rows = first
         yield to.head(shape) + to.write(shape, rows.items, flat)
         while rows.last is not None:
-            with reading(reader.engine) as session:
-                rows = found.page(session, Slice(part.sort, part.limit, rows.last))
+            rows = drive(found.page(reads, Slice(part.sort, part.limit, rows.last)))
             yield to.write(shape, rows.items, flat)
 
-    return StreamingResponse(chunks(), media_type=to.media_type)
+    return _Streamed(chunks(), opened, media_type=to.media_type)
+
+
+class _Streamed(StreamingResponse):
+    """A stream that lets go of its snapshot when it ends, however it ends."""
+
+    def __init__(self, chunks: Iterator[bytes], opened: ExitStack, *, media_type: str) -> None:
+        super().__init__(chunks, media_type=media_type)
+        self._opened = opened
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._opened.close)

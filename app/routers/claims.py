@@ -2,26 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.ingest import store
 from app.models import Claim
 from app.queries import claims
-from app.queries.names import resolve
 from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.claim import ClaimCreate, ClaimFilter, ClaimPublic, ClaimUpdate
 from app.schemas.common import Page
-from app.web.deps import ReaderDep
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(prefix="/claims", tags=["claims"])
+router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
 
 
 @router.get("", response_model=Page[ClaimPublic], responses=answers.MANY)
-def list_claims(request: Request, reader: ReaderDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
+async def list_claims(read: ReadDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
     """Claims: what documents say of the properties of events."""
-    ids = resolve(reader.session, {"source": filters.source})
-    return answers.many(request, reader, filters, ClaimPublic, claims.listing(filters, ids=ids))
+    return await answers.many(read, filters, ClaimPublic, lambda reads: claims.listing(reads, filters))
 
 
 add_operations(

@@ -12,7 +12,8 @@ from app.ingest import store
 from app.models import Record
 from app.routers import answers
 from app.schemas.common import Input
-from app.web.deps import Address, AsOf, ReaderDep, RecordId
+from app.web.deps import Address, AsOf, RecordId
+from app.web.reading import ReadDep
 from app.web.writer import CHANGE, CREATE, WriterDep
 
 R = TypeVar("R", bound=Record)
@@ -45,8 +46,8 @@ def add_operations(
     created = CREATE | ({200: {"model": public, "description": there_already}} if there_already else {})
 
     @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=answers.ONE, **shown)
-    def get_one(reader: ReaderDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
-        return answers.one(reader, noun, ref, as_of)
+    async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
+        return await answers.one(read, noun, ref, as_of)
 
     @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=created, **shown)
     def create_one(writer: WriterDep, body: create) -> Response:  # type: ignore[valid-type]

@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.ingest import store
 from app.models import Document
 from app.queries import documents
-from app.queries.names import resolve
 from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
@@ -15,26 +14,24 @@ from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.document import DocumentCreate, DocumentFilter, DocumentFull, DocumentPublic, DocumentUpdate
 from app.schemas.statement import StatementFilter, StatementPublic
-from app.web.deps import ReaderDep, RecordId
+from app.web.deps import RecordId
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(prefix="/documents", tags=["documents"])
+router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
 
 
 @router.get("", response_model=Page[DocumentPublic], responses=answers.MANY)
-def list_documents(request: Request, reader: ReaderDep, filters: Annotated[DocumentFilter, Query()]) -> Response:
+async def list_documents(read: ReadDep, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """Documents without their texts, the latest first."""
-    ids = resolve(reader.session, {"source": filters.source})
-    return answers.many(
-        request, reader, filters, DocumentPublic, documents.listing(filters, ids=ids, dialect=reader.dialect)
-    )
+    return await answers.many(read, filters, DocumentPublic, lambda reads: documents.listing(reads, filters))
 
 
 @router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED)
-def list_document_statements(
-    request: Request, reader: ReaderDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
+async def list_document_statements(
+    read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """The statements that a document carries."""
-    return statement_list(request, reader, filters, within=(Document, ref))
+    return await statement_list(read, filters, within=(Document, ref))
 
 
 add_operations(

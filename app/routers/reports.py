@@ -2,26 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.ingest import store
 from app.models import Report
 from app.queries import reports
-from app.queries.names import resolve
 from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.report import ReportCreate, ReportFilter, ReportPublic, ReportUpdate
-from app.web.deps import ReaderDep
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(prefix="/reports", tags=["reports"])
+router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
 
 
 @router.get("", response_model=Page[ReportPublic], responses=answers.MANY)
-def list_reports(request: Request, reader: ReaderDep, filters: Annotated[ReportFilter, Query()]) -> Response:
+async def list_reports(read: ReadDep, filters: Annotated[ReportFilter, Query()]) -> Response:
     """Reports: which document reports which event."""
-    ids = resolve(reader.session, {"source": filters.source})
-    return answers.many(request, reader, filters, ReportPublic, reports.listing(filters, ids=ids))
+    return await answers.many(read, filters, ReportPublic, lambda reads: reports.listing(reads, filters))
 
 
 add_operations(

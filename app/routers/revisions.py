@@ -2,9 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.queries import revisions
+from app.queries.prepared import Reads
+from app.readers import SessionReads
 from app.routers import answers
 from app.schemas.common import Page, Ref
 from app.schemas.revision import (
@@ -16,33 +18,37 @@ from app.schemas.revision import (
     VersionPublic,
 )
 from app.vocab import Noun
-from app.web.deps import ReaderDep
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(tags=["revisions"])
+router = APIRouter(tags=["revisions"], route_class=ReadRoute)
 
 
 @router.get("/revisions", response_model=Page[RevisionPublic], responses=answers.MANY)
-def list_revisions(request: Request, reader: ReaderDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
+async def list_revisions(read: ReadDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
     """Every write transaction: when, by whom, why; the latest first."""
-    return answers.many(request, reader, filters, RevisionPublic, revisions.listing())
+    return await answers.many(read, filters, RevisionPublic, revisions.listing)
 
 
 @router.get("/changes", response_model=Page[ChangePublic], responses=answers.MANY)
-def list_changes(request: Request, reader: ReaderDep, filters: Annotated[ChangeFilter, Query()]) -> Response:
+async def list_changes(read: ReadDep, filters: Annotated[ChangeFilter, Query()]) -> Response:
     """What the revisions after `since` created, updated and deleted, in their order, missing nothing.
 
     Follow `next` to the end, then ask again with the last `revision` seen as `since`.
     """
-    return answers.many(request, reader, filters, ChangePublic, revisions.Changes(filters.since))
+    return await answers.many(read, filters, ChangePublic, lambda reads: revisions.changes(reads, filters))
 
 
 @router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=answers.NESTED)
-def list_history(
-    request: Request,
-    reader: ReaderDep,
+async def list_history(
+    read: ReadDep,
     noun: Noun,
     ref: Annotated[Ref, Path(alias="id", description="Id; of sources and speakers also the slug.")],
     filters: Annotated[HistoryFilter, Query()],
 ) -> Response:
     """Every state that a record had, the latest first; of a deleted one too."""
-    return answers.many(request, reader, filters, VersionPublic, revisions.Versions(noun, ref))
+
+    async def find(reads: Reads) -> revisions.Versions:
+        assert isinstance(reads, SessionReads)  # it is read thorough
+        return revisions.Versions(reads.session, noun, ref)
+
+    return await answers.many(read, filters, VersionPublic, find, thorough=True)

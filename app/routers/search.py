@@ -2,18 +2,18 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.queries import search
 from app.routers import answers
 from app.schemas.common import Page
 from app.schemas.search import SearchFilter, SearchPublic
-from app.web.deps import ReaderDep
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=ReadRoute)
 
 
 @router.get("/search", name="search", response_model=Page[SearchPublic], responses=answers.MANY)
-def search_records(request: Request, reader: ReaderDep, filters: Annotated[SearchFilter, Query()]) -> Response:
+async def search_records(read: ReadDep, filters: Annotated[SearchFilter, Query()]) -> Response:
     """Events, statements and documents in which all the words occur, the newest first."""
-    return answers.many(request, reader, filters, SearchPublic, search.Search(filters.q, filters.noun))
+    return await answers.many(read, filters, SearchPublic, lambda reads: search.search(reads, filters))

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.ingest import store
 from app.models import Speaker
@@ -14,23 +14,24 @@ from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.speaker import SpeakerCreate, SpeakerFilter, SpeakerPublic, SpeakerUpdate
 from app.schemas.statement import StatementFilter, StatementPublic
-from app.web.deps import Address, ReaderDep
+from app.web.deps import Address
+from app.web.reading import ReadDep, ReadRoute
 
-router = APIRouter(prefix="/speakers", tags=["speakers"])
+router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
 
 
 @router.get("", response_model=Page[SpeakerPublic], responses=answers.MANY)
-def list_speakers(request: Request, reader: ReaderDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
+async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
     """Speakers, by name."""
-    return answers.many(request, reader, filters, SpeakerPublic, speakers.listing(filters))
+    return await answers.many(read, filters, SpeakerPublic, lambda reads: speakers.listing(reads, filters))
 
 
 @router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED)
-def list_speaker_statements(
-    request: Request, reader: ReaderDep, ref: Address, filters: Annotated[StatementFilter, Query()]
+async def list_speaker_statements(
+    read: ReadDep, ref: Address, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """What a speaker said."""
-    return statement_list(request, reader, filters, within=(Speaker, ref))
+    return await statement_list(read, filters, within=(Speaker, ref))
 
 
 add_operations(

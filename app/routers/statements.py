@@ -2,36 +2,32 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query, Response
 
 from app.ingest import store
 from app.models import Statement
 from app.queries import statements
-from app.queries.names import Within, resolve
+from app.queries.names import Within
 from app.routers import answers
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.statement import StatementCreate, StatementFilter, StatementPublic, StatementUpdate
-from app.web.deps import Reader, ReaderDep
+from app.web.reading import Read, ReadDep, ReadRoute
 
-router = APIRouter(prefix="/statements", tags=["statements"])
+router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRoute)
 
 
 @router.get("", response_model=Page[StatementPublic], responses=answers.MANY)
-def list_statements(request: Request, reader: ReaderDep, filters: Annotated[StatementFilter, Query()]) -> Response:
+async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Query()]) -> Response:
     """Statements with speaker, words, span and chain, the last said first."""
-    return statement_list(request, reader, filters)
+    return await statement_list(read, filters)
 
 
-def statement_list(
-    request: Request, reader: Reader, filters: StatementFilter, *, within: Within | None = None
-) -> Response:
+async def statement_list(read: Read, filters: StatementFilter, *, within: Within | None = None) -> Response:
     """The statements that match, all or those of one event, document or speaker."""
-    names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
-    ids = resolve(reader.session, names, within=within)
-    of = {f"{within[0].__tablename__}_id": ids["within"][0]} if within else {}
-    found = statements.listing(filters, ids=ids, dialect=reader.dialect, **of)
-    return answers.many(request, reader, filters, StatementPublic, found)
+    return await answers.many(
+        read, filters, StatementPublic, lambda reads: statements.listing(reads, filters, within=within)
+    )
 
 
 add_operations(

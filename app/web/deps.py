@@ -1,25 +1,22 @@
-"""What endpoints ask for, as ``Annotated`` aliases: addresses, the key, and a snapshot to read.
+"""What endpoints ask for, as ``Annotated`` aliases: addresses, the key, the store.
 
-The right to write is in ``writer.py``.
+To read is in ``reading.py``, the right to write in ``writer.py``.
 """
 
-import datetime as dt
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import parse_qsl, quote
 
 from fastapi import Depends, Header, Path, Query, Request, Response
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import HTTPBearer
 from pydantic import Field
 from sqlalchemy import Engine
-from sqlmodel import Session
 
-from app import auth, formats
-from app.db import reading
+from app import auth
+from app.config import Settings
 from app.errors import Forbidden, Invalid, Unauthorized
-from app.models import ApiKey
-from app.queries.revisions import latest
+from app.queries.keys import Key
+from app.readers import Readers
 from app.schemas.common import MAX_ID, Digits, Id, Ref
 from app.vocab import Scope
 from app.web import etags
@@ -38,52 +35,79 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if nothing ha
 _bearer = HTTPBearer(auto_error=False, description="A key made by `dateline key create`.")
 
 
+def query_of(request: Request) -> dict[str, str]:
+    """The query parameters; raises Invalid for one that the operation does not have, or that is given twice."""
+    query: dict[str, str] | None = request.scope.get("query")
+    if query is None:
+        pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = request.scope["query"] = dict(pairs)
+        contract: Contract = request.app.state.contract
+        known = contract.parameters(request.scope["route"].path, request.method)
+        for name, _ in pairs:
+            if name not in known:
+                others = ", ".join(sorted(known)) or "none"
+                raise Invalid(name, f"there is no such parameter here; those there are: {others}")
+        if len(pairs) > len(query):
+            raise Invalid(
+                Counter(name for name, _ in pairs).most_common(1)[0][0], "given more than once; a comma means OR"
+            )
+    return query
+
+
 def strict_query(request: Request) -> None:
     """Refuse query parameters that the operation does not have, or that are given twice."""
-    contract: Contract = request.app.state.contract
-    known = contract.parameters(request.scope["route"].path, request.method)
-    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
-        if name not in known:
-            raise Invalid(
-                name, f"there is no such parameter here; those there are: {', '.join(sorted(known)) or 'none'}"
-            )
-        if times > 1:
-            raise Invalid(name, "given more than once; a comma means OR")
+    query_of(request)
 
 
 def get_engine(request: Request) -> Engine:
-    engine: Engine = request.app.state.engine
-    return engine
+    return get_readers(request).engine
 
 
 EngineDep = Annotated[Engine, Depends(get_engine)]
 
 
-def get_key(
-    request: Request, engine: EngineDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> ApiKey | None:
+def get_readers(request: Request) -> Readers:
+    readers: Readers = request.app.state.readers
+    return readers
+
+
+async def identify(request: Request) -> Key | None:
     """The key that the request carries, if any; counts the request against its, or its address's, rate limit."""
     key = None
-    if "authorization" in request.headers:
-        with reading(engine) as session:
-            key = auth.find_key(session, credentials.credentials if credentials else "")
-            session.expunge(key)
+    authorization = request.headers.get("authorization")
+    if authorization is not None:
+        scheme, _, token = authorization.partition(" ")
+        given = token.strip() if scheme.lower() == "bearer" else ""
+        key = await get_readers(request).current(lambda reads: auth.find_key(reads, given))
     if request.app.state.rate_limit is not None:
         client = f"key {key.id}" if key else request.client.host if request.client else ""
         request.scope["answer_headers"] |= request.app.state.rate_limit.hit(client)
     return key
 
 
-KeyDep = Annotated[ApiKey | None, Depends(get_key)]
+async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> Key | None:
+    return await identify(request)
 
 
-def may_read(request: Request, key: KeyDep) -> None:
+KeyDep = Annotated[Key | None, Depends(get_key)]
+
+
+async def admit(request: Request) -> None:
+    """Let the request read, if it may; raises Unauthorized, Forbidden or TooManyRequests."""
+    settings: Settings = request.app.state.settings
+    # The most usual case first: nobody has to be asked for anything.
+    if settings.public_reads and not settings.rate_limit and "authorization" not in request.headers:
+        return
+    await may_read(request, await identify(request))
+
+
+async def may_read(request: Request, key: KeyDep) -> None:
     if not request.app.state.settings.public_reads:
         request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
         require(key, Scope.READ)
 
 
-def require(key: ApiKey | None, scope: Scope) -> ApiKey:
+def require(key: Key | None, scope: Scope) -> Key:
     if key is None:
         raise Unauthorized("Send a key as Authorization: Bearer dl_…")
     if not auth.allows(key, scope):
@@ -91,41 +115,9 @@ def require(key: ApiKey | None, scope: Scope) -> ApiKey:
     return key
 
 
-@dataclass(frozen=True)
-class Reader:
-    """One snapshot of the store, and where it stands."""
-
-    session: Session
-    engine: Engine
-    revision: int
-
-    @property
-    def dialect(self) -> str:
-        return self.engine.dialect.name
-
-
-def get_reader(
-    request: Request,
-    engine: EngineDep,
-    _allowed: Annotated[None, Depends(may_read)],
-    _strict: Annotated[None, Depends(strict_query)],
-    if_none_match: IfNoneMatch = None,
-) -> Iterator[Reader]:
-    """A read session for the time of the endpoint, unless the client has the answer already."""
-    with reading(engine) as session:
-        number, at = latest(session)
-        request.scope["answer_headers"] |= {"Vary": "Accept", "Dateline-Revision": str(number)}
-        _tag(request, etags.etag(number, at, address_of(request), _representation(request)), if_none_match)
-        yield Reader(session, engine, number)
-
-
-def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> None:
+async def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> None:
     """For what only another version of Dateline would answer differently."""
-    _tag(request, etags.etag(0, dt.datetime.min, address_of(request), ""), if_none_match)
-
-
-def _tag(request: Request, tag: str, if_none_match: str | None) -> None:
-    """Name the state that is about to be read, unless the client has it already."""
+    tag = etags.etag(0, "", address_of(request), "")
     request.scope["answer_headers"]["ETag"] = tag
     if etags.matches(if_none_match, tag):
         raise Answered(Response(status_code=304))
@@ -133,11 +125,10 @@ def _tag(request: Request, tag: str, if_none_match: str | None) -> None:
 
 def address_of(request: Request) -> str:
     """Path and query as the client sent them."""
-    return f"{request.url.path}?{request.url.query}"
+    query = request.scope["query_string"]
+    return f"{path_of(request)}?{query.decode('latin-1')}" if query else path_of(request)
 
 
-def _representation(request: Request) -> str:
-    return formats.negotiate(request.query_params.get("format"), request.headers.get("accept", ""))
-
-
-ReaderDep = Annotated[Reader, Depends(get_reader, scope="function")]
+def path_of(request: Request) -> str:
+    """The path, escaped as in an address."""
+    return quote(request.scope["path"], safe="/:~@!$&'()*+,;=%")

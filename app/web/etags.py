@@ -6,7 +6,6 @@ is weak: it names a state of the store, not the bytes of an answer. ``If-Match``
 alone: it asks whether the record has changed since, which RFC 9110 would leave to strong tags.
 """
 
-import datetime as dt
 import hashlib
 import re
 from importlib.metadata import version
@@ -15,8 +14,8 @@ _TAG = re.compile(r'(?:W/)?"(\d{1,18})-[0-9a-f]{16}"')
 _VERSION = version("dateline")
 
 
-def etag(revision: int, at: dt.datetime, address: str, representation: str) -> str:
-    seen = "\n".join((address, representation, at.isoformat(), _VERSION))
+def etag(revision: int, at: str, address: str, representation: str) -> str:
+    seen = "\n".join((address, representation, at, _VERSION))
     return f'W/"{revision}-{hashlib.blake2b(seen.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()}"'
 
 
@@ -31,3 +30,8 @@ def unchanged_since(header: str, revision_id: int) -> bool:
     if header.strip() == "*":
         return True
     return any(revision_id <= int(revision) for revision in _TAG.findall(header))
+
+
+def newest(header: str | None) -> int:
+    """The newest revision of which ``If-None-Match`` names a state; 0 where it names none."""
+    return max(map(int, _TAG.findall(header)), default=0) if header else 0

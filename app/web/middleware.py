@@ -8,7 +8,7 @@ and turns what nobody caught into a 500 that says nothing about the inside.
 import re
 import time
 import uuid
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
@@ -40,6 +40,16 @@ class Meters:
             ["method", "route"],
             registry=self.registry,
         )
+        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one request; ``route`` is a template, of which there are few."""
+        of = self._of.get((method, route, status))
+        if of is None:
+            of = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
+            self._of[method, route, status] = of
+        of[0].inc()
+        of[1].observe(seconds)
 
 
 class Envelope:
@@ -53,9 +63,8 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started, outcome = time.perf_counter(), _Outcome(scope, send)
-        scope["request_id"] = _request_id(Headers(scope=scope))
+        scope["request_id"] = _request_id(scope)
         scope["answer_headers"] = {}
-        structlog.contextvars.bind_contextvars(request_id=scope["request_id"])
         # A copy: the route must see GET, the client gets what HEAD deserves.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
         if self.root_path:  # which the proxy took away
@@ -66,14 +75,19 @@ class Envelope:
             pass  # nobody is listening any more
         finally:
             self._account(scope, inner, outcome.status, time.perf_counter() - started)
-            structlog.contextvars.unbind_contextvars("request_id")
 
     def _account(self, scope: Scope, inner: Scope, status: int, seconds: float) -> None:
         # The route's template, not the path: a label must have few values.
         route = getattr(inner.get("route"), "path", "other")
-        self.meters.requests.labels(scope["method"], route, str(status)).inc()
-        self.meters.seconds.labels(scope["method"], route).observe(seconds)
-        log.info("request", method=scope["method"], path=scope["path"], status=status, ms=round(seconds * 1000, 1))
+        self.meters.count(scope["method"], route, status, seconds)
+        log.info(
+            "request",
+            method=scope["method"],
+            path=scope["path"],
+            status=status,
+            ms=round(seconds * 1000, 1),
+            request_id=scope["request_id"],
+        )
 
 
 class _Outcome:
@@ -95,16 +109,20 @@ class _Outcome:
         await self._send(message)
 
     def _add_headers(self, message: MutableMapping[str, Any]) -> None:
-        headers = MutableHeaders(scope=message)
-        headers["X-Request-ID"] = self._scope["request_id"]
-        headers["X-Content-Type-Options"] = "nosniff"
+        headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
+        there = {name for name, _ in headers}
+        headers += ((b"x-request-id", self._scope["request_id"].encode()), (b"x-content-type-options", b"nosniff"))
         for name, value in self._scope["answer_headers"].items():
             # Only what was read in whole, or not at all since it has not changed, has a tag.
             if name == "Vary":
-                headers.add_vary_header(value)
+                MutableHeaders(raw=headers).add_vary_header(value)
             elif name != "ETag" or self.status in (200, 304):
-                headers.setdefault(name, value)
-        headers.setdefault("Cache-Control", "no-cache")
+                raw = name.lower().encode("latin-1")
+                if raw not in there:
+                    headers.append((raw, value.encode("latin-1")))
+                    there.add(raw)
+        if b"cache-control" not in there:
+            headers.append((b"cache-control", b"no-cache"))
 
     async def _end_without_body(self) -> None:
         if self._ended:
@@ -114,27 +132,32 @@ class _Outcome:
         await self._send({"type": "http.response.body", "body": b""})
 
 
-def _request_id(headers: Headers) -> str:
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
+            return str(value.decode("latin-1"))
+    return uuid.uuid4().hex
 
 
 class LastResort:
-    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_body_bytes: int, own_limits: Mapping[str, int]) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
+        self.own_limits = own_limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         started, received = False, 0
+        limit = self.own_limits.get(scope["path"], self.max_body_bytes)
+        counts = scope["path"] not in self.own_limits  # who has a limit of his own counts as he reads
 
         async def limited() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_body_bytes:
+            if counts and received > limit:
                 raise HTTPException(413)  # which FastAPI, as it reads the body, lets pass
             return message
 
@@ -144,20 +167,21 @@ class LastResort:
             await send(message)
 
         try:
-            self._check_length(Headers(scope=scope))
+            _check_length(Headers(scope=scope), limit)
             await self.app(scope, limited, watched)
         except TooLarge as error:
             await answer(Request(scope), error)(scope, receive, send)
         except ClientDisconnect:
             raise
         except Exception:
-            log.exception("unhandled")
+            log.exception("unhandled", request_id=scope["request_id"])
             if started:
                 raise  # the connection breaks, so that nobody takes the part for the whole
             unknown = DatelineError("Something went wrong here. The log has it under this request id.")
             await answer(Request(scope), unknown)(scope, receive, send)
 
-    def _check_length(self, headers: Headers) -> None:
-        length = headers.get("content-length", "")
-        if length.isascii() and length.isdigit() and int(length[:20]) > self.max_body_bytes:
-            raise TooLarge(f"The body may have {self.max_body_bytes} bytes at most.")
+
+def _check_length(headers: Headers, limit: int) -> None:
+    length = headers.get("content-length", "")
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise TooLarge(f"The body may have {limit} bytes at most.")

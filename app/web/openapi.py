@@ -26,6 +26,7 @@ TAGS = [
     {"name": "utterances", "description": "The things said, of which statements are the printings."},
     {"name": "claims", "description": "What documents say of the properties of events."},
     {"name": "search", "description": "Full text over events, statements and documents."},
+    {"name": "imports", "description": "Records in bulk, as JSON lines, and how far each import has got."},
     {"name": "revisions", "description": "Every change of the store, in its order."},
     {"name": "service", "description": "The service itself."},
 ]

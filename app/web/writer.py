@@ -13,7 +13,8 @@ from app import revisions
 from app.errors import Invalid, PreconditionFailed
 from app.models import IdempotencyKey, Record
 from app.queries import lookups, records
-from app.queries.revisions import latest
+from app.queries.state import latest
+from app.readers import SessionReads, drive
 from app.spans import Text
 from app.vocab import Scope
 from app.web import etags
@@ -81,12 +82,12 @@ class Writer:
     def answer(self, session: Session, status: int, row: Record | None = None) -> Response:
         """What the endpoint returns: the record as it now is, if any; kept for a request that is sent again."""
         session.flush()
-        number, at = latest(session)
-        headers = {"Dateline-Revision": str(number)}
+        state = drive(latest(SessionReads(session)))
+        headers = {"Dateline-Revision": str(state.revision)}
         body = ""
         if row is not None and row.noun is not None and row.id is not None:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
-            headers |= {"Location": location, "ETag": etags.etag(number, at, f"{location}?", "json")}
+            headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
             body = records.item(session, row.noun, row.id)
         self._keep(session, status, headers, body)
         return _response(status, headers, body)

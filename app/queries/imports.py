@@ -1,0 +1,53 @@
+"""Imports: how far each has got."""
+
+from functools import cache
+
+from sqlalchemy import BigInteger, Select, bindparam, func, select
+
+from app.errors import NotFound
+from app.models import Import
+from app.queries.listing import Found, Listing, Part
+from app.queries.prepared import Prepared, Reads
+from app.queries.sql import as_text, moment, obj
+from app.queries.state import stamped
+from app.queries.tables import Table
+from app.vocab import Outcome
+
+_IMPORT: Table = Import
+
+
+@cache
+def _items() -> Select[str]:
+    """One JSON text an import (``ImportPublic``)."""
+    told = {name: getattr(_IMPORT, name) for name in ("id", "format", "name", "author", "state", "lines")}
+    counts = {outcome: func.coalesce(_IMPORT.outcomes[outcome.value].as_integer(), 0) for outcome in Outcome}
+    rest = {
+        "reasons": _IMPORT.reasons[()],  # all of it: a path of no steps is JSON on SQLite too, not a text
+        "began_at": moment(_IMPORT.began_at),
+        "changed_at": moment(_IMPORT.changed_at),
+        "revision": _IMPORT.revision_id,
+    }
+    return select(as_text(obj(told | counts | rest)))
+
+
+@cache
+def _listing() -> Listing:
+    return Listing(_items(), _IMPORT.id, [Part(select(_IMPORT.id), {"id": (_IMPORT.id, _IMPORT.id)})])
+
+
+async def listing(_reads: Reads) -> Found:
+    """All imports (``ImportPublic``)."""
+    return Found(_listing(), {})
+
+
+@cache
+def _one() -> Prepared:
+    return stamped(_items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)))
+
+
+async def one(reads: Reads, ident: int) -> str:
+    """An import as JSON text; raises NotFound."""
+    rows = await reads.fetch(_one(), {"id": ident})
+    if not rows:
+        raise NotFound(f"There is no import {ident}.")
+    return str(rows[0][0])

@@ -1,0 +1,39 @@
+"""The key that a request carries, looked up by its prefix."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import orjson
+from sqlalchemy import Text, bindparam, cast, select
+
+from app.models import ApiKey
+from app.queries.prepared import Prepared, Reads
+from app.queries.tables import Table
+from app.vocab import Scope
+
+_KEY: Table = ApiKey
+_BY_PREFIX = Prepared(
+    select(_KEY.id, _KEY.name, _KEY.prefix, _KEY.sha256, cast(_KEY.scopes, Text), _KEY.revoked_at.is_not(None)).where(
+        _KEY.prefix == bindparam("prefix", required=True)
+    )
+)
+
+
+@dataclass(frozen=True)
+class Key:
+    """An API key as it was found."""
+
+    id: int
+    name: str
+    prefix: str
+    sha256: str
+    scopes: Sequence[Scope]
+    revoked: bool
+
+
+async def by_prefix(reads: Reads, prefix: str) -> Key | None:
+    rows = await reads.fetch(_BY_PREFIX, {"prefix": prefix})
+    if not rows:
+        return None
+    ident, name, prefix, sha256, scopes, revoked = rows[0]
+    return Key(ident, name, prefix, sha256, [Scope(scope) for scope in orjson.loads(scopes)], bool(revoked))

@@ -1,0 +1,105 @@
+"""SQL that is written once and run many times, each time with other values.
+
+To build a statement of SQLAlchemy's and to find its text again costs more than most reads take; so the
+statements of lists and records are built once for each shape that they can have, with named values, and
+their text is kept. ``Reads`` runs them, in whichever way the database and the moment allow.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from sqlalchemy import Dialect, Select
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
+from sqlalchemy.sql.compiler import SQLCompiler
+
+Values = Mapping[str, Any]
+Row = Sequence[Any]
+
+# ``?`` for SQLite; ``$1`` for PostgreSQL, which takes it as it is and can keep the statement prepared.
+DIALECTS: Mapping[str, Dialect] = {
+    "sqlite": SQLiteDialect_pysqlite(paramstyle="qmark"),
+    "postgresql": PGDialect_psycopg(paramstyle="numeric_dollar"),  # type: ignore[no-untyped-call]
+}
+
+
+class Prepared:
+    """A select with named values; a ``stamped`` one begins each row with the state it was read in (``state.py``)."""
+
+    def __init__(self, select: Select[Any], *, stamped: bool = False) -> None:
+        self.select = select
+        self.stamped = stamped
+
+    @cached_property
+    def sqlite(self) -> "Text":
+        return Text(self.select, DIALECTS["sqlite"])
+
+    @cached_property
+    def postgresql(self) -> "Text":
+        return Text(self.select, DIALECTS["postgresql"])
+
+
+class Text:
+    """The text of a select for one driver, and how named values become its parameters."""
+
+    def __init__(self, select: Select[Any], dialect: Dialect) -> None:
+        compiled = select.compile(dialect=dialect)
+        assert isinstance(compiled, SQLCompiler)
+        self.sql = compiled.string
+        convert = {
+            name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
+        }
+        self._fixed = {
+            name: _converted(convert[name], bind.value) for name, bind in compiled.binds.items() if not bind.required
+        }
+        self._wanted = [(name, convert[name], name in self._fixed) for name in compiled.positiontup or ()]
+
+    def parameters(self, values: Values) -> list[Any]:
+        return [
+            self._fixed[name] if fixed else _converted(convert, values[name]) for name, convert, fixed in self._wanted
+        ]
+
+
+def _converted(convert: Callable[[Any], Any] | None, value: Any) -> Any:
+    return value if convert is None else convert(value)
+
+
+class State(NamedTuple):
+    """Where the store stands: the number of its newest revision, 0 when it is empty, and that one's time as text."""
+
+    revision: int
+    at: str
+
+
+class Moved(Exception):
+    """Two statements have seen different states; together they say nothing."""
+
+
+class Reads(ABC):
+    """Runs prepared statements, each of which sees the store at one moment; all that are stamped, at the same."""
+
+    def __init__(self, dialect: str) -> None:
+        self.dialect = dialect
+        self._state: State | None = None
+
+    @property
+    def state(self) -> State:
+        """The state that was read."""
+        assert self._state is not None
+        return self._state
+
+    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+        """All rows, as the driver gives them; raises Moved where the state is another than before."""
+        rows = await self._run(prepared, values)
+        if not prepared.stamped:
+            return rows
+        state = State(*rows[0][:2]) if rows[0][0] is not None else State(0, "")
+        if self._state is not None and self._state != state:
+            raise Moved
+        self._state = state
+        return [row[2:] for row in rows if row[2] is not None]
+
+    @abstractmethod
+    async def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]: ...

@@ -1,0 +1,54 @@
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import ListParams
+from app.vocab import ImportState
+
+
+class ImportPublic(BaseModel):
+    """One import, as far as it is committed."""
+
+    id: int
+    format: str = Field(description="`lines` for Dateline's own JSON lines; what else `dateline import` reads.")
+    name: str = Field(description="Name of the file; over HTTP the `message`.")
+    author: str = Field(description="The key or command that sent it.")
+    state: ImportState = Field(
+        description="`running`, `finished` or `broken_off`. One whose server was stopped stays `running`."
+    )
+    lines: int = Field(description="Lines that are done, and committed with whatever they brought.")
+    taken: int = Field(description="Lines that made a new record.")
+    changed: int = Field(description="Lines that changed a record.")
+    unchanged: int = Field(description="Lines that say what the store holds already.")
+    waiting: int = Field(description="Lines kept aside until what they refer to is there.")
+    skipped: int = Field(description="Lines passed over, such as a machine's reading of what a person has read.")
+    rejected: int = Field(description="Lines that are wrong.")
+    reasons: dict[str, int] = Field(description="Why lines were skipped or rejected, and how many.")
+    began_at: dt.datetime = Field(description="When, in UTC.")
+    changed_at: dt.datetime = Field(description="When the last lines were committed, in UTC.")
+    revision: int | None = Field(description="The last revision that it made; null where nothing has changed yet.")
+
+
+class LineProblem(BaseModel):
+    """A line that was skipped or rejected."""
+
+    line: int = Field(description="Its number, from 1.")
+    field: str | None = Field(description="Path of what is wrong, such as `event.date`, where it is one field.")
+    detail: str
+
+
+class ImportReport(ImportPublic):
+    """An import, and what was wrong with the lines of this request."""
+
+    problems: list[LineProblem] = Field(description="The first 100; `format=jsonl` tells of every line.")
+
+
+ReportFormat = Annotated[
+    Literal["json", "jsonl"] | None,
+    Field(description="`jsonl` for a line on each line, sent while they are committed; otherwise `Accept` decides."),
+]
+
+
+class ImportFilter(ListParams):
+    sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="-id", description="Order; `-` reverses.")
