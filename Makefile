@@ -7,7 +7,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-PIP := $(BIN)/python -m pip --quiet --quiet --no-input --disable-pip-version-check
+BENCH_VENV := .venv-bench
+PIP_QUIETLY := -m pip --quiet --quiet --no-input --disable-pip-version-check
+PIP := $(BIN)/python $(PIP_QUIETLY)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
@@ -33,16 +35,17 @@ check: $(INSTALLED) ## Lint, check the format and the types
 migrate: $(INSTALLED) ## Bring the database to the newest migration
 	@$(BIN)/dateline migrate
 
-bench: $(INSTALLED) ## Run the benchmarks
+bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/performance.md
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -n 0 -s $(ARGS)
 
-lock: $(VENV)/pyvenv.cfg ## Resolve both lock files; ARGS=--upgrade takes the newest versions
+lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv
 	$(UV_COMPILE) $(ARGS) pyproject.toml --output-file requirements.lock
 	$(UV_COMPILE) $(ARGS) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(UV_COMPILE) $(ARGS) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## Remove .venv, builds and caches; databases stay
-	rm -rf $(VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -54,4 +57,10 @@ $(INSTALLED): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	@echo "Installing what requirements-dev.lock pins into $(VENV) ..."
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH_VENV)/.installed: requirements-bench.lock | $(VENV)/pyvenv.cfg
+	@echo "Installing what requirements-bench.lock pins into $(BENCH_VENV) ..."
+	@$(PYTHON) -m venv $(BENCH_VENV)
+	@$(BENCH_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
 	@touch $@

@@ -19,8 +19,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app import db
-from app.queries.prepared import Moved, Prepared, Reads, Row, State, Values
-from app.queries.state import latest
+from app.queries.prepared import Moments, Moved, Prepared, Reads, Row, Snapshot, State, Values
 
 T = TypeVar("T")
 
@@ -34,33 +33,33 @@ _SHORT = 0.02
 _ATTEMPTS = 3
 
 
-class SessionReads(Reads):
+class SessionReads(Snapshot):
     """Reads in one snapshot; for use in a thread, where waiting keeps nobody."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.get_bind().dialect.name)
         self.session = session
 
-    async def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
         connection = self.session.connection()
         if self.dialect == "sqlite":  # which counts from the beginning of the transaction; PostgreSQL, of the statement
             connection.info["deadline"].begin()
         return connection.execute(prepared.select, values).all()
 
 
-class _LoopReads(Reads):
+class _LoopReads(Snapshot):
     """Reads on SQLite without leaving the thread: nothing in it ever waits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__("sqlite")
         self._connection = connection
 
-    async def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
         text = prepared.sqlite
         return self._connection.execute(text.sql, text.parameters(values)).fetchall()
 
 
-class _AsyncReads(Reads):
+class _AsyncReads(Moments):
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         super().__init__("postgresql")
         self._cursor = AsyncRawCursor(connection)
@@ -117,7 +116,11 @@ class Readers:
     def _in_loop(self, work: Work[T]) -> T:
         connection, deadline = self._own_connection()
         deadline.begin(_SHORT)
-        return drive(work(_LoopReads(connection)))
+        connection.execute("BEGIN")
+        try:
+            return drive(work(_LoopReads(connection)))
+        finally:
+            connection.rollback()
 
     def _own_connection(self) -> tuple[sqlite3.Connection, db.Deadline]:
         """The thread's own connection, outside of the pool."""
@@ -138,7 +141,7 @@ class Readers:
 
     async def state(self) -> State:
         """The state of the store now."""
-        return await self.quick(latest)
+        return await self.quick(lambda reads: reads.latest())
 
     async def thorough(self, work: Callable[[SessionReads], Awaitable[T]]) -> T:
         """Do some reading in one snapshot, in a worker thread."""

@@ -26,7 +26,7 @@ def open_store(url: str | None = None, *, migrated: bool = True) -> Iterator[Eng
     """The store at ``url`` or that the settings name; what is wrong with it ends the command with a plain message."""
     engine = None
     try:
-        engine = db.connect(get_settings() if url is None else Settings(database_url=url))
+        engine = db.connect(get_settings() if url is None else Settings(database_url=url, replica_urls=[]))
         if migrated:
             db.check_migrated(engine)
         yield engine

@@ -11,6 +11,7 @@ import csv
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -63,6 +64,9 @@ _TYPES: dict[str, EventType] = {
     "non-violent transfer of territory": EventType.RETREAT,
     "strategic developments": EventType.COERCE,
 }
+
+# ACLED codes events from 1997 on; whatever else is read as a year is a slip.
+_YEARS = (1990, 2999)
 
 # A quote that is never closed does not swallow the rest of the file.
 _LONGEST_RECORD = 1_000_000
@@ -230,16 +234,16 @@ def _date(text: str, precision: str) -> EdtfColumns:
             monday = day - dt.timedelta(days=day.weekday())
             return edtf(f"{monday}~/{monday + dt.timedelta(days=6)}~")
         case "3":
-            return edtf(f"{day:%Y-%m}")
+            return edtf(day.isoformat()[:7])
     raise Rejected("time_precision is not 1, 2 or 3")
 
 
 def _day(text: str) -> dt.date:
     for form in _DAY_FORMATS:
-        try:
-            return dt.datetime.strptime(text, form).date()
-        except ValueError:
-            continue
+        with suppress(ValueError):
+            day = dt.datetime.strptime(text, form).date()
+            if _YEARS[0] <= day.year <= _YEARS[1]:
+                return day
     raise Rejected("event_date is no date")
 
 

@@ -20,6 +20,7 @@ from app.urls import canonical_url, domain
 from app.vocab import ReportRole, SourceKind
 
 EVENT_COLUMNS, MENTION_COLUMNS = 61, 16
+FIRST_YEAR = 1979
 
 # IsRootEvent, the flag for events of an article's lead, is set in its first sentences up to about here.
 LEAD_SENTENCES = 5
@@ -117,6 +118,8 @@ def _moment(text: str) -> str:
         moment = dt.datetime.strptime(text, "%Y%m%d%H%M%S")
     except ValueError:
         raise Rejected("the time of recording is no YYYYMMDDHHMMSS") from None
+    if moment.year < FIRST_YEAR:
+        raise Rejected(f"recorded before {FIRST_YEAR}")
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
 
 

@@ -1,11 +1,12 @@
 """The short forms in which one record names another."""
 
-from app.queries.sql import Json, dated, obj_or_null
+from app.queries.sql import Json, dated, obj, obj_or_null
 from app.queries.tables import Table
 
 
-def source_brief(source: Table) -> Json:
-    return obj_or_null(source.id, {"id": source.id, "slug": source.slug, "name": source.name})
+def source_brief(source: Table, *, always: bool = False) -> Json:
+    fields = {"id": source.id, "slug": source.slug, "name": source.name}
+    return obj(fields) if always else obj_or_null(source.id, fields)
 
 
 def speaker_brief(speaker: Table) -> Json:
@@ -16,16 +17,12 @@ def speaker_brief(speaker: Table) -> Json:
 
 
 def document_brief(document: Table) -> Json:
-    return obj_or_null(
-        document.id,
-        {"id": document.id, "title": document.title, "url": document.url, "published": published(document)},
-    )
+    return obj({"id": document.id, "title": document.title, "url": document.url, "published": published(document)})
 
 
 def event_brief(event: Table) -> Json:
-    return obj_or_null(
-        event.id, {"id": event.id, "title": event.title, "date": dated(event.date, event.earliest, event.latest)}
-    )
+    date = dated(event.date, event.earliest, event.latest, always=True)
+    return obj_or_null(event.id, {"id": event.id, "title": event.title, "date": date})
 
 
 def published(document: Table) -> Json:

@@ -24,13 +24,13 @@ def items(t: Tables = NOW) -> Select[str]:
         "id": claim.id,
         "report": claim.report_id,
         "event": event_brief(t.event),
-        "source": source_brief(t.source),
+        "source": source_brief(t.source, always=True),
         "document": document_brief(document),
         "property": claim.property,
         "value": claim.value,
         "normalized": claim.normalized,
         "unit": claim.unit,
-        "span": span(document.text, claim.start, claim.end),
+        "span": span(document.text, claim.start, claim.end, always=True),
         "attributed_to": speaker_brief(t.speaker),
     }
     return (

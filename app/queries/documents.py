@@ -21,7 +21,7 @@ def _fields(t: Tables) -> dict[str, object]:
     document = t.document
     return {
         "id": document.id,
-        "source": source_brief(t.source),
+        "source": source_brief(t.source, always=True),
         "title": document.title,
         "url": document.url,
         "canonical_url": document.canonical_url,

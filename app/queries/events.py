@@ -35,7 +35,7 @@ def items(t: Tables = NOW) -> Select[str]:
         "id": event.id,
         "title": event.title,
         "summary": event.summary,
-        "date": dated(event.date, event.earliest, event.latest),
+        "date": dated(event.date, event.earliest, event.latest, always=True),
         "type": event.type,
         "place": obj(
             {

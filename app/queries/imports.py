@@ -9,7 +9,6 @@ from app.models import Import
 from app.queries.listing import Found, Listing, Part
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import as_text, moment, obj
-from app.queries.state import stamped
 from app.queries.tables import Table
 from app.vocab import Outcome
 
@@ -42,7 +41,7 @@ async def listing(_reads: Reads) -> Found:
 
 @cache
 def _one() -> Prepared:
-    return stamped(_items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)))
+    return Prepared(_items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)), stamped=True)
 
 
 async def one(reads: Reads, ident: int) -> str:

@@ -27,7 +27,6 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.queries.prepared import Prepared, Reads, Values
-from app.queries.state import stamped
 
 K = TypeVar("K")
 
@@ -105,7 +104,7 @@ class Listing:
         """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
         ``after_id``."""
         if (sort, follows) not in self._pages:
-            self._pages[sort, follows] = stamped(self._page(sort, follows=follows))
+            self._pages[sort, follows] = Prepared(self._page(sort, follows=follows), stamped=True)
         return self._pages[sort, follows]
 
     def total(self) -> Prepared:
@@ -182,7 +181,7 @@ class Union(Generic[K]):
             firsts = [self._first(rank, ids, sort, follows=follows) for rank, (_, ids) in enumerate(self.parts)]
             union = union_all(*firsts).subquery()
             rows = select(union).order_by(*_order(sort, union.c.key, union.c.number)).limit(_LIMIT)
-            self._pages[sort, follows] = stamped(rows)
+            self._pages[sort, follows] = Prepared(rows, stamped=True)
         return self._pages[sort, follows]
 
     def _first(self, rank: int, ids: Select[Any], sort: str, *, follows: bool) -> Select[Any]:

@@ -11,7 +11,6 @@ from app.errors import Ambiguous, Invalid
 from app.models import Record
 from app.queries.addresses import named
 from app.queries.prepared import Prepared, Reads, Values
-from app.queries.state import stamped
 from app.queries.tables import NOW, Table
 from app.schemas.common import MAX_ID, comma_list
 from app.spans import match_key
@@ -111,7 +110,7 @@ def _statement(kinds: Sequence[Kind], within: tuple[type[Record], bool] | None) 
     selects = [_candidates(place, *kind) for place, kind in enumerate(kinds)]
     if within is not None:
         selects.append(_owner(len(kinds), *within))
-    return stamped(select(union_all(*selects).subquery()))
+    return Prepared(select(union_all(*selects).subquery()), stamped=True)
 
 
 def _owner(place: int, model: type[Record], by_id: bool) -> Select[Any]:

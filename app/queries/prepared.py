@@ -10,10 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from sqlalchemy import Dialect, Select
+from sqlalchemy import Dialect, Select, literal_column, select, true
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
+
+from app.models import Revision
+from app.queries.sql import stamp
+from app.queries.tables import Table
 
 Values = Mapping[str, Any]
 Row = Sequence[Any]
@@ -26,10 +30,10 @@ DIALECTS: Mapping[str, Dialect] = {
 
 
 class Prepared:
-    """A select with named values; a ``stamped`` one begins each row with the state it was read in (``state.py``)."""
+    """A select with named values; of a ``stamped`` one it is known which state of the store it was read in."""
 
-    def __init__(self, select: Select[Any], *, stamped: bool = False) -> None:
-        self.select = select
+    def __init__(self, rows: Select[Any], *, stamped: bool = False) -> None:
+        self.select = rows
         self.stamped = stamped
 
     @cached_property
@@ -38,14 +42,15 @@ class Prepared:
 
     @cached_property
     def postgresql(self) -> "Text":
-        return Text(self.select, DIALECTS["postgresql"])
+        """Where it is stamped, each row stands behind the state; one row of nulls does where there are none."""
+        return Text(_behind_state(self.select) if self.stamped else self.select, DIALECTS["postgresql"])
 
 
 class Text:
     """The text of a select for one driver, and how named values become its parameters."""
 
-    def __init__(self, select: Select[Any], dialect: Dialect) -> None:
-        compiled = select.compile(dialect=dialect)
+    def __init__(self, rows: Select[Any], dialect: Dialect) -> None:
+        compiled = rows.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         self.sql = compiled.string
         convert = {
@@ -77,8 +82,21 @@ class Moved(Exception):
     """Two statements have seen different states; together they say nothing."""
 
 
+_REVISION: Table = Revision
+_NEWEST = select(_REVISION.id, stamp(_REVISION.at).label("at")).order_by(_REVISION.id.desc()).limit(1)
+_STATE = Prepared(_NEWEST)
+_NOTHING = Prepared(select(literal_column("NULL").label("item")), stamped=True)
+
+
+def _behind_state(rows: Select[Any]) -> Select[Any]:
+    newest, found = _NEWEST.subquery("newest"), rows.subquery("found")
+    once = select(literal_column("1").label("one")).subquery("once")
+    joined = once.outerjoin(newest, true()).outerjoin(found, true())
+    return select(newest.c.id, newest.c.at, *found.c).select_from(joined)
+
+
 class Reads(ABC):
-    """Runs prepared statements, each of which sees the store at one moment; all that are stamped, at the same."""
+    """Runs prepared statements; all that are stamped see the same state of the store."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
@@ -86,12 +104,42 @@ class Reads(ABC):
 
     @property
     def state(self) -> State:
-        """The state that was read."""
+        """The state that was read, once something was."""
         assert self._state is not None
         return self._state
 
+    async def latest(self) -> State:
+        """The state of the store."""
+        await self.fetch(_NOTHING, {})
+        return self.state
+
+    @abstractmethod
     async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
         """All rows, as the driver gives them; raises Moved where the state is another than before."""
+
+
+class Snapshot(Reads):
+    """Reads in a transaction that sees one state from its beginning to its end."""
+
+    async def latest(self) -> State:
+        if self._state is None:
+            rows = self._run(_STATE, {})
+            self._state = State(*rows[0]) if rows else State(0, "")
+        return self._state
+
+    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+        if prepared.stamped and self._state is None:
+            await self.latest()
+        return self._run(prepared, values)
+
+    @abstractmethod
+    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]: ...
+
+
+class Moments(Reads):
+    """Reads each of which sees the store at a moment of its own, and says at which."""
+
+    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
         rows = await self._run(prepared, values)
         if not prepared.stamped:
             return rows

@@ -13,7 +13,6 @@ from app.queries import claims, documents, events, reports, sources, speakers, s
 from app.queries.addresses import deleted_as, named
 from app.queries.names import Missing
 from app.queries.prepared import Prepared, Reads
-from app.queries.state import stamped
 from app.queries.tables import AS_OF, NOW, Table, Tables, as_of
 from app.vocab import Noun, Operation
 
@@ -46,7 +45,7 @@ async def current(reads: Reads, noun: Noun, ref: int | str) -> str:
 def _current(noun: Noun, by_id: bool) -> Prepared:
     table = getattr(NOW, NOUNS[noun].__name__.lower())
     ref = bindparam("ref", type_=BigInteger if by_id else Text, required=True)
-    return stamped(ITEMS[noun](NOW).where(named(table, ref)))
+    return Prepared(ITEMS[noun](NOW).where(named(table, ref)), stamped=True)
 
 
 def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:

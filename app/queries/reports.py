@@ -24,7 +24,7 @@ def items(t: Tables = NOW) -> Select[str]:
     fields = {
         "id": report.id,
         "event": event_brief(t.event),
-        "source": source_brief(t.source),
+        "source": source_brief(t.source, always=True),
         "document": document_brief(document),
         "role": report.role,
         "passage": span(document.text, report.start, report.end),

@@ -20,7 +20,6 @@ from app.queries.addresses import deleted_as, named
 from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import among, as_text, moment, obj
-from app.queries.state import latest
 from app.queries.tables import Table
 from app.schemas.revision import ChangeFilter
 from app.vocab import Noun, Operation
@@ -122,7 +121,7 @@ class Versions:
             numbers = numbers[numbers.index(part.after[1]) + 1 :]
         shown, more = numbers[: part.limit], len(numbers) > part.limit
         items = [_version(*states[number], first=number == min(states)) for number in shown]
-        await latest(reads)
+        await reads.latest()
         return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
 
     async def count(self, reads: Reads) -> int:

@@ -45,7 +45,12 @@ def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElemen
 _object = _portable("object", sqlite="json_object({})", postgresql="json_build_object({})")
 # SQLite forgets that a value is JSON when it leaves a subquery; json() says so again.
 _embed = _portable("embed", sqlite="json({})", postgresql="{}")
-_collect = _portable("collect", sqlite="json_group_array(json({}))", postgresql="coalesce(json_agg({}), '[]'::json)")
+# The items are JSON already: to join their texts spares SQLite to read each of them again.
+_collect = _portable(
+    "collect",
+    sqlite="coalesce('[' || group_concat({}) || ']', '[]')",
+    postgresql="coalesce(json_agg({}), '[]'::json)",
+)
 _collect_values = _portable(
     "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
 )
@@ -127,24 +132,23 @@ def as_text(item: Json) -> ColumnElement[str]:
     return cast(item, Text)
 
 
-def dated(text: Any, earliest: Any, latest: Any) -> Json:
-    """An EDTF date with its bounds, or null."""
-    return obj_or_null(text, {"edtf": text, "earliest": earliest, "latest": latest})
+def dated(text: Any, earliest: Any, latest: Any, *, always: bool = False) -> Json:
+    """An EDTF date with its bounds, or null unless there ``always`` is one."""
+    fields = {"edtf": text, "earliest": earliest, "latest": latest}
+    return obj(fields) if always else obj_or_null(text, fields)
 
 
-def span(text: Any, start: Any, end: Any) -> Json:
-    """The W3C selectors of ``text[start:end]``, or null where ``start`` is null.
+def span(text: Any, start: Any, end: Any, *, always: bool = False) -> Json:
+    """The W3C selectors of ``text[start:end]``, or null where ``start`` is null unless there ``always`` is one.
 
     SQL counts characters, which on both databases are code points, and counts them from 1.
     """
     before = case((start > CONTEXT, start - CONTEXT), else_=0)
-    return obj_or_null(
-        start,
-        {
-            "exact": func.substr(text, start + 1, end - start),
-            "prefix": func.substr(text, before + 1, start - before),
-            "suffix": func.substr(text, end + 1, CONTEXT),
-            "start": start,
-            "end": end,
-        },
-    )
+    fields = {
+        "exact": func.substr(text, start + 1, end - start),
+        "prefix": func.substr(text, before + 1, start - before),
+        "suffix": func.substr(text, end + 1, CONTEXT),
+        "start": start,
+        "end": end,
+    }
+    return obj(fields) if always else obj_or_null(start, fields)

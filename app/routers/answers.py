@@ -18,7 +18,6 @@ from app.formats import page as json_page
 from app.queries import records
 from app.queries.listing import Paged, Rows, Slice
 from app.queries.prepared import Reads, State
-from app.queries.state import latest
 from app.readers import SessionReads, drive
 from app.schemas.common import ListParams
 from app.vocab import Noun
@@ -50,7 +49,7 @@ async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None) -> Resp
         return await records.current(reads, noun, ref), reads.state
 
     async def then(reads: SessionReads) -> tuple[str, State]:
-        read.note(await latest(reads))
+        read.note(await reads.latest())
         return records.item(reads.session, noun, ref, revision=as_of), reads.state
 
     item, state = await (read.quick(now) if as_of is None else read.thorough(then))
@@ -91,7 +90,7 @@ async def many(
 async def _unless_unchanged(read: Read, reads: Reads) -> None:
     """Read no further where the client has the answer; that is known from the state alone."""
     if read.if_none_match is not None:
-        read.note(await latest(reads))
+        read.note(await reads.latest())
 
 
 def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:
@@ -128,7 +127,7 @@ async def _streamed(read: Read, shape: type[BaseModel], find: Find, part: Slice,
 
     def begin() -> tuple[SessionReads, Paged, Rows]:
         reads = opened.enter_context(read.readers.session())
-        read.note(drive(latest(reads)))
+        read.note(drive(reads.latest()))
         found = drive(find(reads))
         return reads, found, drive(_page(found, reads, part))
 

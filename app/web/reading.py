@@ -20,7 +20,6 @@ from app.errors import Invalid
 from app.queries import records
 from app.queries.names import Missing
 from app.queries.prepared import State
-from app.queries.state import latest
 from app.readers import Readers, SessionReads, Work
 from app.schemas.common import MAX_ID, Digits
 from app.web import etags
@@ -87,7 +86,7 @@ class Read:
             model, ref = error.model, error.ref
 
         async def explain(reads: SessionReads) -> Exception:
-            self.note(await latest(reads))
+            self.note(await reads.latest())
             return records.missing(reads.session, model, ref)
 
         raise await self.readers.thorough(explain)

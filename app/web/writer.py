@@ -13,7 +13,6 @@ from app import revisions
 from app.errors import Invalid, PreconditionFailed
 from app.models import IdempotencyKey, Record
 from app.queries import lookups, records
-from app.queries.state import latest
 from app.readers import SessionReads, drive
 from app.spans import Text
 from app.vocab import Scope
@@ -82,7 +81,7 @@ class Writer:
     def answer(self, session: Session, status: int, row: Record | None = None) -> Response:
         """What the endpoint returns: the record as it now is, if any; kept for a request that is sent again."""
         session.flush()
-        state = drive(latest(SessionReads(session)))
+        state = drive(SessionReads(session).latest())
         headers = {"Dateline-Revision": str(state.revision)}
         body = ""
         if row is not None and row.noun is not None and row.id is not None:

@@ -1,138 +1,111 @@
-"""What a read costs the server: CPU seconds a request, in process, beside those of a raw "hello world".
+"""What a read costs the server, beside contenders that do the same work: CPU time a request, and wall time.
 
-``make bench`` runs it. The cases take turns, so that a busy machine slows all of them alike; the least of
-the rounds counts. ``DATELINE_BENCH_EVENTS`` sets the size of the store; the figures go to the file that
-``DATELINE_BENCH_JSON`` names.
+Before each round something is written, and within a round no address comes twice: no answer is one kept from
+before, except where that is what is measured.
 """
 
-import asyncio
-import json
-import os
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
-import pytest
-from rich.console import Console
-from rich.table import Table
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+import orjson
+import psycopg
 
-from app.main import create_app
-from tests.benchmarks.generate import LAST_DAY, fill
-from tests.conftest import Store, Templates, settings_for
+from tests.benchmarks import stores
+from tests.benchmarks.conftest import CONTENDERS, serving_dateline
+from tests.benchmarks.measure import REQUESTS, Case, Target, keep, print_cases, print_targets, take_turns
+from tests.benchmarks.server import Client, Server, cpu_seconds, serving
 
-EVENTS = int(os.environ.get("DATELINE_BENCH_EVENTS", "3000"))
-ROUNDS = 7
-REQUESTS = 20  # of each case in a round
+BY_DATE = "/events?date=, no cache hit"
+BY_SPEAKER = "/statements?speaker=, no cache hit"
+AGAIN = "/events?date=, again and unchanged"
+NOT_MODIFIED = "/events?date=, 304"
 
-
-async def hello_world(scope: Scope, receive: Receive, send: Send) -> None:
-    """The least that an ASGI application can do."""
-    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": b"Hello, world!"})
-
-
-@dataclass
-class Case:
-    """One request, and what it cost in each round."""
-
-    name: str
-    app: ASGIApp
-    address: str
-    status: int
-    tag: bytes | None = None
-    seconds: list[float] = field(default_factory=list)
-
-    async def request(self) -> tuple[int, dict[bytes, bytes], int]:
-        """Status, headers and size of the answer."""
-        path, _, query = self.address.partition("?")
-        headers = [(b"host", b"localhost")] + ([(b"if-none-match", self.tag)] if self.tag else [])
-        scope = {
-            "type": "http",
-            "asgi": {"version": "3.0", "spec_version": "2.3"},
-            "http_version": "1.1",
-            "method": "GET",
-            "scheme": "http",
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "root_path": "",
-            "headers": headers,
-            "client": ("127.0.0.1", 1),
-            "server": ("localhost", 80),
-        }
-        messages: list[Message] = []
-
-        async def receive() -> Message:
-            return {"type": "http.request", "body": b"", "more_body": False}
-
-        async def send(message: Message) -> None:
-            messages.append(message)
-
-        await self.app(scope, receive, send)
-        size = sum(len(message.get("body", b"")) for message in messages[1:])
-        return messages[0]["status"], dict(messages[0]["headers"]), size
-
-    async def measure(self) -> None:
-        """One round: CPU seconds of the whole process, its worker threads included."""
-        started = time.process_time()
-        for _ in range(REQUESTS):
-            status, _, _ = await self.request()
-            assert status == self.status
-        self.seconds.append((time.process_time() - started) / REQUESTS)
-
-    @property
-    def least(self) -> float:
-        return min(self.seconds)
+DAYS = [day for day, _ in zip(stores.days(stores.EVENTS), range(REQUESTS + 1), strict=False)]
+BY_DATES = [f"/events?date={day}" for day in DAYS]
+BY_SPEAKERS = [f"/statements?speaker=speaker-{rank}" for rank in range(1, REQUESTS + 2)]
+DATASETTES_TEXTS = [f"/store/by_date.json?day={day}&_shape=array" for day in DAYS]
+DATASETTES = [f"{path}&_json=sources" for path in DATASETTES_TEXTS]
 
 
-@pytest.fixture(scope="module")
-def filled_store(backend: str, templates: Templates) -> Iterator[Store]:
-    with templates.copy(backend, "migrated") as copy:
-        fill(copy.engine, EVENTS)
-        yield copy
+def test_reads_on_sqlite(sqlite_store: Path, dateline: Server, bare: Server, datasette: Server, hello: Server) -> None:
+    with ExitStack() as stack:
+        clients = [stack.enter_context(server.client()) for server in (dateline, bare, datasette, hello)]
+        check_same_items(clients[0], clients[1], [BY_DATES[3], BY_SPEAKERS[3]])
+        check_same_events(clients[0], clients[2])
+        cases = [
+            Case(BY_DATE, "Dateline", dateline, clients[0], BY_DATES),
+            Case(BY_DATE, "bare", bare, clients[1], BY_DATES),
+            Case(BY_DATE, "Datasette", datasette, clients[2], DATASETTES),
+            Case(BY_DATE, "Datasette, outlets as text", datasette, clients[2], DATASETTES_TEXTS),
+            Case(BY_SPEAKER, "Dateline", dateline, clients[0], BY_SPEAKERS),
+            Case(BY_SPEAKER, "bare", bare, clients[1], BY_SPEAKERS),
+            Case(AGAIN, "Dateline", dateline, clients[0], BY_DATES[:1]),
+            Case(NOT_MODIFIED, "Dateline", dateline, clients[0], BY_DATES[:1], 304),
+            Case("hello world", "raw ASGI", hello, clients[3], ["/"]),
+        ]
+        take_turns(cases, between=partial(stores.write_something, f"sqlite:///{sqlite_store}"))
+    report_sqlite(cases)
 
 
-@asynccontextmanager
-async def cases_of(store: Store) -> AsyncIterator[list[Case]]:
-    app = create_app(settings_for(store.url))
-    day = Case("a day's events, a page of 50", app, f"/events?date={LAST_DAY.isoformat()}", 200)
-    said = Case("a speaker's statements, a page of 50", app, "/statements?speaker=speaker-1", 200)
-    again = Case("the day's events, not changed", app, day.address, 304)
-    again.tag = (await day.request())[1][b"etag"]
+def check_same_items(dateline: Client, bare: Client, paths: Sequence[str]) -> None:
+    """The same items byte for byte, but for the spaces that PostgreSQL puts in; the links are each contender's own."""
+    for path in paths:
+        ours, theirs = (orjson.loads(client.get(path).body)["items"] for client in (dateline, bare))
+        assert orjson.dumps(ours) == orjson.dumps(theirs), path
+        assert len(ours) == 50
+
+
+def check_same_events(dateline: Client, datasette: Client) -> None:
+    items = orjson.loads(dateline.get(BY_DATES[3]).body)["items"]
+    rows = orjson.loads(datasette.get(DATASETTES[3]).body)
+
+    assert [(row["id"], row["sources"]) for row in rows] == [(item["id"], item["sources"]) for item in items]
+
+
+def report_sqlite(cases: Sequence[Case]) -> None:
+    cpu = {(case.work, case.contender): case.cpu_us for case in cases}
+    hello, datasette = cpu["hello world", "raw ASGI"], cpu[BY_DATE, "Datasette"]
+    targets = [
+        Target(BY_DATE, "× bare", cpu[BY_DATE, "bare"] / cpu[BY_DATE, "Dateline"], least=0.9),
+        Target(BY_DATE, "× Datasette", datasette / cpu[BY_DATE, "Dateline"], least=4),
+        Target(BY_SPEAKER, "× bare", cpu[BY_SPEAKER, "bare"] / cpu[BY_SPEAKER, "Dateline"], least=0.8),
+    ]
+    for work in (AGAIN, NOT_MODIFIED):
+        targets.append(Target(work, "× Datasette", datasette / cpu[work, "Dateline"], least=25))
+        targets.append(Target(work, "× hello world", hello / cpu[work, "Dateline"], least=0.5))
+    report("reads, SQLite", cases, targets)
+
+
+def report(section: str, cases: Sequence[Case], targets: Sequence[Target]) -> None:
+    print_cases(f"{section}, {stores.EVENTS:,} events", cases)
+    print_targets(targets)
+    figures = [{"work": case.work, "contender": case.contender} | case.figures() for case in cases]
+    keep(section, {"events": stores.EVENTS, "cases": figures}, targets)
+
+
+def test_reads_on_postgresql(postgres_store: str) -> None:
+    bare_app = f"{CONTENDERS}.bare_postgres:create_app"
+    with ExitStack() as stack:
+        dateline = stack.enter_context(serving_dateline(postgres_store))
+        bare = stack.enter_context(serving(bare_app, {"BENCH_STORE": stores.libpq(postgres_store)}))
+        ours, theirs = (stack.enter_context(server.client()) for server in (dateline, bare))
+        backends = partial(backend_cpu_seconds, stack.enter_context(psycopg.connect(stores.libpq(postgres_store))))
+        check_same_items(ours, theirs, [BY_DATES[3]])
+        cases = [
+            Case(BY_DATE, "Dateline", dateline, ours, BY_DATES, beside=backends),
+            Case(BY_DATE, "bare psycopg", bare, theirs, BY_DATES, beside=backends),
+        ]
+        take_turns(cases, between=partial(stores.write_something, postgres_store))
+    ratio = cases[1].cpu_us / cases[0].cpu_us
+    report("reads, PostgreSQL", cases, [Target(BY_DATE, "× bare psycopg", ratio, least=0.7)])
+
+
+def backend_cpu_seconds(connection: psycopg.Connection) -> float:
+    """CPU time of the database's other connections so far; 0 where the server is on another machine."""
+    query = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     try:
-        yield [Case("hello world, raw ASGI", hello_world, "/", 200), day, said, again]
-    finally:
-        app.state.engine.dispose()
-
-
-async def measured(store: Store) -> list[Case]:
-    async with cases_of(store) as cases:
-        for case in cases:  # the first requests fill caches that the others find full
-            await case.request()
-        for _ in range(ROUNDS):
-            for case in cases:
-                await case.measure()
-        return cases
-
-
-def report(backend: str, cases: list[Case]) -> None:
-    hello = cases[0].least
-    table = Table("request", "CPU ms", "times hello world", title=f"{EVENTS} events on {backend}")
-    for case in cases:
-        table.add_row(case.name, f"{case.least * 1000:.3f}", f"{case.least / hello:.0f}")
-    Console().print(table)
-    if file := os.environ.get("DATELINE_BENCH_JSON"):
-        kept = json.loads(Path(file).read_text()) if Path(file).exists() else {}
-        figures = {case.name: {"cpu_seconds": case.least, "times_hello": case.least / hello} for case in cases}
-        Path(file).write_text(json.dumps(kept | {backend: {"events": EVENTS, "requests": figures}}, indent=2) + "\n")
-
-
-def test_what_a_read_costs(backend: str, filled_store: Store) -> None:
-    cases = asyncio.run(measured(filled_store))
-    report(backend, cases)
-    _, day, _, again = cases
-
-    assert again.least < day.least
+        return sum(cpu_seconds(pid) for (pid,) in connection.execute(query).fetchall())
+    except OSError:
+        return 0.0

@@ -2,31 +2,54 @@
 
 The proportions are those of a monitored news flow: 900 events a day, three reports and one statement
 an event, as many documents as events, 500 outlets of which few publish much and many little (Zipf),
-and speakers alike. Words follow Zipf's law too; the word ``benchmark`` stands in one statement of a
-hundred. The same size gives the same store.
+and speakers alike. Every fourth statement reached its document through somebody else. Words follow
+Zipf's law too, and each of a hundred topics is named by one statement of a hundred. The same size
+gives the same store, in which ``dateline verify`` finds every span.
 """
 
 import datetime as dt
+import hashlib
 import random
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Table
-from sqlmodel import SQLModel
-
-from app import db
+from app import db, tallies
+from app.config import Settings
 
 EVENTS_A_DAY = 900
 OUTLETS = 500
 SPEAKERS = 5_000
 LAST_DAY = dt.date(2024, 12, 31)
+TOPICS = tuple(f"topic{number:02}" for number in range(100))
 
 _WORDS = [f"{consonant}{vowel}{end}" for consonant in "bdfgklmnprstvz" for vowel in "aeiou" for end in "lmnrst"]
 _COUNTRIES = ("US", "GB", "FR", "DE", "RU", "KP", "KR", "JP", "IN", "CN", "BR", "ZA", "NG", "EG", "UA", "PL")
 _TYPES = ("agree", "consult", "support", "cooperate", "aid", "request", "accuse", "reject", "threaten", "protest")
 _KINDS = ("direct", "indirect", "mixed")
+_NOON = "2025-01-01 12:00:00.000000"
 
-Row = dict[str, Any]
+_RECORD = ("id", "revision_id", "coded_by")
+_NAMED = (*_RECORD, "slug", "name", "name_key", "kind", "country")
+_DAYS = ("earliest", "latest", "latest_start", "earliest_end")
+_EVENT = ("title", "summary", "type", "place", "place_key", "country", "latitude", "longitude", "external_id")
+_DOCUMENT = ("source_id", "url", "canonical_url", "title", "language", "retrieved_at", "text", "sha256", "identity")
+_STATEMENT = ("document_id", "speaker_id", "event_id", "kind", "text", "start", "end")
+
+COLUMNS = {
+    "revision": ("id", "at", "author", "message"),
+    "source": _NAMED,
+    "speaker": _NAMED,
+    "event": (*_RECORD, *_EVENT, "date", *_DAYS),
+    "document": (*_RECORD, *_DOCUMENT, "published", *(f"published_{bound}" for bound in _DAYS)),
+    "report": (*_RECORD, "event_id", "document_id", "role", "start", "end", "date", *_DAYS),
+    "statement": (*_RECORD, *_STATEMENT, "said", *(f"said_{bound}" for bound in _DAYS)),
+    "attribution": (*_RECORD, "statement_id", "position", "speaker_id"),
+}
+
+Row = tuple[Any, ...]
 
 
 class News:
@@ -35,110 +58,76 @@ class News:
     def __init__(self, events: int) -> None:
         self.events = events
         self._random = random.Random(events)
-        self._words = _zipf(len(_WORDS), 1.0)
-        self._outlets = _zipf(OUTLETS, 1.0)
-        self._speakers = _zipf(SPEAKERS, 0.8)
+        # Texts are cut from one long one, which is quicker than to draw each.
+        self._words = self._random.choices(_WORDS, cum_weights=_zipf(len(_WORDS), 1.0), k=2**18 + 64)
 
     def rows(self) -> Iterator[tuple[str, Iterator[Row]]]:
-        """The rows of each table, in an order in which they can be inserted."""
-        yield (
-            "revision",
-            iter([{"id": 1, "at": dt.datetime(2025, 1, 1, tzinfo=dt.UTC), "author": "bench", "message": ""}]),
-        )
+        """The rows of each table in the order of ``COLUMNS``, tables in an order in which they can be inserted."""
+        idents = range(1, self.events + 1)
+        yield "revision", iter([(1, _NOON, "bench", "")])
         yield "source", (self._named(ident, "outlet", "online") for ident in range(1, OUTLETS + 1))
         yield "speaker", (self._named(ident, "speaker", "person") for ident in range(1, SPEAKERS + 1))
-        yield "event", map(self._event, range(1, self.events + 1))
-        yield "document", map(self._document, range(1, self.events + 1))
+        yield "event", map(self._event, idents)
+        yield "document", map(self._document, idents, self._ranks(OUTLETS, 1.0))
         yield "report", self._reports()
-        yield "statement", map(self._statement, range(1, self.events + 1))
-
-    def _words_of(self, number: int) -> str:
-        return " ".join(self._random.choices(_WORDS, cum_weights=self._words, k=number))
-
-    def _record(self, ident: int) -> Row:
-        return {"id": ident, "revision_id": 1, "coded_by": "import"}
-
-    def _named(self, ident: int, stem: str, kind: str) -> Row:
-        name = f"{stem.title()} {ident}"
-        return self._record(ident) | {
-            "slug": f"{stem}-{ident}",
-            "name": name,
-            "name_key": name.casefold(),
-            "kind": kind,
-            "country": _COUNTRIES[ident % len(_COUNTRIES)],
-        }
+        yield "statement", map(self._statement, idents, self._ranks(SPEAKERS, 0.8))
+        yield "attribution", map(self._hop, range(1, self.events // 4 + 1))
 
     def day_of(self, ident: int) -> dt.date:
         """Events, documents and statements of one number fall on one day, the last ids on the last day."""
         return LAST_DAY - dt.timedelta(days=(self.events - ident) // EVENTS_A_DAY)
 
-    def _event(self, ident: int) -> Row:
-        day = self.day_of(ident)
-        place = self._words_of(1)
-        return self._record(ident) | {
-            "title": self._words_of(8),
-            "summary": self._words_of(16),
-            "date": day.isoformat(),
-            **_on(day, ""),
-            "type": _TYPES[ident % len(_TYPES)],
-            "place": place.title(),
-            "place_key": place,
-            "country": _COUNTRIES[ident % len(_COUNTRIES)],
-            "latitude": self._random.uniform(-60, 70),
-            "longitude": self._random.uniform(-180, 180),
-            "external_id": f"bench:{ident}",
-        }
+    def _words_of(self, ident: int, number: int) -> str:
+        begin = ident * 7919 % 2**18
+        return " ".join(self._words[begin : begin + number])
 
-    def _document(self, ident: int) -> Row:
-        day = self.day_of(ident)
-        return self._record(ident) | {
-            "source_id": self._pick(self._outlets),
-            "url": f"https://outlet.example/{ident}",
-            "canonical_url": f"https://outlet.example/{ident}",
-            "title": self._words_of(8),
-            "language": "en",
-            "published": day.isoformat(),
-            **_on(day, "published_"),
-            "retrieved_at": dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-            "text": self._words_of(40),
-            "sha256": f"{ident:064x}",
-            "identity": f"{ident:064x}",
-        }
+    def _dated(self, ident: int) -> Row:
+        return (self.day_of(ident).isoformat(),) * 5
+
+    def _named(self, ident: int, stem: str, kind: str) -> Row:
+        name, country = f"{stem.title()} {ident}", _COUNTRIES[ident % len(_COUNTRIES)]
+        return *_record(ident), f"{stem}-{ident}", name, name.casefold(), kind, country
+
+    def _event(self, ident: int) -> Row:
+        place = self._words_of(ident, 1)
+        kind, country = _TYPES[ident % len(_TYPES)], _COUNTRIES[ident % len(_COUNTRIES)]
+        latitude, longitude = round(self._random.uniform(-60, 70), 4), round(self._random.uniform(-180, 180), 4)
+        where = (place.title(), place, country, latitude, longitude)
+        words = (self._words_of(ident + 1, 8), self._words_of(ident + 2, 16))
+        return *_record(ident), *words, kind, *where, f"bench:{ident}", *self._dated(ident)
+
+    def _document(self, ident: int, source: int) -> Row:
+        url, text = f"https://outlet{source}.example/{ident}", f"{self._quotation(ident)} {self._words_of(ident, 20)}"
+        hashes = (hashlib.sha256(text.encode()).hexdigest(), hashlib.sha256(url.encode()).hexdigest())
+        words = (url, url, self._words_of(ident + 3, 8), "en", _NOON, text)
+        return *_record(ident), source, *words, *hashes, *self._dated(ident)
 
     def _reports(self) -> Iterator[Row]:
         """Each event is reported by three documents of about its day, its own among them."""
         for ident in range(3 * self.events):
-            event = ident // 3 + 1
-            document = min(self.events, event + ident % 3 * 7)
-            if ident % 3 and document == self.events:
-                document = max(1, event - ident % 3 * 7)
-            day = self.day_of(event)
-            yield self._record(ident + 1) | {
-                "event_id": event,
-                "document_id": document,
-                "role": "main",
-                "start": 0,
-                "end": 10,
-                "date": day.isoformat(),
-                **_on(day, ""),
-            }
+            event, copy = ident // 3 + 1, ident % 3
+            document = event + 7 * copy if event + 14 <= self.events else event - 7 * copy
+            yield *_record(ident + 1), event, document, "main", 0, 10, *self._dated(event)
 
-    def _statement(self, ident: int) -> Row:
-        day = self.day_of(ident)
-        return self._record(ident) | {
-            "document_id": ident,
-            "speaker_id": self._pick(self._speakers),
-            "event_id": ident,
-            "kind": _KINDS[ident % len(_KINDS)],
-            "text": self._words_of(20) + (" benchmark" if ident % 100 == 0 else ""),
-            "start": 0,
-            "end": 20,
-            "said": day.isoformat(),
-            **_on(day, "said_"),
-        }
+    def _quotation(self, ident: int) -> str:
+        return f"{self._words_of(ident + 4, 20)} {TOPICS[ident % len(TOPICS)]}"
 
-    def _pick(self, weights: list[float]) -> int:
-        return self._random.choices(range(1, len(weights) + 1), cum_weights=weights)[0]
+    def _statement(self, ident: int, speaker: int) -> Row:
+        text, kind = self._quotation(ident), _KINDS[ident % len(_KINDS)]
+        return *_record(ident), ident, speaker, ident, kind, text, 0, len(text), *self._dated(ident)
+
+    def _hop(self, ident: int) -> Row:
+        return *_record(ident), 4 * ident, 0, ident % 100 + 1
+
+    def _ranks(self, number: int, exponent: float) -> Iterator[int]:
+        """Ranks 1 to ``number`` without end, each as often as Zipf's law has it."""
+        weights = _zipf(number, exponent)
+        while True:
+            yield from self._random.choices(range(1, number + 1), cum_weights=weights, k=10_000)
+
+
+def _record(ident: int) -> Row:
+    return ident, 1, "import"
 
 
 def _zipf(number: int, exponent: float) -> list[float]:
@@ -150,28 +139,48 @@ def _zipf(number: int, exponent: float) -> list[float]:
     return weights
 
 
-def _on(day: dt.date, prefix: str) -> Row:
-    return {prefix + bound: day for bound in ("earliest", "latest", "latest_start", "earliest_end")}
+def fill(path: Path, events: int, progress: Callable[[str], None] = lambda step: None) -> None:
+    """Fill the migrated, empty SQLite store at ``path``; indexes and full text are made when all rows are in."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for pragma in ("journal_mode=OFF", "synchronous=OFF", "cache_size=-500000", "locking_mode=EXCLUSIVE"):
+            connection.execute(f"PRAGMA {pragma}")
+        put_aside = _put_aside(connection)
+        for table, rows in News(events).rows():
+            progress(table)
+            _insert(connection, table, rows)
+        for statement in put_aside:
+            progress(statement.partition("\n")[0][:60])
+            connection.execute(statement)
+    progress("tallies")
+    _tally(path)
 
 
-def fill(engine: Engine, events: int, progress: Callable[[str], None] = lambda table: None) -> None:
-    """Fill a migrated, empty store."""
+def _put_aside(connection: sqlite3.Connection) -> list[str]:
+    """Drop triggers and indexes; the statements that bring them, and the words' index, back."""
+    made = connection.execute(
+        "SELECT type, name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql <> ''"
+    )
+    parts = made.fetchall()
+    for kind, name, _ in parts:
+        connection.execute(f"DROP {kind} {name}")
+    words = connection.execute("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%fts5%'").fetchall()
+    return [*(f"INSERT INTO {name} ({name}) VALUES ('rebuild')" for (name,) in words), *(sql for *_, sql in parts)]
+
+
+def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> None:
+    names = ", ".join(f'"{name}"' for name in COLUMNS[table])
+    places = ", ".join("?" * len(COLUMNS[table]))
+    connection.execute("BEGIN")
+    connection.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)
+    connection.execute("COMMIT")
+
+
+def _tally(path: Path) -> None:
+    engine = db.connect(Settings(database_url=f"sqlite:///{path}"))
     with db.writing(engine) as session:
-        for name, rows in News(events).rows():
-            progress(name)
-            table: Table = SQLModel.metadata.tables[name]
-            for batch in _batches(rows):
-                session.connection().execute(table.insert(), batch)
-    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
-        connection.exec_driver_sql("ANALYZE")
-
-
-def _batches(rows: Iterator[Row], size: int = 5_000) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+        for _ in tallies.refresh_all(session.connection()):
+            pass
+    engine.dispose()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("ANALYZE")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,0 +1,147 @@
+"""The generated stores, kept from run to run: files of SQLite in a folder, databases of a named PostgreSQL server.
+
+``DATELINE_BENCH_EVENTS`` is the size, ``DATELINE_BENCH_LARGEST`` one more for the benchmarks of growth,
+``DATELINE_BENCH_DIR`` the folder. A private PostgreSQL server keeps nothing; name one that does in
+``DATELINE_TEST_DATABASE_URL``.
+"""
+
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+from alembic import command
+from alembic.script import ScriptDirectory
+from psycopg import sql
+from rich.console import Console
+from sqlalchemy import Engine, make_url
+from sqlmodel import SQLModel
+
+from app import db, revisions
+from app.config import Settings
+from app.models import Source
+from tests.benchmarks import generate
+
+EVENTS = int(os.environ.get("DATELINE_BENCH_EVENTS", "100000"))
+LARGEST = int(os.environ.get("DATELINE_BENCH_LARGEST", "0"))
+FOLDER = Path(os.environ.get("DATELINE_BENCH_DIR", ".bench")).absolute()
+
+_console = Console()
+
+
+def engine_of(url: str) -> Engine:
+    return db.connect(Settings(database_url=url))
+
+
+def _key(events: int) -> str:
+    """What a store depends on: its size, its migration, and how it was generated."""
+    head = ScriptDirectory.from_config(db.migrations(engine_of("sqlite:///unused.db"))).get_current_head()
+    return f"{events}_{head}_{hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]}"
+
+
+def sqlite_store(events: int) -> Path:
+    """The SQLite store of so many events, generated where it is not there yet."""
+    path = FOLDER / f"{_key(events)}.db"
+    if not path.exists():
+        FOLDER.mkdir(exist_ok=True)
+        part = path.with_suffix(".part")
+        part.unlink(missing_ok=True)
+        migrate(f"sqlite:///{part}")
+        with _console.status("") as status:
+            generate.fill(part, events, lambda step: status.update(f"generating {events:,} events: {step}"))
+        part.rename(path)
+    return path
+
+
+def migrate(url: str) -> None:
+    engine = engine_of(url)
+    command.upgrade(db.migrations(engine), "head")
+    engine.dispose()
+
+
+def postgres_store(admin: str, events: int) -> str:
+    """The URL of a database with the rows of ``sqlite_store(events)``, on the server at the URL ``admin``."""
+    source, name = sqlite_store(events), f"dateline_bench_{_key(events)}"
+    url = make_url(admin).set(database=name).render_as_string(hide_password=False)
+    with psycopg.connect(libpq(admin), autocommit=True) as connection:
+        if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+            return url
+        create_database(connection, f"{name}_part")
+        part = make_url(admin).set(database=f"{name}_part").render_as_string(hide_password=False)
+        migrate(part)
+        with _console.status(f"copying {events:,} events to PostgreSQL"):
+            _copy(source, part)
+        rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+        connection.execute(rename.format(sql.Identifier(f"{name}_part"), sql.Identifier(name)))
+    return url
+
+
+def libpq(url: str) -> str:
+    """A URL of SQLAlchemy's as psycopg takes it."""
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def create_database(connection: psycopg.Connection, name: str) -> None:
+    for statement in ("DROP DATABASE IF EXISTS {}", "CREATE DATABASE {}"):
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
+
+
+def _copy(source: Path, url: str) -> None:
+    """Copy every row; indexes that no constraint needs are made when all are in."""
+    with psycopg.connect(libpq(url), autocommit=True) as connection, closing(sqlite3.connect(source)) as rows:
+        connection.execute("SET session_replication_role = replica")  # the rows refer to each other, as is known
+        connection.execute("SET TimeZone = 'UTC'")
+        indexes = connection.execute(_LOOSE_INDEXES).fetchall()
+        for name, _ in indexes:
+            connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
+        for table in SQLModel.metadata.sorted_tables:
+            _copy_table(rows, connection, table.name, table.columns.keys())
+        for _, definition in indexes:
+            connection.execute(definition)
+        connection.execute("VACUUM ANALYZE")
+    _continue_ids(url)
+
+
+_LOOSE_INDEXES = """
+SELECT indexname, indexdef FROM pg_indexes
+WHERE schemaname = 'public' AND indexname NOT IN (SELECT conname FROM pg_constraint)
+"""
+
+
+def _copy_table(rows: sqlite3.Connection, connection: psycopg.Connection, table: str, columns: list[str]) -> None:
+    names = sql.SQL(", ").join(map(sql.Identifier, columns))
+    into = sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), names)
+    quoted = ", ".join(f'"{name}"' for name in columns)
+    with connection.cursor().copy(into) as copy:
+        for row in rows.execute(f'SELECT {quoted} FROM "{table}"'):
+            copy.write_row(row)
+
+
+def _continue_ids(url: str) -> None:
+    engine = engine_of(url)
+    with engine.begin() as connection:
+        for table in SQLModel.metadata.sorted_tables:
+            if "id" in table.columns:
+                last = connection.exec_driver_sql(f'SELECT coalesce(max(id), 0) FROM "{table.name}"').scalar_one()
+                db.continue_ids(connection, table, last)
+    engine.dispose()
+
+
+def write_something(url: str) -> None:
+    """Make a revision, as any writer would: what was read before may have changed."""
+    engine = engine_of(url)
+    with revisions.write(engine, author="bench", message="") as session:
+        source = session.get_one(Source, generate.OUTLETS)
+        number = int((source.homepage or "0").rpartition("/")[2])
+        source.homepage = f"https://outlet.example/{number + 1}"
+    engine.dispose()
+
+
+def days(events: int) -> Iterator[str]:
+    """The days of which such a store has a whole day's events, the latest first."""
+    news = generate.News(events)
+    for ident in range(events, generate.EVENTS_A_DAY - 1, -generate.EVENTS_A_DAY):
+        yield news.day_of(ident).isoformat()
