@@ -51,6 +51,8 @@ def connect(settings: Settings, *, query_timeout: float | None = None) -> Engine
         return engine
     timeouts = {"lock_timeout": settings.busy_timeout, "statement_timeout": query_timeout or 0}
     options = " ".join(f"-c {name}={ceil(seconds * 1000)}" for name, seconds in timeouts.items())
+    # To compile a statement takes longer than to read a page, and large statements look dear enough for it.
+    options += " -c jit=off"
     url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": options})
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
     event.listen(engine, "begin", _begin_postgres)

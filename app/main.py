@@ -33,7 +33,8 @@ from app.routers import (
 from app.web import problems
 from app.web.cache import RevisionCache
 from app.web.contract import Contract
-from app.web.middleware import Envelope, LastResort, Meters
+from app.web.journal import Journal
+from app.web.middleware import Envelope, LastResort
 from app.web.openapi import DESCRIPTION, TAGS, describe
 from app.web.ratelimit import RateLimit
 
@@ -66,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.readers = replicas.connect(settings)
-    app.state.meters = Meters()
+    app.state.journal = Journal()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)
 
@@ -83,7 +84,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     problems.install(app)
     own_limits = {f"{settings.root_path.rstrip('/')}/imports": settings.max_import_bytes}
     app.add_middleware(LastResort, max_body_bytes=settings.max_body_bytes, own_limits=own_limits)
-    app.add_middleware(RevisionCache, max_bytes=settings.cache_bytes)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -92,7 +92,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=EXPOSED_HEADERS,
         max_age=3600,
     )
-    app.add_middleware(Envelope, meters=app.state.meters, root_path=settings.root_path)
+    app.add_middleware(Envelope, journal=app.state.journal, root_path=settings.root_path)
+    app.add_middleware(RevisionCache, settings=settings, journal=app.state.journal)
     return app
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app import db
-from app.queries.prepared import Moments, Moved, Prepared, Reads, Row, Snapshot, State, Values
+from app.queries.prepared import STATE, Moments, Moved, Prepared, Reads, Row, Snapshot, State, Values
 
 T = TypeVar("T")
 
@@ -28,6 +28,8 @@ Work = Callable[[Reads], Awaitable[T]]
 
 # Seconds that a read may keep the event loop; one that takes longer is begun again in a thread.
 _SHORT = 0.02
+
+_ONE_ROW = tuple(STATE.sqlite.parameters({}))
 
 # How often a reading is begun again because the store has moved on between its statements.
 _ATTEMPTS = 3
@@ -138,6 +140,18 @@ class Readers:
     async def current(self, work: Work[T]) -> T:
         """Do some short reading of what counts as it is at this moment, such as keys."""
         return await self.quick(work)
+
+    def glance(self) -> State | None:
+        """The state of the store now, where it can be told without waiting."""
+        if self.engine.dialect.name != "sqlite":
+            return None
+        connection, deadline = self._own_connection()
+        deadline.begin(_SHORT)
+        try:
+            rows = connection.execute(STATE.sqlite.sql, _ONE_ROW).fetchall()
+        except sqlite3.OperationalError:
+            return None
+        return State(*rows[0]) if rows else State(0, "")
 
     async def state(self) -> State:
         """The state of the store now."""

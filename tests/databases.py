@@ -82,19 +82,26 @@ def postgres_server() -> Iterator[str | None]:
     if url := os.environ.get("DATELINE_TEST_DATABASE_URL"):
         yield url
         return
+    with installation() as found:
+        if found is None:
+            yield None
+            return
+        server = Server(found, "data")
+        server.initialize()
+        with server.running():
+            yield server.url
+
+
+@contextmanager
+def installation() -> "Iterator[Installation | None]":
+    """PostgreSQL's programs and a directory for their data, which goes away at the end; None where there are none."""
     user = _unprivileged_user()
     with tempfile.TemporaryDirectory(prefix="dateline-postgres-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
         if user:
             shutil.chown(directory, user)
         programs = _find_programs(user, directory)
-        if programs is None:
-            yield None
-            return
-        server = _Server(programs, directory, user)
-        server.initialize()
-        with server.running() as port:
-            yield f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres"
+        yield Installation(programs, directory, user) if programs else None
 
 
 class _Identity(TypedDict, total=False):
@@ -106,71 +113,92 @@ class _Identity(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class _Server:
+class Installation:
     programs: Path
     directory: Path
     user: str | None
 
+    def run(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run one of PostgreSQL's programs to its end; raises RuntimeError, with its words, where it fails."""
+        command = [str(self.programs / program), *arguments]
+        done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, **_as_user(self.user))
+        if done.returncode:
+            raise RuntimeError(f"{program} failed:\n{done.stderr}")
+        return done
+
+
+class Server:
+    """One server on 127.0.0.1, with its data in a folder of the installation's directory."""
+
+    def __init__(self, at: Installation, name: str, **settings: str) -> None:
+        self.at = at
+        self.data = at.directory / name
+        self.port = _free_port()
+        self.url = f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/postgres"
+        self._settings = SETTINGS | settings
+        self._log = at.directory / f"{name}.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
     def initialize(self) -> None:
         options = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-sync", "--no-instructions"]
-        command = [str(self.programs / "initdb"), f"--pgdata={self.directory / 'data'}", *options]
-        for locale in ("--locale=C.UTF-8", "--no-locale"):  # not every system has the first
-            done = subprocess.run(
-                [*command, locale], cwd=self.directory, capture_output=True, text=True, **_as_user(self.user)
-            )
-            if done.returncode == 0:
-                return
-        raise RuntimeError(f"initdb failed:\n{done.stderr}")
+        options.append(f"--pgdata={self.data}")
+        try:
+            self.at.run("initdb", *options, "--locale=C.UTF-8")
+        except RuntimeError:  # not every system has it
+            self.at.run("initdb", *options, "--no-locale")
 
     @contextmanager
-    def running(self) -> Iterator[int]:
-        """The server's port, while it runs."""
-        port = _free_port()
-        process = self._start(port)
+    def running(self) -> Iterator[None]:
         try:
-            self._wait_until_ready(process, port)
-            yield port
+            self.start()
+            yield
         finally:
-            _stop(process)
+            self.stop()
 
-    def _start(self, port: int) -> subprocess.Popen[bytes]:
-        command = [str(self.programs / "postgres"), "-D", str(self.directory / "data"), "-p", str(port)]
-        settings = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+    def start(self) -> None:
+        """Start the server; raises RuntimeError, with its words, where it cannot be reached in good time."""
+        command = [str(self.at.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
+        settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("wb") as log:
-            return subprocess.Popen(
+            self._process = subprocess.Popen(
                 ["/bin/sh", "-c", WATCHED, "postgres", *command, *settings],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                cwd=self.directory,
+                cwd=self.at.directory,
                 start_new_session=True,  # Ctrl-C is for the tests; they stop the server when they are done with it
-                **_as_user(self.user),
+                **_as_user(self.at.user),
             )
+        self._wait_until_ready(self._process)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes], port: int) -> None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while process.poll() is None and time.monotonic() < deadline:
             try:
-                psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres", connect_timeout=2).close()
+                psycopg.connect(f"postgresql://postgres@127.0.0.1:{self.port}/postgres", connect_timeout=2).close()
             except psycopg.OperationalError:
                 time.sleep(0.02)
             else:
                 return
         raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')}")
 
-    @property
-    def _log(self) -> Path:
-        return self.directory / "log"
+    def stop(self) -> None:
+        """Stop the server, by force where it takes too long; one that has ended already is let be."""
+        if self._process is None:
+            return
+        with self._process as process:
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
 
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    assert process.stdin is not None
-    process.stdin.close()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        assert self._process is not None
+        with self._process as process:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _find_programs(user: str | None, directory: Path) -> Path | None:

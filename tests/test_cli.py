@@ -1,5 +1,6 @@
 """The ``dateline`` command, as its users meet it."""
 
+import os
 import re
 import shutil
 import signal
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -70,15 +71,16 @@ class Server:
 
 
 @contextmanager
-def serving(url: str, **settings: str) -> Iterator[Server]:
+def serving(url: str, *arguments: str, **settings: str) -> Iterator[Server]:
     """``dateline serve`` as a process of its own, from when it answers."""
     port = _free_port()
     with subprocess.Popen(
-        [COMMAND, "serve", "--port", str(port)],
+        [COMMAND, "serve", "--port", str(port), *arguments],
         env=environment(url, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        start_new_session=True,
     ) as process:
         server = Server(f"http://127.0.0.1:{port}", process, [])
         assert process.stdout is not None
@@ -88,7 +90,8 @@ def serving(url: str, **settings: str) -> Iterator[Server]:
             _wait_for(server)
             yield server
         finally:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its workers, too
             process.wait()
             reading.join()
 

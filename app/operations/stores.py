@@ -74,6 +74,7 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
     if file is None:
         _migrate(target)
         with db.reading(source) as reader, db.writing(target) as writer:
+            _refuse_filled(writer.connection())
             return load(reader.connection(), writer.connection(), report)
     with files.workplace(file) as folder:
         whole = folder / "whole.db"
@@ -97,10 +98,14 @@ def _check_free(engine: Engine, *, replace: bool) -> None:
         tables = inspect(connection).get_table_names()
         if tables and "alembic_version" not in tables:
             raise Conflict("The database holds tables that are not Dateline's.")
-        filled = any(plain.count(connection, shape) for shape in plain.shapes(connection).values())
+        if not replace:
+            _refuse_filled(connection)
     if tables and db.current_migration(engine) not in _known_migrations(engine):
         raise Conflict("The store belongs to a newer version of Dateline than this one.")
-    if filled and not replace:
+
+
+def _refuse_filled(connection: Connection) -> None:
+    if any(plain.count(connection, shape) for shape in plain.shapes(connection).values()):
         raise Conflict("The store is not empty.")
 
 

@@ -93,7 +93,7 @@ async def listing(reads: Reads, filters: DocumentFilter, *, within: Within | Non
         **days(filters),
         source=ids.get("source"),
         within=ids.get("within"),
-        **search_values(filters.q, reads.dialect),
+        **await search_values(reads, filters.q, Noun.DOCUMENTS),
     )
     return Found(_listing(shape, reads.dialect), values)
 

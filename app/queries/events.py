@@ -117,7 +117,7 @@ async def listing(reads: Reads, filters: EventFilter, *, within: Within | None =
         source=ids.get("source"),
         within=ids.get("within"),
         speaker=ids.get("speaker"),
-        **search_values(filters.q, reads.dialect),
+        **await search_values(reads, filters.q, Noun.EVENTS),
         min_sources=filters.min_sources,
         counted=filters.min_sources is not None or "date" not in filters.sort,
     )

@@ -84,7 +84,7 @@ class Moved(Exception):
 
 _REVISION: Table = Revision
 _NEWEST = select(_REVISION.id, stamp(_REVISION.at).label("at")).order_by(_REVISION.id.desc()).limit(1)
-_STATE = Prepared(_NEWEST)
+STATE = Prepared(_NEWEST)
 _NOTHING = Prepared(select(literal_column("NULL").label("item")), stamped=True)
 
 
@@ -123,7 +123,7 @@ class Snapshot(Reads):
 
     async def latest(self) -> State:
         if self._state is None:
-            rows = self._run(_STATE, {})
+            rows = self._run(STATE, {})
             self._state = State(*rows[0]) if rows else State(0, "")
         return self._state
 

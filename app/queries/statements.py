@@ -78,7 +78,7 @@ async def listing(reads: Reads, filters: StatementFilter, *, within: Within | No
         via=ids.get("via"),
         **references(filters.event, "event"),
         **references(filters.utterance, "utterance"),
-        **search_values(filters.q, reads.dialect),
+        **await search_values(reads, filters.q, Noun.STATEMENTS),
         **({f"of_{within[0].__tablename__}": ids["within"]} if within else {}),
     )
     return Found(_listing(shape, reads.dialect), values)

@@ -63,5 +63,5 @@ def get_readiness(response: Response, engine: EngineDep) -> Health:
 )
 def get_metrics(request: Request) -> Response:
     """Counts of requests for Prometheus."""
-    headers = {"Cache-Control": "no-store"}
-    return Response(generate_latest(request.app.state.meters.registry), headers=headers, media_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest(request.app.state.journal.registry)
+    return Response(counted, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -1,10 +1,11 @@
-"""Answers kept as long as the store does not change: ahead of the routing, for clients that ask again and again.
+"""Answers kept as long as the store does not change: ahead of everything else, for clients that ask again and again.
 
-An answer is kept under its address, its representation and the state of the store that it was read in.
-Before it is given again, the store is asked for its state, so that a write by whatever process is seen by the
-next read; and the client for its key, where one is needed.
+An answer is kept as it was sent, under its address, its representation, the page that asks, and the
+state of the store that it was read in. Before it is given again, the store is asked for its state, so that a
+write by whatever process is seen by the next read; and the client for its key, where one is needed.
 """
 
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
@@ -12,17 +13,34 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.config import Settings
 from app.errors import DatelineError
 from app.formats import preferred
 from app.queries.prepared import State
 from app.readers import Readers
 from app.web import etags
 from app.web.deps import admit
+from app.web.journal import Journal, request_id
 
-Key = tuple[str, bytes, str]
+Header = tuple[bytes, bytes]
+Key = tuple[str, bytes, str, bytes]
 
 # What an entry takes beside its body, about.
-_OVERHEAD = 1_000
+_OVERHEAD = 2_000
+
+# Headers of one request, not of its answer.
+_PASSING = (b"x-request-id", b"ratelimit", b"ratelimit-policy")
+
+# Headers that tell what an answer is of, which a 304 repeats (RFC 9110 §15.4.5), and those for the client's browser.
+_NOT_OF_304 = (b"content-length", b"content-type", b"link")
+
+
+@dataclass(slots=True)
+class Noted:
+    """What a read tells of itself while it is answered."""
+
+    state: State | None = None
+    route: str = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +49,9 @@ class Kept:
 
     readers: Readers
     state: State
-    told: dict[str, str]
-    start: Message
+    route: str
+    tag: str
+    headers: list[Header]
     body: bytes
 
     @property
@@ -41,100 +60,105 @@ class Kept:
 
 
 class RevisionCache:
-    """Keeps answers in at most ``max_bytes``; the one that was asked for longest ago goes first."""
+    """Keeps answers in at most ``cache_bytes``; the one that was asked for longest ago goes first."""
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
         self.app = app
-        self.max_bytes = max_bytes
+        self._journal = journal
+        self._open = settings.public_reads and not settings.rate_limit
+        self._max_bytes = settings.cache_bytes
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
         self._size = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "GET" or not self.max_bytes:
+        if scope["type"] != "http" or scope["method"] != "GET" or not self._max_bytes:
             await self.app(scope, receive, send)
             return
-        accept, tag = _asked(scope)
-        key = scope["path"], scope["query_string"], preferred(accept)
+        started, asked = time.perf_counter(), dict(scope["headers"])
+        accept, origin = asked.get(b"accept", b""), asked.get(b"origin", b"")
+        key = scope["path"], scope["query_string"], preferred(accept.decode("latin-1")), origin
         kept = self._kept.get(key)
-        if kept is not None and await self._may_have(scope, key, kept, tag):
-            self._kept.move_to_end(key)
-            await _give(kept, tag, scope, send)
-            return
-        await self.app(scope, receive, _Recorder(self, key, scope, send).send)
+        if kept is not None:
+            tag = asked.get(b"if-none-match")
+            extra = await self._granted(scope, key, kept, tag, open_=self._open and b"authorization" not in asked)
+            if extra is not None:
+                self._kept.move_to_end(key)
+                name = request_id(scope)
+                status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
+                self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
+                return
+        noted = scope["noted"] = Noted()
+        await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.readers, send).send)
 
-    async def _may_have(self, scope: Scope, key: Key, kept: Kept, tag: str | None) -> bool:
-        """Whether the answer is still right, and the client may have it; whatever is in the way, the route says."""
+    async def _granted(
+        self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, open_: bool
+    ) -> list[Header] | None:
+        """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
         readers: Readers = scope["app"].state.readers
-        if kept.readers is not readers or kept.state != await readers.since(etags.newest(tag)).state():
-            self._drop(key)
-            return False
+        state = readers.glance()
+        if state is None:
+            state = await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
+        if kept.state != state or kept.readers is not readers:
+            self.drop(key)
+            return None
+        if open_:
+            return []
+        scope["answer_headers"] = told = dict[str, str]()
         try:
             await admit(Request(scope))
         except DatelineError:
-            return False
-        return True
+            return None
+        return [(name.lower().encode(), value.encode()) for name, value in told.items() if name != "Cache-Control"]
 
     def keep(self, key: Key, kept: Kept) -> None:
-        self._drop(key)
-        if kept.size > self.max_bytes // 4:
+        self.drop(key)
+        if kept.size > self._max_bytes // 4:
             return
         self._kept[key] = kept
         self._size += kept.size
-        while self._size > self.max_bytes:
-            self._drop(next(iter(self._kept)))
+        while self._size > self._max_bytes:
+            self.drop(next(iter(self._kept)))
 
-    def _drop(self, key: Key) -> None:
+    def drop(self, key: Key) -> None:
         dropped = self._kept.pop(key, None)
         if dropped is not None:
             self._size -= dropped.size
 
 
-def _asked(scope: Scope) -> tuple[str, str | None]:
-    """``Accept`` and ``If-None-Match``."""
-    accept, tag = "", None
-    for name, value in scope["headers"]:
-        if name == b"accept":
-            accept = value.decode("latin-1")
-        elif name == b"if-none-match":
-            tag = value.decode("latin-1")
-    return accept, tag
-
-
-async def _give(kept: Kept, tag: str | None, scope: Scope, send: Send) -> None:
-    scope["answer_headers"] |= kept.told
-    scope["route"] = kept.start["route"]
-    if etags.matches(tag, kept.told["ETag"]):
-        await send({"type": "http.response.start", "status": 304, "headers": []})
+async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) -> int:
+    if tag is not None and etags.matches(tag.decode("latin-1"), kept.tag):
+        told = [header for header in kept.headers if header[0] not in _NOT_OF_304]
+        await send({"type": "http.response.start", "status": 304, "headers": told + extra})
         await send({"type": "http.response.body", "body": b""})
-        return
-    await send({"type": "http.response.start", "status": 200, "headers": [*kept.start["headers"]]})
+        return 304
+    await send({"type": "http.response.start", "status": 200, "headers": kept.headers + extra})
     await send({"type": "http.response.body", "body": kept.body})
+    return 200
 
 
 class _Recorder:
     """Lets an answer pass, and keeps it where it is whole and of one state of the store."""
 
-    def __init__(self, cache: RevisionCache, key: Key, scope: Scope, send: Send) -> None:
+    def __init__(self, cache: RevisionCache, key: Key, noted: Noted, readers: Readers, send: Send) -> None:
         self._cache = cache
         self._key = key
-        self._scope = scope
+        self._noted = noted
+        self._readers = readers
         self._send = send
         self._start: dict[str, Any] | None = None
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            # A copy: the headers that every answer gets anew are added on its way out.
-            self._start = {**message, "headers": [*message["headers"]], "route": self._scope.get("route")}
-        elif self._start is not None and self._start["status"] == 200 and not message.get("more_body"):
-            self._keep(self._start, message.get("body", b""))
-            self._start = None
-        else:
+            self._start = dict(message) if message["status"] == 200 and self._noted.state is not None else None
+        elif self._start is not None:
+            if not message.get("more_body"):
+                self._keep(self._start["headers"], message.get("body", b""))
             self._start = None
         await self._send(message)
 
-    def _keep(self, start: dict[str, Any], body: bytes) -> None:
-        told, state = self._scope.get("told"), self._scope.get("state_read")
-        if told is None or state is None or "ETag" not in self._scope["answer_headers"]:
-            return  # it says more than the store does
-        kept = Kept(self._scope["app"].state.readers, state, told, start, body)
-        self._cache.keep(self._key, kept)
+    def _keep(self, headers: list[Header], body: bytes) -> None:
+        tag, state = dict(headers).get(b"etag"), self._noted.state
+        if tag is None or state is None:  # it tells of more than the store's state
+            return
+        lasting = [header for header in headers if header[0] not in _PASSING]
+        self._cache.keep(self._key, Kept(self._readers, state, self._noted.route, tag.decode("latin-1"), lasting, body))

@@ -5,57 +5,27 @@ responses share, and counts and logs it. ``LastResort``, behind CORS, refuses a 
 and turns what nobody caught into a 500 that says nothing about the inside.
 """
 
-import re
 import time
-import uuid
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import DatelineError, TooLarge
+from app.web.journal import Journal, request_id
 from app.web.problems import answer
 
 log = structlog.get_logger()
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
-
-
-class Meters:
-    """Counts of requests for Prometheus, one set an application."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "dateline_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
-        )
-        self.seconds = Histogram(
-            "dateline_request_seconds",
-            "Seconds until the answer was sent.",
-            ["method", "route"],
-            registry=self.registry,
-        )
-        self._of: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
-
-    def count(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count one request; ``route`` is a template, of which there are few."""
-        of = self._of.get((method, route, status))
-        if of is None:
-            of = self.requests.labels(method, route, str(status)), self.seconds.labels(method, route)
-            self._of[method, route, status] = of
-        of[0].inc()
-        of[1].observe(seconds)
-
 
 class Envelope:
-    def __init__(self, app: ASGIApp, meters: Meters, root_path: str) -> None:
+    def __init__(self, app: ASGIApp, journal: Journal, root_path: str) -> None:
         self.app = app
-        self.meters = meters
+        self.journal = journal
         self.root_path = root_path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,7 +33,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started, outcome = time.perf_counter(), _Outcome(scope, send)
-        scope["request_id"] = _request_id(scope)
+        scope["request_id"] = request_id(scope)
         scope["answer_headers"] = {}
         # A copy: the route must see GET, the client gets what HEAD deserves.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
@@ -74,20 +44,9 @@ class Envelope:
         except ClientDisconnect:
             pass  # nobody is listening any more
         finally:
-            self._account(scope, inner, outcome.status, time.perf_counter() - started)
-
-    def _account(self, scope: Scope, inner: Scope, status: int, seconds: float) -> None:
-        # The route's template, not the path: a label must have few values.
-        route = getattr(inner.get("route"), "path", "other")
-        self.meters.count(scope["method"], route, status, seconds)
-        log.info(
-            "request",
-            method=scope["method"],
-            path=scope["path"],
-            status=status,
-            ms=round(seconds * 1000, 1),
-            request_id=scope["request_id"],
-        )
+            route = getattr(inner.get("route"), "path", "other")
+            seconds = time.perf_counter() - started
+            self.journal.note(scope, route, outcome.status, seconds, scope["request_id"])
 
 
 class _Outcome:
@@ -130,13 +89,6 @@ class _Outcome:
             raise ClientDisconnect("HEAD is answered")
         self._ended = True
         await self._send({"type": "http.response.body", "body": b""})
-
-
-def _request_id(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value.decode("latin-1")):
-            return str(value.decode("latin-1"))
-    return uuid.uuid4().hex
 
 
 class LastResort:

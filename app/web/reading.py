@@ -58,15 +58,10 @@ class Read:
             raise Invalid("min_revision", f"the store is at revision {state.revision}", revision=state.revision)
         tag = etags.etag(state.revision, state.at, address_of(self.request), self.representation)
         scope = self.request.scope
-        scope["state_read"], scope["told"] = (
-            state,
-            {
-                "ETag": tag,
-                "Vary": "Accept",
-                "Dateline-Revision": str(state.revision),
-            },
-        )
-        scope["answer_headers"] |= scope["told"]
+        scope["answer_headers"] |= {"ETag": tag, "Vary": "Accept", "Dateline-Revision": str(state.revision)}
+        noted = scope.get("noted")
+        if noted is not None:
+            noted.state, noted.route = state, scope["route"].path
         if etags.matches(self.if_none_match, tag):
             raise Answered(Response(status_code=304))
 

@@ -1,0 +1,486 @@
+"""``dateline backup``, ``restore`` and ``copy``, and ``serve`` with several workers."""
+
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Event
+
+import httpx
+import pytest
+from alembic import command
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import text
+
+from app import db
+from app.ingest import jsonl
+from app.operations import stores
+from tests.conftest import BACKENDS, Store, Templates, settings_for, talking_to
+from tests.test_cli import Dateline, Server, dateline, nothing, serving
+from tests.test_db import held
+from tests.test_docs import console_lines
+from tests.test_export import SEARCH, answers, parsed, written
+from tests.test_migrations import schema
+from tests.test_writes import NOUNS, body_of, make, populate, revision
+
+__all__ = ["dateline", "nothing"]  # the fixtures
+
+
+def content(store: Store) -> bytes:
+    """All that the store holds but for its keys."""
+    return b"".join(jsonl.write(store.engine))
+
+
+@contextmanager
+def at(url: str) -> Iterator[Store]:
+    engine = db.connect(settings_for(url))
+    try:
+        yield Store(url, engine)
+    finally:
+        engine.dispose()
+
+
+def succeed(dateline: Dateline, url: str, *arguments: str, **settings: str) -> str:
+    done = dateline(url, *arguments, **settings)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def refuse(dateline: Dateline, url: str, *arguments: str, **settings: str) -> str:
+    """The message with which the command ends, and no traceback."""
+    done = dateline(url, *arguments, **settings)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
+    return " ".join(done.stderr.split())
+
+
+@pytest.fixture(scope="session")
+def backup_of_the_seed(shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("backups") / "saved.db"
+    stores.backup(shared_store.engine, file, lambda *_: None)
+    return file
+
+
+@pytest.fixture
+def saved(backup_of_the_seed: Path, tmp_path: Path) -> str:
+    """A backup of the seed, for the test to do with what it likes."""
+    return str(shutil.copy(backup_of_the_seed, tmp_path))
+
+
+# backup
+
+
+def test_a_backup_is_a_store_of_its_own_with_all_that_was_there(
+    writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
+) -> None:
+    written(writer)
+    standbys = {"DATELINE_REPLICA_URLS": store.url} if store.engine.dialect.name == "postgresql" else {}
+
+    said = succeed(dateline, store.url, "backup", "copy.db", **standbys)
+
+    assert "SQLite" in said
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+    with at(f"sqlite:///{tmp_path}/copy.db") as copy:
+        assert content(copy) == content(store)
+        with copy.engine.connect() as connection:
+            assert connection.execute(text("SELECT count(*) FROM api_key")).scalar_one() == 1
+
+
+def test_a_backup_made_while_others_write_is_of_one_moment(
+    writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
+) -> None:
+    done = Event()
+
+    def write() -> int:
+        number = 0
+        while not done.is_set():
+            number += 1
+            ids = {"speakers": 1, "sources": 1}
+            assert writer.post("/documents", json=body_of("documents", ids, number)).status_code == 201
+        return number
+
+    before = revision(writer)
+    with ThreadPoolExecutor(1) as pool:
+        writes = pool.submit(write)
+        for number in range(2):
+            succeed(dateline, store.url, "backup", f"{number}.db")
+        done.set()
+        assert writes.result() >= 2
+
+    for file in sorted(tmp_path.glob("*.db")):
+        with closing(sqlite3.connect(file)) as copy:
+            last = copy.execute("SELECT max(id) FROM revision").fetchone()[0]
+            assert copy.execute("SELECT count(*) FROM document WHERE revision_id > ?", [before]).fetchone() == (
+                last - before,
+            )
+            assert copy.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_a_backup_that_is_broken_off_leaves_the_one_before(store: Store, saved: str, tmp_path: Path) -> None:
+    before = Path(saved).read_bytes()
+
+    with pytest.raises(Interrupted):
+        stores.backup(store.engine, Path(saved), interrupt)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["saved.db"]
+    assert Path(saved).read_bytes() == before
+
+
+class Interrupted(Exception):
+    """As if the operator had pressed Ctrl-C."""
+
+
+def interrupt(what: str, done: int, total: int) -> None:
+    raise Interrupted
+
+
+def test_a_store_that_waits_for_its_migration_can_be_backed_up(
+    store: Store, dateline: Dateline, tmp_path: Path, empty_store: Store
+) -> None:
+    before = content(store)
+    command.downgrade(db.migrations(store.engine), "-1")
+
+    succeed(dateline, store.url, "backup", "earlier.db")
+    succeed(dateline, empty_store.url, "restore", "earlier.db")
+
+    assert lines_but_revisions(content(empty_store)) == lines_but_revisions(before)
+
+
+def lines_but_revisions(exported: bytes) -> list[bytes]:
+    return [line for line in exported.splitlines()[1:] if b'"table":"revision"' not in line]
+
+
+@pytest.mark.parametrize("file", ["nowhere", "."])
+def test_a_place_that_cannot_be_written_is_named(store: Store, dateline: Dateline, file: str) -> None:
+    done = dateline(store.url, "backup", file if file == "." else f"{file}/copy.db")
+
+    assert done.exit_code != 0
+    assert file in done.stderr
+    assert "Traceback" not in done.output
+
+
+def test_a_store_is_not_its_own_backup(dateline: Dateline, tmp_path: Path) -> None:
+    succeed(dateline, f"sqlite:///{tmp_path}/store.db", "migrate")
+
+    assert "itself" in refuse(dateline, f"sqlite:///{tmp_path}/store.db", "backup", "./store.db")
+
+
+def test_there_is_no_backup_of_nothing(dateline: Dateline, nothing: str, tmp_path: Path) -> None:
+    assert "no store" in refuse(dateline, f"sqlite:///{tmp_path}/mistyped.db", "backup", "copy.db")
+    assert re.search("empty|no store", refuse(dateline, nothing, "backup", "copy.db"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# restore
+
+
+def test_a_restored_store_is_what_was_saved_under_a_revision_that_never_was(
+    application: FastAPI, writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    written(writer)
+    at_first, before, tag = revision(writer), content(store), writer.get("/events").headers["ETag"]
+    succeed(dateline, store.url, "backup", "saved.db")
+    writer.patch("/events/1", json={"title": "Changed after the backup"})
+    lost = revision(writer)
+
+    said = succeed(dateline, store.url, "restore", "saved.db", "--replace")
+
+    assert lines_but_revisions(content(store)) == lines_but_revisions(before)
+    assert revision(writer) == lost + 1 > at_first + 1
+    assert str(lost + 1) in said
+    newest = writer.get("/revisions").json()["items"][0]
+    assert (newest["author"], newest["message"]) == ("dateline restore", "Restored saved.db")
+    again = writer.get("/events", headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["ETag"] == tag) == (200, False)
+
+
+def test_what_was_read_before_a_restore_does_not_pass_for_what_is_there_after_it(
+    writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    succeed(dateline, store.url, "backup", "saved.db")
+    for title in ("One", "Two", "Three"):
+        lost = writer.patch("/events/1", json={"title": title}).headers["ETag"]
+    succeed(dateline, store.url, "restore", "saved.db", "--replace")
+
+    writer.patch("/events/1", json={"title": "By somebody else, after the restore"})
+
+    assert writer.patch("/events/1", json={"title": "Four"}, headers={"If-Match": lost}).status_code == 412
+
+
+def test_a_backup_can_be_restored_where_nothing_is(
+    application: FastAPI, store: Store, saved: str, dateline: Dateline, nothing: str
+) -> None:
+    succeed(dateline, nothing, "restore", saved)
+
+    with at(nothing) as restored, talking_to(application, restored) as client:
+        assert lines_but_revisions(content(restored)) == lines_but_revisions(content(store))
+        client.headers |= restored.key()
+        make(client, "sources", {}, 1)
+        assert client.get(SEARCH).json()["items"]
+
+
+def test_a_store_that_holds_something_is_replaced_only_when_told_to(
+    store: Store, saved: str, dateline: Dateline, writer: TestClient
+) -> None:
+    make(writer, "sources", {}, 1)
+    before = content(store)
+
+    assert "not empty" in refuse(dateline, store.url, "restore", saved)
+    assert content(store) == before
+
+
+def test_a_restore_that_is_broken_off_leaves_the_store_as_it_was(
+    store: Store, saved: str, writer: TestClient, tmp_path: Path
+) -> None:
+    make(writer, "sources", {}, 1)
+    before = content(store)
+
+    def interrupt_late(what: str, done: int, total: int) -> None:
+        if what != "pages" or (store.engine.dialect.name == "sqlite" and done < total):
+            raise Interrupted
+
+    with pytest.raises(Interrupted):
+        stores.restore(Path(saved), store.engine, replace=True, patience=1, report=interrupt_late)
+
+    assert content(store) == before
+    assert [path.name for path in tmp_path.iterdir()] == ["saved.db"]
+
+
+def test_readers_of_a_running_server_see_the_store_before_or_after_a_restore(
+    writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    succeed(dateline, store.url, "backup", "saved.db")
+    writer.patch("/events/1", json={"title": "After the backup"})
+    titles, done = [], Event()
+
+    def read() -> None:
+        while not done.is_set():
+            answer = writer.get("/events/1")
+            titles.append((answer.status_code, answer.json().get("title")))
+
+    with ThreadPoolExecutor(1) as pool:
+        reads = pool.submit(read)
+        succeed(dateline, store.url, "restore", "saved.db", "--replace")
+        time.sleep(0.1)
+        done.set()
+        reads.result()
+
+    assert titles[-1][1] != "After the backup"
+    assert {status for status, _ in titles} == {200}
+    assert len(set(titles)) <= 2
+    assert writer.patch("/events/1", json={"title": "The server goes on writing"}).status_code == 200
+
+
+def test_a_restore_waits_for_a_writer_only_so_long(store: Store, saved: str, dateline: Dateline) -> None:
+    before = content(store)
+    with held(store):
+        said = refuse(dateline, store.url, "restore", saved, "--replace", DATELINE_BUSY_TIMEOUT="0.2")
+
+    assert "Another writer" in said
+    assert content(store) == before
+
+
+def test_a_damaged_backup_is_refused(saved: str, dateline: Dateline, empty_store: Store) -> None:
+    whole = Path(saved).read_bytes()
+    for cut in (10, 5_000, 100_000):
+        Path(saved).write_bytes(whole[:cut])
+        assert "saved.db" in refuse(dateline, empty_store.url, "restore", saved)
+
+    assert len(content(empty_store).splitlines()) == 1
+
+
+def test_what_is_no_store_is_no_backup(empty_store: Store, dateline: Dateline, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE recipe (name)")
+    (tmp_path / "text.db").write_text("CREATE TABLE recipe (name)")
+
+    for name in ("other.db", "text.db"):
+        assert name in refuse(dateline, empty_store.url, "restore", name)
+
+
+def test_a_backup_of_a_newer_version_is_refused(empty_store: Store, saved: str, dateline: Dateline) -> None:
+    with closing(sqlite3.connect(saved)) as copy, copy:
+        copy.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    assert "newer version" in refuse(dateline, empty_store.url, "restore", saved)
+
+
+def test_tables_that_are_not_datelines_are_left_alone(nothing: str, saved: str, dateline: Dateline) -> None:
+    with at(nothing) as other, other.engine.begin() as connection:
+        connection.execute(text("CREATE TABLE recipe (name TEXT)"))
+
+    assert "not Dateline's" in refuse(dateline, nothing, "restore", saved, "--replace")
+
+
+# copy
+
+
+@pytest.fixture
+def other(backend: str, templates: Templates) -> Iterator[str]:
+    """The URL of a database without any table, of the other kind than the store's."""
+    [kind] = set(BACKENDS) - {backend}
+    url = templates.new_database(kind)
+    yield url
+    templates.drop(url)
+
+
+def sample(client: TestClient) -> list[str]:
+    """Every list, the newest record of each with its history, what was deleted, and a search."""
+    lists = [f"/{noun}?limit=500&count=exact" for noun in NOUNS]
+    records = [f"/{noun}/{client.get(f'/{noun}').json()['items'][0]['id']}" for noun in NOUNS]
+    histories = [f"{record}/history" for record in records]
+    return [*lists, *records, *histories, "/changes?limit=500", "/documents/1", "/documents/1?as_of=1", SEARCH]
+
+
+def test_a_copy_in_the_other_database_answers_as_the_store_does(
+    application: FastAPI, writer: TestClient, store: Store, other: str, dateline: Dateline
+) -> None:
+    written(writer)
+    asked = sample(writer)
+    before, key = parsed(answers(writer, asked)), writer.headers["Authorization"]
+
+    said = succeed(dateline, "sqlite:///unused.db", "copy", store.url, other)
+
+    assert "rows copied" in said
+    with at(other) as copy, talking_to(application, copy) as client:
+        # Each database cuts the snippets of a search in its own way.
+        after = parsed(answers(client, asked))
+        assert after | {SEARCH: 0} == before | {SEARCH: 0}
+        assert len(after[SEARCH][1]["items"]) == len(before[SEARCH][1]["items"])
+        assert content(copy) == content(store)
+        client.headers["Authorization"] = key
+        make(client, "sources", {}, 7)
+
+
+def test_a_copy_has_the_rows_tables_indexes_and_rules_of_the_store(
+    store: Store, empty_store: Store, other: str, templates: Templates, dateline: Dateline
+) -> None:
+    succeed(dateline, "sqlite:///unused.db", "copy", store.url, empty_store.url)
+    succeed(dateline, "sqlite:///unused.db", "copy", empty_store.url, other)
+
+    with at(other) as copy, templates.copy(copy.engine.dialect.name, "migrated") as made:
+        assert schema(copy.engine) == schema(made.engine)
+        assert content(copy) == content(empty_store) == content(store)
+    assert schema(empty_store.engine) == schema(store.engine)
+
+
+def test_ids_of_what_was_deleted_are_not_given_out_again(
+    application: FastAPI, empty_writer: TestClient, empty_store: Store, other: str, dateline: Dateline
+) -> None:
+    last = populate(empty_writer)
+    for noun in reversed(NOUNS):
+        assert empty_writer.delete(f"/{noun}/{last[noun]}").status_code == 204
+
+    succeed(dateline, "sqlite:///unused.db", "copy", empty_store.url, other)
+
+    with at(other) as copy, talking_to(application, copy) as client:
+        client.headers |= copy.key()
+        new = populate(client)
+    assert {noun: new[noun] > last[noun] for noun in NOUNS} == dict.fromkeys(NOUNS, True)
+
+
+def test_a_copy_goes_only_into_an_empty_database(store: Store, shared_store: Store, dateline: Dateline) -> None:
+    before = content(store)
+
+    assert "not empty" in refuse(dateline, "sqlite:///unused.db", "copy", shared_store.url, store.url)
+    assert content(store) == before
+
+
+def test_a_copy_that_is_broken_off_can_be_done_again(shared_store: Store, other: str) -> None:
+    with at(other) as target:
+        with pytest.raises(Interrupted):
+            stores.copy(shared_store.engine, target.engine, patience=1, report=interrupt)
+        stores.copy(shared_store.engine, target.engine, patience=1, report=lambda *_: None)
+
+        assert content(target) == content(shared_store)
+
+
+def test_a_mistyped_url_is_named_and_makes_no_file(empty_store: Store, dateline: Dateline, tmp_path: Path) -> None:
+    assert "mistyped.db" in refuse(dateline, "sqlite:///unused.db", "copy", "sqlite:///mistyped.db", empty_store.url)
+    assert "sqlite" in refuse(dateline, "sqlite:///unused.db", "copy", "mysql://localhost/store", empty_store.url)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_of_the_guide_do_what_it_says(
+    writer: TestClient, store: Store, other: str, dateline: Dateline
+) -> None:
+    guide = (Path(__file__).parent.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
+    real = {"sqlite:///dateline.db": store.url, "postgresql://dateline@localhost/dateline": other}
+
+    for line in console_lines(guide):
+        before, words = line.split("dateline ", 1)
+        url = before.strip().removeprefix("DATELINE_DATABASE_URL=") or store.url
+        succeed(dateline, url, *(real.get(word, word) for word in words.split()))
+
+    with at(other) as copy:
+        assert content(copy) == content(store)
+
+
+# serve --workers
+
+
+def worker_ids(server: Server) -> list[int]:
+    """The processes that the server has started to answer requests."""
+    listed = subprocess.run(["ps", "-Aww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    children = (line.split(maxsplit=2) for line in listed.splitlines())
+    return [int(pid) for pid, parent, args in children if int(parent) == server.process.pid and "spawn_main" in args]
+
+
+@contextmanager
+def connected(server: Server, others: list[int]) -> Iterator[httpx.Client]:
+    """A connection that a worker has accepted while the others were held up, for no longer than they are missed."""
+    with httpx.Client(base_url=server.address, trust_env=False) as client:
+        until(lambda: answered_without(client, others))
+        yield client
+
+
+def answered_without(client: httpx.Client, others: list[int]) -> bool:
+    for each in others:
+        os.kill(each, signal.SIGSTOP)
+    try:
+        return client.get("/healthz", timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+    finally:
+        for each in others:
+            os.kill(each, signal.SIGCONT)
+
+
+def until(happened: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(shutil.which("ps") is None, reason="no ps to list processes with")
+def test_workers_see_each_others_writes_are_replaced_when_killed_and_stop_when_told_to(store: Store) -> None:
+    headers = store.key()
+    with serving(store.url, "--workers", "2") as server:
+        one, two = worker_ids(server)
+        with connected(server, [two]) as first, connected(server, [one]) as second:
+            for number, (writes, reads) in enumerate([(first, second), (second, first)] * 3):
+                tag = reads.get("/events/1").headers["ETag"]
+                assert reads.get("/events/1", headers={"If-None-Match": tag}).status_code == 304
+                wrote = writes.patch("/events/1", json={"title": f"Title {number}"}, headers=headers)
+                seen = reads.get("/events/1", headers={"If-None-Match": tag})
+                assert (wrote.status_code, seen.status_code) == (200, 200)
+                assert seen.json()["title"] == f"Title {number}"
+                assert seen.headers["Dateline-Revision"] == wrote.headers["Dateline-Revision"]
+
+        os.kill(one, signal.SIGKILL)
+        with connected(server, [two]) as third:
+            assert third.get("/events/1").json()["title"] == "Title 5"
+        assert len(set(worker_ids(server)) - {one}) == 2
+
+        started = time.monotonic()
+        assert server.stop() in (0, -signal.SIGTERM)
+        assert time.monotonic() - started < 10
+    assert "Traceback" not in server.output
