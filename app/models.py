@@ -382,6 +382,8 @@ class Tally(SQLModel, table=True):
     sources: int
     documents: int
     statements: int
+    # What a list shows of the sources, as JSON: to gather it for each page took most of the page's time.
+    outlets: str
 
 
 class Coverage(SQLModel, table=True):

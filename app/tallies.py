@@ -12,7 +12,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session
 
-from app.models import Document, Event, Report, Statement
+from app.models import Document, Event, Report, Source, Statement
 
 _AMONG = {"sqlite": "IN (SELECT value FROM json_each(:ids))", "postgresql": "= ANY(CAST(:ids AS bigint[]))"}
 
@@ -26,26 +26,41 @@ _REFRESH = (
     GROUP BY report.event_id, document.source_id, event.earliest
     """,
     """
-    INSERT INTO tally (event_id, sources, documents, statements)
+    INSERT INTO tally (event_id, sources, documents, statements, outlets)
     SELECT event.id,
         (SELECT count(*) FROM coverage WHERE coverage.event_id = event.id),
         (SELECT count(*) FROM report WHERE report.event_id = event.id),
-        (SELECT count(*) FROM statement WHERE statement.event_id = event.id)
+        (SELECT count(*) FROM statement WHERE statement.event_id = event.id),
+        {outlets}
     FROM event WHERE event.id {among}
     ON CONFLICT (event_id) DO UPDATE
-    SET sources = excluded.sources, documents = excluded.documents, statements = excluded.statements
+    SET sources = excluded.sources, documents = excluded.documents, statements = excluded.statements,
+        outlets = excluded.outlets
     """,
 )
+
+_OUTLET = """
+    'slug', source.slug, 'name', source.name,
+    'documents', coverage.documents, 'first_published', coverage.first_published
+"""
+_COVERING = "coverage JOIN source ON source.id = coverage.source_id WHERE coverage.event_id = event.id"
+_IN_ORDER = "ORDER BY coverage.first_published NULLS LAST, source.id"
+_OUTLETS = {
+    "sqlite": f"""(SELECT coalesce('[' || group_concat(outlet) || ']', '[]') FROM (
+        SELECT json_object({_OUTLET}) AS outlet FROM {_COVERING} {_IN_ORDER}))""",
+    "postgresql": f"""(SELECT coalesce(json_agg(json_build_object({_OUTLET}) {_IN_ORDER}), '[]')::text
+        FROM {_COVERING})""",
+}
 
 _STEP = 10_000
 
 
 def refresh(connection: Connection, event_ids: Collection[int]) -> None:
     """Count anew what hangs on these events."""
-    among = _AMONG[connection.dialect.name]
-    ids = {"ids": json.dumps(list(event_ids)) if connection.dialect.name == "sqlite" else list(event_ids)}
+    dialect = connection.dialect.name
+    ids = {"ids": json.dumps(list(event_ids)) if dialect == "sqlite" else list(event_ids)}
     for statement in _REFRESH:
-        connection.execute(text(statement.format(among=among)), ids)
+        connection.execute(text(statement.format(among=_AMONG[dialect], outlets=_OUTLETS[dialect])), ids)
 
 
 def refresh_all(connection: Connection) -> Iterator[int]:
@@ -65,8 +80,22 @@ def follow(session: Session, _context: UOWTransaction) -> None:
     documents = [row.id for row in session.dirty if isinstance(row, Document)]
     if documents:
         ids |= set(_reported_in(session.connection(), documents))
-    if ids:
-        refresh(session.connection(), ids)
+    for source in session.dirty:
+        if isinstance(source, Source) and _is_renamed(source):
+            ids |= set(_covered_by(session.connection(), source))
+    wanted = list(ids)
+    for start in range(0, len(wanted), _STEP):
+        refresh(session.connection(), wanted[start : start + _STEP])
+
+
+def _is_renamed(source: Source) -> bool:
+    attrs = inspect(source).attrs
+    return bool(attrs.slug.history.has_changes() or attrs.name.history.has_changes())
+
+
+def _covered_by(connection: Connection, source: Source) -> list[int]:
+    found = connection.execute(text("SELECT event_id FROM coverage WHERE source_id = :id"), {"id": source.id})
+    return list(found.scalars())
 
 
 def _events_of(row: Any) -> Iterator[int]:

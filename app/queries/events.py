@@ -14,7 +14,7 @@ from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
 from app.queries.search import matches, search_values
-from app.queries.sql import array, as_text, dated, obj
+from app.queries.sql import array, as_text, dated, obj, parsed
 from app.queries.tables import NOW, Table, Tables
 from app.schemas.common import comma_list
 from app.schemas.event import EventFilter, parse_bbox
@@ -45,7 +45,6 @@ def items(t: Tables = NOW) -> Select[str]:
                 "longitude": event.longitude,
             }
         ),
-        "sources": array(_outlets(t)),
         **(_tallies() if t is NOW else _counts(t)),
         "external_id": event.external_id,
         "merged_into": event.merged_into_id,
@@ -55,8 +54,9 @@ def items(t: Tables = NOW) -> Select[str]:
 
 
 def _tallies() -> dict[str, Any]:
-    """The counts that are kept of the event in hand."""
+    """What is kept of the event in hand."""
     return {
+        "sources": parsed(_TALLY.outlets),
         "source_count": _TALLY.sources,
         "document_count": _TALLY.documents,
         "statement_count": _TALLY.statements,
@@ -64,9 +64,10 @@ def _tallies() -> dict[str, Any]:
 
 
 def _counts(t: Tables) -> dict[str, Any]:
-    """The same counts of an event in the past, of which none are kept."""
+    """The same of an event in the past, of which nothing is kept."""
     statements = select(func.count()).where(t.statement.event_id == t.event.id).correlate(t.event)
     return {
+        "sources": array(_outlets(t)),
         "source_count": select(func.count()).select_from(_coverage(t)).scalar_subquery(),
         "document_count": select(func.coalesce(func.sum(_coverage(t).c.documents), 0)).scalar_subquery(),
         "statement_count": statements.scalar_subquery(),
@@ -75,18 +76,15 @@ def _counts(t: Tables) -> dict[str, Any]:
 
 def _outlets(t: Tables) -> Select[str]:
     """The outlets that reported the event in hand, the first to publish first (``EventOutlet``)."""
-    source, covers = t.source, _COVERAGE.__table__.alias() if t is NOW else _coverage(t)
-    outlet = obj(
-        {
-            "slug": source.slug,
-            "name": source.name,
-            "documents": covers.c.documents,
-            "first_published": covers.c.first_published,
-        }
-    )
-    outlets = select(outlet.label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
-    ordered = outlets.order_by(covers.c.first_published.nulls_last(), source.id)
-    return ordered.where(covers.c.event_id == t.event.id).correlate(t.event) if t is NOW else ordered
+    source, covers = t.source, _coverage(t)
+    outlet = {
+        "slug": source.slug,
+        "name": source.name,
+        "documents": covers.c.documents,
+        "first_published": covers.c.first_published,
+    }
+    outlets = select(obj(outlet).label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
+    return outlets.order_by(covers.c.first_published.nulls_last(), source.id)
 
 
 def _coverage(t: Tables) -> Subquery:

@@ -51,6 +51,7 @@ _collect = _portable(
     sqlite="coalesce('[' || group_concat({}) || ']', '[]')",
     postgresql="coalesce(json_agg({}), '[]'::json)",
 )
+_parsed = _portable("parsed", sqlite="json({})", postgresql="CAST({} AS json)")
 _collect_values = _portable(
     "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
 )
@@ -70,6 +71,11 @@ def obj(fields: Mapping[str, Any]) -> Json:
     for name, value in fields.items():
         arguments += literal_column(f"'{name}'"), value
     return _object(*arguments)
+
+
+def parsed(text: ColumnElement[str]) -> Json:
+    """The JSON that a column keeps as text."""
+    return _parsed(text)
 
 
 def obj_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:

@@ -111,7 +111,11 @@ def _next(read: Read, filters: ListParams, rows: Rows) -> str | None:
         return None
     path = path_of(read.request)
     cursor = pagination.encode(rows.last, path=path, filters=filters)
-    return f"{path}?{urlencode({**query_of(read.request), 'cursor': cursor})}"
+    query = query_of(read.request)
+    if "cursor" in query:
+        return f"{path}?{urlencode({**query, 'cursor': cursor})}"
+    given = str(read.request.scope["query_string"], "latin-1")
+    return f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
 
 
 def _link_header(here: str, then: str | None) -> dict[str, str]:

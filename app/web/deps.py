@@ -3,6 +3,7 @@
 To read is in ``reading.py``, the right to write in ``writer.py``.
 """
 
+import re
 from collections import Counter
 from typing import Annotated
 from urllib.parse import parse_qsl, quote
@@ -22,6 +23,9 @@ from app.vocab import Scope
 from app.web import etags
 from app.web.contract import Contract
 from app.web.problems import Answered
+
+# Paths that need no escaping: nearly all.
+_PLAIN = re.compile("[A-Za-z0-9/_.-]*")
 
 RecordId = Annotated[Id, Path(alias="id", description="Id of the record.")]
 Address = Annotated[Ref, Path(alias="slug", description="Slug or id.")]
@@ -126,9 +130,10 @@ async def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> Non
 def address_of(request: Request) -> str:
     """Path and query as the client sent them."""
     query = request.scope["query_string"]
-    return f"{path_of(request)}?{query.decode('latin-1')}" if query else path_of(request)
+    return f"{path_of(request)}?{str(query, 'latin-1')}" if query else path_of(request)
 
 
 def path_of(request: Request) -> str:
     """The path, escaped as in an address."""
-    return quote(request.scope["path"], safe="/:~@!$&'()*+,;=%")
+    path: str = request.scope["path"]
+    return path if _PLAIN.fullmatch(path) else quote(path, safe="/:~@!$&'()*+,;=%")

@@ -7,6 +7,7 @@ the endpoint's signature is what the OpenAPI document is made of, and what is va
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from inspect import signature
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
@@ -34,7 +35,7 @@ MinRevision = Annotated[
 ]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Read:
     """A request to read, by somebody who may."""
 
@@ -43,7 +44,7 @@ class Read:
     if_none_match: str | None
     min_revision: int = 0
 
-    @property
+    @cached_property
     def representation(self) -> str:
         """The name of the format to answer in."""
         asked = query_of(self.request).get("format")
