@@ -13,11 +13,12 @@ from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, Table, event, make_url, text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session, create_engine
 
@@ -144,6 +145,18 @@ def _explained(error: OperationalError) -> Busy | None:
     if code in (sqlite3.SQLITE_INTERRUPT, "57014"):
         return TooSlow("The query was interrupted because it took too long; narrow it, or try again.")
     return None
+
+
+# Nobody answers, the server goes down or comes up, or what answers has become a standby.
+_LOST = {"57P01", "57P02", "57P03", "25006"}
+
+
+def is_lost(error: DBAPIError) -> bool:
+    """Whether the server that has the store could not be reached, or takes no writes any more."""
+    if not isinstance(error.orig, psycopg.Error):
+        return False
+    code = error.orig.sqlstate
+    return code in _LOST or (isinstance(error.orig, psycopg.OperationalError) and (code is None or code[:2] == "08"))
 
 
 def migrations(engine: Engine) -> Config:

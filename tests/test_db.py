@@ -1,5 +1,6 @@
 """The engine: how each database is opened, locked, and shared by many."""
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app import db
 from app.db import WRITER_LOCK
+from app.main import create_app
 from app.vocab import Scope
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import serving
@@ -175,3 +177,18 @@ def test_a_refused_write_gives_its_turn_to_the_next(writer: TestClient) -> None:
 
     assert writer.post("/sources", json=BODY).status_code == 201
     assert revision(writer) > at
+
+
+@pytest.mark.parametrize("ask", ["GET", "POST"])
+def test_a_store_that_cannot_be_reached_is_a_503(ask: str) -> None:
+    with socket.socket() as nobody:  # bound, but not listening
+        nobody.bind(("127.0.0.1", 0))
+        url = f"postgresql://nobody@127.0.0.1:{nobody.getsockname()[1]}/nothing"
+        away = create_app(settings_for(url))
+        key = {"Authorization": f"Bearer dl_{'a' * 8}_{'b' * 32}"} if ask == "POST" else {}
+
+        answer = TestClient(away, raise_server_exceptions=False).request(ask, "/events", headers=key)
+        away.state.readers.engine.dispose()
+
+    assert (answer.status_code, answer.json()["type"]) == (503, "urn:dateline:problem:busy")
+    assert answer.headers["Retry-After"]

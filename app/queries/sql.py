@@ -80,7 +80,8 @@ def parsed(text: ColumnElement[str]) -> Json:
 
 def obj_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:
     """A JSON object, or null where the column ``present`` is null."""
-    return _embed(case((present.is_(None), null()), else_=obj(fields)))
+    # What CASE gives, SQLite knows to be JSON; to say so by json() would have each object read again.
+    return case((present.is_(None), null()), else_=obj(fields))
 
 
 def array(items: Select[Any]) -> Json:

@@ -8,11 +8,13 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
+from app.db import is_lost
 from app.errors import (
     BadRequest,
+    Busy,
     Conflict,
     DatelineError,
     Forbidden,
@@ -110,6 +112,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(IntegrityError, _integrity)
+    app.add_exception_handler(DBAPIError, _lost)
 
 
 async def _answered(_request: Request, error: Exception) -> Response:
@@ -124,6 +127,13 @@ async def _dateline_error(request: Request, error: Exception) -> Response:
 
 async def _integrity(request: Request, _error: Exception) -> Response:
     return answer(request, Conflict("Another record already has what must be unique, or a record it needs is gone."))
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    if not is_lost(error):
+        raise error
+    return answer(request, Busy("The store cannot be reached; try again."))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
