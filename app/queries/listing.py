@@ -19,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
-    literal_column,
     select,
     tuple_,
     union_all,
@@ -74,17 +73,13 @@ class Part:
     ids: Select[Any]
     sorts: Mapping[str, Sort]
 
-    def ordered(self, sort: str, *, follows: bool) -> Select[Any]:
-        key, ident = self.sorts[sort.removeprefix("-")]
-        return self.page(sort, follows=follows).order_by(*_order(sort, key, ident))
-
     def page(self, sort: str, *, follows: bool) -> Select[Any]:
-        """Keys and ids, in no order yet."""
+        """Keys and ids of a page."""
         key, ident = self.sorts[sort.removeprefix("-")]
         rows: Any = self.ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
         if follows:
             rows = rows.where(_after(sort, key, ident, bindparam("after_id", type_=BigInteger, required=True)))
-        return cast(Select[Any], rows)
+        return cast(Select[Any], rows.order_by(*_order(sort, key, ident)).limit(_LIMIT))
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,10 +115,9 @@ class Listing:
         return self.items.add_columns(chosen.c.key, chosen.c.id).join(chosen, chosen.c.id == self.id)
 
     def _chosen(self, sort: str, *, follows: bool) -> Select[Any] | CompoundSelect[Any]:
-        if len(self.parts) == 1:
-            return self.parts[0].ordered(sort, follows=follows).limit(_LIMIT)
-        union = union_all(*(part.page(sort, follows=follows) for part in self.parts))
-        return union.order_by(*_order(sort, literal_column("key"), literal_column("id"))).limit(_LIMIT)
+        """Keys and ids of a page, or of a page of each part: to sort so few is left to ``_shown``."""
+        pages = [part.page(sort, follows=follows) for part in self.parts]
+        return pages[0] if len(pages) == 1 else union_all(*(select(page.subquery()) for page in pages))
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,7 @@ class RevisionCache:
     ) -> list[Header] | None:
         """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
         readers: Readers = scope["app"].state.readers
-        state = readers.glance()
-        if state is None:
-            state = await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
-        if kept.state != state or kept.readers is not readers:
+        if kept.readers is not readers or kept.state != await _state(readers, tag):
             self.drop(key)
             return None
         if open_:
@@ -123,6 +120,14 @@ class RevisionCache:
         dropped = self._kept.pop(key, None)
         if dropped is not None:
             self._size -= dropped.size
+
+
+async def _state(readers: Readers, tag: bytes | None) -> State:
+    """The state of the store, and none older than the client has seen."""
+    at_once = readers.glance()
+    if at_once is not None:
+        return at_once
+    return await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
 
 
 async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) -> int:
