@@ -201,7 +201,7 @@ def shared_store(backend: str, templates: Templates) -> Iterator[Store]:
         yield copy
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def reader(application: FastAPI, shared_store: Store) -> Iterator[TestClient]:
     """HTTP to a seeded store that the reading tests share; nobody may write to it."""
     with talking_to(application, shared_store) as test_client:

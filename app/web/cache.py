@@ -68,7 +68,6 @@ class RevisionCache:
         self._open = settings.public_reads and not settings.rate_limit
         self._max_bytes = settings.cache_bytes
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
-        self._size = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or not self._max_bytes:
@@ -85,6 +84,7 @@ class RevisionCache:
                 self._kept.move_to_end(key)
                 name = request_id(scope)
                 status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
+                self._journal.kept_answers += 1
                 self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
                 return
         noted = scope["noted"] = Noted()
@@ -112,14 +112,14 @@ class RevisionCache:
         if kept.size > self._max_bytes // 4:
             return
         self._kept[key] = kept
-        self._size += kept.size
-        while self._size > self._max_bytes:
+        self._journal.kept_bytes += kept.size
+        while self._journal.kept_bytes > self._max_bytes:
             self.drop(next(iter(self._kept)))
 
     def drop(self, key: Key) -> None:
         dropped = self._kept.pop(key, None)
         if dropped is not None:
-            self._size -= dropped.size
+            self._journal.kept_bytes -= dropped.size
 
 
 async def _state(readers: Readers, tag: bytes | None) -> State:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 import structlog
 from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 
@@ -43,6 +43,8 @@ class Journal(Collector):
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         self.registry.register(self)
+        self.kept_answers = 0
+        self.kept_bytes = 0
         self._requests: dict[tuple[str, str, int], int] = {}
         self._seconds: dict[tuple[str, str], _Times] = {}
         self._log = structlog.get_logger().bind()
@@ -72,7 +74,10 @@ class Journal(Collector):
         )
         for labels, times in self._seconds.items():
             seconds.add_metric(labels, list(times.buckets()), times.sum)
-        return requests, seconds
+        again = CounterMetricFamily("dateline_kept_answers", "Requests answered again with what was kept.")
+        again.add_metric([], self.kept_answers)
+        kept = GaugeMetricFamily("dateline_kept_bytes", "Bytes of answers that are kept.", value=self.kept_bytes)
+        return requests, seconds, again, kept
 
 
 def request_id(scope: Scope) -> str:
