@@ -202,7 +202,15 @@ def shared_store(backend: str, templates: Templates) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def reader(application: FastAPI, shared_store: Store) -> Iterator[TestClient]:
-    """HTTP to a seeded store that the reading tests share; nobody may write to it."""
+def shared_client(application: FastAPI, shared_store: Store) -> Iterator[tuple[TestClient, Readers]]:
     with talking_to(application, shared_store) as test_client:
-        yield test_client
+        yield test_client, application.state.readers
+
+
+@pytest.fixture
+def reader(application: FastAPI, shared_client: tuple[TestClient, Readers]) -> Iterator[TestClient]:
+    """HTTP to a seeded store that the reading tests share; nobody may write to it."""
+    test_client, readers = shared_client
+    before, application.state.readers = application.state.readers, readers
+    yield test_client
+    application.state.readers = before

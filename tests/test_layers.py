@@ -30,7 +30,7 @@ ROOMS = {
     "extract": "vocab spans dates",
     "analysis": "models vocab dates",
     "ingest": f"{QUERIES} extract",
-    "formats": "schemas",
+    "formats": "errors schemas",
     "operations": QUERIES,
     # HTTP: the shell around every request, then the endpoints.
     "logs": "config",

@@ -1,6 +1,6 @@
 """How many SQL statements a list takes: few, and as many for a long page as for a short one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -9,7 +9,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from app.readers import Readers, Work
+from app import db
+from app.queries.prepared import Prepared, Row, Values
+from app.readers import Readers, SessionReads, Work
 from tests.conftest import Store
 from tests.data.lists import LISTS, List, read
 
@@ -24,11 +26,21 @@ PLAIN = [(each, "") for each in LISTS]
 NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
 
 
+class Plain(SessionReads):
+    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+        return self.session.connection().execute(prepared.select, values).all()
+
+
 class Watched(Readers):
     """Reads where SQLAlchemy can tell of them, as a process does that the quick ways are barred to."""
 
     async def quick(self, work: Work[T]) -> T:
         return await self.thorough(work)
+
+    @contextmanager
+    def session(self) -> Iterator[SessionReads]:
+        with db.reading(self.engine) as session:
+            yield Plain(session)
 
 
 @pytest.fixture(autouse=True)

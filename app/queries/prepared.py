@@ -56,15 +56,22 @@ class Text:
         convert = {
             name: bind.type.dialect_impl(dialect).bind_processor(dialect) for name, bind in compiled.binds.items()
         }
-        self._fixed = {
-            name: _converted(convert[name], bind.value) for name, bind in compiled.binds.items() if not bind.required
-        }
-        self._wanted = [(name, convert[name], name in self._fixed) for name in compiled.positiontup or ()]
+        names = list(compiled.positiontup or ())
+        given = [compiled.binds[name].required for name in names]
+        # What is part of the statement stands there already; what is asked for is put between.
+        self._parameters = [
+            None if is_given else _converted(convert[name], compiled.binds[name].value)
+            for name, is_given in zip(names, given, strict=True)
+        ]
+        self._wanted = [
+            (place, names[place], convert[names[place]]) for place, is_given in enumerate(given) if is_given
+        ]
 
     def parameters(self, values: Values) -> list[Any]:
-        return [
-            self._fixed[name] if fixed else _converted(convert, values[name]) for name, convert, fixed in self._wanted
-        ]
+        parameters = self._parameters.copy()
+        for place, name, convert in self._wanted:
+            parameters[place] = values[name] if convert is None else convert(values[name])
+        return parameters
 
 
 def _converted(convert: Callable[[Any], Any] | None, value: Any) -> Any:

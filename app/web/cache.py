@@ -65,7 +65,7 @@ class RevisionCache:
     def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
         self.app = app
         self._journal = journal
-        self._open = settings.public_reads and not settings.rate_limit
+        self._free = settings.public_reads and not settings.rate_limit
         self._max_bytes = settings.cache_bytes
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
 
@@ -79,10 +79,10 @@ class RevisionCache:
         kept = self._kept.get(key)
         if kept is not None:
             tag = asked.get(b"if-none-match")
-            extra = await self._granted(scope, key, kept, tag, open_=self._open and b"authorization" not in asked)
+            extra = await self._granted(scope, key, kept, tag, free=self._free and b"authorization" not in asked)
             if extra is not None:
                 self._kept.move_to_end(key)
-                name = request_id(scope)
+                name = request_id(asked.get(b"x-request-id"))
                 status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
                 self._journal.kept_answers += 1
                 self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
@@ -91,14 +91,14 @@ class RevisionCache:
         await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.readers, send).send)
 
     async def _granted(
-        self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, open_: bool
+        self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, free: bool
     ) -> list[Header] | None:
         """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
         readers: Readers = scope["app"].state.readers
-        if kept.readers is not readers or kept.state != await _state(readers, tag):
+        if kept.readers is not readers or kept.state != (readers.glance() or await _state(readers, tag)):
             self.drop(key)
             return None
-        if open_:
+        if free:
             return []
         scope["answer_headers"] = told = dict[str, str]()
         try:
@@ -124,9 +124,6 @@ class RevisionCache:
 
 async def _state(readers: Readers, tag: bytes | None) -> State:
     """The state of the store, and none older than the client has seen."""
-    at_once = readers.glance()
-    if at_once is not None:
-        return at_once
     return await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
 
 

@@ -80,9 +80,6 @@ class Journal(Collector):
         return requests, seconds, again, kept
 
 
-def request_id(scope: Scope) -> str:
+def request_id(given: bytes | None) -> str:
     """The request's name: the client's, where it gave a plain one."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and _REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return os.urandom(16).hex()
+    return str(given, "ascii") if given is not None and _REQUEST_ID.fullmatch(given) else os.urandom(16).hex()

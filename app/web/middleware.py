@@ -33,7 +33,7 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started, outcome = time.perf_counter(), _Outcome(scope, send)
-        scope["request_id"] = request_id(scope)
+        scope["request_id"] = request_id(dict(scope["headers"]).get(b"x-request-id"))
         scope["answer_headers"] = {}
         # A copy: the route must see GET, the client gets what HEAD deserves.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}

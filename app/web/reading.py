@@ -5,7 +5,7 @@ filters costs more than to read it. ``ReadRoute`` does the same in one step, fro
 the endpoint's signature is what the OpenAPI document is made of, and what is validated.
 """
 
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from inspect import signature
@@ -15,6 +15,7 @@ from fastapi import Depends, Query, Request, Response, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import Field, TypeAdapter, ValidationError
+from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.errors import Invalid
@@ -110,22 +111,25 @@ ReadDep = Annotated[Read, Depends(get_read)]
 
 class ReadRoute(APIRoute):
     """A route to an endpoint that takes a ``ReadDep``, path parameters, and a model of its query or single parameters
-    of it."""
+    of it; of other endpoints, FastAPI's own."""
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        reads, taken = _parameters(self.endpoint)
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        super().__init__(path, endpoint, **options)
+        reads, taken = _parameters(endpoint)
         if reads is None:
-            return super().get_route_handler()
+            return
 
-        async def handle(request: Request) -> Response:
+        # No stacks of things to close, no body: what a read raises, the application's own handlers answer.
+        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+            request = Request(scope, receive, send)
             await admit(request)
             query, path = query_of(request), request.path_params
             values = {name: parse(path if place == "path" else query) for name, place, parse in taken}
             read = _read(request, request.headers.get("if-none-match"), _min_revision(query))
-            response: Response = await self.endpoint(**values, **{reads: read})
-            return response
+            response: Response = await endpoint(**values, **{reads: read})
+            await response(scope, receive, send)
 
-        return handle
+        self.app = answer
 
 
 Parse = Callable[[Mapping[str, Any]], Any]
