@@ -14,6 +14,7 @@
     ├── Invalid                   422  a parameter or field is wrong; names it
     │   └── Ambiguous             422  a name fits several records; lists them
     ├── TooManyRequests           429  the rate limit is used up
+    ├── NotInstalled              501  it needs what this server does not have
     ├── Busy                      503  the store has no room for one more just now
     │   └── TooSlow               503  the query took too long and was interrupted
     └── NotMigrated               503  the store's tables are not those of this version
@@ -119,6 +120,12 @@ class TooManyRequests(DatelineError):
     status = 429
     slug = "too-many-requests"
     title = "The rate limit is used up"
+
+
+class NotInstalled(DatelineError):
+    status = 501
+    slug = "not-installed"
+    title = "This server lacks what that needs"
 
 
 class Busy(DatelineError):

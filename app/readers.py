@@ -5,6 +5,7 @@ they take less time than a change of threads; on PostgreSQL over asynchronous co
 longer, or needs one snapshot for several statements, goes to a worker thread and SQLAlchemy's pool.
 """
 
+import asyncio
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -15,11 +16,12 @@ import anyio.to_thread
 import psycopg
 from psycopg import AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from app import db
-from app.queries.prepared import STATE, Moments, Moved, Prepared, Reads, Row, Snapshot, State, Values
+from app.queries.prepared import STATE, Moments, Moved, Prepared, Reads, Row, Snapshot, State, Text, Values
 
 T = TypeVar("T")
 
@@ -49,7 +51,18 @@ class SessionReads(Snapshot):
         connection = self.session.connection()
         if self.dialect == "sqlite":  # which counts from the beginning of the transaction; PostgreSQL, of the statement
             connection.info["deadline"].begin()
+            return _fetched(connection, prepared.sqlite, values)
         return connection.execute(prepared.select, values).all()
+
+
+def _fetched(connection: Connection, text: Text, values: Values) -> Sequence[Row]:
+    """Past SQLAlchemy, which would make each row anew."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    try:
+        return driver.execute(text.sql, text.parameters(values)).fetchall()
+    except sqlite3.OperationalError as error:
+        raise OperationalError(text.sql, None, error) from error
 
 
 class _LoopReads(Snapshot):
@@ -83,10 +96,12 @@ class Readers:
         self._connections = connections
         self._of_thread = threading.local()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
         """Make ready for the event loop that runs; without it all reads go to threads on PostgreSQL."""
         if self.engine.dialect.name == "postgresql":
+            self._loop = asyncio.get_running_loop()
             self._pool = AsyncConnectionPool(
                 kwargs={**db.connect_arguments(self.engine), "autocommit": True},
                 min_size=1,
@@ -109,7 +124,7 @@ class Readers:
             try:
                 if self.engine.dialect.name == "sqlite":
                     return self._in_loop(work)
-                if self._pool is not None:
+                if self._pool is not None and self._loop is asyncio.get_running_loop():
                     async with self._pool.connection() as connection:
                         return await work(_AsyncReads(connection))
             except Moved:

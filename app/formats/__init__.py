@@ -1,34 +1,42 @@
 """Items to bytes: the representations that a list can be asked for, in one table.
 
-A format turns items, which are JSON texts of one public shape, into chunks of bytes. Adding one is
-adding a file here and a line to ``FORMATS``.
+A format turns batches of items, of one public shape, into chunks of bytes. Adding one is adding a file
+here and a line to ``FORMATS``.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from pydantic import BaseModel
 
-from app.formats import csv, jsonl
+from app.formats import csv, jsonl, parquet
 
-Items = Iterable[str]
+Write = Callable[[type[BaseModel], Iterable[Any], bool], Iterator[bytes]]
 
 
 @dataclass(frozen=True)
 class Format:
-    """``write(shape, items, flat)`` gives the bytes of some items; ``head(shape)`` what stands before them all."""
+    """``write(shape, batches, flat)`` gives the bytes of a whole list, which comes in one batch or more.
+
+    The batches are of JSON texts; of a ``tabular`` format they may be of cells instead.
+    """
 
     name: str
     media_type: str
-    head: Callable[[type[BaseModel]], bytes]
-    write: Callable[[type[BaseModel], Items, bool], bytes]
+    write: Write
+    tabular: bool = False
 
 
 # Those that stream a whole list; JSON, the default, comes a page at a time.
 FORMATS = {
-    "csv": Format("csv", "text/csv; charset=utf-8; header=present", csv.head, csv.write),
-    "jsonl": Format("jsonl", "application/jsonl", lambda shape: b"", jsonl.write),
+    each.name: each
+    for each in (
+        Format("csv", "text/csv; charset=utf-8; header=present", csv.write, tabular=True),
+        Format("jsonl", "application/jsonl", jsonl.write),
+        Format("parquet", "application/vnd.apache.parquet", parquet.write, tabular=True),
+    )
 }
 
 _ACCEPTED = {
@@ -36,6 +44,7 @@ _ACCEPTED = {
     "text/csv": "csv",
     "application/jsonl": "jsonl",
     "application/x-ndjson": "jsonl",
+    "application/vnd.apache.parquet": "parquet",
     "application/*": "json",
     "text/*": "csv",
     "*/*": "json",

@@ -4,7 +4,7 @@
 joined by ``"; "``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from types import NoneType
 from typing import Any, get_args, get_origin
@@ -14,33 +14,54 @@ from pydantic import BaseModel
 
 from app.schemas.common import RecordPublic
 
+Items = Sequence[str] | Sequence[Sequence[Any]]
+"""Items of one shape: JSON texts, or where the database took them apart the cells of its columns, and maybe more."""
 
-@cache
+_TRUTH = {True: "true", False: "false"}
+
+
 def columns(shape: type[BaseModel]) -> tuple[str, ...]:
     """The columns of a public shape's rows, in the order of its fields."""
-    return tuple(_columns(shape, ""))
+    return tuple(types(shape))
 
 
-def _columns(shape: type[BaseModel], prefix: str) -> Iterator[str]:
+@cache
+def types(shape: type[BaseModel]) -> Mapping[str, Any]:
+    """The columns, each with the type of its values where they are not null."""
+    return dict(_types(shape, ""))
+
+
+def _types(shape: type[BaseModel], prefix: str) -> Iterator[tuple[str, Any]]:
     # Who coded a record interests least: RecordPublic's fields, but for the id, come last.
     names = sorted(shape.model_fields, key=lambda name: name != "id" and name in RecordPublic.model_fields)
     for name in names:
-        field = shape.model_fields[name]
-        nested = _shape(field.annotation)
-        if nested is not None:
-            yield from _columns(nested, f"{prefix}{name}_")
+        held = _held(shape.model_fields[name].annotation)
+        if isinstance(held, type) and issubclass(held, BaseModel):
+            yield from _types(held, f"{prefix}{name}_")
         else:
-            yield prefix + name
+            yield prefix + name, get_origin(held) or held
 
 
-def _shape(annotation: Any) -> type[BaseModel] | None:
-    """The shape that a field holds, where it holds one, or one or null."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    if get_origin(annotation) is list:
-        return None
+def _held(annotation: Any) -> Any:
+    """The type of a field, without the null that it may be instead."""
     options = [option for option in get_args(annotation) if option is not NoneType]
-    return _shape(options[0]) if len(options) == 1 and options[0] is not annotation else None
+    return options[0] if len(options) == 1 and NoneType in get_args(annotation) else annotation
+
+
+def table(shape: type[BaseModel], items: Items) -> list[Sequence[Any]]:
+    """The cells of each column: texts, numbers and nulls; truth values, dates and times are texts as in JSON."""
+    if not items:
+        return [() for _ in columns(shape)]
+    if not isinstance(items[0], str):
+        found = zip(types(shape).values(), zip(*items, strict=True), strict=False)
+        return [_named(cells) if kind is list else cells for kind, cells in found]
+    rows = (flatten(shape, orjson.loads(str(item))).values() for item in items)
+    found = zip(types(shape).values(), zip(*rows, strict=True), strict=True)
+    return [[_TRUTH.get(cell) for cell in cells] if kind is bool else cells for kind, cells in found]
+
+
+def _named(lists: Sequence[str]) -> Sequence[str]:
+    return ["" if each == "[]" else _labels(orjson.loads(each)) for each in lists]
 
 
 def flatten(shape: type[BaseModel], item: dict[str, Any]) -> dict[str, Any]:
@@ -60,9 +81,13 @@ def _cells(item: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
         if isinstance(value, dict):
             yield from _cells(value, f"{prefix}{name}_")
         elif isinstance(value, list):
-            yield prefix + name, "; ".join(_label(member) for member in value)
+            yield prefix + name, _labels(value)
         else:
             yield prefix + name, value
+
+
+def _labels(members: Sequence[Any]) -> str:
+    return "; ".join(map(_label, members))
 
 
 def _label(member: Any) -> str:

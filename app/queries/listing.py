@@ -16,6 +16,7 @@ from sqlalchemy import (
     CompoundSelect,
     Integer,
     Select,
+    and_,
     bindparam,
     func,
     literal,
@@ -26,6 +27,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.queries.prepared import Prepared, Reads, Values
+from app.queries.sql import cells
 
 K = TypeVar("K")
 
@@ -38,18 +40,23 @@ Sort = tuple[ColumnElement[Any], ColumnElement[int]]
 
 @dataclass(frozen=True)
 class Slice:
-    """Which part of a list: the ``limit`` rows after ``after`` in the order of ``sort``."""
+    """Which part of a list: the ``limit`` rows after ``after`` in the order of ``sort``.
+
+    ``columns`` asks for the cells of these columns in place of JSON, of a list whose items the database can take apart.
+    """
 
     sort: str
     limit: int
     after: tuple[Key, int] | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Rows:
-    """The items of a page as JSON texts, and the key after which the next page begins."""
+    """The items of a page as JSON texts, or as cells with more behind them, and the key after which the next page
+    begins."""
 
-    items: Sequence[str]
+    items: Sequence[Any]
     last: tuple[Key, int] | None
 
 
@@ -93,14 +100,14 @@ class Listing:
     items: Select[Any]
     id: ColumnElement[int]
     parts: Sequence[Part]
-    _pages: dict[tuple[str, bool], Prepared] = field(default_factory=dict)
+    _pages: dict[tuple[str, bool, tuple[str, ...]], Prepared] = field(default_factory=dict)
 
-    def page(self, sort: str, *, follows: bool) -> Prepared:
+    def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> Prepared:
         """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
-        ``after_id``."""
-        if (sort, follows) not in self._pages:
-            self._pages[sort, follows] = Prepared(self._page(sort, follows=follows), stamped=True)
-        return self._pages[sort, follows]
+        ``after_id``; each row is the item, or the cells of these ``columns``, then its key and id."""
+        if (sort, follows, columns) not in self._pages:
+            self._pages[sort, follows, columns] = Prepared(self._page(sort, follows, columns), stamped=True)
+        return self._pages[sort, follows, columns]
 
     def total(self) -> Prepared:
         """The number of records that match."""
@@ -110,9 +117,13 @@ class Listing:
     def key_type(self, sort: str) -> TypeEngine[Any]:
         return self.parts[0].sorts[sort.removeprefix("-")][0].type
 
-    def _page(self, sort: str, *, follows: bool) -> Select[Any]:
+    def _page(self, sort: str, follows: bool, columns: tuple[str, ...]) -> Select[Any]:
         chosen = self._chosen(sort, follows=follows).subquery("page")
-        return self.items.add_columns(chosen.c.key, chosen.c.id).join(chosen, chosen.c.id == self.id)
+        item = self.items.selected_columns[0]
+        found = cells(item) if columns else {}
+        shown: list[Any] = [found[name].label(name) for name in columns] or [item]
+        rows: Any = self.items.with_only_columns(*shown, chosen.c.key, chosen.c.id, maintain_column_froms=True)
+        return cast(Select[Any], rows.join(chosen, chosen.c.id == self.id))
 
     def _chosen(self, sort: str, *, follows: bool) -> Select[Any] | CompoundSelect[Any]:
         """Keys and ids of a page, or of a page of each part: to sort so few is left to ``_shown``."""
@@ -132,9 +143,9 @@ class Found:
         if part.after is not None:
             key = _from_key(part.after[0], self.listing.key_type(part.sort))
             values |= {"after_key": key, "after_id": part.after[1]}
-        rows = await reads.fetch(self.listing.page(part.sort, follows=part.after is not None), values)
-        shown, last = _shown(rows, part)
-        return Rows([item for item, _, _ in shown], last)
+        page = self.listing.page(part.sort, follows=part.after is not None, columns=part.columns)
+        shown, last = _shown(await reads.fetch(page, values), part)
+        return Rows(shown if part.columns else [row[0] for row in shown], last)
 
     async def count(self, reads: Reads) -> int:
         return int((await reads.fetch(self.listing.total(), self.values))[0][0])
@@ -158,8 +169,8 @@ class Union(Generic[K]):
             ids = {f"after_id_{rank}": part.after[1] - rank * _STEP for rank in range(len(self.parts))}
             values |= {"after_key": key, **ids}
         rows = await reads.fetch(self._page(part.sort, follows=part.after is not None), values)
-        shown, last = _shown([(None, *row) for row in rows], part)
-        kinds = [(self.parts[number // _STEP][0], number % _STEP, key) for _, key, number in shown]
+        shown, last = _shown(rows, part)
+        kinds = [(self.parts[number // _STEP][0], number % _STEP, key) for key, number in shown]
         return Kinds(kinds, last)
 
     async def count(self, reads: Reads, values: Values) -> int:
@@ -197,11 +208,12 @@ class Kinds(Generic[K]):
 
 
 def _shown(rows: Sequence[Any], part: Slice) -> tuple[Sequence[Any], tuple[Key, int] | None]:
-    """The rows (item, key, id) of a page in its order, without the one more that tells whether there is a next."""
+    """The rows of a page, which end in key and id, in its order, without the one more that tells whether there is a
+    next."""
     # A join keeps no order; to sort some rows here is cheaper than to have the database sort their items.
-    ordered = sorted(rows, key=itemgetter(1, 2), reverse=part.sort.startswith("-"))
+    ordered = sorted(rows, key=itemgetter(-2, -1), reverse=part.sort.startswith("-"))
     shown = ordered[: part.limit]
-    return shown, (_as_key(shown[-1][1]), shown[-1][2]) if len(ordered) > part.limit else None
+    return shown, (_as_key(shown[-1][-2]), shown[-1][-1]) if len(ordered) > part.limit else None
 
 
 def _order(sort: str, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:
@@ -211,8 +223,11 @@ def _order(sort: str, key: ColumnElement[Any], ident: ColumnElement[Any]) -> lis
 def _after(
     sort: str, key: ColumnElement[Any], ident: ColumnElement[Any], after_id: ColumnElement[int]
 ) -> ColumnElement[bool]:
-    here, there = tuple_(key, ident), tuple_(bindparam("after_key", type_=key.type, required=True), after_id)
-    return here < there if sort.startswith("-") else here > there
+    after_key = bindparam("after_key", type_=key.type, required=True)
+    here, there = tuple_(key, ident), tuple_(after_key, after_id)
+    # The first condition says no more than the second; but of a key that is an expression SQLite finds the place in
+    # the index only by a comparison of its own.
+    return and_(key <= after_key, here < there) if sort.startswith("-") else and_(key >= after_key, here > there)
 
 
 def _as_key(value: Any) -> Key:

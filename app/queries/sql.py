@@ -4,12 +4,16 @@ A query's row is one item of the API as JSON text: the database gathers nested l
 between it and the socket has to take the item apart again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import (
+    Case,
+    Cast,
     ColumnElement,
+    Date,
     Dialect,
+    Float,
     Integer,
     Select,
     Text,
@@ -23,6 +27,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.sql.functions import FunctionElement
 
 from app.spans import CONTEXT
@@ -56,6 +61,8 @@ _collect_values = _portable(
     "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
 )
 _boolean = _portable("boolean", sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
+_truth = _portable("truth", sqlite="CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", postgresql="CAST({} AS text)")
+_printed = _portable("printed", sqlite="{}", postgresql="CAST({} AS text)")
 _moment = _portable(
     "moment",
     sqlite="strftime('%Y-%m-%dT%H:%M:%SZ', {})",
@@ -94,6 +101,35 @@ def array_of_values(items: Select[Any]) -> Json:
     """A JSON array of the plain values that ``items`` (one column called ``item``) gives, in its order."""
     rows = items.subquery()
     return _embed(select(_collect_values(rows.c.item)).scalar_subquery())
+
+
+def cells(item: Json) -> dict[str, ColumnElement[Any]]:
+    """What an item that is given ``as_text`` is made of: each plain value, under the names that lead to it.
+
+    Dates, truth values, and lists, which stay JSON, are texts; so are numbers with a fraction on PostgreSQL, which
+    prints them as it does in JSON.
+    """
+    assert isinstance(item, Cast)
+    return dict(_cells(item.clause, ""))
+
+
+def _cells(value: Any, name: str) -> Iterator[tuple[str, ColumnElement[Any]]]:
+    if isinstance(value, Grouping):
+        yield from _cells(value.element, name)
+    elif isinstance(value, _object):
+        inner = list(value.clauses)
+        for key, each in zip(inner[::2], inner[1::2], strict=True):
+            yield from _cells(each, f"{name}_{key.name[1:-1]}" if name else key.name[1:-1])
+    elif isinstance(value, Case):  # obj_or_null
+        [(missing, _)] = value.whens
+        for path, each in _cells(value.else_, name):
+            yield path, case((missing, null()), else_=each)
+    elif isinstance(value, _boolean):
+        yield name, _truth(*value.clauses)
+    elif isinstance(value, _parsed):
+        yield name, next(iter(value.clauses))
+    else:
+        yield name, _printed(value) if isinstance(value, _embed) or isinstance(value.type, (Date, Float)) else value
 
 
 class Ids(TypeDecorator[Any]):

@@ -213,8 +213,9 @@ class Page(BaseModel, Generic[T]):
 
 
 class FormatParams(BaseModel):
-    format: Literal["json", "csv", "jsonl"] | None = Field(
-        default=None, description="Representation; otherwise `Accept` decides. `csv` and `jsonl` stream the whole list."
+    format: Literal["json", "csv", "jsonl", "parquet"] | None = Field(
+        default=None,
+        description="Representation; otherwise `Accept` decides. All but `json` stream the whole list.",
     )
     flat: bool = Field(default=False, description="Rows without nesting, for dashboards and spreadsheets.")
 

@@ -9,7 +9,7 @@ from app.web.problems import Problem
 DESCRIPTION = """
 Which outlets reported an event, who said what about it, in which words, and where each document says so.
 
-* Lists come in pages: follow `next`. `format=csv` and `format=jsonl` stream them whole; `flat=true` flattens rows.
+* Lists come in pages: follow `next`. `format=csv`, `jsonl` and `parquet` stream them whole; `flat=true` flattens rows.
 * A comma in a filter means OR. Dates are `YYYY-MM-DD`. Unknown and repeated parameters are refused.
 * Every read has an `ETag`; send it as `If-None-Match` and what has not changed costs nothing.
 * Errors are problems (RFC 9457), `application/problem+json`.

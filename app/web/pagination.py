@@ -8,13 +8,18 @@ short, altered or carried over to another list.
 import base64
 import binascii
 import hashlib
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import orjson
 from pydantic import BaseModel
 
 from app.errors import Invalid
-from app.queries.listing import Key
+from app.queries.listing import Key, Paged, Rows, Slice
+from app.queries.prepared import Reads
+
+Find = Callable[[Reads], Awaitable[Paged]]
+"""Says which list is meant: looks up the names in the request, and no more."""
 
 _SEAL = 9
 # Parameters that may change from page to page.
@@ -36,6 +41,14 @@ def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[Key, int]:
     except (ValueError, binascii.Error, UnicodeEncodeError):
         raise Invalid("cursor", "not a cursor of this list; follow a page's next link") from None
     return key, ident
+
+
+async def turn(found: Paged, reads: Reads, part: Slice) -> Rows:
+    """The page of the list; raises Invalid where its cursor has a key that the list cannot have."""
+    try:
+        return await found.page(reads, part)
+    except ValueError:
+        raise Invalid("cursor", "not a cursor of this list; follow a page's next link") from None
 
 
 def _unsealed(raw: bytes, path: str, filters: BaseModel) -> tuple[Any, int]:

@@ -72,6 +72,7 @@ _DESCRIPTIONS = {
     413: "The body is too large.",
     422: "A parameter or field is wrong; `errors` names it.",
     429: "The rate limit is used up; `Retry-After` says for how long.",
+    501: "This server lacks what that needs, such as a library for the format.",
     503: "The store is busy; `Retry-After` says when to try again.",
 }
 
