@@ -273,7 +273,7 @@ def test_no_more_than_a_hundred_problems_are_told_and_all_counted(empty_writer: 
     assert told["rejected"] == 120
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     lines=st.lists(
         st.binary(max_size=60)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15)
 
 # All that a body may hold: any code point but NUL and the surrogates.
 storable = st.characters(exclude_categories=["Cs"], exclude_characters="\0")

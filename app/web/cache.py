@@ -81,7 +81,8 @@ class RevisionCache:
             tag = asked.get(b"if-none-match")
             extra = await self._granted(scope, key, kept, tag, free=self._free and b"authorization" not in asked)
             if extra is not None:
-                self._kept.move_to_end(key)
+                if key in self._kept:  # another request may have dropped it while this one waited
+                    self._kept.move_to_end(key)
                 name = request_id(asked.get(b"x-request-id"))
                 status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
                 self._journal.kept_answers += 1
@@ -96,7 +97,8 @@ class RevisionCache:
         """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
         readers: Readers = scope["app"].state.readers
         if kept.readers is not readers or kept.state != (readers.glance() or await _state(readers, tag)):
-            self.drop(key)
+            if self._kept.get(key) is kept:
+                self.drop(key)
             return None
         if free:
             return []
