@@ -150,6 +150,8 @@ class Readers:
             self._of_thread.deadline = pooled.info["deadline"]
             self._of_thread.connection = pooled.driver_connection
             pooled.detach()
+            # Nobody waits in the event loop, not for a lock either: who meets one goes to a thread.
+            self._of_thread.connection.execute("PRAGMA busy_timeout = 0")
         return self._of_thread.connection, self._of_thread.deadline
 
     def since(self, revision: int) -> "Readers":

@@ -30,7 +30,9 @@ FILL = {
 
 
 def upgrade() -> None:
-    column = sa.Column("outlets", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="[]")
+    column: sa.Column[str] = sa.Column(
+        "outlets", sqlmodel.sql.sqltypes.AutoString(), nullable=False, server_default="[]"
+    )
     op.add_column("tally", column)
     op.execute(FILL[op.get_bind().dialect.name])
     with op.batch_alter_table("tally") as batch_op:
