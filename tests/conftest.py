@@ -32,7 +32,7 @@ from tests.databases import NO_POSTGRES, postgres_server
 BACKENDS = ("sqlite", "postgresql")
 
 # The machine decides how long an example takes, so no deadline; a run repeats the one before it.
-hypothesis.settings.register_profile("dateline", deadline=None, max_examples=20, derandomize=True)
+hypothesis.settings.register_profile("dateline", deadline=None, max_examples=15, derandomize=True)
 hypothesis.settings.load_profile("dateline")
 
 

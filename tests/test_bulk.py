@@ -131,7 +131,7 @@ def triggers_of(store: Store) -> list[tuple[Any, ...]]:
 def test_an_import_that_is_killed_goes_on_where_it_was_and_lets_others_write_meanwhile(
     dateline: Dateline, empty_store: Store, empty_writer: TestClient, tmp_path: Path
 ) -> None:
-    number = 800
+    number = 4_000
     write(tmp_path / "news.export.CSV", lines(number))
     command = [COMMAND, "import", "--batch-size", "10", "news.export.CSV"]
     with subprocess.Popen(
@@ -147,10 +147,13 @@ def test_an_import_that_is_killed_goes_on_where_it_was_and_lets_others_write_mea
     assert meanwhile.status_code == 201
     assert 50 <= committed < number
     assert f"news.export.CSV was read up to line {committed}: going on from there." in done.stdout
-    assert {name: summary(done.stdout)[name] for name in ("taken", "rejected")} == {"taken": 720, "rejected": 80}
+    assert {name: summary(done.stdout)[name] for name in ("taken", "rejected")} == {
+        "taken": number * 9 // 10,
+        "rejected": number // 10,
+    }
     entries = [json.loads(line) for line in (tmp_path / "news.export.CSV.rejects").read_text().splitlines()]
     assert [entry["line"] for entry in entries] == list(range(10, number + 1, 10))
-    assert len(dump(empty_store, "event")) == len(dump(empty_store, "report")) == 720
+    assert len(dump(empty_store, "event")) == len(dump(empty_store, "report")) == number * 9 // 10
 
 
 def wait_for_lines(store: Store, number: int, process: subprocess.Popen[bytes]) -> None:

@@ -167,7 +167,7 @@ def test_whatever_is_written_and_read_answers_are_those_of_a_service_that_keeps_
 ) -> None:
     key = store.key()
 
-    @settings(max_examples=10)
+    @settings(max_examples=6)
     @given(steps=STEPS)
     def check(steps: list[str | int]) -> None:
         for step in steps:

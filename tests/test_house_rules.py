@@ -26,7 +26,7 @@ LISTS = [path for path in GETS if OPERATIONS[f"GET {path}"]["operationId"].start
 UNDOCUMENTED = ["/docs", "/openapi.json", "/docs/assets/swagger-ui.css"]
 NOUNS = ["events", "sources", "documents", "reports", "speakers", "statements", "utterances", "claims"]
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8)
 
 
 def address(template: str, ref: object = 1, noun: str = "events") -> str:

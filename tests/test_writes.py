@@ -409,7 +409,7 @@ def test_a_span_that_is_ambiguous_or_nowhere_is_refused(shared: TestClient, firs
     text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60),
     data=st.data(),
 )
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_span_shows_the_words_at_its_code_points_whatever_the_text(
     shared: TestClient, first: Ids, text: str, data: st.DataObject
 ) -> None:
