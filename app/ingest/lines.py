@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import orjson
 from pydantic import ValidationError
@@ -18,26 +18,28 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlmodel import Session
 
 from app import revisions
-from app.dates import parse_edtf
 from app.errors import BadRequest, DatelineError, Invalid
 from app.ingest import store
-from app.ingest.columns import columns, given
 from app.ingest.progress import Counts, Progress
-from app.ingest.references import REFERENCES, find, learn, remember, resolve
+from app.ingest.recognition import (
+    differs,
+    same_claim,
+    same_event,
+    same_named,
+    same_report,
+    same_statement,
+    same_utterance,
+    update_of,
+)
+from app.ingest.references import REFERENCES, find, learn, remember
 from app.models import (
-    Claim,
     Document,
     Event,
     Record,
-    Report,
     Source,
-    SourceAlias,
     Speaker,
-    SpeakerAlias,
-    Statement,
     Utterance,
 )
-from app.queries import lookups
 from app.schemas.claim import ClaimCreate
 from app.schemas.common import Coding, CodingUpdate, Input
 from app.schemas.document import DocumentCreate
@@ -47,10 +49,7 @@ from app.schemas.source import SourceCreate, SourceUpdate
 from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
 from app.schemas.statement import StatementCreate
 from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
-from app.spans import match_key, slugify
 from app.vocab import CodedBy, Noun, Outcome
-
-N = TypeVar("N", Source, Speaker)
 
 # How much of the path of a field is told: a line may name one as long as itself.
 _SHOWN = 200
@@ -186,8 +185,8 @@ class _Batch:
             return self._add(kind, body)
         if kind.change is None:
             return Outcome.UNCHANGED, row
-        update = _update(kind.update, body)
-        if not _differs(self._session, row, update):
+        update = update_of(kind.update, body)
+        if not differs(self._session, row, update):
             return Outcome.UNCHANGED, row
         if row.coded_by == CodedBy.HUMAN and body.coded_by != CodedBy.HUMAN:
             return Outcome.SKIPPED, row
@@ -275,88 +274,13 @@ def _rejected(number: int, word: str, path: str, detail: str) -> Result:
     return Result(number, Outcome.REJECTED, field=at or None, detail=detail, reason=reason)
 
 
-def _update(shape: type[CodingUpdate], body: Coding) -> CodingUpdate:
-    """The fields that the line names, but for those which it is recognized by, as a change."""
-    named = body.model_fields_set - {"slug", "external_id"}
-    return shape.model_construct(**{name: getattr(body, name) for name in named})
-
-
-def _differs(session: Session, row: Record, update: CodingUpdate) -> bool:
-    values = columns(session, type(row), given(update, partial=True))
-    if any(getattr(row, name) != value for name, value in values.items()):
-        return True
-    return isinstance(update, (SourceUpdate, SpeakerUpdate)) and _other_aliases(session, row, update)
-
-
-def _other_aliases(session: Session, row: Record, update: SourceUpdate | SpeakerUpdate) -> bool:
-    if "aliases" not in update.model_fields_set:
-        return False
-    model: type[SourceAlias] | type[SpeakerAlias]
-    model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
-    there = {alias.name_key: alias.name for alias in lookups.every(session, model, **{owner: row.id})}
-    return there != {match_key(name): name for name in reversed(update.aliases)}
-
-
-def _same_named(model: type[N]) -> Callable[[Session, SourceCreate | SpeakerCreate], N | None]:
-    """By the slug; where the line has none, by the name, if the slug that is there is one made from it."""
-
-    def same(session: Session, body: SourceCreate | SpeakerCreate) -> N | None:
-        if body.slug is not None:
-            return find(session, model, body.slug)
-        stem = slugify(body.name)
-        made = re.compile(rf"{stem}|{stem[:70].rstrip('-')}-[0-9]+")
-        namesakes = lookups.every(session, model, name_key=match_key(body.name))
-        return next((row for row in namesakes if made.fullmatch(row.slug)), None)
-
-    return same
-
-
-def _same_event(session: Session, body: EventCreate) -> Event | None:
-    """By the external id; where the line has none, by title and date among those without one."""
-    if body.external_id is not None:
-        return find(session, Event, body.external_id)
-    day = parse_edtf(body.date).earliest
-    there = lookups.every(session, Event, earliest=day, date=body.date, title=body.title, external_id=None)
-    return there[0] if there else None
-
-
-def _same_utterance(session: Session, body: UtteranceCreate) -> Utterance | None:
-    if body.external_id is None:
-        raise Invalid("external_id", "needed here: nothing else tells an utterance when it is sent again")
-    return find(session, Utterance, body.external_id)
-
-
-def _same_report(session: Session, body: ReportCreate) -> Report | None:
-    event = resolve(session, Event, body.event, ("event",))
-    return lookups.one(session, Report, event_id=event.id, document_id=body.document)
-
-
-def _same_statement(session: Session, body: StatementCreate) -> Statement | None:
-    """By the document, the span and the speaker."""
-    document = resolve(session, Document, body.document, ("document",))
-    named = {"speaker": body.speaker, "span": body.span}
-    values = columns(session, Statement, named, text=document.text)
-    there = lookups.every(session, Statement, document_id=document.id, **values)
-    return there[0] if there else None
-
-
-def _same_claim(session: Session, body: ClaimCreate) -> Claim | None:
-    """By the report, the property and the span."""
-    report = resolve(session, Report, body.report, ("report",))
-    document = resolve(session, Document, report.document_id, ("report",))
-    named = {"property": body.property, "span": body.span}
-    values = columns(session, Claim, named, text=document.text)
-    there = lookups.every(session, Claim, report_id=report.id, **values)
-    return there[0] if there else None
-
-
 _KINDS = {
-    "source": _Kind(SourceCreate, store.add_source, _same_named(Source), store.update_source, SourceUpdate),
-    "speaker": _Kind(SpeakerCreate, store.add_speaker, _same_named(Speaker), store.update_speaker, SpeakerUpdate),
-    "event": _Kind(EventCreate, store.add_event, _same_event, store.update_event, EventUpdate),
-    "utterance": _Kind(UtteranceCreate, store.add_utterance, _same_utterance, store.update_utterance, UtteranceUpdate),
+    "source": _Kind(SourceCreate, store.add_source, same_named(Source), store.update_source, SourceUpdate),
+    "speaker": _Kind(SpeakerCreate, store.add_speaker, same_named(Speaker), store.update_speaker, SpeakerUpdate),
+    "event": _Kind(EventCreate, store.add_event, same_event, store.update_event, EventUpdate),
+    "utterance": _Kind(UtteranceCreate, store.add_utterance, same_utterance, store.update_utterance, UtteranceUpdate),
     "document": _Kind(DocumentCreate, store.put_document),
-    "report": _Kind(ReportCreate, store.add_report, _same_report),
-    "statement": _Kind(StatementCreate, store.add_statement, _same_statement),
-    "claim": _Kind(ClaimCreate, store.add_claim, _same_claim),
+    "report": _Kind(ReportCreate, store.add_report, same_report),
+    "statement": _Kind(StatementCreate, store.add_statement, same_statement),
+    "claim": _Kind(ClaimCreate, store.add_claim, same_claim),
 }
