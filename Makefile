@@ -40,8 +40,8 @@ bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/perform
 
 lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv
-	$(UV_COMPILE) $(ARGS) pyproject.toml --output-file requirements.lock
-	$(UV_COMPILE) $(ARGS) pyproject.toml --group dev --constraints requirements.lock --output-file requirements-dev.lock
+	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --output-file requirements.lock
+	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(UV_COMPILE) $(ARGS) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 
 clean: ## Remove .venv, builds and caches; databases stay

@@ -20,6 +20,9 @@ from sqlmodel.sql.sqltypes import AutoString
 from app.vocab import (
     CodedBy,
     EventType,
+    FeedFormat,
+    FeedItemState,
+    FeedResult,
     ImportState,
     Noun,
     Operation,
@@ -50,6 +53,7 @@ _KEEP_IDS = {"sqlite_autoincrement": True}
 _BY_CODE_POINT = AutoString().with_variant(AutoString(collation="C"), "postgresql")
 
 _MERGED = text("merged_into_id IS NOT NULL")
+_BY_MACHINE = text("coded_by = 'machine'")
 
 
 def _own_id() -> Any:
@@ -58,6 +62,11 @@ def _own_id() -> Any:
 
 def _id_of(table: str, **options: Any) -> Any:
     return Field(foreign_key=f"{table}.id", sa_type=BigInteger, **options)
+
+
+def _to_review() -> Index:
+    """What a machine made, the least sure first: of those alone, since most records are not its."""
+    return Index(None, "confidence", "id", sqlite_where=_BY_MACHINE, postgresql_where=_BY_MACHINE)
 
 
 def _key(**options: Any) -> Any:
@@ -165,7 +174,7 @@ class SourceAlias(Record, table=True):
 class Speaker(Record, table=True):
     """A voice: a person, an organization, a document, or somebody unnamed."""
 
-    __table_args__ = _KEEP_IDS
+    __table_args__ = (_to_review(), _KEEP_IDS)
     noun = Noun.SPEAKERS
 
     slug: str = Field(unique=True)
@@ -232,6 +241,7 @@ class Event(Dated, Record, table=True):
         Index(None, "latitude", "longitude"),
         # Of the few that were merged: an index of all would be taken for a way to find the others.
         Index(None, "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
+        _to_review(),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         _KEEP_IDS,
@@ -258,6 +268,7 @@ class Report(Dated, Record, table=True):
 
     __table_args__ = (
         UniqueConstraint("event_id", "document_id"),
+        _to_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         _KEEP_IDS,
     )
@@ -285,6 +296,7 @@ class Statement(Said, Record, table=True):
 
     __table_args__ = (
         Index(None, "document_id", "start"),
+        _to_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         CheckConstraint("cue_start >= 0 AND cue_end > cue_start", name="cue_span"),
         _KEEP_IDS,
@@ -415,6 +427,79 @@ class Import(SQLModel, table=True):
     began_at: dt.datetime
     changed_at: dt.datetime
     revision_id: int | None = _id_of("revision", default=None)
+
+
+class Reading(SQLModel, table=True):
+    """How a document's text was read by the machine: once by each reader, the last one counts."""
+
+    document_id: int = _id_of("document", primary_key=True, ondelete="CASCADE")
+    reader: str = Field(index=True)
+    at: dt.datetime
+    statements: int
+    suggestions: int
+    notes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+
+
+class Rejection(SQLModel, table=True):
+    """A finding that a person rejected: words of a document that are not to be found in it again.
+
+    ``noun`` says as what. ``words_key`` matches the same words in other versions of the document. A rejected speaker
+    is a name that no document is to make a speaker of again.
+    """
+
+    __table_args__ = (Index(None, "document_id", "noun"), Index(None, "noun", "words_key"), _KEEP_IDS)
+
+    id: int | None = _own_id()
+    document_id: int | None = _id_of("document", default=None, ondelete="CASCADE")
+    noun: Noun = Field(sa_type=AutoString)
+    start: int | None = None
+    end: int | None = None
+    words_key: str = _key()
+    at: dt.datetime
+    author: str
+
+
+class Feed(SQLModel, table=True):
+    """An address that is asked for new items again and again, and what it last answered."""
+
+    __table_args__ = (Index(None, "active", "due_at"), _KEEP_IDS)
+
+    id: int | None = _own_id()
+    url: str = Field(unique=True)
+    source_id: int | None = _id_of("source", default=None, index=True, ondelete="SET NULL")
+    format: FeedFormat | None = Field(default=None, sa_type=AutoString)
+    title: str | None = None
+    active: bool = True
+    interval: int
+    extract: bool = True
+    created_at: dt.datetime
+    # What it last answered.
+    etag: str | None = None
+    last_modified: str | None = None
+    result: FeedResult | None = Field(default=None, sa_type=AutoString)
+    detail: str | None = None
+    checked_at: dt.datetime | None = None
+    changed_at: dt.datetime | None = None
+    due_at: dt.datetime
+    failures: int = 0
+    items: int = 0
+    documents: int = 0
+
+
+class FeedItem(SQLModel, table=True):
+    """An item of a feed that was seen: it is fetched again only when the feed says that it changed."""
+
+    __tablename__ = "feed_item"
+    __table_args__ = {"sqlite_with_rowid": False}
+
+    feed_id: int = _id_of("feed", primary_key=True, ondelete="CASCADE")
+    key: str = Field(primary_key=True, sa_type=_BY_CODE_POINT)  # SHA-256 of the item's id or address
+    url: str
+    updated: str | None = None  # as the feed says it, to be compared only
+    state: FeedItemState = Field(sa_type=AutoString)
+    failures: int = 0
+    seen_at: dt.datetime
+    document_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
 
 
 class PendingMention(SQLModel, table=True):

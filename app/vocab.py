@@ -103,6 +103,41 @@ class ImportState(StrEnum):
     BROKEN_OFF = "broken_off"
 
 
+class FeedFormat(StrEnum):
+    """What an address that is watched answers with."""
+
+    RSS = "rss"
+    ATOM = "atom"
+    JSON = "json"
+    SITEMAP = "sitemap"
+
+
+class FeedResult(StrEnum):
+    """What came of asking a feed for new items."""
+
+    NEW = "new"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class FeedItemState(StrEnum):
+    """What became of an item of a feed."""
+
+    WAITING = "waiting"
+    STORED = "stored"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+class Verdict(StrEnum):
+    """What a person says of a machine's finding."""
+
+    CONFIRM = "confirm"
+    CORRECT = "correct"
+    REJECT = "reject"
+
+
 class Scope(StrEnum):
     """What an API key may do; each includes those before it."""
 

@@ -29,7 +29,8 @@ ROOMS = {
     # What is made of texts and rows.
     "extract": "vocab spans dates",
     "analysis": "models vocab dates",
-    "ingest": f"{QUERIES} extract",
+    "fetch": "config errors urls",
+    "ingest": f"{QUERIES} extract fetch",
     "formats": "errors schemas",
     "operations": QUERIES,
     # HTTP: the shell around every request, then the endpoints.
