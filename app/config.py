@@ -43,6 +43,25 @@ class Settings(BaseSettings):
         default="", description="Requests that one client may make, such as `100/minute`; empty for no limit."
     )
 
+    user_agent: str = Field(
+        default="",
+        pattern=r"^([!-~]([ -~]*[!-~])?)?$",
+        description="Name under which pages and feeds are fetched; empty for `Dateline/VERSION`.",
+    )
+    fetch_timeout: float = Field(
+        default=15.0, gt=0, description="Seconds that fetching one address may take, redirects included."
+    )
+    fetch_bytes: int = Field(
+        default=5_000_000, ge=1, description="Size in bytes, inflated, above which what an address answers is not read."
+    )
+
+    crawl_delay: float = Field(
+        default=5.0,
+        ge=0,
+        le=60,
+        description="Least number of seconds between two requests of `dateline watch` to a host.",
+    )
+
     busy_timeout: float = Field(
         default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
     )

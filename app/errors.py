@@ -13,8 +13,11 @@
     ├── TooLarge                  413
     ├── Invalid                   422  a parameter or field is wrong; names it
     │   └── Ambiguous             422  a name fits several records; lists them
+    ├── Refused                   422  an address may not, or cannot, be fetched; never says which
+    ├── Unreadable                422  a page has no article, or none that can be got at
     ├── TooManyRequests           429  the rate limit is used up
     ├── NotInstalled              501  it needs what this server does not have
+    ├── FetchFailed               502  an address was reached, but did not give what was asked for
     ├── Busy                      503  the store has no room for one more just now
     │   └── TooSlow               503  the query took too long and was interrupted
     └── NotMigrated               503  the store's tables are not those of this version
@@ -24,7 +27,7 @@ the ``dateline`` command prints their message.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 class DatelineError(Exception):
@@ -116,6 +119,27 @@ class Ambiguous(Invalid):
     title = "The name fits several records"
 
 
+class Unreadable(DatelineError):
+    status = 422
+    slug = "unreadable-page"
+    title = "The page cannot be read"
+
+
+class Refused(DatelineError):
+    """An address that may not be fetched, or that nothing was reached at.
+
+    All of them read alike, so that nobody learns from a refusal which hosts exist, which addresses they have, or which
+    rule an address broke.
+    """
+
+    status = 422
+    slug = "address-refused"
+    title = "The address cannot be fetched"
+
+    def __init__(self) -> None:
+        super().__init__("only addresses of the public web can be fetched, over http or https, and this one cannot be")
+
+
 class TooManyRequests(DatelineError):
     status = 429
     slug = "too-many-requests"
@@ -126,6 +150,41 @@ class NotInstalled(DatelineError):
     status = 501
     slug = "not-installed"
     title = "This server lacks what that needs"
+
+
+FetchFailure = Literal["timeout", "too-large", "status", "tls", "media-type", "content-encoding", "redirects", "broken"]
+_FETCH_FAILURES: dict[FetchFailure, str] = {
+    "timeout": "the address took too long to answer",
+    "too-large": "the address answered with more than is read",
+    "status": "the address answered with status {answered}",
+    "tls": "no secure connection with the address could be made",
+    "media-type": "the address answered with a type of content that is not read here",
+    "content-encoding": "the address answered in a content encoding that was not asked for",
+    "redirects": "the address redirects too many times",
+    "broken": "the address broke off its answer, or it is not HTTP",
+}
+
+
+class FetchFailed(DatelineError):
+    """An address was reached and did not give what was asked for; ``reason`` says how.
+
+    With ``status`` go ``answered``, the HTTP status, and ``retry_after``, the seconds after which the host wants to be
+    asked again, if it said so.
+    """
+
+    status = 502
+    slug = "fetch-failed"
+    title = "The address did not give what was asked for"
+
+    def __init__(self, reason: FetchFailure, *, answered: int | None = None, retry_after: int | None = None) -> None:
+        known = {"reason": reason, "answered": answered, "retry_after": retry_after}
+        super().__init__(
+            _FETCH_FAILURES[reason].format(answered=answered),
+            **{name: value for name, value in known.items() if value is not None},
+        )
+        self.reason = reason
+        self.answered = answered
+        self.retry_after = retry_after
 
 
 class Busy(DatelineError):

@@ -40,8 +40,8 @@ ROOMS = {
     "routers": f"{QUERIES} readers ingest analysis formats auth web",
     "browse": "queries analysis web",
     # Everything.
-    "main": f"{QUERIES} logs replicas readers web routers browse",
-    "cli": f"{QUERIES} auth ingest operations main",
+    "main": f"{QUERIES} fetch logs replicas readers web routers browse",
+    "cli": f"{QUERIES} auth fetch ingest operations main",
 }
 
 # Words that make SQL, as opposed to those that name an engine, a column or an error.
@@ -50,8 +50,8 @@ SQL = {"select", "union", "union_all", "exists", "func", "literal", "literal_col
 # Modules that stand on no web framework and on no database.
 WEB = ("fastapi", "starlette", "uvicorn")
 DATABASE = ("sqlalchemy", "sqlmodel", "psycopg", "sqlite3", "alembic")
-WITHOUT_WEB = [*SPINE.split(), "schemas", "queries", "extract", "analysis", "ingest", "formats", "auth"]
-WITHOUT_DATABASE = ["vocab", "errors", "dates", "urls", "spans", "schemas", "extract", "formats"]
+WITHOUT_WEB = [*SPINE.split(), "schemas", "queries", "extract", "fetch", "analysis", "ingest", "formats", "auth"]
+WITHOUT_DATABASE = ["vocab", "errors", "dates", "urls", "spans", "schemas", "extract", "fetch", "formats"]
 
 FILES = sorted(APP.rglob("*.py"))
 NAMES = [path.relative_to(APP).as_posix() for path in FILES]

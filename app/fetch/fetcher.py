@@ -1,0 +1,207 @@
+"""The fetcher: a page or a feed from the open web, within bounds, or a problem that gives nothing away."""
+
+import ssl
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+import httpcore
+import httpx
+
+from app.config import Settings
+from app.errors import FetchFailed, Refused
+from app.fetch.addresses import Policy, is_public
+from app.fetch.bodies import Body
+from app.fetch.charsets import decode
+from app.fetch.dialing import Dialer
+from app.fetch.headers import media_type, retry_after
+from app.fetch.targets import Target, redirected, target_of
+
+PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
+"""Media types of pages that hold an article."""
+
+FEEDS = frozenset(
+    {
+        "application/atom+xml",
+        "application/feed+json",
+        "application/json",
+        "application/rdf+xml",
+        "application/rss+xml",
+        "application/xml",
+        "text/xml",
+    }
+)
+"""Media types of feeds and sitemaps."""
+
+REDIRECTS = 5
+"""Redirects that one fetch follows."""
+
+_REDIRECTING = {301, 302, 303, 307, 308}
+_REFUSAL_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What an address answered: a success, or 304 to a conditional request.
+
+    ``url`` is the address that answered in the end, ``redirects`` those that led there. ``body`` is inflated, and
+    empty with 304.
+    """
+
+    url: str
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    redirects: tuple[str, ...] = ()
+
+    @property
+    def not_modified(self) -> bool:
+        return self.status == 304
+
+    @property
+    def media_type(self) -> str:
+        return media_type(self.headers)
+
+    def text(self) -> str:
+        """The body decoded by `decode`: safe to store, and possibly with U+FFFD in it."""
+        return decode(self.body, self.headers.get("content-type"))
+
+
+@dataclass
+class _Visit:
+    """How far a fetch has come: the targets that redirected, and whether the present one was reached."""
+
+    passed: list[Target] = field(default_factory=list)
+    reached: bool = False
+
+    async def notice(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow httpcore's trace of events."""
+        self.reached = self.reached or event == "connection.connect_tcp.complete"
+
+
+class Fetcher:
+    """Fetches addresses of the open web, and nothing inside any network.
+
+    ``timeout`` is in seconds, over lookups, connections, redirects and the body together; ``max_bytes`` bounds the
+    body, inflated. ``allowed`` says which internet addresses may be dialled and ``ports`` which besides 80 and 443:
+    both are for tests against servers of their own, as is ``tls``.
+    """
+
+    def __init__(
+        self,
+        *,
+        timeout: float = 15.0,
+        max_bytes: int = 5_000_000,
+        user_agent: str = "",
+        allowed: Policy = is_public,
+        ports: Collection[int] = (),
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._user_agent = user_agent or f"Dateline/{version('dateline')}"
+        self._ports = ports
+        # A connection serves one request: a later one looks the host up, and is checked, anew.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=tls or _public_authorities(),
+            max_connections=None,
+            max_keepalive_connections=0,
+            network_backend=Dialer(allowed),
+        )
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The fetcher that an operator has set up."""
+        return cls(timeout=settings.fetch_timeout, max_bytes=settings.fetch_bytes, user_agent=settings.user_agent)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._pool.aclose()
+
+    async def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, accept: Collection[str] | None = None
+    ) -> Fetched:
+        """Fetch an address, following its redirects.
+
+        ``headers`` are sent besides the fetcher's own, such as ``If-None-Match``; ``accept`` are the media types that
+        the caller can read, any where it is None.
+
+        Raises Refused where the address may not or cannot be reached, without a word on which of them it is, and
+        FetchFailed where something public was reached that did not give what was asked for.
+        """
+        began = anyio.current_time()
+        visit = _Visit()
+        try:
+            with anyio.fail_after(self._timeout):
+                return await self._follow(visit, target_of(url, self._ports), headers or {}, accept)
+        except Refused:
+            await self._even_out(began)
+            raise
+        except (TimeoutError, httpcore.TimeoutException):
+            raise (FetchFailed("timeout") if visit.reached else Refused()) from None
+        except httpcore.ConnectError:
+            raise FetchFailed("tls") from None  # all that can go wrong before the handshake is Refused
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
+            raise FetchFailed("broken") from None
+
+    async def _follow(
+        self, visit: _Visit, target: Target, headers: Mapping[str, str], accept: Collection[str] | None
+    ) -> Fetched:
+        while len(visit.passed) <= REDIRECTS:
+            visit.reached = False
+            async with self._pool.stream(
+                "GET",
+                target.for_httpcore(),
+                headers=self._headers(target, accept, headers),
+                extensions={"trace": visit.notice},
+            ) as response:
+                answered = httpx.Headers(response.headers)
+                if response.status not in _REDIRECTING:
+                    body = await self._body(response, answered, accept)
+                    return Fetched(str(target), response.status, answered, body, tuple(map(str, visit.passed)))
+            visit.passed.append(target)
+            target = redirected(target, answered.get("location", ""), self._ports)
+        raise FetchFailed("redirects")
+
+    def _headers(
+        self, target: Target, accept: Collection[str] | None, more: Mapping[str, str]
+    ) -> list[tuple[bytes, bytes]]:
+        own = {
+            "Host": target.netloc,
+            "User-Agent": self._user_agent,
+            "Accept": ", ".join([*sorted(accept), "*/*;q=0.1"]) if accept else "*/*",
+            "Accept-Encoding": "identity",
+            "Connection": "close",
+        }
+        return [(name.encode(), value.encode()) for name, value in {**own, **more}.items()]
+
+    async def _body(self, response: httpcore.Response, headers: httpx.Headers, accept: Collection[str] | None) -> bytes:
+        if response.status == 304:
+            return b""
+        if not 200 <= response.status < 300:
+            raise FetchFailed("status", answered=response.status, retry_after=retry_after(headers))
+        if accept is not None and media_type(headers) not in accept:
+            raise FetchFailed("media-type")
+        if int(headers.get("content-length", 0)) > self._max_bytes:
+            raise FetchFailed("too-large")
+        body = Body(headers.get("content-encoding", ""), self._max_bytes)
+        async for chunk in response.aiter_stream():
+            body.add(chunk)
+        return body.whole()
+
+    async def _even_out(self, began: float) -> None:
+        """Let time tell little of what was refused: neither whether a name was found nor whether a port was open."""
+        await anyio.sleep_until(began + min(_REFUSAL_SECONDS, self._timeout))
+
+
+@cache
+def _public_authorities() -> ssl.SSLContext:
+    return httpx.create_ssl_context(trust_env=False)

@@ -1,0 +1,353 @@
+"""The one way out: what it never reaches, what it reads, and how little it says.
+
+Whatever touches a network does so in a namespace of its own (``tests/fetching``), once for all tests.
+"""
+
+import codecs
+import fcntl
+import gzip
+import json
+import time
+import zlib
+from contextlib import suppress
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.config import Settings
+from app.errors import FetchFailed, Refused
+from app.fetch import Fetcher, decode
+from app.fetch.addresses import is_public
+from app.fetch.bodies import Body
+from app.fetch.charsets import CODECS
+from app.fetch.headers import retry_after
+from app.fetch.targets import redirected, target_of
+from tests.fetching import hostile, namespace, payloads
+from tests.fetching.internet import PUBLIC, PUBLIC_6, PUBLIC_64
+
+MEGABYTE = 1_000_000
+
+
+@pytest.fixture(scope="session")
+def fetched(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Any:
+    """What came of everything that the worker fetched; the processes of one test run share it."""
+    if namespace.unshare() is None:
+        pytest.skip(namespace.NO_NAMESPACE)
+    shared = Path(tmp_path_factory.getbasetemp().parent, f"fetched-{testrun_uid}.json")
+    with shared.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not shared.exists():
+            shared.write_text(json.dumps(namespace.run("tests.fetching.worker")))
+    return json.loads(shared.read_text())
+
+
+# What is inside
+
+
+def test_no_payload_reaches_what_is_inside(fetched: Any) -> None:
+    assert len(fetched["guarded"]) >= 200
+    assert fetched["inside"] == []
+    assert fetched["inside_pages"] == []
+
+
+def test_all_refusals_read_alike(fetched: Any) -> None:
+    alike = {"error": "address-refused", "status": 422, "detail": Refused().detail, "extensions": {}}
+
+    answers = {url: {**answer, "seconds": 0} for url, answer in fetched["guarded"].items()}
+
+    assert {url: answer for url, answer in answers.items() if answer != {**alike, "seconds": 0}} == {}
+
+
+def test_refusals_take_alike_long(fetched: Any) -> None:
+    seconds = [answer["seconds"] for answer in fetched["alike"].values()]
+
+    assert {answer["error"] for answer in fetched["alike"].values()} == {"address-refused"}
+    assert min(seconds) >= 0.5
+    assert max(seconds) - min(seconds) < 0.3
+
+
+def test_without_the_guard_the_payloads_get_inside(fetched: Any) -> None:
+    def reached(mode: str) -> set[str]:
+        return {url for url, answer in fetched[mode].items() if answer.get("body", "").startswith("inside")}
+
+    assert len(reached("open")) >= 100
+    assert len(fetched["inside_open"]) >= 40
+    assert len(reached("open") | reached("bare")) >= 120
+
+
+def test_every_host_that_answers_is_fetched(fetched: Any) -> None:
+    ends = {url: answer.get("body", answer.get("detail")) for url, answer in fetched["fine"].items()}
+    bodies = {
+        "http://public.test/hops?5": "arrived",
+        "http://public.test/hops?6": FetchFailed("redirects").detail,
+        "http://public.test/zipped": "<p>zipped</p>",
+        "http://public.test/deflated": "<p>deflated</p>",
+        "http://public.test/deflated-raw": "<p>raw</p>",
+        "http://public.test/in-full": "x" * 80,
+        "http://public.test/koi8": "Слово",
+        "http://public.test/base64": "PGI+",
+        "http://public.test/length-twice": "0123456789",
+        "http://public.test/longer": "0123456789",
+    }
+
+    assert ends == {**dict.fromkeys(ends, "outside"), **bodies}
+    assert fetched["fine"]["http://public.test/in-full"]["size"] == 5 * MEGABYTE
+
+
+def test_redirects_are_told_and_the_last_address_is_the_page_s(fetched: Any) -> None:
+    answer = fetched["fine"]["http://public.test/hops?5"]
+    spaced = fetched["fine"]["http://public.test/to?/a%20b"]
+
+    assert answer["url"] == "http://public.test/hops?0"
+    assert answer["redirects"] == [f"http://public.test/hops?{n}" for n in (5, 4, 3, 2, 1)]
+    assert spaced["url"] == "http://public.test/a%20b"
+
+
+def test_a_request_says_who_asks_and_nothing_else(fetched: Any) -> None:
+    heads = [head.split("\r\n") for head in fetched["heads"]]
+
+    assert len(heads) >= 4
+    for _request, host, *rest in heads:
+        assert host in ("Host: public.test", "Host: six.test")
+        assert rest == [
+            "User-Agent: Dateline (+https://newsroom.example/bot)",
+            "Accept: application/xhtml+xml, text/html, text/plain, */*;q=0.1",
+            "Accept-Encoding: identity",
+            "Connection: close",
+            "",
+            "",
+        ]
+
+
+def test_not_modified_is_an_answer(fetched: Any) -> None:
+    assert fetched["conditional"] | {"seconds": 0} == {
+        "url": "http://public.test/etag",
+        "status": 304,
+        "body": "",
+        "size": 0,
+        "redirects": [],
+        "seconds": 0,
+    }
+
+
+# Hostile pages
+
+
+@pytest.mark.parametrize("name", sorted(hostile.ENDS))
+def test_a_hostile_page_ends_in_a_problem(fetched: Any, name: str) -> None:
+    answer = fetched["hostile"][name]
+
+    assert answer["error"] == "fetch-failed"
+    assert answer["status"] == 502
+    assert answer["extensions"]["reason"] == hostile.ENDS[name]
+    assert answer["seconds"] < (3 if name in hostile.SLOW else 15)
+
+
+def test_hostile_pages_take_little_memory(fetched: Any) -> None:
+    assert fetched["grown"] < 50 * MEGABYTE
+
+
+def test_the_status_of_a_failure_and_when_to_come_back_are_told(fetched: Any) -> None:
+    assert fetched["hostile"]["404"]["extensions"] == {"reason": "status", "answered": 404}
+    assert fetched["hostile"]["429"]["extensions"] == {"reason": "status", "answered": 429, "retry_after": 120}
+    assert fetched["hostile"]["503"]["extensions"] == {"reason": "status", "answered": 503, "retry_after": 0}
+    assert fetched["hostile"]["503-odd"]["extensions"] == {"reason": "status", "answered": 503}
+
+
+def test_who_never_answers_is_left(fetched: Any) -> None:
+    lookup, handshake = fetched["stuck"]["http://silent.test/"], fetched["stuck"]["https://tarpit.test/"]
+
+    assert lookup["error"] == "address-refused"
+    assert handshake["extensions"] == {"reason": "timeout"}
+    assert max(lookup["seconds"], handshake["seconds"]) < 2.5
+    assert fetched["left"] == 1
+
+
+def test_a_certificate_must_be_known_and_the_host_s(fetched: Any) -> None:
+    if fetched["tls"] is None:
+        pytest.skip("no openssl to make a certificate with")
+    assert fetched["tls"]["unknown"]["extensions"] == {"reason": "tls"}
+    assert fetched["tls"]["known"]["body"] == "outside"
+    assert fetched["tls"]["other"]["extensions"] == {"reason": "tls"}
+    assert fetched["tls"]["names"] == ["public.test", "public.test", "alias.test"]
+
+
+# Without a network
+
+
+@pytest.mark.parametrize("address", [*payloads.INSIDE_4, *payloads.INSIDE_6, "fe80::1%eth0", "2606:2800::1%1"])
+def test_special_addresses_are_not_public(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize("address", [PUBLIC, PUBLIC_6, PUBLIC_64, "1.1.1.1", "223.255.255.1", "2a00:1450::1"])
+def test_addresses_of_the_web_are_public(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+@given(st.ip_addresses())
+def test_what_python_knows_to_be_special_is_not_public(address: Any) -> None:
+    embedded = getattr(address, "sixtofour", None) or getattr(address, "ipv4_mapped", None)
+
+    if not address.is_global or address.is_multicast or embedded:
+        assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    ("given_url", "fetched_url"),
+    [
+        ("https://Example.org", "https://example.org/"),
+        ("https://example.org.:443/a/../b?q=%e4&utm_source=x#top", "https://example.org/a/../b?q=%e4&utm_source=x"),
+        ("http://bücher.example/ö|", "http://xn--bcher-kva.example/%C3%B6%7C"),
+        ("http://[2606:2800::0001]/", "http://[2606:2800::1]/"),
+        ("http://93.184.216.34.:080/", "http://93.184.216.34/"),
+    ],
+)
+def test_an_address_is_fetched_as_it_is_written(given_url: str, fetched_url: str) -> None:
+    assert str(target_of(given_url, ())) == fetched_url
+
+
+def test_other_ports_must_be_allowed() -> None:
+    assert target_of("http://example.org:8080/", {8080}).netloc == "example.org:8080"
+    with pytest.raises(Refused):
+        target_of("http://example.org:8080/", {8081})
+    with pytest.raises(Refused):
+        target_of("http://example.org:443/", ())
+
+
+@given(st.text() | st.text(alphabet="htps:/@.#?[]0127x%\\ \t").map("http://".__add__))
+def test_any_text_is_a_target_or_refused(text: str) -> None:
+    with suppress(Refused):
+        target = target_of(text, ())
+        assert str(target).isascii()
+        assert target.port in (80, 443)
+    with suppress(Refused):
+        assert str(redirected(target_of("http://example.org/a/b", ()), text, ())).isascii()
+
+
+def inflated(data: bytes, encoding: str, limit: int, chunk: int) -> bytes:
+    body = Body(encoding, limit)
+    for start in range(0, len(data), chunk):
+        body.add(data[start : start + chunk])
+    return body.whole()
+
+
+@given(st.binary(max_size=300), st.integers(min_value=1, max_value=50))
+def test_a_body_is_what_was_sent_in_whatever_pieces(data: bytes, chunk: int) -> None:
+    for encoding, sent in (
+        ("", data),
+        ("Identity", data),
+        ("x-gzip", gzip.compress(data)),
+        ("deflate", zlib.compress(data)),
+        ("deflate", zlib.compress(data, wbits=-15)),
+    ):
+        assert inflated(sent, encoding, 400, chunk) == data
+
+
+@given(st.binary(max_size=300), st.sampled_from(["gzip", "deflate"]), st.integers(min_value=1, max_value=50))
+def test_a_body_of_anything_is_read_or_fails(data: bytes, encoding: str, chunk: int) -> None:
+    with suppress(FetchFailed):
+        assert len(inflated(data, encoding, 100, chunk)) <= 100
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("naïve".encode(), None, "naïve"),
+        ("naïve".encode("cp1252"), None, "naïve"),
+        ("naïve “x”".encode("cp1252"), "text/html; charset=ISO-8859-1", "naïve “x”"),
+        ("слово".encode("cp1251"), 'text/html;Charset="windows-1251"', "слово"),
+        (codecs.BOM_UTF8 + "слово".encode(), "text/html; charset=windows-1251", "слово"),
+        (codecs.BOM_UTF16_LE + "слово".encode("utf-16-le"), None, "слово"),
+        ("слово".encode("utf-16-be"), "text/plain; charset=utf-16be", "слово"),
+        ("<meta charset=koi8-r>слово".encode("koi8-r"), "text/html", "<meta charset=koi8-r>слово"),
+        (
+            '<META http-equiv=x content="text/html; charset=gb2312">价'.encode("gb18030"),
+            None,
+            '<META http-equiv=x content="text/html; charset=gb2312">价',
+        ),
+        (
+            '<?xml version="1.0" encoding="Shift_JIS"?>語'.encode("cp932"),
+            "text/xml",
+            '<?xml version="1.0" encoding="Shift_JIS"?>語',
+        ),
+        ("<meta charset=utf-16>é".encode(), None, "<meta charset=utf-16>é"),
+        (b" " * 1024 + "<meta charset=koi8-r>é".encode(), None, " " * 1024 + "<meta charset=koi8-r>é"),
+        (b"a\0b", None, "a\ufffdb"),
+        (b"\xff\xfe\x00\xd8x\x00", None, "\ufffdx"),
+        (b"\xed\xa0\x80", "text/html; charset=utf-8", "\ufffd" * 3),
+    ],
+)
+def test_text_is_decoded_as_browsers_do(body: bytes, content_type: str | None, text: str) -> None:
+    assert decode(body, content_type) == text
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("base64", "zip", "zlib", "bz2", "hex", "rot13", "quopri", "uu", "idna", "punycode", "unicode_escape"),
+        *("raw_unicode_escape", "utf-7", "utf_8_sig", "undefined", "mbcs", "oem", "utf-32", "cp037", "\0", "ü"),
+    ],
+)
+def test_what_is_no_encoding_of_the_web_counts_as_none(label: str) -> None:
+    assert decode(b"PGI+ +AGE-", f"text/html; charset={label}") == "PGI+ +AGE-"
+    assert decode(f"<meta charset={label}>é".encode()).endswith("é")
+
+
+def test_all_encodings_of_the_web_are_python_s() -> None:
+    assert len(CODECS) > 220
+    for codec in set(CODECS.values()):
+        assert b"a".decode(codec, "replace")
+
+
+@given(
+    st.binary(max_size=400),
+    st.none() | st.text(max_size=30) | st.sampled_from(sorted(CODECS)).map("x;charset={}".format),
+)
+def test_decoding_never_fails_and_its_text_can_be_stored(body: bytes, content_type: str | None) -> None:
+    text = decode(body, content_type)
+
+    assert "\0" not in text
+    assert text.encode().decode() == text
+
+
+def test_a_page_of_declarations_is_decoded_in_linear_time() -> None:
+    began = time.perf_counter()
+
+    decode(b"<meta " * MEGABYTE, ";charset=" * 100_000 + ";" + " " * 100_000)
+
+    assert time.perf_counter() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("120", 120),
+        ("Sun, 22 Nov 2026 00:01:00 GMT", 60),
+        ("Sun, 22 Nov 2020 00:01:00 GMT", 0),
+        ("-5", None),
+        ("1" * 5000, None),
+        ("Sun, 22 Nov 2026 00:01:00 -0000", None),
+        ("soon", None),
+        ("", None),
+    ],
+)
+def test_a_host_says_when_to_come_back(value: str, seconds: int | None) -> None:
+    assert retry_after(httpx.Headers({"Retry-After": value}), datetime(2026, 11, 22, tzinfo=UTC)) == seconds
+
+
+@given(st.binary() | st.text("0123456789:, GMTNov-+").map(str.encode))
+def test_whatever_a_host_says_of_coming_back_is_read(value: bytes) -> None:
+    assert (retry_after(httpx.Headers([(b"Retry-After", value)])) or 0) >= 0
+
+
+def test_an_operator_sets_the_name_and_the_bounds() -> None:
+    assert Fetcher.of(Settings(user_agent="Dateline (+https://newsroom.example/bot)", fetch_timeout=5, fetch_bytes=10))
+    with pytest.raises(ValueError, match="user_agent"):
+        Settings(user_agent="two\r\nlines")
