@@ -13,8 +13,8 @@ from app.schemas.common import Input, SpanIn
 from app.spans import Span, check_span, find_span, match_key
 from app.urls import canonical_url
 
-# Fields of a body that become rows of their own.
-_CARRIED = {"aliases", "reports", "statements", "claims", "chain"}
+# Fields of a body that become rows of their own, be it by being read.
+_CARRIED = {"aliases", "reports", "statements", "claims", "chain", "extract"}
 
 _DATES = {"date": "", "said": "said_", "published": "published_"}
 

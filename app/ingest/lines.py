@@ -274,12 +274,18 @@ def _rejected(number: int, word: str, path: str, detail: str) -> Result:
     return Result(number, Outcome.REJECTED, field=at or None, detail=detail, reason=reason)
 
 
+def _put_document(session: Session, body: DocumentCreate) -> Document:
+    if body.extract:
+        raise Invalid("extract", "an import does not read texts: the command dateline extract does, afterwards")
+    return store.put_document(session, body)
+
+
 _KINDS = {
     "source": _Kind(SourceCreate, store.add_source, same_named(Source), store.update_source, SourceUpdate),
     "speaker": _Kind(SpeakerCreate, store.add_speaker, same_named(Speaker), store.update_speaker, SpeakerUpdate),
     "event": _Kind(EventCreate, store.add_event, same_event, store.update_event, EventUpdate),
     "utterance": _Kind(UtteranceCreate, store.add_utterance, same_utterance, store.update_utterance, UtteranceUpdate),
-    "document": _Kind(DocumentCreate, store.put_document),
+    "document": _Kind(DocumentCreate, _put_document),
     "report": _Kind(ReportCreate, store.add_report, same_report),
     "statement": _Kind(StatementCreate, store.add_statement, same_statement),
     "claim": _Kind(ClaimCreate, store.add_claim, same_claim),

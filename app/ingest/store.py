@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from app.errors import Conflict, InUse, Invalid
+from app.ingest import versions
 from app.ingest.columns import columns, fingerprint, given
 from app.ingest.references import At, find, resolve
 from app.models import (
@@ -32,6 +33,7 @@ from app.models import (
 )
 from app.queries import lookups
 from app.schemas.claim import ClaimCreate, ClaimIn, ClaimUpdate
+from app.schemas.common import CodingUpdate
 from app.schemas.document import DocumentCreate, DocumentUpdate
 from app.schemas.event import EventCreate, EventUpdate
 from app.schemas.report import ReportCreate, ReportIn, ReportUpdate
@@ -40,6 +42,7 @@ from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
 from app.schemas.statement import HopIn, StatementCreate, StatementIn, StatementUpdate
 from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
 from app.spans import match_key, slugify
+from app.vocab import CodedBy
 
 R = TypeVar("R", bound=Record)
 N = TypeVar("N", Source, Speaker)
@@ -77,18 +80,32 @@ def add_utterance(session: Session, body: UtteranceCreate) -> Utterance:
 
 
 def put_document(session: Session, body: DocumentCreate) -> Document:
-    """The document with all it carries; one that is in the store already is returned as it stands."""
+    """The document with all it carries; one that is in the store already is returned as it stands.
+
+    One whose text has changed supersedes the capture before it, unless the body says what it supersedes.
+    """
     values = columns(session, Document, given(body, partial=False))
     values["sha256"] = fingerprint(body.text)
     values["identity"] = _identity(values)
     values["retrieved_at"] = body.retrieved_at or dt.datetime.now(dt.UTC)
-    same = {name: values[name] for name in ("source_id", "identity", "sha256")}
-    there = lookups.one(session, Document, **same)
+    captures = lookups.captures(session, source_id=values["source_id"], identity=values["identity"])
+    there = next((each for each in captures if each.sha256 == values["sha256"]), None)
     if there is not None:
         return there
+    row = _add_capture(session, values, captures if "supersedes" not in body.model_fields_set else ())
+    add_reports(session, row, {("reports", place): report for place, report in enumerate(body.reports)})
+    add_statements(session, row, {("statements", place): each for place, each in enumerate(body.statements)})
+    return row
+
+
+def _add_capture(session: Session, values: dict[str, Any], others: Sequence[Document]) -> Document:
+    """Add the document between the captures before and after it, where there are any."""
+    before, after = versions.neighbours(others, values["retrieved_at"])
+    if before is not None:
+        values["supersedes_id"] = before.id
     row = _add(session, Document, values)
-    _add_reports(session, row, {("reports", place): report for place, report in enumerate(body.reports)})
-    _add_statements(session, row, {("statements", place): each for place, each in enumerate(body.statements)})
+    if after is not None and after.supersedes_id == row.supersedes_id:
+        _change(after, {"supersedes_id": row.id})
     return row
 
 
@@ -98,10 +115,10 @@ def _identity(values: dict[str, Any]) -> str:
 
 
 def add_report(session: Session, body: ReportCreate) -> Report:
-    return _add_reports(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
+    return add_reports(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
 
 
-def _add_reports(session: Session, document: Document, bodies: Mapping[At, ReportIn]) -> list[Report]:
+def add_reports(session: Session, document: Document, bodies: Mapping[At, ReportIn]) -> list[Report]:
     """What a document reports, each body under its path."""
     values = [
         columns(session, Report, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
@@ -134,10 +151,10 @@ def _add_claim(session: Session, document: Document, report: Report, body: Claim
 
 
 def add_statement(session: Session, body: StatementCreate) -> Statement:
-    return _add_statements(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
+    return add_statements(session, resolve(session, Document, body.document, ("document",)), {(): body})[0]
 
 
-def _add_statements(session: Session, document: Document, bodies: Mapping[At, StatementIn]) -> list[Statement]:
+def add_statements(session: Session, document: Document, bodies: Mapping[At, StatementIn]) -> list[Statement]:
     """What a document attributes to speakers, each body under its path."""
     values = [
         columns(session, Statement, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
@@ -161,7 +178,7 @@ def update_speaker(session: Session, row: Speaker, body: SpeakerUpdate) -> Speak
 def _update_named(session: Session, row: N, body: SourceUpdate | SpeakerUpdate) -> N:
     if body.slug != row.slug:
         _check_free(session, type(row), slug=body.slug)
-    _change(row, columns(session, type(row), given(body, partial=True)))
+    _change(row, columns(session, type(row), _told(row, body)))
     if "aliases" in body.model_fields_set:
         _set_aliases(session, row, body.aliases)
     return row
@@ -178,11 +195,11 @@ def update_utterance(session: Session, row: Utterance, body: UtteranceUpdate) ->
 def _update_external(session: Session, row: X, body: EventUpdate | UtteranceUpdate) -> X:
     if body.external_id != row.external_id:
         _check_free(session, type(row), external_id=body.external_id)
-    return _change(row, columns(session, type(row), given(body, partial=True)))
+    return _change(row, columns(session, type(row), _told(row, body)))
 
 
 def update_document(session: Session, row: Document, body: DocumentUpdate) -> Document:
-    values = columns(session, Document, given(body, partial=True))
+    values = columns(session, Document, _told(row, body))
     if values.get("supersedes_id") == row.id:
         raise Invalid("supersedes", "a document cannot supersede itself")
     _change(row, values)
@@ -195,12 +212,12 @@ def update_document(session: Session, row: Document, body: DocumentUpdate) -> Do
 
 def update_report(session: Session, row: Report, body: ReportUpdate) -> Report:
     text = _document_of(session, row).text
-    return _change(row, columns(session, Report, given(body, partial=True), text=text))
+    return _change(row, columns(session, Report, _told(row, body), text=text))
 
 
 def update_statement(session: Session, row: Statement, body: StatementUpdate) -> Statement:
     document = _document_of(session, row)
-    _change(row, columns(session, Statement, given(body, partial=True), text=document.text))
+    _change(row, columns(session, Statement, _told(row, body), text=document.text))
     if "chain" in body.model_fields_set:
         _set_chain(session, row, document, body.chain, ())
     return row
@@ -209,7 +226,7 @@ def update_statement(session: Session, row: Statement, body: StatementUpdate) ->
 def update_claim(session: Session, row: Claim, body: ClaimUpdate) -> Claim:
     report = resolve(session, Report, row.report_id, ("report",))
     text = _document_of(session, report).text
-    return _change(row, columns(session, Claim, given(body, partial=True), text=text))
+    return _change(row, columns(session, Claim, _told(row, body), text=text))
 
 
 def delete(session: Session, row: Record) -> None:
@@ -255,6 +272,14 @@ def _change(row: R, values: dict[str, Any]) -> R:
         if getattr(row, name) != value:
             setattr(row, name, value)
     return row
+
+
+def _told(row: Record, body: CodingUpdate) -> dict[str, Any]:
+    """What the body sets; a change that does not say whose reading it is makes the record a person's."""
+    values = given(body, partial=True)
+    if body.model_fields_set and "coded_by" not in values and row.coded_by != CodedBy.HUMAN:
+        values = {"confidence": None, **values, "coded_by": CodedBy.HUMAN}
+    return values
 
 
 def _with_slug(session: Session, model: type[N], body: SourceCreate | SpeakerCreate) -> dict[str, Any]:

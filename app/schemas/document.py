@@ -10,6 +10,7 @@ from app.schemas.common import (
     DateParams,
     DatePublic,
     Id,
+    Input,
     Language,
     ListParams,
     Name,
@@ -42,7 +43,7 @@ class DocumentCreate(Coding):
     """One captured text of one published item, with everything it carries: one transaction, or nothing.
 
     The same document again (same source, same address or title, same text) is answered with the one
-    that is there; what it carries is then left as it stands.
+    that is there; what it carries is then left as it stands. With another text it supersedes the capture before it.
     """
 
     source: Ref
@@ -54,9 +55,26 @@ class DocumentCreate(Coding):
     published: EdtfText | None = Field(default=None, description="When it appeared.")
     published_at: Moment | None = Field(default=None, description="The moment it appeared, where known.")
     retrieved_at: Moment | None = Field(default=None, description="When the text was captured; now by default.")
-    supersedes: Id | None = Field(default=None, description="Id of the earlier capture that this one replaces.")
+    supersedes: Id | None = Field(
+        default=None,
+        description="Id of the earlier capture that this one replaces; when left out, the last one of the same source "
+        "and address, or title.",
+    )
     reports: Annotated[list[ReportIn], Field(max_length=1000)] = []
     statements: Annotated[list[StatementIn], Field(max_length=10_000)] = []
+    extract: bool = Field(
+        default=False, description="Have the machine read the text too: what it finds is marked as its reading."
+    )
+
+
+class DocumentFromUrl(Input):
+    """A page that is to be fetched, and its article stored as a document."""
+
+    url: HttpUrl
+    source: Ref | None = Field(default=None, description="Its outlet: id or slug; by default that of the page's host.")
+    extract: bool = Field(
+        default=True, description="Have the machine read the text too: what it finds is marked as its reading."
+    )
 
 
 class DocumentUpdate(CodingUpdate):
@@ -97,8 +115,19 @@ class DocumentSpan(BaseModel):
     end: int = Field(description="Code point after the last.")
 
 
+class ReadingPublic(BaseModel):
+    """How the machine read a document."""
+
+    reader: str = Field(description="The rules and the model that read it, with their versions.")
+    at: dt.datetime = Field(description="When, in UTC.")
+    statements: int = Field(description="Statements that strict rules found.")
+    suggestions: int = Field(description="Statements that wide rules found: their confidence is below 0.5.")
+    note: str | None = Field(description="What could not be done, and why.")
+
+
 class DocumentFull(DocumentPublic):
     text: str = Field(description="As captured.")
+    reading: ReadingPublic | None = Field(description="Null where the machine has not read it.")
     spans: list[DocumentSpan] = Field(description="What stands where, in the order of the text.")
 
 

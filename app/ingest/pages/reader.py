@@ -1,0 +1,91 @@
+"""Reading pages in a process of its own, with a limit on its time and on its memory."""
+
+import atexit
+import subprocess
+import sys
+from multiprocessing.connection import Connection, Pipe
+from threading import Lock
+
+from pydantic import TypeAdapter
+
+from app.errors import Unreadable
+from app.ingest.pages.page import Page
+from app.schemas.document import MAX_TEXT
+
+# Seconds that a page may take: usual ones take some hundredths. Fetching has a limit of its own.
+SECONDS = 8.0
+
+# Seconds that the process may take besides, to start or to give a page up.
+_GRACE = 5.0
+
+_PAGE = TypeAdapter(Page | None)
+
+
+class Reader:
+    """A process that reads pages, one after the other; started when it is first needed, and replaced if it ends."""
+
+    def __init__(self, *, seconds: float = SECONDS) -> None:
+        self._seconds = seconds
+        self._lock = Lock()
+        self._worker: tuple[subprocess.Popen[bytes], Connection] | None = None
+
+    def read(self, content: str, url: str | None, media_type: str = "text/html") -> Page:
+        """The article of a page, found at ``url`` if that is known; a plain text is one as it stands.
+
+        Raises Unreadable, saying why, where there is none or it cannot be read.
+        """
+        if media_type == "text/plain":
+            return _plain(content, url)
+        with self._lock:
+            answer = self._ask((url or "").encode(), content.encode("utf-8", "replace"))
+        if not answer:
+            raise Unreadable("Reading the page failed, or took too much time or memory.")
+        page = _PAGE.validate_json(answer)
+        if page is None:
+            raise Unreadable(f"No article was found in the page, or one of more than {MAX_TEXT:,} characters.")
+        return page
+
+    @property
+    def pid(self) -> int | None:
+        """Id of the process, if there is one."""
+        return None if self._worker is None else self._worker[0].pid
+
+    def close(self) -> None:
+        """End the process; the next page starts another."""
+        if self._worker is not None:
+            process, connection = self._worker
+            self._worker = None
+            connection.close()
+            process.kill()
+            process.wait()
+
+    def _ask(self, *question: bytes) -> bytes:
+        """The worker's answer; nothing where it could give none."""
+        _, connection = self._worker = self._worker or self._start()
+        try:
+            for message in question:
+                connection.send_bytes(message)
+            if connection.poll(self._seconds + _GRACE):
+                return connection.recv_bytes()
+        except (EOFError, OSError):
+            pass
+        self.close()
+        return b""
+
+    def _start(self) -> tuple[subprocess.Popen[bytes], Connection]:
+        ours, theirs = Pipe()
+        with theirs:
+            command = [sys.executable, "-m", "app.ingest.pages.worker", str(theirs.fileno()), str(self._seconds)]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
+        return process, ours
+
+
+def _plain(text: str, url: str | None) -> Page:
+    if not text.strip() or len(text) > MAX_TEXT:
+        raise Unreadable(f"An article has 1 to {MAX_TEXT:,} characters.")
+    return Page(text=text, url=url)
+
+
+_reader = Reader()
+atexit.register(_reader.close)
+read = _reader.read
