@@ -230,6 +230,19 @@ class Document(Record, table=True):
     supersedes_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
 
 
+class Reading(Record, table=True):
+    """How the machine read a document's text: by which rules and model, and how much it found."""
+
+    __table_args__ = _KEEP_IDS
+
+    document_id: int = _id_of("document", unique=True, ondelete="CASCADE")
+    reader: str = Field(index=True)
+    at: dt.datetime
+    statements: int
+    suggestions: int
+    note: str | None = None
+
+
 class Event(Dated, Record, table=True):
     """Something that happened, once, somewhere, on a date known to some precision."""
 
@@ -429,17 +442,6 @@ class Import(SQLModel, table=True):
     revision_id: int | None = _id_of("revision", default=None)
 
 
-class Reading(SQLModel, table=True):
-    """How a document's text was read by the machine: once by each reader, the last one counts."""
-
-    document_id: int = _id_of("document", primary_key=True, ondelete="CASCADE")
-    reader: str = Field(index=True)
-    at: dt.datetime
-    statements: int
-    suggestions: int
-    notes: list[str] = Field(sa_column=Column(JSON, nullable=False))
-
-
 class Rejection(SQLModel, table=True):
     """A finding that a person rejected: words of a document that are not to be found in it again.
 
@@ -476,6 +478,7 @@ class Feed(SQLModel, table=True):
     # What it last answered.
     etag: str | None = None
     last_modified: str | None = None
+    ttl: int = 0  # seconds that it wants to be left alone after each check
     result: FeedResult | None = Field(default=None, sa_type=AutoString)
     detail: str | None = None
     checked_at: dt.datetime | None = None
@@ -490,13 +493,15 @@ class FeedItem(SQLModel, table=True):
     """An item of a feed that was seen: it is fetched again only when the feed says that it changed."""
 
     __tablename__ = "feed_item"
-    __table_args__ = {"sqlite_with_rowid": False}
+    __table_args__ = (UniqueConstraint("feed_id", "key"), Index(None, "feed_id", "id"), _KEEP_IDS)
 
-    feed_id: int = _id_of("feed", primary_key=True, ondelete="CASCADE")
-    key: str = Field(primary_key=True, sa_type=_BY_CODE_POINT)  # SHA-256 of the item's id or address
+    id: int | None = _own_id()
+    feed_id: int = _id_of("feed", ondelete="CASCADE")
+    key: str = _key()  # SHA-256 of the item's id or address
     url: str
     updated: str | None = None  # as the feed says it, to be compared only
     state: FeedItemState = Field(sa_type=AutoString)
+    detail: str | None = None
     failures: int = 0
     seen_at: dt.datetime
     document_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
@@ -515,7 +520,8 @@ class PendingMention(SQLModel, table=True):
 
 # In the order in which foreign keys allow them to be filled.
 RECORDS: tuple[type[Record], ...] = (
-    Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Report, Utterance, Statement, Attribution, Claim,
+    Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Reading, Report, Utterance, Statement, Attribution,
+    Claim,
 )  # fmt: skip
 
 NOUNS: dict[Noun, type[Record]] = {model.noun: model for model in RECORDS if model.noun is not None}

@@ -27,9 +27,9 @@ from app.schemas.imports import ImportFilter, ImportPublic, ImportReport, Report
 from app.spans import Text
 from app.vocab import Outcome
 from app.vocab import Scope as KeyScope
-from app.web.deps import EngineDep, KeyDep, RecordId, get_readers, may_read, require, strict_query
+from app.web.deps import EngineDep, KeyDep, RecordId, get_readers, require, strict_query
+from app.web.fresh import FreshDep, untagged
 from app.web.problems import WRITING, answer, documented
-from app.web.reading import Read
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
@@ -50,22 +50,10 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 }
 
 
-async def get_fresh(
-    request: Request,
-    _allowed: Annotated[None, Depends(may_read)],
-    _strict: Annotated[None, Depends(strict_query)],
-) -> Read:
-    """A read that no tag can spare: an import gets on without making a revision."""
-    return Read(request, get_readers(request), None)
-
-
-FreshDep = Annotated[Read, Depends(get_fresh)]
-
-
 @router.get("", response_model=Page[ImportPublic], responses=_MANY)
 async def list_imports(read: FreshDep, filters: Annotated[ImportFilter, Query()]) -> Response:
     """Imports, of files and over HTTP, the latest first."""
-    return _untagged(read, await answers.many(read, filters, ImportPublic, imports.listing))
+    return untagged(read, await answers.many(read, filters, ImportPublic, imports.listing))
 
 
 @router.get("/{id}", response_model=ImportPublic, responses=_ONE)
@@ -75,14 +63,7 @@ async def get_import(read: FreshDep, ident: RecordId) -> Response:
     async def one(reads: Reads) -> str:
         return await imports.one(reads, ident)
 
-    return _untagged(read, Response(await read.quick(one), media_type="application/json"))
-
-
-def _untagged(read: Read, response: Response) -> Response:
-    headers = read.request.scope["answer_headers"]
-    headers.pop("ETag", None)
-    headers["Cache-Control"] = "no-store"
-    return response
+    return untagged(read, Response(await read.quick(one), media_type="application/json"))
 
 
 def get_intake(

@@ -34,6 +34,7 @@ def upgrade() -> None:
         sa.Column("created_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("etag", sqltypes.AutoString(), nullable=True),
         sa.Column("last_modified", sqltypes.AutoString(), nullable=True),
+        sa.Column("ttl", sa.Integer(), nullable=False),
         sa.Column("result", sqltypes.AutoString(), nullable=True),
         sa.Column("detail", sqltypes.AutoString(), nullable=True),
         sa.Column("checked_at", sqltypes.UTCDateTime(), nullable=True),
@@ -53,11 +54,13 @@ def upgrade() -> None:
     op.create_index(op.f("ix_feed_source_id"), "feed", ["source_id"], unique=False)
     op.create_table(
         "feed_item",
+        sa.Column("id", sa.BigInteger(), nullable=False),
         sa.Column("feed_id", sa.BigInteger(), nullable=False),
         sa.Column("key", _KEY, nullable=False),
         sa.Column("url", sqltypes.AutoString(), nullable=False),
         sa.Column("updated", sqltypes.AutoString(), nullable=True),
         sa.Column("state", sqltypes.AutoString(), nullable=False),
+        sa.Column("detail", sqltypes.AutoString(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("seen_at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("document_id", sa.BigInteger(), nullable=True),
@@ -65,24 +68,34 @@ def upgrade() -> None:
             ["document_id"], ["document.id"], name=op.f("fk_feed_item_document_id_document"), ondelete="SET NULL"
         ),
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_item_feed_id_feed"), ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("feed_id", "key", name=op.f("pk_feed_item")),
-        sqlite_with_rowid=False,
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_item")),
+        sa.UniqueConstraint("feed_id", "key", name=op.f("uq_feed_item_feed_id_key")),
+        sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_feed_item_feed_id_id"), "feed_item", ["feed_id", "id"], unique=False)
     op.create_index(op.f("ix_feed_item_document_id"), "feed_item", ["document_id"], unique=False)
     op.create_table(
         "reading",
+        sa.Column("id", sa.BigInteger(), nullable=False),
+        sa.Column("revision_id", sa.BigInteger(), nullable=False),
+        sa.Column("coded_by", sqltypes.AutoString(), nullable=False),
+        sa.Column("confidence", sa.Float(), nullable=True),
         sa.Column("document_id", sa.BigInteger(), nullable=False),
         sa.Column("reader", sqltypes.AutoString(), nullable=False),
         sa.Column("at", sqltypes.UTCDateTime(), nullable=False),
         sa.Column("statements", sa.Integer(), nullable=False),
         sa.Column("suggestions", sa.Integer(), nullable=False),
-        sa.Column("notes", sa.JSON(), nullable=False),
+        sa.Column("note", sqltypes.AutoString(), nullable=True),
         sa.ForeignKeyConstraint(
             ["document_id"], ["document.id"], name=op.f("fk_reading_document_id_document"), ondelete="CASCADE"
         ),
-        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_reading")),
+        sa.ForeignKeyConstraint(["revision_id"], ["revision.id"], name=op.f("fk_reading_revision_id_revision")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reading")),
+        sa.UniqueConstraint("document_id", name=op.f("uq_reading_document_id")),
+        sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_reading_reader"), "reading", ["reader"], unique=False)
+    op.create_index(op.f("ix_reading_revision_id"), "reading", ["revision_id"], unique=False)
     op.create_table(
         "rejection",
         sa.Column("id", sa.BigInteger(), nullable=False),

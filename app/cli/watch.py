@@ -1,0 +1,64 @@
+"""``dateline watch``"""
+
+import signal
+from typing import Annotated
+
+import anyio
+import typer
+from sqlalchemy import Engine
+
+from app import db
+from app.cli.common import open_store, out
+from app.config import get_settings
+from app.ingest.feeds import records
+from app.ingest.feeds.watcher import Watcher
+
+# In the order of the summary; the feeds themselves come before.
+_ITEMS = ("new", "stored", "unchanged", "waiting", "refused", "failed")
+
+
+def watch(
+    once: Annotated[bool, typer.Option("--once", help="Do what is due now, and end.")] = False,
+    feed: Annotated[list[int] | None, typer.Option(help="Only the feed with this id; may be repeated.")] = None,
+) -> None:
+    """Ask the feeds of the store for new items when they are due, and fetch these: until interrupted."""
+    only = feed or []
+    with open_store() as engine:
+        _check(engine, only)
+        watcher = Watcher(engine, get_settings(), only=only, tell=_print)
+        try:
+            anyio.run(_until_stopped, watcher, once)
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+    counts = watcher.counts
+    _print(f"{counts['feeds']} feeds asked, {counts['failed to answer']} failed to answer.")
+    _print("Items: " + ", ".join(f"{counts[each]} {each}" for each in _ITEMS) + ".")
+
+
+def _check(engine: Engine, feeds: list[int]) -> None:
+    """Raise NotFound for an id that no feed has."""
+    with db.reading(engine) as session:
+        for ident in feeds:
+            records.find(session, ident)
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first in a task."""
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+
+
+def _print(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
+
+
+async def _until_stopped(watcher: Watcher, once: bool) -> None:
+    async with anyio.create_task_group() as group:
+        group.start_soon(_stop, group.cancel_scope)
+        await watcher.run(once=once)
+        group.cancel_scope.cancel()
+
+
+async def _stop(scope: anyio.CancelScope) -> None:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        async for _ in signals:
+            scope.cancel()

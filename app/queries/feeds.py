@@ -1,0 +1,118 @@
+"""Feeds, and the items that were seen in them."""
+
+import datetime as dt
+from collections.abc import Collection, Sequence
+from functools import cache, lru_cache
+
+from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlmodel import Session
+
+from app.errors import NotFound
+from app.models import Feed, FeedItem, Source
+from app.queries import names
+from app.queries.asked import Asked, asked
+from app.queries.briefs import source_brief
+from app.queries.listing import Found, Listing, Part
+from app.queries.prepared import Prepared, Reads
+from app.queries.sql import as_text, boolean, moment, obj
+from app.queries.tables import Table
+from app.schemas.common import comma_list
+from app.schemas.feed import FeedFilter, FeedItemFilter
+from app.vocab import FeedItemState
+
+_FEED: Table = Feed
+_ITEM: Table = FeedItem
+_SOURCE: Table = Source
+
+
+@cache
+def _feeds() -> Select[str]:
+    """One JSON text a feed (``FeedPublic``)."""
+    feed = _FEED
+    first = {"id": feed.id, "url": feed.url, "source": source_brief(_SOURCE), "title": feed.title}
+    told = {name: getattr(feed, name) for name in ("result", "detail", "failures", "items", "documents")}
+    moments = {name: moment(getattr(feed, name)) for name in ("created_at", "checked_at", "changed_at", "due_at")}
+    flags = {name: boolean(getattr(feed, name)) for name in ("active", "extract")}
+    fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **told, **moments}
+    return select(as_text(obj(fields))).select_from(feed).outerjoin(_SOURCE, _SOURCE.id == feed.source_id)
+
+
+@cache
+def _items() -> Select[str]:
+    """One JSON text an item (``FeedItemPublic``)."""
+    item = _ITEM
+    fields = {name: getattr(item, name) for name in ("id", "url", "updated", "state", "detail", "failures")}
+    return select(as_text(obj({**fields, "seen_at": moment(item.seen_at), "document": item.document_id})))
+
+
+async def listing(reads: Reads, filters: FeedFilter) -> Found:
+    """The feeds that match (``FeedPublic``)."""
+    ids = await names.resolve(reads, {"source": filters.source})
+    active = [] if filters.active is None else [filters.active]
+    shape, values = asked(source=ids.get("source"), active=active, result=comma_list(filters.result))
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=16)
+def _listing(shape: Asked) -> Listing:
+    conditions = [
+        condition
+        for name, column in (("source", _FEED.source_id), ("active", _FEED.active), ("result", _FEED.result))
+        for condition in shape.among(column, name)
+    ]
+    return Listing(_feeds(), _FEED.id, [Part(select(_FEED.id).where(*conditions), {"id": (_FEED.id, _FEED.id)})])
+
+
+@cache
+def _one() -> Prepared:
+    return Prepared(_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), stamped=True)
+
+
+async def one(reads: Reads, ident: int) -> str:
+    """A feed as JSON text; raises NotFound."""
+    rows = await reads.fetch(_one(), {"id": ident})
+    if not rows:
+        raise NotFound(f"There is no feed {ident}.")
+    return str(rows[0][0])
+
+
+async def item_listing(reads: Reads, ident: int, filters: FeedItemFilter) -> Found:
+    """The items of a feed that match (``FeedItemPublic``); raises NotFound."""
+    await one(reads, ident)
+    shape, values = asked(feed=ident, state=comma_list(filters.state))
+    return Found(_item_listing(shape), values)
+
+
+@lru_cache(maxsize=8)
+def _item_listing(shape: Asked) -> Listing:
+    of_feed = _ITEM.feed_id == shape.value("feed", BigInteger)
+    found = select(_ITEM.id).where(of_feed, *shape.among(_ITEM.state, "state"))
+    return Listing(_items(), _ITEM.id, [Part(found, {"id": (_ITEM.id, _ITEM.id)})])
+
+
+def due(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed | None:
+    """The feed that has waited longest to be asked, of those ``only`` or of all."""
+    waiting = select(_FEED).where(_FEED.active.is_(True), _FEED.due_at <= at)
+    if only:
+        waiting = waiting.where(_FEED.id.in_(only))
+    found: Feed | None = session.execute(waiting.order_by(_FEED.due_at, _FEED.id).limit(1)).scalar()
+    return found
+
+
+def known_items(session: Session, feed: int, keys: Collection[str]) -> dict[str, FeedItem]:
+    """The items of the feed that were seen before, of those with these keys, by their key."""
+    found = session.execute(select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.key.in_(keys))).scalars()
+    return {item.key: item for item in found}
+
+
+def waiting_items(session: Session, feed: int) -> Sequence[FeedItem]:
+    """The items of the feed that are to be fetched, the newest first."""
+    waiting = select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.state == FeedItemState.WAITING)
+    return session.execute(waiting.order_by(_ITEM.id.desc())).scalars().all()
+
+
+def counts(session: Session, feed: int) -> tuple[int, int]:
+    """How many items the feed has announced, and how many of these are in the store."""
+    counted = select(func.count(), func.count(_ITEM.document_id)).where(_ITEM.feed_id == feed)
+    items, documents = session.execute(counted).one()
+    return items, documents

@@ -1,0 +1,80 @@
+"""``/feeds``: the addresses that `dateline watch` asks for new items, and what came of it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel import Session
+
+from app.ingest.feeds import records
+from app.models import Feed
+from app.queries import feeds
+from app.queries.prepared import Reads
+from app.readers import SessionReads, drive
+from app.routers import answers
+from app.schemas.common import Page
+from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate
+from app.web.deps import RecordId
+from app.web.fresh import FreshDep, untagged
+from app.web.problems import documented
+from app.web.writer import CHANGE, CREATE, Writer, WriterDep
+
+router = APIRouter(prefix="/feeds", tags=["feeds"])
+
+_MANY = {status: told for status, told in answers.MANY.items() if status != 304}
+_NESTED = _MANY | documented(404, 410)
+_ONE = documented(401, 403, 404, 410, 422, 429, 503)
+
+
+@router.get("", response_model=Page[FeedPublic], responses=_MANY)
+async def list_feeds(read: FreshDep, filters: Annotated[FeedFilter, Query()]) -> Response:
+    """Feeds with their last results, in the order in which they were added."""
+    return untagged(read, await answers.many(read, filters, FeedPublic, lambda reads: feeds.listing(reads, filters)))
+
+
+@router.get("/{id}", response_model=FeedPublic, responses=_ONE)
+async def get_feed(read: FreshDep, ident: RecordId) -> Response:
+    """One feed, and what came of asking it last."""
+
+    async def one(reads: Reads) -> str:
+        return await feeds.one(reads, ident)
+
+    return untagged(read, Response(await read.quick(one), media_type="application/json"))
+
+
+@router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=_NESTED)
+async def list_feed_items(read: FreshDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]) -> Response:
+    """What a feed has announced, the latest first, and what became of it."""
+    found = await answers.many(
+        read, filters, FeedItemPublic, lambda reads: feeds.item_listing(reads, ident, filters), thorough=True
+    )
+    return untagged(read, found)
+
+
+@router.post("", response_model=FeedPublic, status_code=201, responses=CREATE)
+def create_feed(writer: WriterDep, body: FeedCreate) -> Response:
+    """Watch one more address: it is asked as soon as `dateline watch` runs."""
+    with writer.transaction() as session:
+        return _shown(writer, session, 201, records.add(session, body))
+
+
+@router.patch("/{id}", response_model=FeedPublic, responses=CHANGE)
+def update_feed(writer: WriterDep, ident: RecordId, body: FeedUpdate) -> Response:
+    """Only the fields that the body names; the feed is then asked at once."""
+    writer.check_untagged()
+    with writer.transaction() as session:
+        return _shown(writer, session, 200, records.change(session, records.find(session, ident), body))
+
+
+@router.delete("/{id}", status_code=204, responses=CHANGE)
+def delete_feed(writer: WriterDep, ident: RecordId) -> Response:
+    """Forget a feed and the list of its items; the documents that it brought stay."""
+    writer.check_untagged()
+    with writer.transaction() as session:
+        session.delete(records.find(session, ident))
+        return writer.answer(session, 204)
+
+
+def _shown(writer: Writer, session: Session, status: int, feed: Feed) -> Response:
+    assert feed.id is not None
+    item = drive(feeds.one(SessionReads(session), feed.id))
+    return writer.show(session, status, f"/feeds/{feed.id}", item)
