@@ -33,6 +33,17 @@ def is_of(session: Session, row: Record) -> bool:
     return bool(row.revision_id == session.info["revision"].id)
 
 
+def draw(session: Session) -> None:
+    """Give the transaction its revision though it changes no record: what is read beside records changes with it."""
+    _number(session, session.info["revision"])
+
+
+def annotate(session: Session, row: Record, **values: Any) -> None:
+    """Keep, with what a row was before this transaction deleted it, more than its columns told: what it is now."""
+    kept: History = session.info["kept"][str(row.__tablename__), row.id]
+    kept.values = {**kept.values, **values}
+
+
 event.listen(Session, "after_flush", tallies.follow)
 
 
@@ -58,11 +69,12 @@ def _keep_history(session: Session, _context: UOWTransaction, _instances: object
 
 def _touch_owners(session: Session) -> None:
     """Mark the record that a changed part belongs to as changed."""
-    for row in [*session.new, *session.dirty, *session.deleted]:
-        if type(row) in PARTS and (row not in session.dirty or session.is_modified(row)):
+    new, dirty, deleted = session.new, session.dirty, session.deleted  # once: a session gathers them anew each time
+    for row in [*new, *dirty, *deleted]:
+        if type(row) in PARTS and (row not in dirty or session.is_modified(row)):
             owner_model, key = PARTS[type(row)]
             owner = session.get(owner_model, getattr(row, key))
-            if owner is not None and owner not in session.deleted and owner not in session.new:
+            if owner is not None and owner not in deleted and owner not in new:
                 attributes.flag_modified(owner, "revision_id")
 
 

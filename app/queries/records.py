@@ -82,7 +82,8 @@ def missing(session: Session, model: type[Record], ref: int | str, revision: int
     """Why there is no such record: it never was, or it was deleted."""
     assert model.noun is not None
     noun, word = model.noun, model.noun.removesuffix("s")
-    deleted = select(_PAST.row_id, _PAST.revision_id).where(
+    merged = _PAST.values["merged_into"].as_string().label("merged")
+    deleted = select(_PAST.row_id, _PAST.revision_id, merged).where(
         _PAST.table_name == model.__tablename__, _PAST.operation == Operation.DELETE, deleted_as(noun, ref)
     )
     last = session.execute(deleted.order_by(_PAST.revision_id.desc())).first()
@@ -90,9 +91,10 @@ def missing(session: Session, model: type[Record], ref: int | str, revision: int
         then = "" if revision is None else f" as of revision {revision}"
         return NotFound(f"There is no {word} {ref}{then}.")
     was = f"/{noun}/{last.row_id}?as_of={last.revision_id - 1}"
+    told = {"id": last.row_id, "revision": last.revision_id, "was": was}
+    if last.merged is None:
+        return Gone(f"The {word} {ref} was deleted in revision {last.revision_id}.", **told)
+    became = int(last.merged)
     return Gone(
-        f"The {word} {ref} was deleted in revision {last.revision_id}.",
-        id=last.row_id,
-        revision=last.revision_id,
-        was=was,
+        f"The {word} {ref} was merged into {word} {became} in revision {last.revision_id}.", **told, merged_into=became
     )

@@ -2,7 +2,7 @@
 
 from functools import cache, lru_cache
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Float, Select, func, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, said, source_brief, speaker_brief
@@ -33,7 +33,7 @@ def items(t: Tables = NOW) -> Select[str]:
         "span": span(document.text, statement.start, statement.end, always=True),
         "cue": span(document.text, statement.cue_start, statement.cue_end),
         "said": said(statement),
-        "chain": array(_chain(t)),
+        "chain": array(chain(t)),
         "utterance": statement.utterance_id,
         "language": func.coalesce(statement.language, document.language),
         "translated": boolean(statement.translated),
@@ -48,7 +48,7 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-def _chain(t: Tables) -> Select[str]:
+def chain(t: Tables) -> Select[str]:
     """The hops of the statement in hand, the nearest to its document first (``HopPublic``)."""
     hop, voice = t.attribution, t.voice
     fields = {
@@ -73,6 +73,8 @@ async def listing(reads: Reads, filters: StatementFilter, *, within: Within | No
     shape, values = asked(
         **days(filters),
         kind=comma_list(filters.kind),
+        coded_by=comma_list(filters.coded_by),
+        least=filters.min_confidence,
         speaker=ids.get("speaker"),
         source=ids.get("source"),
         via=ids.get("via"),
@@ -89,10 +91,13 @@ def _listing(shape: Asked, dialect: str) -> Listing:
     t, statement = NOW, NOW.statement
     conditions = [
         *shape.among(statement.kind, "kind"),
+        *shape.among(statement.coded_by, "coded_by"),
         *shape.among(statement.speaker_id, "speaker"),
         *(each for of in _OWNERS for each in shape.among(getattr(statement, f"{of}_id"), f"of_{of}")),
         *matches(Noun.STATEMENTS, shape, dialect),
     ]
+    if "least" in shape:
+        conditions.append(func.coalesce(statement.confidence, 1.0) >= shape.value("least", Float))
     if "source" in shape:
         documents = select(t.document.id).where(*shape.among(t.document.source_id, "source"))
         conditions.append(statement.document_id.in_(documents))

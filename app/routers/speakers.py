@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from app.ingest import speakers as merging
 from app.ingest import store
 from app.models import Speaker
 from app.queries import speakers
@@ -12,10 +13,18 @@ from app.routers.answers import NESTED
 from app.routers.crud import add_operations
 from app.routers.statements import statement_list
 from app.schemas.common import Page
-from app.schemas.speaker import SpeakerCreate, SpeakerFilter, SpeakerPublic, SpeakerUpdate
+from app.schemas.speaker import (
+    SpeakerCreate,
+    SpeakerFilter,
+    SpeakerMerge,
+    SpeakerPublic,
+    SpeakerSplit,
+    SpeakerUpdate,
+)
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.web.deps import Address
 from app.web.reading import ReadDep, ReadRoute
+from app.web.writer import CHANGE, WriterDep
 
 router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
 
@@ -32,6 +41,26 @@ async def list_speaker_statements(
 ) -> Response:
     """What a speaker said."""
     return await statement_list(read, filters, within=(Speaker, ref))
+
+
+@router.post("/{slug}/merge", response_model=SpeakerPublic, responses=CHANGE)
+def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Response:
+    """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
+
+    What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
+    names too. Two that people described with different kinds or Wikidata items are refused.
+    """
+    with writer.transaction() as session:
+        into = writer.find(session, Speaker, ref)
+        return writer.answer(session, 200, merging.merge(session, into, body))
+
+
+@router.post("/{slug}/split", status_code=201, response_model=SpeakerPublic, responses=CHANGE)
+def split_speaker(writer: WriterDep, ref: Address, body: SpeakerSplit) -> Response:
+    """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
+    with writer.transaction() as session:
+        speaker = writer.find(session, Speaker, ref)
+        return writer.answer(session, 201, merging.split(session, speaker, body))
 
 
 add_operations(

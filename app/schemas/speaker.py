@@ -7,6 +7,8 @@ from app.schemas.common import (
     CodingUpdate,
     CommaRefs,
     Country,
+    Id,
+    Input,
     ListParams,
     Name,
     RecordPublic,
@@ -50,6 +52,27 @@ class SpeakerUpdate(CodingUpdate):
     wikidata_id: WikidataId | None = None
     source: Ref | None = None
     aliases: Aliases = may_be_left_out()
+
+
+class SpeakerMerge(Input):
+    """Other speakers that turn out to be this one."""
+
+    others: Annotated[list[Ref], Field(min_length=1, max_length=100)] = Field(
+        alias="from", description="Slugs or ids of those who are to be merged into it.", examples=[["putin-2"]]
+    )
+
+
+class SpeakerSplit(Input):
+    """Another speaker, who was taken for this one."""
+
+    name: Name = Field(description="The other's name.", examples=["Kim Il Sung"])
+    slug: Slug | None = Field(default=None, description="Made from the name when left out.")
+    kind: SpeakerKind | None = Field(default=None, description="That of the speaker when left out.")
+    aliases: Annotated[list[Name], Field(max_length=100, description="Other names of the speaker that go over.")] = []
+    statements: Annotated[
+        list[Id], Field(max_length=10_000, description="Ids of statements that the other made or relayed.")
+    ] = []
+    claims: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims to attribute to the other.")] = []
 
 
 class SpeakerPublic(RecordPublic):

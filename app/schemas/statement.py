@@ -28,10 +28,16 @@ from app.schemas.event import EventRef
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.utterance import UtteranceRef
-from app.vocab import StatementKind
+from app.vocab import CodedBy, StatementKind
 
 Translated = Annotated[bool, Field(description="Whether it was said in another language, where known.")]
 StatementKinds = Annotated[str, Field(pattern=words(StatementKind), description="Kinds, comma for OR.")]
+Coders = Annotated[
+    str, Field(pattern=words(CodedBy), description="Whose reading: human, machine or import, comma for OR.")
+]
+MinConfidence = Annotated[
+    float, Field(ge=0, le=1, description="None that its coder was less sure of; those without a confidence stay.")
+]
 Chain = Annotated[
     list["HopIn"], Field(max_length=20, description="Relaying voices, the nearest to the document first.")
 ]
@@ -109,6 +115,8 @@ class StatementFilter(DateParams, ListParams):
     event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
     utterance: CommaRefs | None = Field(default=None, description="Ids or external ids of utterances, comma for OR.")
     kind: StatementKinds | None = None
+    coded_by: Coders | None = None
+    min_confidence: MinConfidence | None = None
     q: SearchText | None = None
     sort: Annotated[str, Field(pattern="^-?(said|id)$")] = Field(
         default="-said", description="Order; `-` reverses. A statement without a date of saying sorts before all dates."

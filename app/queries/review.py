@@ -1,0 +1,229 @@
+"""What machines made and no person has looked at, over several nouns; and what people rejected."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    Select,
+    Text,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+
+from app.models import NOUNS, Rejection
+from app.queries.asked import Asked, Condition, asked
+from app.queries.briefs import document_brief, event_brief, said, source_brief, speaker_brief
+from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
+from app.queries.names import resolve
+from app.queries.prepared import Prepared, Reads, Values
+from app.queries.sql import Json, among, array, as_text, dated, moment, obj, parsed, span
+from app.queries.statements import chain
+from app.queries.tables import NOW, Table
+from app.schemas.common import MAX_ID, comma_list
+from app.schemas.review import ReviewFilter
+from app.vocab import Noun
+
+REVIEWED = (Noun.EVENTS, Noun.REPORTS, Noun.SPEAKERS, Noun.STATEMENTS)
+
+# Written into the SQL, so that the indexes of what a machine made serve it.
+_BY_MACHINE = literal_column("'machine'", Text)
+
+# What a record without a confidence is sorted by: after all that have one.
+_UNKNOWN = cast(literal(2.0), Float)
+
+
+async def listing(reads: Reads, filters: ReviewFilter) -> "Review":
+    """The records to review that match (``ReviewPublic``)."""
+    ids = await resolve(reads, {"source": filters.source})
+    shape, values = asked(
+        least=filters.min_confidence,
+        most=filters.max_confidence,
+        source=ids.get("source"),
+        document=[min(int(word), MAX_ID) for word in comma_list(filters.document)],
+    )
+    wanted = comma_list(filters.noun) or REVIEWED
+    return Review(_union(shape, tuple(noun for noun in REVIEWED if noun in wanted)), values)
+
+
+class Review:
+    """Machine-made records: one statement finds a page, one builds its items."""
+
+    def __init__(self, union: Union[Noun], values: Values) -> None:
+        self._union = union
+        self._values = values
+
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        found = await self._union.page(reads, part, self._values)
+        keys = [(noun, ident) for noun, ident, _ in found.records]
+        ids = {f"ids_{noun}": [ident for kind, ident in keys if kind == noun] for noun in REVIEWED}
+        rows = await reads.fetch(_items(), ids) if keys else ()
+        items = {(noun, ident): item for noun, ident, item in rows}
+        return Rows([str(items[key]) for key in keys], found.last)
+
+    async def count(self, reads: Reads) -> int:
+        return await self._union.count(reads, self._values)
+
+
+@lru_cache(maxsize=256)
+def _union(shape: Asked, nouns: Sequence[Noun]) -> Union[Noun]:
+    """A part for what has a confidence, in the order of its index, and one for the rest of each noun."""
+    parts = []
+    for noun in nouns:
+        row: Table = NOUNS[noun]
+        found = select(row.id).where(row.coded_by == _BY_MACHINE, *_where(noun, shape))
+        bounds = [row.confidence.is_not(None)]
+        bounds += [row.confidence >= shape.value("least", Float)] if "least" in shape else []
+        bounds += [row.confidence <= shape.value("most", Float)] if "most" in shape else []
+        parts.append((noun, found.add_columns(row.confidence).where(*bounds)))
+        if not ("least" in shape or "most" in shape):
+            # What is no plain column cannot be walked along: where there are few, PostgreSQL would go through all.
+            ident = row.id + literal_column("0")
+            rest = found.with_only_columns(ident, _UNKNOWN, maintain_column_froms=True)
+            parts.append((noun, rest.where(row.confidence.is_(None))))
+    return Union(parts)
+
+
+def _where(noun: Noun, shape: Asked) -> list[Condition]:
+    """The record stands in one of the documents, or in one of a source, that are asked for."""
+    if "source" not in shape and "document" not in shape:
+        return []
+    document, report, statement, hop = NOW.document, NOW.report, NOW.statement, NOW.attribution
+    documents = select(document.id).where(
+        *shape.among(document.source_id, "source"), *shape.among(document.id, "document")
+    )
+    if noun is Noun.EVENTS:
+        return [NOW.event.id.in_(select(report.event_id).where(report.document_id.in_(documents)))]
+    if noun is Noun.SPEAKERS:
+        said = select(statement.speaker_id).where(statement.document_id.in_(documents))
+        relayed = select(hop.speaker_id).join(statement, statement.id == hop.statement_id)
+        relayed = relayed.where(statement.document_id.in_(documents))
+        return [or_(NOW.speaker.id.in_(said), NOW.speaker.id.in_(relayed))]
+    return [(report if noun is Noun.REPORTS else statement).document_id.in_(documents)]
+
+
+@cache
+def _items() -> Prepared:
+    """Noun, id and item of records, given their ids by noun."""
+    selects = {
+        Noun.EVENTS: _events(),
+        Noun.REPORTS: _reports(),
+        Noun.SPEAKERS: _speakers(),
+        Noun.STATEMENTS: _statements(),
+    }
+    rows = (items.where(among(_row(noun).id, f"ids_{noun}")) for noun, items in selects.items())
+    return Prepared(select(union_all(*rows).subquery()), stamped=True)
+
+
+def _row(noun: Noun) -> Table:
+    return NOUNS[noun]
+
+
+def _item(noun: Noun, kind: Any, told: Mapping[str, Json]) -> Select[Any]:
+    """The record's noun and id, and its item: what is ``told`` of it, and where it stands."""
+    row, document, source = _row(noun), NOW.document, NOW.source
+    nothing = {"words": null(), "cue": null(), "speaker": null(), "chain": parsed(literal_column("'[]'"))}
+    nothing |= {"event": null(), "date": null()}
+    head = {"noun": literal_column(f"'{noun}'"), "id": row.id, "kind": kind, "confidence": row.confidence}
+    stands = {
+        "document": case((document.id.is_(None), null()), else_=document_brief(document)),
+        "source": source_brief(source),
+        "href": literal_column(f"'/{noun}/'", Text) + cast(row.id, Text),
+    }
+    fields = {**head, "revision": row.revision_id, **nothing, **told, **stands}
+    return select(head["noun"].label("noun"), row.id.label("id"), as_text(obj(fields)).label("item"))
+
+
+def _statements() -> Select[Any]:
+    statement, document, source = NOW.statement, NOW.document, NOW.source
+    told = {
+        "words": span(document.text, statement.start, statement.end, always=True),
+        "cue": span(document.text, statement.cue_start, statement.cue_end),
+        "speaker": speaker_brief(NOW.speaker),
+        "chain": array(chain(NOW)),
+        "event": event_brief(NOW.event),
+        "date": said(statement),
+    }
+    return (
+        _item(Noun.STATEMENTS, statement.kind, told)
+        .select_from(statement)
+        .join(document, document.id == statement.document_id)
+        .join(source, source.id == document.source_id)
+        .outerjoin(NOW.speaker, NOW.speaker.id == statement.speaker_id)
+        .outerjoin(NOW.event, NOW.event.id == statement.event_id)
+    )
+
+
+def _speakers() -> Select[Any]:
+    """Speakers, each with the first statement that it made, or else relayed."""
+    speaker, statement, hop, document = NOW.speaker, NOW.statement, NOW.attribution, NOW.document
+    made = select(func.min(statement.id)).where(statement.speaker_id == speaker.id).correlate(speaker)
+    relayed = select(func.min(hop.statement_id)).where(hop.speaker_id == speaker.id).correlate(speaker)
+    first: Table = aliased(statement)
+    told = {"words": span(document.text, first.start, first.end), "speaker": speaker_brief(speaker)}
+    told["cue"] = span(document.text, first.cue_start, first.cue_end)
+    found = _item(Noun.SPEAKERS, speaker.kind, told).select_from(speaker)
+    found = found.outerjoin(first, first.id == func.coalesce(made.scalar_subquery(), relayed.scalar_subquery()))
+    return _standing(found, first.document_id)
+
+
+def _reports() -> Select[Any]:
+    report, document, event = NOW.report, NOW.document, NOW.event
+    told = {"words": span(document.text, report.start, report.end), "event": event_brief(event), "date": _dated(report)}
+    found = _item(Noun.REPORTS, report.role, told).select_from(report).join(event, event.id == report.event_id)
+    return _standing(found, report.document_id)
+
+
+def _events() -> Select[Any]:
+    """Events, each with its first report."""
+    report, document, event = NOW.report, NOW.document, NOW.event
+    first: Table = aliased(report)
+    made = select(func.min(report.id)).where(report.event_id == event.id).correlate(event)
+    told = {"words": span(document.text, first.start, first.end), "event": event_brief(event), "date": _dated(first)}
+    found = _item(Noun.EVENTS, event.type, told).select_from(event)
+    return _standing(found.outerjoin(first, first.id == made.scalar_subquery()), first.document_id)
+
+
+def _dated(report: Table) -> Json:
+    return dated(report.date, report.earliest, report.latest)
+
+
+def _standing(found: Select[Any], document_id: ColumnElement[int]) -> Select[Any]:
+    """With the document and its source, where there is one."""
+    document, source = NOW.document, NOW.source
+    return found.outerjoin(document, document.id == document_id).outerjoin(source, source.id == document.source_id)
+
+
+_REJECTION: Table = Rejection
+
+
+@cache
+def _rejections() -> Listing:
+    row, document = _REJECTION, NOW.document
+    fields = {
+        "id": row.id,
+        "noun": row.noun,
+        "words": row.words_key,
+        "start": row.start,
+        "end": row.end,
+        "document": case((document.id.is_(None), null()), else_=document_brief(document)),
+        "at": moment(row.at),
+        "author": row.author,
+    }
+    items = select(as_text(obj(fields))).select_from(row).outerjoin(document, document.id == row.document_id)
+    return Listing(items, row.id, [Part(select(row.id), {"id": (row.id, row.id)})])
+
+
+async def rejections(_reads: Reads) -> Found:
+    """What people rejected (``RejectionPublic``)."""
+    return Found(_rejections(), {})

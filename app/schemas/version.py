@@ -1,0 +1,56 @@
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import ListParams, SpeakerBrief
+from app.schemas.document import DocumentPublic
+
+
+class VersionStatement(BaseModel):
+    """A statement as one version prints it."""
+
+    id: int
+    speaker: SpeakerBrief | None
+    words: str = Field(description="The words as printed.")
+
+
+class StayedStatement(BaseModel):
+    """A statement that both versions print alike."""
+
+    id: int = Field(description="Its id in this version.")
+    before: int = Field(description="Its id in the version before.")
+
+
+class ChangedStatement(BaseModel):
+    """A statement with other words, or another speaker, than in the version before."""
+
+    id: int = Field(description="Its id in this version.")
+    similarity: float = Field(description="How alike the words are, from 0 to 1; 1 where only the speaker is another.")
+    before: VersionStatement
+    after: VersionStatement
+
+
+class VersionChanges(BaseModel):
+    """What changed since the version before."""
+
+    since: int = Field(description="Id of the version before.")
+    same_text: bool = Field(description="Whether the text is the same.")
+    similarity: float = Field(description="How alike the texts are, from 0 to 1.")
+    added: int = Field(description="Code points that were added; lines that only moved do not count.")
+    removed: int = Field(description="Code points that were removed.")
+    stayed: list[StayedStatement] = Field(description="Statements with the same words and speaker.")
+    changed: list[ChangedStatement] = Field(description="Statements with similar words, or another speaker.")
+    went: list[VersionStatement] = Field(description="Statements of the version before that this one does not print.")
+    came: list[VersionStatement] = Field(description="Statements that the version before did not print.")
+
+
+class DocumentVersion(DocumentPublic):
+    """One capture of an item, and what changed since the capture before it."""
+
+    changes: VersionChanges | None = Field(description="Null for the first.")
+
+
+class DocumentVersionFilter(ListParams):
+    sort: Annotated[str, Field(pattern="^-?retrieved$")] = Field(
+        default="retrieved", description="Order, by the moment of capture; `-` reverses."
+    )

@@ -1,0 +1,197 @@
+"""``/documents/{id}/versions``: the captures of one item, and an honest list of what moved between them."""
+
+import time
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.analysis import versions
+from app.analysis.versions import Moves, Printed
+from tests.data.lists import items, pages, read
+
+Body = dict[str, Any]
+
+URL = "https://example.org/talks"
+FIRST = (
+    "Talks in Bern\n\n“Talks begin at noon,” Putin said.\n\n"
+    "“We will not move an inch from our position,” Kim said. “No comment,” he added.\n\n"
+    "“It is over,” Blinken said.\n"
+)
+SECOND = (
+    "Talks in Bern\n\nUPDATED.\n\n“Talks begin at noon,” Putin said.\n\n"
+    "“We will not move from our position today,” Kim said. “No comment,” Blinken added.\n\n“A new day,” Kim said.\n"
+)
+
+
+def capture(client: TestClient, text: str, day: int, *said: tuple[str, str | None], **more: Any) -> int:
+    """A capture of the article on a day of June 2024, with what it attributes to whom."""
+    statements = [{"kind": "direct", "span": {"exact": words}, "speaker": speaker} for words, speaker in said]
+    body = {"source": "meduza", "url": URL, "retrieved_at": f"2024-06-{day}T08:00:00Z"} | more
+    answer = client.post("/documents", json=body | {"text": text, "statements": statements})
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+@pytest.fixture
+def two(writer: TestClient) -> tuple[TestClient, int, int]:
+    """HTTP to a store with two captures of an article that was changed in between."""
+    putin, kim, blinken = "vladimir-putin", "kim-jong-un", "antony-blinken"
+    first = capture(
+        writer,
+        FIRST,
+        19,
+        ("Talks begin at noon,", putin),
+        ("We will not move an inch from our position,", kim),
+        ("No comment,", kim),
+        ("It is over,", blinken),
+    )
+    second = capture(
+        writer,
+        SECOND,
+        20,
+        ("Talks begin at noon,", putin),
+        ("We will not move from our position today,", kim),
+        ("No comment,", blinken),
+        ("A new day,", kim),
+    )
+    return writer, first, second
+
+
+def test_what_stayed_changed_went_and_came_is_told(two: tuple[TestClient, int, int]) -> None:
+    client, first, second = two
+
+    was, now = items(client, f"/documents/{second}/versions")
+
+    assert (was["id"], was["changes"], was["length"]) == (first, None, len(FIRST))
+    assert now["id"] == second
+    assert {name: value for name, value in now.items() if name != "changes"} == {
+        name: value for name, value in read(client, f"/documents/{second}").items() if name in now
+    }
+    changes = now["changes"]
+    assert (changes["since"], changes["same_text"]) == (first, False)
+    ids = {each["text"]: each["id"] for each in items(client, f"/documents/{second}/statements")}
+    old = {each["text"]: each["id"] for each in items(client, f"/documents/{first}/statements")}
+    assert changes["stayed"] == [{"id": ids["Talks begin at noon,"], "before": old["Talks begin at noon,"]}]
+    told = [(each["before"]["words"], each["after"]["words"], each["similarity"]) for each in changes["changed"]]
+    assert told[0] == ("No comment,", "No comment,", 1.0)
+    assert told[1][:2] == ("We will not move an inch from our position,", "We will not move from our position today,")
+    assert 0.6 < told[1][2] < 1
+    speakers = [(each["before"]["speaker"]["slug"], each["after"]["speaker"]["slug"]) for each in changes["changed"]]
+    assert speakers == [("kim-jong-un", "antony-blinken"), ("kim-jong-un", "kim-jong-un")]
+    assert [(each["words"], each["speaker"]["slug"]) for each in changes["went"]] == [("It is over,", "antony-blinken")]
+    assert [(each["words"], each["id"]) for each in changes["came"]] == [("A new day,", ids["A new day,"])]
+
+
+def test_the_text_around_is_compared_too(two: tuple[TestClient, int, int]) -> None:
+    client, _, second = two
+
+    changes = items(client, f"/documents/{second}/versions")[1]["changes"]
+
+    assert 0.7 < changes["similarity"] < 0.9
+    assert len(SECOND) - len(FIRST) == changes["added"] - changes["removed"]
+    assert len("UPDATED.\n\n") < changes["added"] < 60
+
+
+def test_all_captures_of_an_item_are_its_versions_whichever_is_asked_for(two: tuple[TestClient, int, int]) -> None:
+    client, first, second = two
+    third = capture(client, SECOND, 21, source="tass", url=None, title="Taken over", supersedes=second)
+    early = capture(client, f"{FIRST}Soon more.", 18)
+    capture(client, FIRST, 22, url="https://example.org/other")
+
+    listed = {
+        ident: [each["id"] for each in items(client, f"/documents/{ident}/versions")]
+        for ident in (first, second, third, early)
+    }
+
+    assert listed == {ident: [early, first, second, third] for ident in listed}
+    same = items(client, f"/documents/{first}/versions")[3]["changes"]
+    assert (same["same_text"], same["similarity"], same["added"], same["removed"]) == (True, 1, 0, 0)
+    newest = [
+        [each["id"] for each in page] for page in pages(client, f"/documents/{first}/versions?sort=-retrieved&limit=3")
+    ]
+    assert newest == [[third, second, first], [early]]
+    paged = [each for page in pages(client, f"/documents/{first}/versions?limit=1&count=exact") for each in page]
+    assert paged == items(client, f"/documents/{first}/versions")
+    assert read(client, f"/documents/{first}/versions?limit=1&count=exact")["count"] == 4
+    assert client.get(f"/documents/{first}/versions?format=csv").text.count("\r\n") == 5
+
+
+def test_an_item_of_one_capture_has_one_version(reader: TestClient) -> None:
+    [only] = items(reader, "/documents/1/versions")
+
+    assert (only["id"], only["changes"]) == (1, None)
+
+
+def test_what_is_no_document_has_no_versions(two: tuple[TestClient, int, int]) -> None:
+    client, first, second = two
+    client.delete(f"/documents/{first}")
+
+    assert client.get("/documents/999999/versions").status_code == 404
+    assert client.get(f"/documents/{first}/versions").status_code == 410
+    assert [each["changes"] for each in items(client, f"/documents/{second}/versions")] == [None]
+
+
+def test_a_cursor_of_another_order_is_refused(two: tuple[TestClient, int, int]) -> None:
+    client, first, _ = two
+    then = read(client, f"/documents/{first}/versions?limit=1")["next"]
+
+    assert client.get(f"{then}&sort=-retrieved").status_code == 422
+
+
+printed = st.lists(st.tuples(st.integers(0, 2), st.text("ab ", min_size=1, max_size=6)), max_size=8)
+
+
+def _moves(before: list[tuple[int, str]], after: list[tuple[int, str]]) -> tuple[Moves, list[Printed], list[Printed]]:
+    old = [Printed(place, *each) for place, each in enumerate(before)]
+    new = [Printed(place, *each) for place, each in enumerate(after)]
+    return versions.statements(old, new), old, new
+
+
+@given(before=printed, after=printed)
+def test_every_statement_of_either_version_is_told_of_once(
+    before: list[tuple[int, str]], after: list[tuple[int, str]]
+) -> None:
+    moves, old, new = _moves(before, after)
+    pairs = [*moves.stayed, *moves.changed]
+
+    assert sorted([*(pair.before.id for pair in pairs), *(each.id for each in moves.went)]) == [o.id for o in old]
+    assert sorted([*(pair.after.id for pair in pairs), *(each.id for each in moves.came)]) == [n.id for n in new]
+    assert all(pair.before.words == pair.after.words for pair in moves.stayed)
+    assert all(pair.before.speaker == pair.after.speaker for pair in moves.stayed)
+    assert not {(each.speaker, each.words) for each in moves.went} & {(each.speaker, each.words) for each in moves.came}
+
+
+@given(before=printed)
+def test_of_a_version_that_is_the_same_everything_stayed(before: list[tuple[int, str]]) -> None:
+    moves, old, _ = _moves(before, before)
+
+    assert (len(moves.stayed), moves.changed, moves.went, moves.came) == (len(old), [], [], [])
+
+
+lines = st.lists(st.sampled_from(["a\n", "bb\n", "ccc\n", "\n", "é\r\n", "last"]), max_size=8).map("".join)
+
+
+@given(before=lines, after=lines)
+def test_what_was_added_and_removed_makes_up_the_difference(before: str, after: str) -> None:
+    edit = versions.text(before, after)
+
+    assert edit.added - edit.removed == len(after) - len(before)
+    assert 0 <= edit.similarity <= 1
+    assert 0 <= edit.removed <= len(before)
+    assert versions.text(after, before) == versions.Edit(edit.similarity, edit.removed, edit.added)
+    assert versions.text(before, before) == versions.Edit(1.0, 0, 0)
+
+
+def test_large_texts_and_many_statements_are_compared_in_bounded_time() -> None:
+    began = time.process_time()
+
+    edit = versions.text("a b " * 250_000, "b c " * 250_000)
+    crowd = [Printed(place, place % 7, f"{place:06} words " * 100) for place in range(10_000)]
+    moves = versions.statements(crowd, [Printed(each.id, each.speaker, each.words[1:]) for each in crowd])
+
+    assert (edit.added, edit.removed) == (1_000_000, 1_000_000)
+    assert len(moves.went) == len(moves.came) == 10_000
+    assert time.process_time() - began < 3
