@@ -180,6 +180,7 @@ class FetchFailed(DatelineError):
         known = {"reason": reason, "answered": answered, "retry_after": retry_after}
         super().__init__(
             _FETCH_FAILURES[reason].format(answered=answered),
+            None,
             **{name: value for name, value in known.items() if value is not None},
         )
         self.reason = reason

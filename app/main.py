@@ -13,6 +13,7 @@ from fastapi.staticfiles import StaticFiles
 from app import replicas
 from app.config import Settings, get_settings
 from app.db import check_migrated
+from app.fetch import Fetcher
 from app.logs import configure_logs
 from app.readers import Readers
 from app.routers import (
@@ -20,8 +21,10 @@ from app.routers import (
     docs,
     documents,
     events,
+    feeds,
     imports,
     reports,
+    review,
     revisions,
     search,
     service,
@@ -67,12 +70,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.readers = replicas.connect(settings)
+    app.state.fetcher = Fetcher.of(settings)
     app.state.journal = Journal()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)
 
     nouns = (events, sources, documents, reports, speakers, statements, utterances, claims)
-    for module in (*nouns, search, imports, revisions, service, docs):
+    for module in (*nouns, review, search, feeds, imports, revisions, service, docs):
         # Not include_router(), which would have each request find its way twice: first the router, then the route.
         app.router.routes.extend(module.router.routes)
         for route in module.router.routes:
@@ -104,7 +108,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.openapi()  # half a second's work, better done before the first request than during it
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     await readers.open()
-    yield
+    async with app.state.fetcher:
+        yield
     await readers.close()
     readers.engine.dispose()
 

@@ -22,10 +22,14 @@ from sqlalchemy import Engine, make_url
 
 from app import auth, db
 from app.config import Settings
+from app.fetch import Fetcher
 from app.ingest import lines, progress
+from app.ingest.feeds import records
 from app.main import create_app
+from app.models import FeedItem
 from app.readers import Readers
-from app.vocab import Scope
+from app.schemas.feed import FeedCreate
+from app.vocab import FeedItemState, Scope
 from seed.load import load
 from tests.databases import NO_POSTGRES, postgres_server
 
@@ -34,6 +38,15 @@ BACKENDS = ("sqlite", "postgresql")
 # The machine decides how long an example takes, so no deadline; a run repeats the one before it.
 hypothesis.settings.register_profile("dateline", deadline=None, max_examples=15, derandomize=True)
 hypothesis.settings.load_profile("dateline")
+
+
+def add_feed(engine: Engine) -> None:
+    """A feed that nobody watches, so that `/feeds` has something to show, with an item."""
+    body = FeedCreate(url="https://example.org/rss.xml", source="meduza", active=False)
+    with db.writing(engine) as session:
+        feed = records.add(session, body)
+        item = {"feed_id": feed.id, "key": "0" * 64, "url": "https://example.org/1", "seen_at": feed.created_at}
+        session.add(FeedItem.model_validate(item | {"state": FeedItemState.WAITING}))
 
 
 @dataclass
@@ -111,6 +124,7 @@ class Templates:
             if kind == "seeded":
                 load(engine)
                 progress.begin(engine, format=lines.FORMAT, name="seed", author="tests")
+                add_feed(engine)
             else:
                 command.upgrade(db.migrations(engine), "head")
             self._settle(engine)
@@ -163,9 +177,14 @@ def application(backend: str) -> FastAPI:
     return create_app(settings_for("sqlite:////nowhere/never-opened.db"))
 
 
+# Whatever address a test has fetched, the web is not reached.
+NOBODY = Fetcher(allowed=lambda _: False, timeout=0.1)
+
+
 @contextmanager
 def talking_to(application: FastAPI, store: Store) -> Iterator[TestClient]:
     before, application.state.readers = application.state.readers, Readers(store.engine, connections=2)
+    application.state.fetcher = NOBODY
     try:
         with TestClient(application, raise_server_exceptions=False) as test_client:
             yield test_client

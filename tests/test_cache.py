@@ -149,7 +149,7 @@ def test_without_room_nothing_is_kept(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/healthz", "/readyz", "/metrics", "/imports", "/imports/1", "/nowhere", "/events?limit=0"]
+    "path", ["/healthz", "/readyz", "/metrics", "/imports", "/imports/1", "/feeds", "/nowhere", "/events?limit=0"]
 )
 def test_what_says_more_than_the_store_does_is_not_kept(client: TestClient, path: str) -> None:
     before = hits(client)

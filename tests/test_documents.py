@@ -49,7 +49,7 @@ def test_documents_come_the_latest_first(reader: TestClient) -> None:
 def test_a_list_leaves_the_text_out(reader: TestClient) -> None:
     for document in items(reader, "/documents"):
         alone = read(reader, f"/documents/{document['id']}")
-        assert set(alone) - set(document) == {"text", "spans"}
+        assert set(alone) - set(document) == {"text", "spans", "reading"}
         assert document == {name: alone[name] for name in document}
 
 

@@ -144,13 +144,14 @@ def interrupt(what: str, done: int, total: int) -> None:
 def test_a_store_that_waits_for_its_migration_can_be_backed_up(
     store: Store, dateline: Dateline, tmp_path: Path, empty_store: Store
 ) -> None:
-    before = content(store)
+    # The migration before this one has no table for feeds.
+    before = [line for line in lines_but_revisions(content(store)) if b'"table":"feed"' not in line]
     command.downgrade(db.migrations(store.engine), "-1")
 
     succeed(dateline, store.url, "backup", "earlier.db")
     succeed(dateline, empty_store.url, "restore", "earlier.db")
 
-    assert lines_but_revisions(content(empty_store)) == lines_but_revisions(before)
+    assert lines_but_revisions(content(empty_store)) == before
 
 
 def lines_but_revisions(exported: bytes) -> list[bytes]:

@@ -306,7 +306,7 @@ def test_a_record_may_be_given_the_key_that_it_has(shared: TestClient, first: Id
     key = "slug" if noun in ("sources", "speakers") else "external_id"
     was = item(shared, noun, first[noun])
 
-    answer = shared.patch(f"/{noun}/{first[noun]}", json={key: was[key]})
+    answer = shared.patch(f"/{noun}/{first[noun]}", json={key: was[key], "coded_by": was["coded_by"]})
 
     assert (answer.status_code, answer.json()) == (200, was)
 
@@ -471,7 +471,8 @@ def test_a_patch_changes_what_it_names_and_nothing_else(
     answer = shared.patch(f"/{noun}/{ident}", json=change)
 
     assert answer.status_code == 200
-    assert answer.json() == was | shown | {"revision": revision(shared)} == item(shared, noun, ident)
+    persons = {"coded_by": "human", "confidence": None}  # it was a machine's reading
+    assert answer.json() == was | persons | shown | {"revision": revision(shared)} == item(shared, noun, ident)
     assert answer.headers["Dateline-Revision"] == str(answer.json()["revision"])
 
 

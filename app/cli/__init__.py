@@ -2,15 +2,18 @@
 
 import typer
 
+from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.operations import backup, copy, restore
+from app.cli.reading import extract
 from app.cli.serving import serve
 from app.cli.store import migrate, seed, verify
 from app.cli.transfer import export_store, import_store
+from app.cli.watch import watch
 
 app = typer.Typer(help="Dateline: a source-attributed event store and its API.", no_args_is_help=True)
 app.add_typer(keys, name="key")
-for command in (serve, migrate, seed, verify, backup, restore, copy):
+for command in (serve, migrate, seed, verify, ingest, extract, watch, backup, restore, copy):
     app.command()(command)
 app.command("export")(export_store)
 app.command("import")(import_store)

@@ -11,7 +11,7 @@ from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
 from app.queries.search import matches, search_values
-from app.queries.sql import Json, array, as_text, moment, obj
+from app.queries.sql import Json, array, as_text, moment, obj, obj_or_null
 from app.queries.tables import NOW, Table, Tables
 from app.schemas.document import DocumentFilter
 from app.vocab import Noun
@@ -56,7 +56,15 @@ def items(t: Tables = NOW) -> Select[str]:
 @cache
 def full(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
-    return _select(t, obj(_fields(t) | {"text": t.document.text, "spans": array(_spans(t))}))
+    more = {"text": t.document.text, "spans": array(_spans(t)), "reading": _reading(t)}
+    return _select(t, obj(_fields(t) | more)).outerjoin(t.reading, t.reading.document_id == t.document.id)
+
+
+def _reading(t: Tables) -> Json:
+    reading = t.reading
+    counts = {"statements": reading.statements, "suggestions": reading.suggestions}
+    told = {"reader": reading.reader, "at": moment(reading.at), **counts, "note": reading.note}
+    return obj_or_null(reading.id, told)
 
 
 def _spans(t: Tables) -> Select[str]:

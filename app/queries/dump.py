@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import Table, func, select
 from sqlmodel import Session, SQLModel
 
-from app.models import RECORDS, History, Revision
+from app.models import RECORDS, Feed, History, Rejection, Revision
 
 # In an order in which they can be filled again: nothing comes before what it refers to.
-_MODELS: tuple[type[SQLModel], ...] = (Revision, *RECORDS, History)
+_MODELS: tuple[type[SQLModel], ...] = (Revision, *RECORDS, Rejection, Feed, History)
 TABLES: tuple[Table, ...] = tuple(SQLModel.metadata.tables[str(model.__tablename__)] for model in _MODELS)
 
 

@@ -19,6 +19,7 @@ from app.models import (
     Document,
     Event,
     History,
+    Reading,
     Report,
     Source,
     SourceAlias,
@@ -40,6 +41,7 @@ class Tables:
     speaker_alias: Table = SpeakerAlias
     event: Table = Event
     document: Table = Document
+    reading: Table = Reading
     report: Table = Report
     utterance: Table = Utterance
     statement: Table = Statement

@@ -7,7 +7,6 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from app import revisions
 from app.ingest import store
 from app.models import Record
 from app.routers import answers
@@ -28,32 +27,31 @@ def add_operations(
     public: type[BaseModel],
     create: type[C],
     update: type[U],
-    add: Callable[[Session, C], R],
+    add: Callable[[Session, C], R] | None,
     change: Callable[[Session, R, U], R],
     on_delete: str,
-    there_already: str | None = None,
 ) -> None:
     """Give ``router`` the operations on one record of ``model``.
 
-    ``on_delete`` tells users what becomes of what hangs on it, ``there_already`` what a POST does that
-    finds its record in the store, where that is no conflict.
+    ``on_delete`` tells users what becomes of what hangs on it. Without ``add`` the noun has a way of its own to
+    create one.
     """
     assert model.noun is not None
     noun, one = model.noun, model.noun.removesuffix("s")
     by_slug = "slug" in model.model_fields
     address, ref = ("/{slug}", Address) if by_slug else ("/{id}", RecordId)
     shown: dict[str, Any] = {"response_model": public}
-    created = CREATE | ({200: {"model": public, "description": there_already}} if there_already else {})
 
     @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=answers.ONE, **shown)
     async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
         return await answers.one(read, noun, ref, as_of)
 
-    @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=created, **shown)
-    def create_one(writer: WriterDep, body: create) -> Response:  # type: ignore[valid-type]
-        with writer.transaction() as session:
-            row = add(session, body)
-            return writer.answer(session, 201 if revisions.is_of(session, row) else 200, row)
+    if add is not None:
+
+        @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=CREATE, **shown)
+        def create_one(writer: WriterDep, body: create) -> Response:  # type: ignore[valid-type]
+            with writer.transaction() as session:
+                return writer.answer(session, 201, add(session, body))
 
     @router.patch(address, name=f"update_{one}", summary=f"Change one {one}", responses=CHANGE, **shown)
     def update_one(writer: WriterDep, ref: ref, body: update) -> Response:  # type: ignore[valid-type]

@@ -28,7 +28,7 @@ def get_index(request: Request) -> Index:
     )
 
 
-_LISTS = (*(f"/{noun}" for noun in Noun), "/search", "/changes", "/revisions", "/imports")
+_LISTS = (*(f"/{noun}" for noun in Noun), "/search", "/review", "/changes", "/revisions", "/imports", "/feeds")
 _EXAMPLES = (
     "/events?date=2024-06-19",
     "/statements?speaker=putin",

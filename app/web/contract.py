@@ -17,7 +17,9 @@ class Contract:
 
     def methods(self, path: str) -> list[str]:
         """The methods that an address answers, for ``Allow``; those of a plain page where it is not documented."""
-        found = {method for pattern, methods in self._addresses if pattern.match(path) for method in methods}
+        own = self._app.openapi()["paths"].get(path)  # one like /documents/from-url, that /documents/{id} also fits
+        fitting = (methods for pattern, methods in self._addresses if pattern.match(path))
+        found = {method.upper() for methods in ([own] if own else fitting) for method in methods}
         listed = [method for method in _METHODS if method in found] or ["GET"]
         return [*listed, *(["HEAD"] if "GET" in listed else []), "OPTIONS"]
 
@@ -27,10 +29,7 @@ class Contract:
 
     @cached_property
     def _addresses(self) -> list[tuple[re.Pattern[str], set[str]]]:
-        return [
-            (compile_path(path)[0], {method.upper() for method in operations})
-            for path, operations in self._app.openapi()["paths"].items()
-        ]
+        return [(compile_path(path)[0], set(operations)) for path, operations in self._app.openapi()["paths"].items()]
 
     @cached_property
     def _parameters(self) -> dict[tuple[str, str], frozenset[str]]:

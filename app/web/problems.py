@@ -73,6 +73,7 @@ _DESCRIPTIONS = {
     422: "A parameter or field is wrong; `errors` names it.",
     429: "The rate limit is used up; `Retry-After` says for how long.",
     501: "This server lacks what that needs, such as a library for the format.",
+    502: "The address did not give what was asked for; `reason` says why.",
     503: "The store is busy; `Retry-After` says when to try again.",
 }
 

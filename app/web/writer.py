@@ -2,14 +2,15 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
+import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
-from app import revisions
+from app import db, revisions
 from app.errors import Invalid, PreconditionFailed
 from app.models import IdempotencyKey, Record
 from app.queries import lookups, records
@@ -71,6 +72,11 @@ class Writer:
             self._replay(session)
             yield session
 
+    def repeat(self) -> None:
+        """Answer a request that was sent before at once, by raising Answered; before work that needs no transaction."""
+        with db.reading(self._engine) as session:
+            self._replay(session)
+
     def find(self, session: Session, model: type[R], ref: int | str) -> R:
         """The row to change; raises as a GET would, or PreconditionFailed."""
         row = records.row(session, model, ref)
@@ -78,8 +84,23 @@ class Writer:
             raise PreconditionFailed(f"It was changed in revision {row.revision_id}.", revision=row.revision_id)
         return row
 
-    def answer(self, session: Session, status: int, row: Record | None = None) -> Response:
-        """What the endpoint returns: the record as it now is, if any; kept for a request that is sent again."""
+    def check_untagged(self) -> None:
+        """For what has no tag: refuse a change that depends on one, as PreconditionFailed."""
+        if self._if_match not in (None, "*"):
+            raise PreconditionFailed("It has no ETag.")
+
+    def show(self, session: Session, status: int, path: str, body: str) -> Response:
+        """What the endpoint returns of what is no record: it has an address, but no tag."""
+        location = f"{self._request.scope.get('root_path', '')}{path}"
+        headers = {"Dateline-Revision": str(drive(SessionReads(session).latest()).revision), "Location": location}
+        self._keep(session, status, headers, body)
+        return _response(status, headers, body)
+
+    def answer(
+        self, session: Session, status: int, row: Record | None = None, *, told: Mapping[str, object] | None = None
+    ) -> Response:
+        """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
+        revision; kept for a request that is sent again."""
         session.flush()
         state = drive(SessionReads(session).latest())
         headers = {"Dateline-Revision": str(state.revision)}
@@ -88,6 +109,8 @@ class Writer:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
             headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
             body = records.item(session, row.noun, row.id)
+        if told is not None:
+            body = orjson.dumps({**told, "revision": state.revision}).decode()
         self._keep(session, status, headers, body)
         return _response(status, headers, body)
 

@@ -1,0 +1,57 @@
+"""``dateline extract``: the machine reads what the store holds."""
+
+from collections.abc import Iterator
+from typing import Annotated
+
+import typer
+from sqlalchemy import Engine
+
+from app import db, revisions
+from app.cli.common import fail, open_store, out, progress_bar
+from app.ingest import reading
+from app.ingest.reading import Taken
+from app.models import Document
+from app.queries import readings
+
+
+def extract(
+    documents: Annotated[
+        list[int] | None, typer.Argument(min=1, help="Ids of the documents to read; all when left out.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Read again what other rules or another model have read.")
+    ] = False,
+) -> None:
+    """Find statements, speakers and events in documents that the machine has not read."""
+    with open_store() as engine, progress_bar("documents") as progress:
+        wanted = list(_to_read(engine, documents or [], again=again))
+        taken = [_read(engine, ident) for ident in progress.track(wanted)]
+    out.print(_summary(taken, again=again))
+
+
+def _to_read(engine: Engine, documents: list[int], *, again: bool) -> Iterator[int]:
+    with db.reading(engine) as session:
+        found = readings.readings(session, read=again, documents=documents)
+        if documents and not again:
+            known = {each.document_id for each in [*found, *readings.readings(session, read=True, documents=documents)]}
+            missing = sorted(set(documents) - known)
+            if missing:
+                fail(f"There is no document {missing[0]}.")
+    for each in found:
+        if each.reader is None or each.reader != reading.reader(each.language):
+            yield each.document_id
+
+
+def _read(engine: Engine, ident: int) -> Taken:
+    with db.reading(engine) as session:
+        document = session.get_one(Document, ident)
+        session.expunge(document)
+    found = reading.prepare(document)
+    with revisions.write(engine, author="dateline extract", message=f"Read document {ident}") as session:
+        return reading.put(session, session.get_one(Document, ident), found)
+
+
+def _summary(taken: list[Taken], *, again: bool) -> str:
+    new, changed, gone = (sum(counts) for counts in zip(*taken, strict=True)) if taken else (0, 0, 0)
+    what = "again" if again else "for the first time"
+    return f"{len(taken)} documents read {what}: {new} statements new, {changed} changed, {gone} gone."

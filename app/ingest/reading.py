@@ -1,0 +1,209 @@
+"""What the machine reads off a document, put into the store: at once, and again when its rules have improved.
+
+A person's records stay as they are, what a person rejected does not come back, and a machine's record that is found
+again keeps its id.
+"""
+
+import datetime as dt
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
+
+from sqlmodel import Session
+
+from app.extract import reading as extract
+from app.extract.findings import Finding, Grade, Hop, Reading, Voice
+from app.ingest import proposals, rejections, store
+from app.ingest.rejections import Rejected
+from app.ingest.voices import Voices
+from app.models import Document, Statement
+from app.models import Reading as ReadingRow
+from app.queries import lookups
+from app.schemas.common import SpanIn
+from app.schemas.statement import HopIn, StatementIn, StatementUpdate
+from app.spans import Span
+from app.vocab import CodedBy, Noun
+
+# Of all words of two statements, how many they share if they are one.
+_SAME = 0.5
+
+
+class Readable(Protocol):
+    """What is read: a document of the store, or one that is about to be."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def title(self) -> str | None: ...
+    @property
+    def published(self) -> str | None: ...
+    @property
+    def language(self) -> str | None: ...
+
+
+def reader(language: str | None) -> str:
+    """The rules and the model that would read a text in this language."""
+    return extract.reader(language)
+
+
+def prepare(document: Readable) -> Reading:
+    """Read the text. It takes some tenths of a second: not to be done while a transaction is open."""
+    return extract.read(document.text, title=document.title, published=document.published, language=document.language)
+
+
+class Taken(NamedTuple):
+    """How many statements a reading brought, changed and took away; the others stayed."""
+
+    new: int
+    changed: int
+    gone: int
+
+
+def put(session: Session, document: Document, found: Reading) -> Taken:
+    """Make what was found in the document its records, as far as no person has said otherwise."""
+    rejected = rejections.rejected(session, document)
+    event_id = proposals.propose(session, document, found.proposal, rejected)
+    there = lookups.every(session, Statement, document_id=document.id)
+    persons = _Places(row for row in there if row.coded_by != CodedBy.MACHINE)
+    wanted = [each for each in _printings(found) if _is_free(document, each[0], persons, rejected)]
+    machines = [row for row in there if row.coded_by == CodedBy.MACHINE]
+    taken = _settle(session, document, wanted, machines, event_id)
+    _keep(session, document, found)
+    return taken
+
+
+_Printing = tuple[Span, Finding]
+
+
+def _printings(found: Reading) -> list[_Printing]:
+    """Each piece of each finding, in the order of the text; of two at one place, the surer."""
+    at: dict[Span, Finding] = {}
+    for finding in sorted(found.findings, key=lambda each: each.confidence):
+        at |= dict.fromkeys(finding.content, finding)
+    return sorted(at.items(), key=lambda each: (each[0].start, -each[0].end))
+
+
+def _is_free(document: Document, span: Span, persons: "_Places", rejected: Rejected) -> bool:
+    """Whether no person has read these words already, or said that they are no statement."""
+    words = document.text[span.start : span.end]
+    return not rejected.covers(Noun.STATEMENTS, span.start, span.end, words) and persons.nearest(span) is None
+
+
+class _Places:
+    """Statements of one document, by where they stand."""
+
+    def __init__(self, rows: Iterable[Statement]) -> None:
+        self._rows = sorted(rows, key=lambda row: row.start)
+        self._starts = [row.start for row in self._rows]
+
+    def nearest(self, span: Span, taken: Container[int | None] = ()) -> Statement | None:
+        """The statement that shares most of its words with the span, at least half of all, and is not taken."""
+        length = span.end - span.start  # one that shares half of all begins at most so far ahead of it
+        first, last = bisect_left(self._starts, span.start - length), bisect_left(self._starts, span.end)
+        free = (row for row in self._rows[first:last] if row.id not in taken)
+        best = max(free, key=lambda row: _overlap(span, row), default=None)
+        return best if best is not None and _overlap(span, best) >= _SAME else None
+
+
+def _overlap(span: Span, row: Statement) -> float:
+    """Shared code points over all, 0 to 1."""
+    shared = min(span.end, row.end) - max(span.start, row.start)
+    return shared / (max(span.end, row.end) - min(span.start, row.start)) if shared > 0 else 0.0
+
+
+def _settle(
+    session: Session, document: Document, wanted: list[_Printing], rows: list[Statement], event_id: int | None
+) -> Taken:
+    """Make the machine's statements of a document those that are wanted."""
+    strict = (finding for _, finding in wanted if finding.grade is Grade.STRICT)
+    voices = Voices(session, _voices(finding for _, finding in wanted), sure=_voices(strict))
+    pairs = _pair(wanted, rows)
+    changed, new = 0, []
+    for span, finding in wanted:
+        if span in pairs:
+            changed += _update(session, pairs[span], _fields(span, finding, voices))
+        else:
+            event = event_id if finding.grade is Grade.STRICT else None  # a suggestion counts for no event
+            new.append(StatementIn(**_fields(span, finding, voices), event=event))
+    kept = {row.id for row in pairs.values()}
+    gone = [row for row in rows if row.id not in kept]
+    for row in gone:
+        store.delete(session, row)
+    store.add_statements(session, document, {("statements", place): body for place, body in enumerate(new)})
+    return Taken(new=len(new), changed=changed, gone=len(gone))
+
+
+def _update(session: Session, row: Statement, fields: dict[str, Any]) -> bool:
+    """Whether that changed anything."""
+    before = row.revision_id
+    store.update_statement(session, row, StatementUpdate(**fields))
+    session.flush()
+    return row.revision_id != before
+
+
+def _pair(wanted: list[_Printing], rows: list[Statement]) -> dict[Span, Statement]:
+    """Which row each printing is: the one at its very place, or the one that shares most of its words."""
+    exact = {Span(row.start, row.end): row for row in rows}
+    pairs = {span: exact[span] for span, _ in wanted if span in exact}
+    taken = {row.id for row in pairs.values()}
+    places = _Places(rows)
+    for span, _ in wanted:
+        near = None if span in pairs else places.nearest(span, taken)
+        if near is not None:
+            pairs[span] = near
+            taken.add(near.id)
+    return pairs
+
+
+def _voices(findings: Iterable[Finding]) -> Iterator[Voice]:
+    for finding in findings:
+        if finding.voice is not None:
+            yield finding.voice
+        yield from (hop.voice for hop in finding.chain)
+
+
+def _fields(span: Span, finding: Finding, voices: Voices) -> dict[str, Any]:
+    speaker = voices.speaker(finding.voice)
+    return {
+        "speaker": speaker and speaker.id,
+        "kind": finding.kind,
+        "span": _span(span),
+        "cue": _span(finding.cue),
+        "said": finding.said,
+        "chain": list(_chain(finding.chain, voices)),
+        "coded_by": CodedBy.MACHINE,
+        "confidence": round(finding.confidence, 2),
+    }
+
+
+def _chain(hops: tuple[Hop, ...], voices: Voices) -> Iterator[HopIn]:
+    for hop in hops:
+        speaker = voices.speaker(hop.voice)
+        if speaker is not None and speaker.id is not None:
+            yield HopIn(speaker=speaker.id, cue=_span(hop.cue), coded_by=CodedBy.MACHINE)
+
+
+def _span(span: Span | None) -> SpanIn | None:
+    return None if span is None else SpanIn(start=span.start, end=span.end)
+
+
+def _keep(session: Session, document: Document, found: Reading) -> None:
+    """Keep by which rules the document was read, and how much they found."""
+    strict = sum(finding.grade is Grade.STRICT for finding in found.findings)
+    told: dict[str, Any] = {
+        "document_id": document.id,
+        "coded_by": CodedBy.MACHINE,
+        "reader": found.reader,
+        "statements": strict,
+        "suggestions": len(found.findings) - strict,
+        "note": "\n".join(found.notes) or None,
+    }
+    row = lookups.one(session, ReadingRow, document_id=document.id)
+    if row is None:
+        row = ReadingRow(**told, at=dt.datetime.now(dt.UTC))
+    elif any(getattr(row, name) != value for name, value in told.items()):
+        for name, value in told.items():
+            setattr(row, name, value)
+        row.at = dt.datetime.now(dt.UTC)
+    session.add(row)
+    session.flush()

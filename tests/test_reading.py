@@ -1,0 +1,194 @@
+"""What the machine reads off a document, in the store: marked as its reading, and never in a person's way."""
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from tests.conftest import Store
+from tests.test_cli import Dateline, dateline
+
+__all__ = ["dateline"]  # the fixture
+
+ARTICLE = """Bridge to be built at Oldtown
+
+OLDTOWN, May 6 — Minister Jane Doe signed an agreement with the farmers of Oldtown on Monday.
+
+“We will build the bridge before the winter,” Doe said on Monday. She added that the work would begin in May.
+
+According to the Ministry of Works, the bridge will cost four million euros.
+
+“Nobody has asked us,” said John Roe, a farmer.
+"""
+BODY = {"source": "meduza", "title": "Bridge to be built at Oldtown", "language": "en", "published": "2024-05-07"}
+
+
+def put(writer: TestClient, text: str = ARTICLE, **fields: object) -> int:
+    answer = writer.post("/documents", json=BODY | {"text": text, "extract": True} | fields)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def statements(client: TestClient, document: int) -> list[dict[str, Any]]:
+    found = client.get(f"/documents/{document}/statements", params={"sort": "id"}).json()["items"]
+    return sorted(found, key=lambda each: each["span"]["start"])
+
+
+def words(client: TestClient, document: int) -> list[str]:
+    return [str(each["text"]) for each in statements(client, document)]
+
+
+def reported(client: TestClient, document: int) -> list[Any]:
+    """The reports of a document."""
+    found = client.get("/reports", params={"limit": 500}).json()["items"]
+    return [each for each in found if each["document"]["id"] == document]
+
+
+def revision(client: TestClient) -> str:
+    return client.get("/events").headers["Dateline-Revision"]
+
+
+def test_everything_a_machine_read_is_marked_so_and_stands_where_it_says(writer: TestClient) -> None:
+    document = put(writer)
+
+    found = statements(writer, document)
+    assert "We will build the bridge before the winter" in str(found[0]["text"])
+    assert found[0]["kind"] == "direct"
+    for each in found:
+        assert each["coded_by"] == "machine"
+        assert 0 < each["confidence"] <= 1
+    full = writer.get(f"/documents/{document}").json()
+    for span in full["spans"]:
+        assert 0 <= span["start"] < span["end"] <= len(ARTICLE)
+    assert full["reading"]["statements"] + full["reading"]["suggestions"] >= 4
+    assert "en_core_web_sm" in full["reading"]["reader"]
+    assert writer.get("/documents/1").json()["reading"] is None
+
+
+def test_one_voice_is_one_speaker_and_an_unknown_one_is_new_and_machine_made(writer: TestClient) -> None:
+    document = put(writer)
+
+    named = {str(each["text"])[:7]: each["speaker"] for each in statements(writer, document)}
+    jane = writer.get("/speakers", params={"q": "Jane Doe"}).json()["items"]
+    assert [(each["name"], each["kind"], each["coded_by"]) for each in jane] == [("Jane Doe", "person", "machine")]
+    assert named["We will"]["id"] == jane[0]["id"]
+    assert named["the wor"]["id"] == jane[0]["id"]
+
+
+def test_a_speaker_that_the_store_knows_is_found_by_any_of_its_names(writer: TestClient) -> None:
+    text = "Vladimir Vladimirovich Putin arrived in Oldtown.\n\n“It is a fine town,” Putin said. He said it was late."
+    document = put(writer, text, title="Arrival")
+
+    assert {each["speaker"]["slug"] for each in statements(writer, document)} == {"vladimir-putin"}
+
+
+def test_a_name_that_fits_two_is_nobodys_until_a_person_says_whose(writer: TestClient) -> None:
+    for slug in ("jane-smith", "joan-smith"):
+        body = {"slug": slug, "name": slug.replace("-", " ").title(), "kind": "person", "aliases": ["Smith"]}
+        assert writer.post("/speakers", json=body).status_code == 201
+    text = "“We will not sell the mill,” Smith said."
+
+    first, second = (put(writer, text, title=f"The mill {number}") for number in (1, 2))
+
+    speakers = [statements(writer, document)[0]["speaker"] for document in (first, second)]
+    assert speakers[0] == speakers[1]
+    assert speakers[0]["name"] == "Smith"
+    assert speakers[0]["slug"] not in ("jane-smith", "joan-smith")
+
+
+def test_an_event_is_proposed_once_and_joined_by_the_next_document_of_the_day(writer: TestClient) -> None:
+    first = put(writer)
+    second = put(writer, ARTICLE + "\nMore follows.\n", source="the-new-american")
+
+    reports = [reported(writer, each) for each in (first, second)]
+    assert [len(each) for each in reports] == [1, 1]
+    assert reports[0][0]["event"] == reports[1][0]["event"]
+    event = writer.get(f"/events/{reports[0][0]['event']['id']}").json()
+    assert (event["coded_by"], event["type"]) == ("machine", "agree")
+    assert event["date"]["edtf"] == "2024-05-06"
+
+
+def test_to_read_a_document_again_changes_nothing_unless_the_rules_did(
+    writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    put(writer)
+    before = revision(writer)
+
+    result = dateline(store.url, "extract", "--again")
+
+    assert result.exit_code == 0, result.output
+    assert "0 documents read again" in result.output
+    assert revision(writer) == before
+
+
+def older(store: Store, document: int) -> None:
+    """Make the document one that older rules have read."""
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql(f"UPDATE reading SET reader = 'rules 0' WHERE document_id = {document}")
+
+
+def test_better_rules_change_what_the_machine_made_and_only_that(
+    writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    document = put(writer)
+    first, second, *_, last = statements(writer, document)
+    by_hand = {"kind": "indirect", "span": {"start": 0, "end": 6}, "document": document}
+    made = writer.post("/statements", json=by_hand).json()
+    stray = writer.post("/statements", json=by_hand | {"span": {"start": 7, "end": 9}, "coded_by": "machine"}).json()
+    writer.patch(f"/statements/{first['id']}", json={"kind": "indirect", "coded_by": "machine"})
+    writer.patch(f"/statements/{second['id']}", json={"kind": "mixed", "coded_by": "human"})
+    older(store, document)
+
+    result = dateline(store.url, "extract", "--again")
+
+    assert result.exit_code == 0, result.output
+    assert "1 documents read again: 0 statements new, 1 changed, 1 gone." in result.output
+    after = {each["id"]: each for each in statements(writer, document)}
+    assert after[first["id"]]["kind"] == "direct"
+    assert after[second["id"]]["kind"] == "mixed"
+    assert after[last["id"]]["revision"] == last["revision"]
+    assert made["id"] in after
+    assert stray["id"] not in after
+
+
+def test_what_a_person_rejected_does_not_come_back(writer: TestClient, store: Store, dateline: Dateline) -> None:
+    document = put(writer)
+    before = words(writer, document)
+    event = reported(writer, document)[0]["event"]["id"]
+    verdicts = [
+        {"noun": "statements", "id": statements(writer, document)[0]["id"], "verdict": "reject"},
+        {"noun": "events", "id": event, "verdict": "reject"},
+    ]
+    answer = writer.post("/review", json={"verdicts": verdicts})
+    assert answer.status_code == 200, answer.text
+    older(store, document)
+
+    dateline(store.url, "extract", "--again")
+
+    assert words(writer, document) == before[1:]
+    assert reported(writer, document) == []
+
+
+def test_documents_that_nobody_read_are_read_by_the_command(
+    writer: TestClient, store: Store, dateline: Dateline
+) -> None:
+    document = put(writer, extract=False)
+    assert statements(writer, document) == []
+
+    first, second = (dateline(store.url, "extract", str(document)) for _ in range(2))
+
+    assert "1 documents read for the first time" in first.output
+    assert "0 documents read" in second.output
+    assert len(statements(writer, document)) >= 4
+    assert dateline(store.url, "extract", "999999").exit_code == 1
+
+
+@pytest.mark.parametrize("language", ["de", "ru"])
+def test_of_another_language_only_what_stands_in_marks_is_read_and_the_document_says_so(
+    writer: TestClient, language: str
+) -> None:
+    document = put(writer, "„Wir bauen die Brücke“, sagte Jane Doe.\n", language=language)
+
+    note = writer.get(f"/documents/{document}").json()["reading"]["note"]
+    assert note
+    assert words(writer, document) in ([], ["Wir bauen die Brücke"])
