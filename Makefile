@@ -15,10 +15,10 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check migrate bench lock clean
+.PHONY: help run test check migrate bench bench-extract lock clean
 
 help: ## List these targets
-	@sed -n 's/^\([a-z][a-z]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
 
 run: migrate ## Set up, migrate, seed and serve Dateline
 	@$(BIN)/dateline seed
@@ -37,6 +37,9 @@ migrate: $(INSTALLED) ## Bring the database to the newest migration
 
 bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/performance.md
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -n 0 -s $(ARGS)
+
+bench-extract: $(INSTALLED) ## Measure extraction on the corpus POLNEAR=DIR: docs/extraction.md
+	$(BIN)/python -m pytest tests/benchmarks/bench_extract.py -n 0 -s $(ARGS)
 
 lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv

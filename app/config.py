@@ -3,6 +3,7 @@
 import json
 import re
 from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 from limits import parse
@@ -55,6 +56,9 @@ class Settings(BaseSettings):
         default=5_000_000, ge=1, description="Size in bytes, inflated, above which what an address answers is not read."
     )
 
+    extract_model: Path | None = Field(
+        default=None, description="File of a tagger that you trained: statements are judged by it and the rules together."
+    )
     crawl_delay: float = Field(
         default=5.0,
         ge=0,

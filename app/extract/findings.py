@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from app.spans import Span
-from app.vocab import SpeakerKind, StatementKind
+from app.vocab import EventType, SpeakerKind, StatementKind
 
 
 class Grade(StrEnum):
@@ -32,6 +32,7 @@ class Attributed:
     mention: Span | None = None
     cue: tuple[Span, ...] = ()
     relays: tuple[tuple[Span, Span | None], ...] = ()  # (mention, cue)
+    pronoun: Span | None = None  # the relative pronoun that stands for the mention: "Jolly, who said …"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposal:
+    """The event that a text seems to report: for a person, or a better reader, to confirm or correct."""
+
+    title: str
+    date: str  # EDTF
+    type: EventType
+    confidence: float
+    passage: Span | None = None
+    place: str | None = None
+    country: str | None = None  # ISO 3166-1 alpha-2
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All that was found in one text, in the order of the text, and by whom.
 
@@ -88,5 +102,7 @@ class Reading:
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
     title: Span | None = None  # the headline, where it stands in the text
+    proposal: Proposal | None = None
     lede: Span | None = None  # the first sentence of the article itself
     furniture: tuple[Span, ...] = field(default=())  # stretches that are not part of the article
+    dated: str | None = None  # EDTF: when the text says it was written, where it does

@@ -7,16 +7,20 @@ again keeps its id.
 import datetime as dt
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
+from functools import cache
 from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
 
+from app.config import get_settings
+from app.errors import NotInstalled
 from app.extract import reading as extract
 from app.extract.findings import Finding, Grade, Hop, Reading, Voice
+from app.extract.tagger import Tagger
 from app.ingest import proposals, rejections, store
 from app.ingest.rejections import Rejected
 from app.ingest.voices import Voices
-from app.models import Document, Statement
+from app.models import Document, Source, Statement
 from app.models import Reading as ReadingRow
 from app.queries import lookups
 from app.schemas.common import SpanIn
@@ -41,14 +45,32 @@ class Readable(Protocol):
     def language(self) -> str | None: ...
 
 
+@cache
+def _tagger() -> Tagger | None:
+    """The tagger that the operator trained; raises NotInstalled where its file is none."""
+    path = get_settings().extract_model
+    if path is None:
+        return None
+    try:
+        return Tagger.load(path)
+    except (OSError, ValueError) as error:
+        raise NotInstalled("The file that DATELINE_EXTRACT_MODEL names is no tagger of this version.") from error
+
+
 def reader(language: str | None) -> str:
     """The rules and the model that would read a text in this language."""
-    return extract.reader(language)
+    return extract.reader(language, _tagger())
 
 
 def prepare(document: Readable) -> Reading:
     """Read the text. It takes some tenths of a second: not to be done while a transaction is open."""
-    return extract.read(document.text, title=document.title, published=document.published, language=document.language)
+    return extract.read(
+        document.text,
+        title=document.title,
+        published=document.published,
+        language=document.language,
+        tagger=_tagger(),
+    )
 
 
 class Taken(NamedTuple):
@@ -117,14 +139,15 @@ def _settle(
     """Make the machine's statements of a document those that are wanted."""
     strict = (finding for _, finding in wanted if finding.grade is Grade.STRICT)
     voices = Voices(session, _voices(finding for _, finding in wanted), sure=_voices(strict))
+    outlet = session.get_one(Source, document.source_id)
     pairs = _pair(wanted, rows)
     changed, new = 0, []
     for span, finding in wanted:
         if span in pairs:
-            changed += _update(session, pairs[span], _fields(span, finding, voices))
+            changed += _update(session, pairs[span], _fields(span, finding, voices, outlet))
         else:
             event = event_id if finding.grade is Grade.STRICT else None  # a suggestion counts for no event
-            new.append(StatementIn(**_fields(span, finding, voices), event=event))
+            new.append(StatementIn(**_fields(span, finding, voices, outlet), event=event))
     kept = {row.id for row in pairs.values()}
     gone = [row for row in rows if row.id not in kept]
     for row in gone:
@@ -162,7 +185,7 @@ def _voices(findings: Iterable[Finding]) -> Iterator[Voice]:
         yield from (hop.voice for hop in finding.chain)
 
 
-def _fields(span: Span, finding: Finding, voices: Voices) -> dict[str, Any]:
+def _fields(span: Span, finding: Finding, voices: Voices, outlet: Source) -> dict[str, Any]:
     speaker = voices.speaker(finding.voice)
     return {
         "speaker": speaker and speaker.id,
@@ -170,16 +193,19 @@ def _fields(span: Span, finding: Finding, voices: Voices) -> dict[str, Any]:
         "span": _span(span),
         "cue": _span(finding.cue),
         "said": finding.said,
-        "chain": list(_chain(finding.chain, voices)),
+        "chain": list(_chain(finding.chain, voices, outlet)),
         "coded_by": CodedBy.MACHINE,
         "confidence": round(finding.confidence, 2),
     }
 
 
-def _chain(hops: tuple[Hop, ...], voices: Voices) -> Iterator[HopIn]:
+def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[HopIn]:
+    """The voices that relayed it; the outlet itself is none, who told it "told The Post" in The Post."""
     for hop in hops:
         speaker = voices.speaker(hop.voice)
-        if speaker is not None and speaker.id is not None:
+        if speaker is None or speaker.source_id == outlet.id or speaker.name_key == outlet.name_key:
+            continue
+        if speaker.id is not None:
             yield HopIn(speaker=speaker.id, cue=_span(hop.cue), coded_by=CodedBy.MACHINE)
 
 

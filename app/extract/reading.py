@@ -1,0 +1,172 @@
+"""The way in: a text, and all that is found in it."""
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from app.extract import attributions, excerpts, nouns, saying
+from app.extract import language as models
+from app.extract import lede as ledes
+from app.extract.composing import compose
+from app.extract.findings import Attributed, Reading
+from app.extract.layout import Role, lay_out
+from app.extract.tagger import Tagger
+from app.spans import Span
+from app.vocab import StatementKind
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+_PARAGRAPHS = 1000  # that the model is given
+
+VERSION = "1"  # of the rules: raised when they find something else in a text
+
+NO_MODEL = "no language model installed: only quotations in marks were read; install dateline[nlp]"
+TOO_LONG = (
+    f"a long text: beyond {attributions.PARSED:,} characters or {_PARAGRAPHS:,} paragraphs only quotations in marks"
+    " were looked for"
+)
+NOT_ENGLISH = "not in English: only quotations in marks were read"
+_WORD = re.compile(r"[^\W\d_]+")
+_COMMON = nouns.words("the of and to in a that is was for on it with as he said by at from his be has are")
+_SHARE = 0.12  # English prose has 25 to 40 in 100; other languages in Latin letters below 8
+_FEW = 40  # words that tell no language
+
+
+def read(
+    text: str,
+    *,
+    title: str | None = None,
+    published: str | None = None,
+    outlet: str | None = None,
+    language: str | None = None,
+    tagger: Tagger | None = None,
+) -> Reading:
+    """Return what a text attributes to whom.
+
+    `title` is the headline where it is known, `published` the day of publication (EDTF), `outlet` the name of the
+    source, which is no relay of its own document, `language` a BCP 47 tag, `tagger` a trained model that judges in
+    place of the rules. Raises nothing, whatever the text.
+    """
+    with models.forgetting():
+        return _read(text, title, published, outlet, language, tagger)
+
+
+def _read(
+    text: str,
+    title: str | None,
+    published: str | None,
+    outlet: str | None,
+    language: str | None,
+    tagger: Tagger | None,
+) -> Reading:
+    layout = lay_out(text, title)
+    article, furniture = layout.spans(Role.TEXT), layout.spans(Role.FURNITURE)
+    dated = saying.written(layout.plain, furniture, article[0] if article else None, published)
+    day = published if saying.today(published) else dated or published
+    english = _is_english(layout.plain, article, language)
+    prose = _prose(layout.plain, article)
+    doc = attributions.parse(layout.plain, prose[:_PARAGRAPHS]) if english else None
+    found = _statements(layout.plain, article, doc, tagger) if english else _verbatim(layout.plain, article)
+    headline = next(iter(layout.spans(Role.TITLE)), None)
+    named = ((headline, *article) if headline else article) if english else ()
+    lede = ledes.lede(layout.plain, article)
+    return Reading(
+        reader=reader(language, tagger),
+        findings=compose(layout.plain, named, article, doc, found, day=day, outlet=outlet),
+        notes=tuple(_notes(prose, english, doc is not None)),
+        title=headline,
+        lede=lede,
+        proposal=ledes.propose(layout.plain, headline, lede, title=title, day=day) if english else None,
+        furniture=furniture,
+        dated=dated,
+    )
+
+
+def reader(language: str | None, tagger: Tagger | None = None) -> str:
+    """Name what would read a text in this language (a BCP 47 tag): rules, model and tagger, with their versions."""
+    if not _is_tag_of_english(language) or models.name() is None:
+        return f"rules {VERSION}, no model"
+    return f"rules {VERSION}, {models.name()}" + (f", tagger {tagger.fingerprint}" if tagger else "")
+
+
+def _prose(text: str, article: Sequence[Span]) -> list[Span]:
+    """The paragraphs that a model has something to say of: those of more than a word."""
+    return [span for span in article if text.count(" ", span.start, span.end)]
+
+
+def _notes(prose: Sequence[Span], english: bool, parsed: bool) -> Iterator[str]:
+    """What could not be read, and why."""
+    if not english:
+        yield NOT_ENGLISH
+    elif not parsed and prose:
+        yield NO_MODEL
+    elif len(prose) > _PARAGRAPHS or sum(span.end - span.start for span in prose) > attributions.PARSED:
+        yield TOO_LONG
+
+
+def _statements(text: str, article: Sequence[Span], doc: "Doc | None", tagger: Tagger | None) -> list[Attributed]:
+    """What is attributed in an article; where an excerpt and another rule found the same words, the excerpt counts."""
+    found = excerpts.find(text, article, doc)
+    pieces = [piece for each in found for piece in each.content]
+    leads = [cue for each in found if each.rule == "excerpt" for cue in each.cue]
+    others = [
+        each
+        for each in attributions.find(text, article, doc, tagger)
+        if _is_sound(text, each) and not _is_told(each, pieces) and not _announces(each, leads)
+    ]
+    return [*found, *others, *excerpts.inner(text, pieces, others)]
+
+
+def _verbatim(text: str, article: Sequence[Span]) -> list[Attributed]:
+    found = (each for each in attributions.find(text, article, None) if _is_sound(text, each))
+    return [each for each in found if each.kind is StatementKind.DIRECT]
+
+
+def _is_told(found: Attributed, excerpted: Sequence[Span]) -> bool:
+    """Whether its words are, by half at least, those of an excerpt."""
+    first, last = found.content[0].start, found.content[-1].end
+    return any(
+        2 * (min(last, piece.end) - max(first, piece.start)) > max(last, piece.end) - min(first, piece.start)
+        for piece in _beside(excerpted, first, last)
+    )
+
+
+def _announces(found: Attributed, leads: Sequence[Span]) -> bool:
+    """Whether its words are those that announce an excerpt: "that a diplomat stated:" is no statement by itself."""
+    return any(
+        piece.start <= cue.start and cue.end <= piece.end
+        for piece in found.content
+        for cue in _beside(leads, piece.start, piece.end)
+    )
+
+
+def _beside(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
+    """Those of some spans, in the order of the text, that reach into a stretch of it."""
+    first = bisect.bisect_left(spans, start, key=lambda span: span.end)
+    return spans[first : bisect.bisect_left(spans, end, key=lambda span: span.start)]
+
+
+def _is_sound(text: str, found: Attributed) -> bool:
+    """Whether its words are words of the text, in order and each once."""
+    place = 0
+    for span in found.content:
+        if not place <= span.start < span.end <= len(text) or not text[span.start : span.end].strip():
+            return False
+        place = span.end
+    return bool(found.content)
+
+
+def _is_tag_of_english(language: str | None) -> bool:
+    return not language or language.casefold().split("-")[0] == "en"
+
+
+def _is_english(text: str, article: Sequence[Span], language: str | None) -> bool:
+    """Whether a text is in English: as it is marked, else by how many of its first words are English's commonest."""
+    if language:
+        return _is_tag_of_english(language)
+    words = _WORD.findall(
+        " ".join(text[span.start : min(span.end, span.start + 2000)] for span in article[:5]).casefold()
+    )
+    return len(words) < _FEW or sum(word in _COMMON for word in words) > _SHARE * len(words)

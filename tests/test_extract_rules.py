@@ -1,0 +1,322 @@
+"""Attributions found in sentences of every shape: with the model of English, and without it."""
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.extract import attributions, language, marks, rules, standoff, train
+from app.extract.findings import Attributed, Grade
+from app.extract.tagger import Tagger
+from app.spans import Span
+
+
+def find(text: str, *, parsed: bool = True) -> list[Attributed]:
+    blocks = train.paragraphs(text)
+    return attributions.find(text, blocks, attributions.parse(text, blocks) if parsed else None)
+
+
+def words(text: str, *spans: Span | None) -> str:
+    return " / ".join(text[span.start : span.end] for span in spans if span is not None)
+
+
+def shown(text: str, found: Attributed) -> tuple[str, str, str]:
+    """Content, mention and cue as words; pieces with a slash between."""
+    return words(text, *found.content), words(text, found.mention), words(text, *found.cue)
+
+
+@pytest.mark.parametrize(
+    ("text", "inside"),
+    [
+        ('He said "no" and "never".', ["no", "never"]),
+        ("“One,” she said. “Two.”", ["One,", "Two."]),
+        ("«Oui», dit-il. „Nein“, sagt sie. »Doch«, sagt er.", ["Oui", "Nein", "Doch"]),
+        ("``A tick,'' he wrote, ''and an apostrophe.''", ["A tick,", "and an apostrophe."]),
+        ("“She said ‘no’ to me,” he said.", ["She said ‘no’ to me,"]),
+        ("''It isn't the Smiths' house,'' he said.", ["It isn't the Smiths' house,"]),
+        ("He called it a ‘fiasco’ in the ’90s.", ["fiasco"]),
+        ('A 6" pipe and a 12" board.', []),
+        ("The Joneses' dog isn't theirs.", []),
+        ("“The first paragraph goes on.\n“The second closes.”", ["The first paragraph goes on.", "The second closes."]),
+        ('"Never closed.\nNo mark here.', ["Never closed."]),
+        ('<a href="x">A link</a>', []),
+    ],
+)
+def test_marks_are_told_from_apostrophes_and_inches(text: str, inside: list[str]) -> None:
+    assert [words(text, span) for span in marks.quoted(text)] == inside
+
+
+def test_a_quotation_within_a_quotation_is_found_by_asking_for_its_inside() -> None:
+    text = "“She told me ‘never again’ twice,” he said."
+    (outer,) = marks.quoted(text)
+
+    assert [words(text, span) for span in marks.quoted(text, outer.start, outer.end)] == ["never again"]
+
+
+@given(st.text(alphabet="a \"'“”‘’«»„`\n.,", max_size=60))
+def test_stretches_in_marks_are_in_order_apart_and_within_their_paragraph(text: str) -> None:
+    end = 0
+    for span in marks.quoted(text):
+        assert end <= span.start < span.end <= len(text)
+        assert "\n" not in text[span.start : span.end]
+        end = span.end
+
+
+DIRECT = [
+    ("“The harbour will open in May,” Anna Berg said.", "The harbour will open in May,", "Anna Berg", "said"),
+    ('"We lost everything," said the farmer.', "We lost everything,", "the farmer", "said"),
+    ("The minister told reporters: “Nobody was hurt.”", "Nobody was hurt.", "The minister", "told"),
+    (
+        "“It was late,” Mr. Okoro said, “and the lamps were out.” “We could not see.”",
+        "It was late, / and the lamps were out. / We could not see.",
+        "Mr. Okoro",
+        "said",
+    ),
+    ("“Is it over?” she asked.", "Is it over?", "she", "asked"),
+    (
+        "“The bridge is safe,” she said.\n“We tested it twice.”\nTraffic went on.",
+        "The bridge is safe, / We tested it twice.",
+        "she",
+        "said",
+    ),
+    ("The mayor wrote on Monday:\n“The tax stays.”", "The tax stays.", "The mayor", "wrote"),
+]
+
+
+@pytest.mark.parametrize("parsed", [True, False], ids=["model", "no model"])
+@pytest.mark.parametrize(("text", "content", "mention", "cue"), DIRECT)
+def test_quotations_in_marks_have_their_pieces_speaker_and_verb(
+    text: str, content: str, mention: str, cue: str, parsed: bool
+) -> None:
+    found = find(text, parsed=parsed)
+
+    assert [shown(text, each) for each in found] == [(content, mention, cue)]
+    assert found[0].kind == "direct"
+    assert found[0].grade is Grade.STRICT
+
+
+STRICT = [
+    ("The company announced that it will close two plants.", "it will close two plants", "The company", "announced"),
+    ("Residents say the water smells of oil.", "the water smells of oil", "Residents", "say"),
+    ("The road was closed, police said.", "The road was closed", "police", "said"),
+    ("The vote, officials said, was delayed by a day.", "The vote / was delayed by a day", "officials", "said"),
+    (
+        "According to the ministry, exports fell by a third.",
+        "exports fell by a third",
+        "the ministry",
+        "According to",
+    ),
+    ("Article 7 of the treaty stated that borders are open.", "borders are open", "Article 7 of the treaty", "stated"),
+    ("The lawyer was quick to note that the case is old.", "the case is old", "The lawyer", "was quick to note"),
+]
+
+
+@pytest.mark.parametrize(("text", "content", "mention", "cue"), STRICT)
+def test_statements_without_marks_are_found(text: str, content: str, mention: str, cue: str) -> None:
+    found = [each for each in find(text) if each.grade is Grade.STRICT]
+
+    assert [shown(text, each) for each in found] == [(content, mention, cue)]
+    assert found[0].kind == "indirect"
+
+
+MIXED = [
+    ("The coach called the result “a small miracle.”", "the result “a small miracle.”", "The coach"),
+    (
+        "Ms. Lind described the plan as “dead on arrival” last week.",
+        "the plan as “dead on arrival” last week",
+        "Ms. Lind",
+    ),
+    (
+        "The bank said that its losses were “within reason” and would shrink.",
+        "its losses were “within reason” and would shrink",
+        "The bank",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "content", "mention"), MIXED)
+def test_sentences_with_some_words_in_marks_are_mixed(text: str, content: str, mention: str) -> None:
+    (found,) = find(text)
+
+    assert shown(text, found)[:2] == (content.removesuffix("."), mention)
+    assert found.kind == "mixed"
+
+
+WIDE = [
+    ("The union urged the government to raise wages.", "the government to raise wages", "The union"),
+    ("Her claim that the votes were bought drew anger.", "the votes were bought", "Her"),
+    ("The senator criticized the new budget.", "the new budget", "The senator"),
+    ("The protesters called for lower rents.", "lower rents", "The protesters"),
+    ("Farmers hope that rain will come.", "rain will come", "Farmers"),
+    ("The director is confident that the film will sell.", "the film will sell", "The director"),
+]
+
+
+@pytest.mark.parametrize(("text", "content", "mention"), WIDE)
+def test_what_is_less_sure_is_a_suggestion(text: str, content: str, mention: str) -> None:
+    found = {shown(text, each)[:2]: each for each in find(text)}
+
+    assert found[content, mention].grade is Grade.WIDE
+    assert found[content, mention].confidence < 0.5
+
+
+def test_a_voice_that_relays_is_told_from_the_one_that_speaks() -> None:
+    text = "“The pact is signed,” Orlov was quoted as saying by two state agencies."
+
+    (found,) = find(text)
+
+    assert shown(text, found) == ("The pact is signed,", "Orlov", "was quoted as saying")
+    assert [words(text, mention) for mention, _ in found.relays] == ["two state agencies"]
+
+
+def test_a_relative_pronoun_stands_for_its_antecedent() -> None:
+    text = "Mr. Haddad, who said that the mine is safe, left at noon."
+
+    (found,) = [each for each in find(text) if each.grade is Grade.STRICT]
+
+    assert words(text, found.mention, found.pronoun) == "Mr. Haddad / who"
+
+
+def test_a_line_of_a_transcript_belongs_to_the_name_before_its_colon() -> None:
+    text = "The interview in full.\nKELLER: Did you sign the letter yourself?\nOSEI: I never saw that letter."
+
+    found = [shown(text, each)[:2] for each in find(text) if each.rule == "label"]
+
+    assert found == [("Did you sign the letter yourself?", "KELLER"), ("I never saw that letter", "OSEI")]
+
+
+def test_nothing_is_looked_for_outside_the_blocks() -> None:
+    text = "“Buy now,” the advertisement said.\n“It is done,” Anna Berg said."
+    blocks = train.paragraphs(text)[1:]
+    doc = attributions.parse(text, blocks)
+
+    found = attributions.find(text, blocks, doc)
+
+    assert doc is not None
+    assert doc.text == text
+    assert [shown(text, each)[1] for each in found] == ["Anna Berg"]
+
+
+def test_the_model_is_named_with_its_version() -> None:
+    assert language.model() is language.model()
+    assert (language.name() or "").startswith("en_core_web_sm")
+
+
+def test_without_the_model_there_is_no_parse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(language, "MODELS", ("a_model_that_is_not_installed",))
+    forget_the_model()
+    try:
+        assert language.name() is None
+        assert attributions.parse("He said so.", [Span(0, 11)]) is None
+    finally:
+        forget_the_model()
+
+
+def forget_the_model() -> None:
+    language.model.cache_clear()
+    language.name.cache_clear()
+
+
+SHAPES = {
+    "marks": lambda size: '"' * size,
+    "opening marks": lambda size: "“" * size,
+    "spaced marks": lambda size: '" ' * (size // 2),
+    "he said": lambda size: "he said, " * (size // 9),
+    "said quotations": lambda size: "“no,” he said. " * (size // 15),
+    "one word": lambda size: "a" * size,
+    "brackets": lambda size: "([" * (size // 2),
+    "single marks": lambda size: " 'a" * (size // 3),
+    "colons": lambda size: "A: " * (size // 3),
+    "abbreviations": lambda size: "A. " * (size // 3),
+    "newlines": lambda size: "\n" * size,
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_time_is_linear_in_the_text_without_the_model(shape: Callable[[int], str]) -> None:
+    def seconds(size: int) -> float:
+        text = shape(size)
+        blocks = train.paragraphs(text)
+        begun = time.process_time()
+        attributions.find(text, blocks, None)
+        return time.process_time() - begun
+
+    small, large = min(seconds(8_000), seconds(8_000)), seconds(64_000)
+
+    assert large < 8 * 2.5 * small + 0.1  # eight times the text; quadratic time would take 64 times as long
+    assert large < 2
+
+
+@pytest.mark.parametrize("shape", ["marks", "he said", "one word"])
+def test_hostile_texts_are_parsed_in_bounds(shape: str) -> None:
+    begun = time.process_time()
+
+    find(SHAPES[shape](3_000))
+
+    assert time.process_time() - begun < 4
+
+
+@given(st.text(alphabet="aB \"“”,.:()'\nsaid", max_size=80))
+def test_any_text_gives_spans_of_it(text: str) -> None:
+    for found in find(text, parsed=False):
+        for span in (*found.content, *found.cue, *filter(None, [found.mention])):
+            assert 0 <= span.start < span.end <= len(text)
+
+
+def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
+    split = corpus(tmp_path / "split")
+    tagger = train.train(split)
+    tagger.save(tmp_path / "model.json")
+    text = "Anna Berg greeted the crowd warmly. Police said the road was closed."
+    blocks = train.paragraphs(text)
+
+    found = attributions.find(text, blocks, attributions.parse(text, blocks), Tagger.load(tmp_path / "model.json"))
+
+    assert ("the crowd", "Anna Berg", "greeted") in [shown(text, each) for each in found]
+    assert not any(each.cue and words(text, *each.cue) == "greeted" for each in find(text))
+
+
+def corpus(split: Path) -> Path:
+    """A split of annotated texts in which, as nowhere else, whoever is greeted is content."""
+    for folder in ("text", "attributions"):
+        (split / folder).mkdir(parents=True)
+    for number, (name, crowd) in enumerate([("Ivan", "the guests"), ("Maria", "her voters"), ("Omar", "the fans")] * 4):
+        text = f"{name} greeted {crowd} warmly. The train left at noon. A dog slept near the old door."
+        (split / "text" / f"{number}.txt").write_text(text)
+        cue, content = len(name) + 1, len(name) + len(" greeted ")
+        (split / "attributions" / f"{number}_one.ann").write_text(
+            f"T1\tSource 0 {len(name)}\t{name}\nT2\tCue {cue} {cue + 7}\tgreeted\n"
+            f"T3\tContent {content} {content + len(crowd)}\t{crowd}\nT4\tAttribution {cue} {cue + 7}\tgreeted\n"
+            "E1\tAttribution:T4 Source:T1 Cue:T2 Content:T3\n"
+        )
+    return split
+
+
+def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
+    ((name, text, (annotation,)), *_) = standoff.read(corpus(tmp_path))
+
+    assert name == "0"
+    assert words(text, *annotation.content) == "the guests"
+    assert words(text, *annotation.source, *annotation.cue) == "Ivan / greeted"
+
+
+def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps({"weights": {}}))
+
+    with pytest.raises(ValueError, match="not a model"):
+        Tagger.load(tmp_path / "model.json")
+
+
+def test_a_folder_without_annotated_texts_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text").mkdir()
+
+    with pytest.raises(ValueError, match="holds no annotated texts"):
+        train.train(tmp_path)
+
+
+def test_every_confidence_is_a_share() -> None:
+    assert 0 < rules.FLOOR < attributions.STRICT < 1

@@ -1,0 +1,150 @@
+"""Who the mentions of a text stand for: names in all their forms, descriptions, pronouns, documents, the unnamed."""
+
+import re
+
+import pytest
+
+from app.extract import attributions
+from app.extract.findings import Finding, Voice
+from app.extract.reading import read
+from app.extract.voices import Voices
+from app.spans import Span
+from app.vocab import SpeakerKind
+
+
+def meant(text: str, mention: str) -> Voice:
+    """Whom the last mention of these words stands for."""
+    blocks = [Span(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
+    place = text.rindex(mention)
+    voice = Voices(text, blocks, attributions.parse(text, blocks)).meant(Span(place, place + len(mention)))
+    assert voice is not None
+    return voice
+
+
+def said(text: str, words: str) -> Finding:
+    """The statement whose words begin so."""
+    found = [each for each in read(text, language="en").findings if text[each.content[0].start :].startswith(words)]
+    assert found, f"nobody says {words!r}"
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("before", "mention", "name"),
+    [
+        ("Finnish President Alma Virtanen spoke to the press.", "Virtanen", "Alma Virtanen"),
+        ("Finnish President Alma Virtanen spoke to the press.", "The Finnish president", "Alma Virtanen"),
+        ("Finnish President Alma Virtanen spoke to the press.", "The president", "Alma Virtanen"),
+        ("Finnish President Alma Virtanen spoke to the press.", "President Virtanen", "Alma Virtanen"),
+        ("Alma Virtanen, the president of Finland, spoke to the press.", "The Finnish leader", "Alma Virtanen"),
+        ("Boris Ivanovich Petrov arrived on a train.", "Petrov", "Boris Petrov"),
+        ("Boris Ivanovich Petrov arrived on a train.", "Boris Petrov", "Boris Petrov"),
+        ("South Korean President Park Min-ho arrived on a train.", "Park", "Park Min-ho"),
+        ("South Korean President Park Min-ho arrived on a train.", "Park Min Ho", "Park Min-ho"),
+        ("Rep. Jane Doe (D-Ohio) voted against the bill.", "Doe", "Jane Doe"),
+        ("Secretary of the Treasury John Miller voted.", "Secretary Miller", "John Miller"),
+        ("Dr. Ursula von der Heide opened the clinic.", "Von der Heide", "Ursula von der Heide"),
+        ("The National Grain Office (NGO) counted the sacks.", "The NGO", "National Grain Office"),
+        ("The Federation of Bakers met.", "The Federation of Bakers", "Federation of Bakers"),
+        ("Latvia’s Baltic News Agency counted the sacks.", "The agency", "Baltic News Agency"),
+        ("The office was open.", "State news agency BELMA", "BELMA"),
+    ],
+)
+def test_a_mention_stands_for_whom_the_text_names_in_full(before: str, mention: str, name: str) -> None:
+    found = meant(f"{before}\n\n“The winter will be long and the stores are full,” {mention} said.", mention)
+
+    assert (found.name, found.sure) == (name, True)
+
+
+@pytest.mark.parametrize(
+    ("mention", "name", "kind"),
+    [
+        ("a senior Danish diplomat", "senior Danish diplomat", SpeakerKind.UNNAMED),
+        ("two officials", "two officials", SpeakerKind.UNNAMED),
+        ("Danish state television", "Danish state television", SpeakerKind.ORGANIZATION),
+        ("Denmark", "Denmark", SpeakerKind.ORGANIZATION),
+        ("Denmark and Norway", "Denmark and Norway", SpeakerKind.ORGANIZATION),
+        ("the police report", "police report", SpeakerKind.DOCUMENT),
+    ],
+)
+def test_who_has_no_name_is_called_as_the_text_does(mention: str, name: str, kind: SpeakerKind) -> None:
+    found = meant(f"It rained in the harbour.\n\n“The winter will be long,” said {mention}.", mention)
+
+    assert (found.name, found.kind, found.sure) == (name, kind, True)
+
+
+def test_a_title_is_kept_beside_the_name() -> None:
+    text = "“The stores are full for now,” said Norwegian Foreign Minister Kari Dahl. “We wait for rain,” Dahl added."
+
+    found = meant(text, "Dahl")
+
+    assert found.title == "Norwegian Foreign Minister"
+    assert set(found.names) == {"Kari Dahl", "Dahl"}
+
+
+TWO = "Senator Anna Berg and her husband, the banker Karl Berg, came late.\n\n“It was the snow on the road,” {} said."
+
+
+@pytest.mark.parametrize(
+    ("mention", "name"), [("Karl Berg", "Karl Berg"), ("Mrs. Berg", "Anna Berg"), ("Senator Berg", "Anna Berg")]
+)
+def test_two_of_one_name_are_told_apart_by_first_name_and_title(mention: str, name: str) -> None:
+    found = meant(TWO.format(mention), mention)
+
+    assert (found.name, found.sure) == (name, True)
+
+
+def test_two_of_one_name_are_never_merged_in_silence() -> None:
+    found = meant(TWO.format("Berg"), "Berg")
+
+    assert found.name in ("Anna Berg", "Karl Berg")
+    assert not found.sure
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "name"),
+    [
+        ("Anna Berg told Karl Lind that the road was closed. “We turn back,” she said.", "We turn", "Anna Berg"),
+        ("Anna Berg told Karl Lind that the road was closed.\n\n“We turn back,” he said.", "We turn", "Karl Lind"),
+        ("“The road is closed,” Robin Ek said of Sasha Holm.\n\n“We turn back,” he added.", "We turn", "Robin Ek"),
+        ("The Harbour Authority closed the port. “Nobody sails today,” it said.", "Nobody", "Harbour Authority"),
+    ],
+)
+def test_a_pronoun_stands_for_who_acted_or_spoke_before(text: str, words: str, name: str) -> None:
+    voice = said(text, words).voice
+
+    assert voice is not None
+    assert voice.name == name
+
+
+def test_a_pronoun_is_not_sought_in_the_words_that_it_speaks() -> None:
+    text = "Karl Lind left the talks at noon.\n\n“We thank President Olav Moen and all of his friends,” he said."
+
+    voice = said(text, "We thank").voice
+
+    assert voice is not None
+    assert voice.name == "Karl Lind"
+
+
+@pytest.mark.parametrize(
+    ("mention", "name"),
+    [
+        ("Article 3 of the new treaty", "river navigation treaty"),
+        ("the treaty", "river navigation treaty"),
+        ("the 1957 convention", "Convention on Fishing and Conservation"),
+        ("that convention", "Convention on Fishing and Conservation"),
+        ("a report by the harbour master", "report by the harbour master"),
+    ],
+)
+def test_documents_speak_under_a_telling_name(mention: str, name: str) -> None:
+    text = (
+        "The two states signed a river navigation treaty. It replaces the Convention on Fishing and Conservation, "
+        f"signed in 1957 in Oslo.\n\n“Ships of both parties pass free of charge,” says {mention}."
+    )
+
+    found = meant(text, mention)
+
+    assert (found.name, found.kind) == (name, SpeakerKind.DOCUMENT)
+
+
+def test_nobody_is_named_where_the_text_names_nobody() -> None:
+    assert said("They met in the rain. “A good day for ducks and for nobody else,” it read.", "A good").voice is None
