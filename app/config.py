@@ -3,11 +3,10 @@
 import json
 import re
 from functools import cache
-from pathlib import Path
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, FilePath, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -56,8 +55,9 @@ class Settings(BaseSettings):
         default=5_000_000, ge=1, description="Size in bytes, inflated, above which what an address answers is not read."
     )
 
-    extract_model: Path | None = Field(
-        default=None, description="File of a tagger that you trained: statements are judged by it and the rules together."
+    extract_model: FilePath | None = Field(
+        default=None,
+        description="File of a tagger that you trained: statements are judged by it and the rules together.",
     )
     crawl_delay: float = Field(
         default=5.0,

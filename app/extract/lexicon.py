@@ -89,6 +89,17 @@ MESSAGES = _words("""
     statement letter email note memo message tweet post remark comment communication speech release telegram
 """)
 
+# What can only be done in words: its object is what was said, in the writer's words.
+PLEDGE = _words("affirm reaffirm announce reiterate pledge vow promise deny condemn")
+
+# What rules and what reports a document has, and what such documents are.
+PROVIDE = _words("require provide stipulate state read say specify mandate prohibit forbid oblige declare note find")
+DOCUMENTS = _words("""
+    agreement treaty pact accord convention charter constitution law statute act bill resolution ordinance amendment
+    article clause section paragraph protocol contract decree directive regulation rule report document text
+    declaration communique communiqué memo memorandum ruling verdict filing indictment affidavit
+""")
+
 # What X calls something: it and its name follow.
 NAME = _words("""
     call describe label brand dub term characterize characterise portray deem accuse compare liken depict paint cast
@@ -178,6 +189,7 @@ def lemmas() -> frozenset[str]:
         | VOICE
         | NAME
         | SHOW
+        | PROVIDE
         | NOUNS
         | ADJECTIVES
     )

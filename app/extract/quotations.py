@@ -18,6 +18,7 @@ _ABBREVIATION = re.compile(
     r"|Ga|Ky|La|Mich|Miss|Mo|Okla|Tex|Vt|Del|Nev|Neb|Kan|Ind|approx|est|dept|Dept))\.$"
 )
 _LABEL = re.compile(r"([A-Z][^:!?“”\"\n]{1,60}):\s+")
+_NAME = re.compile(r"(?:^|[\s–—-])([A-Z][\w’'.-]*(?: (?:of |the |de |von |van |al-)?[A-Z][\w’'.-]*){0,5}):\s*[\"'“‘„«]?$")
 _OPENERS = "\"'“‘„«»”`"
 _REACH = 200  # code points beside a quotation within which its verb is looked for
 
@@ -102,7 +103,7 @@ def _in_block(text: str, block: Span, quotes: list[Span]) -> Iterator[Quotation]
 
 def _join(current: Quotation | None, found: Quotation) -> Quotation | None:
     """One quotation out of two where the second goes on with the first."""
-    if current is None or current.label or (found.verb is not None and found.verb != current.verb):
+    if current is None or found.label or (found.verb is not None and found.verb != current.verb):
         return None
     return replace(current, pieces=current.pieces + found.pieces, whole=current.whole and found.whole)
 
@@ -116,7 +117,7 @@ def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quot
         after = Span(quote.end, quotes[number + 1].start if number + 1 < len(quotes) else sentence.end)
         if stands_alone(text, before, quote, after):
             position = quote.end
-            found = _verb_after(text, quote, after) or _verb_before(text, before)
+            found = _verb_after(text, quote, after) or _verb_before(text, before) or _name_before(text, before)
             yield replace(found, pieces=(quote,)) if found else Quotation((quote,))
         elif text[quote.start : quote.end].rstrip().endswith(",") and (found := _verb_after(text, quote, after)):
             yield replace(found, pieces=(Span(before.start, quote.end),), whole=False)
@@ -205,6 +206,15 @@ def _verb_before(text: str, before: Span) -> Quotation | None:
         if _attributes(text, word):
             found = Quotation((), Span(*word.span()), clause)
     return found
+
+
+def _name_before(text: str, before: Span) -> Quotation | None:
+    """The name that leads to a quotation with a colon: Anna Berg: "…"."""
+    name = _NAME.search(text[max(before.start, before.end - _REACH) : before.end])
+    if name is None:
+        return None
+    start = max(before.start, before.end - _REACH)
+    return Quotation((), clause=before, label=Span(start + name.start(1), start + name.end(1)))
 
 
 def _attributes(text: str, word: re.Match[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from app.extract import lexicon
 from app.extract.candidates import Candidate, groups, length
 from app.extract.quotations import Quotation
+from app.extract.syntax import head_of
 from app.extract.tree import NO_QUOTE, Tree
 
 FLOOR = 0.42  # what is less sure than this is no suggestion
@@ -139,6 +140,15 @@ def _is_aside(tree: Tree, found: Candidate) -> bool:
     return beside and length(found.content) > 3 and any(tree.pos[token] in ("VERB", "AUX") for token in tokens)
 
 
+def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+    """Article 4 requires the parties to …, the report states that …."""
+    found = _first(frames, "ccomp", "object-xcomp", "xcomp", "rest", "dobj")
+    if found is None or found.source is None or found.passive or tree.tag[found.anchor] == "VB":
+        return None
+    provides = lemma in lexicon.PROVIDE and tree.lemma[head_of(tree, found.source)] in lexicon.DOCUMENTS
+    return Verdict(found, 0.8, "document") if provides else None
+
+
 def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She urged him to …, she vowed to …, she is expected to …."""
     if "object-xcomp" in frames and lemma in lexicon.URGE:
@@ -161,7 +171,8 @@ def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         or found.source is None
     ):
         return None
-    return Verdict(found, 0.62, "name")
+    named = tree.pos[head_of(tree, found.source)] in ("PROPN", "PRON")
+    return Verdict(found, 0.76 if named and holds_marks(tree, found) else 0.62, "name")
 
 
 def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
@@ -169,6 +180,8 @@ def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     found = _first(frames, "rest", "dobj")
     if found is None or found.source is None:
         return None
+    if lemma in lexicon.PLEDGE and tree.tag[found.anchor] != "VB":
+        return Verdict(found, 0.76, "object-pledge")
     return next((Verdict(found, confidence, rule) for words, rule, confidence in _OBJECTS if lemma in words), None)
 
 
@@ -205,6 +218,7 @@ _RULES: tuple[Callable[[Tree, str, Frames], Verdict | None], ...] = (
     _naming,
     _marked_clause,
     _according,
+    _document,
     _clause,
     _parenthesis,
     _infinitive,

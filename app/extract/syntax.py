@@ -6,6 +6,8 @@ from app.extract.tree import Range, Tree
 SUBJECT = ("nsubj", "nsubjpass", "csubj", "expl")
 _INHERITS = ("conj", "xcomp", "advcl", "pcomp", "ccomp", "dep", "parataxis")
 RELATIVE = ("who", "which", "that")
+NOMINAL = ("PROPN", "NOUN", "ADJ", "DET", "NUM", "PRON", "PART")
+_DASHES = frozenset("-–—") | {"--"}
 _AUX = ("aux", "auxpass", "neg", "prt")
 
 
@@ -39,6 +41,16 @@ def subject(tree: Tree, verb: int) -> tuple[int | None, bool]:
     return None, False
 
 
+def relative(tree: Tree, verb: int) -> int | None:
+    """The relative pronoun that is a verb's subject, its own or that of a verb it is joined to."""
+    for _ in range(5):
+        found = next((kid for kid in tree.kids(verb, *SUBJECT) if tree.word[kid] in RELATIVE), None)
+        if found is not None or tree.dep[verb] not in _INHERITS or tree.kid(verb, *SUBJECT) is not None:
+            return found
+        verb = tree.head[verb]
+    return None
+
+
 def _goes_on(tree: Tree, verb: int, head: int) -> bool:
     """Tell whether a verb of saying hangs on what was said, but belongs to who said it: said he left, adding that …."""
     if tree.dep[verb] not in ("advcl", "conj") or tree.dep[head] != "ccomp":
@@ -49,9 +61,56 @@ def _goes_on(tree: Tree, verb: int, head: int) -> bool:
 def speaker(tree: Tree, verb: int) -> Range | None:
     """Return who does what the verb says: its subject, or its agent where it is passive."""
     head, passive = subject(tree, verb)
-    if passive:
-        head = agent_of(tree, verb)
-    return noun_phrase(tree, head) if head is not None else None
+    return voice(tree, agent_of(tree, verb) if passive else head, verb)
+
+
+def voice(tree: Tree, head: int | None, verb: int, content: tuple[Range, ...] = ()) -> Range | None:
+    """The noun phrase of who speaks; the words beside the verb where the parse has nobody or somebody impossible."""
+    found = noun_phrase(tree, head) if head is not None else None
+    if found is None:
+        return beside(tree, verb)
+    if _is_dateline(tree, found):
+        dash = next((each for each in range(found[1] + 1, verb) if tree.word[each] in _DASHES), verb)
+        return nominals(tree, dash + 1) or found
+    if found[0] > verb and any(first <= found[0] <= last for first, last in content):
+        return beside(tree, verb) or found
+    return found
+
+
+def beside(tree: Tree, verb: int) -> Range | None:
+    """The words of a name or a description that end right before a verb, adverbs and a parenthesis between them aside."""
+    last = verb - 1
+    while last > max(0, verb - 4) and (tree.pos[last] == "ADV" or tree.dep[last] in _AUX):
+        last -= 1
+    if last > 0 and tree.word[last] == ")":
+        last = next((each - 1 for each in range(last, max(0, last - 8), -1) if tree.word[each] == "("), last)
+    first = last + 1
+    while first > max(0, last - 8) and tree.pos[first - 1] in NOMINAL:
+        first -= 1
+    if first > last or tree.pos[last] not in ("NOUN", "PROPN", "PRON") or tree.word[last] in RELATIVE:
+        return None
+    return first, last
+
+
+def nominals(tree: Tree, first: int) -> Range | None:
+    """The words of a name or a description from here on."""
+    last = first
+    while last < min(first + 8, len(tree.word)) and tree.pos[last] in NOMINAL:
+        last += 1
+    return (first, last - 1) if last > first else None
+
+
+def _is_dateline(tree: Tree, found: Range) -> bool:
+    """Tell whether a phrase is the place that an agency's report begins with: LONDON (Reuters) - …."""
+    first = found[0]
+    start = tree.start[first]
+    if start and tree.text[start - 1] != "\n":
+        return False
+    dash = next((each for each in range(first + 1, min(first + 14, len(tree.word))) if tree.word[each] in _DASHES), None)
+    if dash is None:
+        return False
+    name = tree.text[start : tree.end[first]]
+    return (len(name) > 3 and name.isupper()) or tree.word[dash - 1] == ")"
 
 
 def subtree(tree: Tree, token: int) -> Range:
@@ -62,6 +121,12 @@ def without(outer: Range, inner: Range) -> tuple[Range, ...]:
     """The pieces of a range that remain outside another."""
     before, after = (outer[0], min(outer[1], inner[0] - 1)), (max(outer[0], inner[1] + 1), outer[1])
     return tuple(piece for piece in (before, after) if piece[0] <= piece[1])
+
+
+def head_of(tree: Tree, tokens: Range) -> int:
+    """The word of a phrase that the others hang on."""
+    first, last = tokens
+    return next((each for each in range(first, last + 1) if not first <= tree.head[each] <= last), last)
 
 
 def noun_phrase(tree: Tree, head: int) -> Range:
