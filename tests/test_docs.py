@@ -102,6 +102,8 @@ def test_settings_and_their_page_agree() -> None:
 
 
 def as_listed(default: Any) -> str:
+    if default is None:
+        return "empty"
     text = (
         default if isinstance(default, str) else f"{default:g}" if isinstance(default, float) else json.dumps(default)
     )

@@ -208,17 +208,12 @@ def test_the_model_is_named_with_its_version() -> None:
 
 def test_without_the_model_there_is_no_parse(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(language, "MODELS", ("a_model_that_is_not_installed",))
-    forget_the_model()
+    language.model.cache_clear()
     try:
         assert language.name() is None
         assert attributions.parse("He said so.", [Span(0, 11)]) is None
     finally:
-        forget_the_model()
-
-
-def forget_the_model() -> None:
-    language.model.cache_clear()
-    language.name.cache_clear()
+        language.model.cache_clear()
 
 
 SHAPES = {

@@ -177,8 +177,8 @@ def test_kinds_cues_and_dates_of_saying_are_right() -> None:
 
 
 # What was measured, cut to a whole number. To be raised, never lowered.
-STRICT_F1 = 86
-TOP_LEVEL_F1 = 90
+STRICT_F1 = 96
+TOP_LEVEL_F1 = 96
 CHAINS = 90
 SPEAKERS = 96
 KINDS = 96

@@ -1,7 +1,16 @@
 """From an article's text to what it attributes to whom: pure functions, text in, findings out.
 
-``reading.read`` is the way in. A text is cut into blocks (``layout``), its quotation marks are paired (``marks``),
-attributions are found by rules on a model's parse (``rules``) or, without a model, by patterns (``plain``); then the
-voices that mentions stand for are told apart (``voices``), chains of relaying voices are built (``chain``), and dates
-of saying are read (``saying``). Offsets are Unicode code points of the text as it stands.
+``reading.read`` is the way in. It goes through these steps, each of them a few modules:
+
+- the page: ``layout`` and ``furniture`` tell the article's paragraphs from what surrounds them; ``excerpts`` are block
+  quotations; ``marks`` pairs quotation marks;
+- attributions: ``quotations`` joins what stands in marks; on a model's parse (``language``, ``tree``, ``syntax``)
+  ``candidates`` are named, and judged by ``rules`` with the words of ``lexicon``, or by a trained ``tagger``
+  (``features``, ``train``, ``standoff``); ``plain`` does without a model;
+- voices: ``register`` and ``names`` gather who is named, ``papers`` which documents speak, ``nouns`` and ``places``
+  are their vocabularies; ``pronouns``, ``issuers`` and ``voices`` say whom a mention means;
+- the rest of a statement: ``chain`` the voices that relayed it, ``days`` and ``saying`` when it was said, ``composing``
+  puts it together; ``lede`` proposes the event.
+
+Offsets are Unicode code points of the text as it stands.
 """
