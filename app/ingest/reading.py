@@ -8,6 +8,7 @@ import datetime as dt
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from sqlmodel import Session
@@ -45,12 +46,14 @@ class Readable(Protocol):
     def language(self) -> str | None: ...
 
 
-@cache
 def _tagger() -> Tagger | None:
     """The tagger that the operator trained; raises NotInstalled where its file is none."""
     path = get_settings().extract_model
-    if path is None:
-        return None
+    return None if path is None else _loaded(path)
+
+
+@cache
+def _loaded(path: Path) -> Tagger:
     try:
         return Tagger.load(path)
     except (OSError, ValueError) as error:
