@@ -32,6 +32,7 @@ from app.schemas.feed import FeedCreate
 from app.vocab import FeedItemState, Scope
 from seed.load import load
 from tests.databases import NO_POSTGRES, postgres_server
+from tests.fetching.namespace import NO_NAMESPACE
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -73,9 +74,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_POSTGRES in str(report.longrepr)]
-    if skipped:
-        terminalreporter.write_line(f"{len(skipped)} tests did NOT run on PostgreSQL: {NO_POSTGRES}", yellow=True)
+    reports = terminalreporter.stats.get("skipped", [])
+    for what, reason in (("on PostgreSQL", NO_POSTGRES), ("against a network", NO_NAMESPACE)):
+        skipped = sum(reason in str(report.longrepr) for report in reports)
+        if skipped:
+            terminalreporter.write_line(f"{skipped} tests did NOT run {what}: {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,10 @@
 """Attributions found in sentences of every shape: with the model of English, and without it."""
 
 import json
+import math
 import time
 from collections.abc import Callable
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from hypothesis import strategies as st
 
 from app.extract import attributions, language, marks, rules, standoff, train
 from app.extract.findings import Attributed, Grade
-from app.extract.tagger import Tagger
+from app.extract.sequence import LABELS, Chain, sentences
+from app.extract.tagger import FORMAT, Tagger
+from app.extract.tree import grow
 from app.spans import Span
 
 
@@ -86,6 +90,18 @@ DIRECT = [
     ("The mayor wrote on Monday:\n“The tax stays.”", "The tax stays.", "The mayor", "wrote"),
 ]
 
+UNLISTED = [
+    ("“We did it!” beamed the captain of the team.", "We did it!", "the captain", "beamed"),
+    ("“Nothing is decided,” an angry Orlov retaliated.", "Nothing is decided,", "an angry Orlov", "retaliated"),
+    ("More was to come. Anna Berg: “It was over long before.”", "It was over long before.", "Anna Berg", ""),
+    (
+        "“The pier is safe,” said the author of “Harbours,” a history.",
+        "The pier is safe,",
+        "the author of “Harbours,” a history",
+        "said",
+    ),
+]
+
 
 @pytest.mark.parametrize("parsed", [True, False], ids=["model", "no model"])
 @pytest.mark.parametrize(("text", "content", "mention", "cue"), DIRECT)
@@ -97,6 +113,13 @@ def test_quotations_in_marks_have_their_pieces_speaker_and_verb(
     assert [shown(text, each) for each in found] == [(content, mention, cue)]
     assert found[0].kind == "direct"
     assert found[0].grade is Grade.STRICT
+
+
+@pytest.mark.parametrize(("text", "content", "mention", "cue"), UNLISTED)
+def test_a_quotation_goes_to_the_name_beside_it_whatever_the_verb(
+    text: str, content: str, mention: str, cue: str
+) -> None:
+    assert [shown(text, each) for each in find(text)] == [(content, mention, cue)]
 
 
 STRICT = [
@@ -112,6 +135,26 @@ STRICT = [
     ),
     ("Article 7 of the treaty stated that borders are open.", "borders are open", "Article 7 of the treaty", "stated"),
     ("The lawyer was quick to note that the case is old.", "the case is old", "The lawyer", "was quick to note"),
+    (
+        "Article 4 of the agreement requires each country to send troops.",
+        "each country to send troops",
+        "Article 4 of the agreement",
+        "requires",
+    ),
+    ("The report states that the dam was weak.", "the dam was weak", "The report", "states"),
+    (
+        "The minister reaffirmed full support for the alliance.",
+        "full support for the alliance",
+        "The minister",
+        "reaffirmed",
+    ),
+    ("LAGOS, July 25 (UPI) — Ada Obi said the port was closed.", "the port was closed", "Ada Obi", "said"),
+    (
+        "Rep. Ada Obi (D-N.Y.) pointed out that the port was closed.",
+        "the port was closed",
+        "Rep. Ada Obi",
+        "pointed out",
+    ),
 ]
 
 
@@ -144,6 +187,31 @@ def test_sentences_with_some_words_in_marks_are_mixed(text: str, content: str, m
 
     assert shown(text, found)[:2] == (content.removesuffix("."), mention)
     assert found.kind == "mixed"
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("Ms. Lind called the plan “a fiasco” last week.", Grade.STRICT),
+        ("They labelled him “the last king”.", Grade.STRICT),
+        ("Ms. Lind called the plan a fiasco last week.", Grade.WIDE),
+        ("The minister wanted to deny the permit.", Grade.WIDE),
+    ],
+)
+def test_a_name_in_marks_from_somebody_named_is_a_statement(text: str, grade: Grade) -> None:
+    assert {each.grade for each in find(text)} == {grade}
+
+
+def test_words_before_the_verb_and_after_it_are_one_content() -> None:
+    text = "The investment in the park, Ms. Tanzer said, “is a perfect example” of the boom."
+
+    (found,) = find(text)
+
+    assert shown(text, found) == (
+        "The investment in the park / “is a perfect example” of the boom",
+        "Ms. Tanzer",
+        "said",
+    )
 
 
 WIDE = [
@@ -274,6 +342,27 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
     assert not any(each.cue and words(text, *each.cue) == "greeted" for each in find(text))
 
 
+def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
+    text = "She said no."
+    doc = attributions.parse(text, train.paragraphs(text))
+    assert doc is not None
+    tree = grow(doc, text)
+    ((_, rows),) = sentences(tree, [])
+    weights = {"w=said": [0.1, -0.2, 0.3, 1.5], "w=no": [-0.4, 1.1, 0.2, 0.0], "t=PRP": [0.7, 0.2, -1.0, 0.3]}
+    follow = [[0.2, 0.5, -3.0, 0.4], [0.1, -0.6, 0.9, 0.0], [0.3, -0.2, 0.8, 0.1], [-0.1, 1.2, -0.5, 0.6]]
+
+    def weight(path: tuple[int, ...]) -> float:
+        own = sum(
+            weights[name][label] for row, label in zip(rows, path, strict=True) for name in row if name in weights
+        )
+        return math.exp(own + sum(follow[one][other] for one, other in pairwise(path)))
+
+    every = {path: weight(path) for path in product(range(len(LABELS)), repeat=len(rows))}
+    for token, chances in enumerate(Chain(weights, follow).chances(tree, [])):
+        share = [sum(each for path, each in every.items() if path[token] == label) for label in (1, 2, 3)]
+        assert chances == pytest.approx([each / sum(every.values()) for each in share])
+
+
 def corpus(split: Path) -> Path:
     """A split of annotated texts in which, as nowhere else, whoever is greeted is content."""
     for folder in ("text", "attributions"):
@@ -298,8 +387,9 @@ def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
     assert words(text, *annotation.source, *annotation.cue) == "Ivan / greeted"
 
 
-def test_a_file_that_is_no_model_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "model.json").write_text(json.dumps({"weights": {}}))
+@pytest.mark.parametrize("model", [[], {"weights": {}}, {"format": FORMAT, "weights": {}}])
+def test_a_file_that_is_no_model_is_refused(model: object, tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(json.dumps(model))
 
     with pytest.raises(ValueError, match="not a model"):
         Tagger.load(tmp_path / "model.json")

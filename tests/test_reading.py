@@ -1,10 +1,12 @@
 """What the machine reads off a document, in the store: marked as its reading, and never in a person's way."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from app.extract.tagger import Tagger
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
 
@@ -192,3 +194,22 @@ def test_of_another_language_only_what_stands_in_marks_is_read_and_the_document_
     note = writer.get(f"/documents/{document}").json()["reading"]["note"]
     assert note
     assert words(writer, document) in ([], ["Wir bauen die Brücke"])
+
+
+def test_a_tagger_of_the_operators_own_judges_with_the_rules(
+    writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
+) -> None:
+    document = put(writer)
+    model, broken = tmp_path / "tagger.json", tmp_path / "broken.json"
+    Tagger({}).save(model)
+    broken.write_text("{}")
+
+    judged = dateline(store.url, "extract", "--again", DATELINE_EXTRACT_MODEL=str(model))
+    refused = dateline(store.url, "extract", "--again", DATELINE_EXTRACT_MODEL=str(broken))
+    missing = dateline(store.url, "extract", "--again", DATELINE_EXTRACT_MODEL=str(tmp_path / "none"))
+
+    assert "1 documents read again" in judged.output, judged.output
+    assert ", tagger " in writer.get(f"/documents/{document}").json()["reading"]["reader"]
+    assert (refused.exit_code, missing.exit_code) == (1, 1)
+    assert "no tagger" in refused.output
+    assert "DATELINE_EXTRACT_MODEL" in missing.output

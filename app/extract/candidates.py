@@ -92,7 +92,7 @@ def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
         first = last + 1
         while first < len(tree.word) and tree.pos[first] == "PUNCT" and first < last + 4:
             first += 1
-        if not {",", "?", "!"} & {*tree.word[last : first]}:
+        if not {",", "?", "!"} & {*tree.word[last:first]}:
             continue
         for verb in range(first, min(first + 8, len(tree.word))):
             if tree.tag[verb] in ("VBD", "VBZ", "VBP") and tree.pos[verb] == "VERB":

@@ -24,7 +24,7 @@ SAY = _words("""
     attest certify verify avow rule decree order recommend urge propose ask inquire wonder question speculate
     theorize hypothesize surmise forecast project contradict
     apologize apologise confess divulge leak hail rejoice fume bemoan grumble groan sigh laugh chuckle sneer scoff
-    interrupt chime begin start offer volunteer venture
+    interrupt chime begin start offer volunteer venture point concur intone guarantee chant recite
 """)
 
 # Verbs that carry a quotation in marks beside them, though they say little of speech by themselves.
@@ -37,13 +37,13 @@ QUOTING = SAY | _words("""
 THINK = _words("""
     think believe know feel hope fear expect understand doubt suspect assume consider imagine worry realize realise
     recognize recognise decide hold reckon guess figure see hear learn find remember forget dream bet trust foresee
-    envision anticipate presume suppose determine notice perceive regret concede accept judge deem mean
-""")
+    envision anticipate presume suppose determine notice perceive regret concede accept judge deem mean convince hop
+""")  # "hop" is what the model makes of "hoping"
 
 # What X wants, intends or commits to: an infinitive follows.
 WANT = _words("""
     want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide choose
-    prefer expect swear volunteer resolve vote ask demand commit prepare desire
+    prefer expect swear volunteer resolve vote ask demand commit prepare desire hop
 """)
 
 # What X wants others to do: a person and an infinitive follow.
@@ -58,21 +58,22 @@ JUDGE = _words("""
     dismiss dispute question challenge deny applaud welcome ridicule deride decry disavow disparage rebuke assail
     lambast lambaste bash chastise castigate censure repudiate champion tout laud hail extol celebrate commend thank
     favor favour disagree object bemoan lament deplore resent admire respect hate love like dislike blame fault
-    insult belittle scold trash rip hammer skewer mourn honor protest
+    insult belittle scold trash rip hammer skewer mourn honor protest prefer congratulate salute reprimand disown
 """)
 VOICE = _words("""
     affirm reaffirm underscore underline
     announce express discuss mention cite describe explain address highlight acknowledge admit propose promise
-    demand predict recommend outline detail reveal confirm declare proclaim reiterate repeat echo voice raise recall
+    demand predict recommend outline detail reveal confirm declare proclaim reiterate repeat echo voice recall
     recount report note stress emphasize emphasise request urge advocate call answer unveil present
-    disclose debate suggest allege state claim reference articulate convey issue warn quote threaten vow pledge deliver
-    release offer tell
+    disclose debate suggest allege state claim reference articulate convey issue warn quote threaten vow pledge offer
 """)
 
 # What X speaks of, by the preposition that leads to it.
 _ABOUT = _words("talk speak complain boast brag joke warn worry rant care lie write testify ask inquire think")
 PREPOSITIONS = {
-    "for": _words("call push press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish opt"),
+    "for": _words(
+        "call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish opt"
+    ),
     "against": _words("argue vote rail warn inveigh advise protest lobby campaign fulminate"),
     "about": _ABOUT,
     "of": _words("speak complain boast warn accuse talk approve disapprove dream think write"),
@@ -82,6 +83,15 @@ PREPOSITIONS = {
     "with": _words("agree disagree side concur"),
     "as": _words("refer"),
     "in": _words("believe"),
+}
+
+# Nouns and adjectives of doubt and attitude, by the preposition that leads to their object.
+NOUN_PREPOSITIONS = {"about": _words("question concern doubt worry comment anxiety fear skepticism scepticism")}
+ADJECTIVE_PREPOSITIONS = {
+    "about": _words("worried concerned optimistic pessimistic skeptical sceptical excited unhappy confident"),
+    "of": _words("critical supportive afraid wary sceptical skeptical suspicious dismissive confident"),
+    "to": _words("opposed"),
+    "with": _words("disappointed satisfied unhappy"),
 }
 
 # What carries words: who sends it says what it says.
@@ -107,7 +117,9 @@ NAME = _words("""
 """)
 
 # What documents, polls and signs do.
-SHOW = _words("show indicate find suggest read state say reveal contain stipulate require provide reflect prove mean")
+SHOW = _words(
+    "show indicate find suggest read state say reveal contain stipulate require provide reflect prove mean demonstrate"
+)
 
 # Nouns whose clause or complement is what somebody said or thinks.
 NOUNS = _words("""
@@ -118,7 +130,7 @@ NOUNS = _words("""
     proposition question recommendation rejection remark report request response revelation rumor sense
     speculation story suggestion support suspicion testimony theory thought threat understanding view vow warning
     wish worry attack assurance contention admission acknowledgment condemnation commitment attitude stance support
-    defense defence explanation interest focus effort push rhetoric reference talk vision
+    defense defence explanation interest focus push rhetoric reference talk vision
 """)
 
 # Attitudes that somebody is said to have: "is confident that", "critical of".
@@ -129,6 +141,20 @@ ADJECTIVES = _words("""
     quick ready reluctant right sad satisfied sceptical skeptical sorry supportive sure surprised suspicious sympathetic
     thankful thrilled troubled unaware uncertain unconvinced unhappy unsure unwilling vocal wary willing worried wrong
 """)
+
+# What a trained judge is told of a word.
+CLASSES = {
+    "say": SAY,
+    "think": THINK,
+    "want": WANT,
+    "urge": URGE,
+    "judge": JUDGE,
+    "voice": VOICE,
+    "name": NAME,
+    "show": SHOW,
+    "noun": NOUNS,
+    "adjective": ADJECTIVES,
+}
 
 _IRREGULAR = {
     "say": "said",
@@ -151,7 +177,7 @@ _DOUBLES = _words("admit quip brag chat tip rebut sum jab snap plan rap spot nod
 _NOUNS = _words("""
     answer argument attack begin blog boast brag cable call caution charge claim close comment cry demand detail end
     email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note notify object offer
-    open order pledge post preach project promise protest question quip quote read remark reply report respond
+    open order pledge point post preach project promise protest question quip quote read remark reply report respond
     request retort rule scream shout sigh signal sneer start state stress support tease text tweet volunteer vow
     warrant whisper wonder yell
 """)

@@ -18,7 +18,9 @@ _ABBREVIATION = re.compile(
     r"|Ga|Ky|La|Mich|Miss|Mo|Okla|Tex|Vt|Del|Nev|Neb|Kan|Ind|approx|est|dept|Dept))\.$"
 )
 _LABEL = re.compile(r"([A-Z][^:!?“”\"\n]{1,60}):\s+")
-_NAME = re.compile(r"(?:^|[\s–—-])([A-Z][\w’'.-]*(?: (?:of |the |de |von |van |al-)?[A-Z][\w’'.-]*){0,5}):\s*[\"'“‘„«]?$")
+_NAME = re.compile(
+    r"(?:^|[\s–—-])([A-Z][\w’'.-]*(?: (?:of |the |de |von |van |al-)?[A-Z][\w’'.-]*){0,5}):\s*[\"'“‘„«]?$"
+)
 _OPENERS = "\"'“‘„«»”`"
 _REACH = 200  # code points beside a quotation within which its verb is looked for
 
@@ -109,7 +111,7 @@ def _join(current: Quotation | None, found: Quotation) -> Quotation | None:
 
 
 def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quotation]:
-    position = sentence.start
+    position, last = sentence.start, None
     for number, quote in enumerate(quotes):
         if quote.start < position:
             continue
@@ -118,11 +120,13 @@ def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quot
         if stands_alone(text, before, quote, after):
             position = quote.end
             found = _verb_after(text, quote, after) or _verb_before(text, before) or _name_before(text, before)
+            last = found.verb if found else None
             yield replace(found, pieces=(quote,)) if found else Quotation((quote,))
         elif text[quote.start : quote.end].rstrip().endswith(",") and (found := _verb_after(text, quote, after)):
-            yield replace(found, pieces=(Span(before.start, quote.end),), whole=False)
+            if found.verb != last:  # else it is part of who speaks: "…," said the author of "…," a novel
+                yield replace(found, pieces=(Span(before.start, quote.end),), whole=False)
             position = quote.end
-        elif (found := _verb_before(text, before)) and found.verb is not None:
+        elif (found := _verb_before(text, before)) and found.verb is not None and found.verb != last:
             yield replace(found, pieces=(_trimmed(text, found.verb.end, sentence.end),), whole=False)
             return
 

@@ -3,7 +3,7 @@
 The confidences are set by hand, near the share of a rule's findings that annotators of news agreed with.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -19,10 +19,11 @@ _MARKED = 0.7  # words in marks make it likelier that somebody said them
 _THAT = ("that", "whether", "if")
 _CLAUSES = (("say", lexicon.SAY, 0.85), ("show", lexicon.SHOW, 0.45), ("think", lexicon.THINK, 0.43))
 _THAT_CLAUSES = {"say": 0.9, "show": 0.65, "think": 0.65}
+_CLAUSAL = lexicon.SAY | lexicon.THINK | lexicon.WANT | lexicon.URGE
 _OBJECTS = (
     (lexicon.JUDGE, "object-judge", 0.49),
     (lexicon.VOICE, "object-voice", 0.43),
-    (lexicon.SAY, "object-say", 0.3),
+    (frozenset(["say", "tweet", "post"]), "object-say", 0.45),
 )
 
 
@@ -94,12 +95,26 @@ def _marked_clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     if "ccomp" in frames and (found.content[0][0] < found.anchor or holds_marks(tree, frames["ccomp"])):
         return Verdict(frames["ccomp"], 0.9, "marked-clause")
     if found.content[0][0] > found.anchor:
-        (first, last), *others = found.content
-        that = next((token for token in range(first, min(first + 15, last)) if tree.word[token] in _THAT), None)
-        if that is not None:
-            return Verdict(replace(found, content=((that, last), *others)), 0.74, "marked-rest-that")
-        return Verdict(found, 0.74 if tree.word[first - 1] in _THAT else 0.65, "marked-rest")
+        return _marked_rest(tree, found, frames)
     return Verdict(found, 0.8, "marked-lead") if _is_aside(tree, found) else None
+
+
+def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Verdict:
+    """What follows the verb and holds words in marks: told them in June that "…" is over."""
+    around = frames.get("lead-tail")
+    if around is not None and _is_aside(tree, around):
+        return Verdict(around, 0.8, "marked-around")
+    (first, last), *others = found.content
+    clause = (token for token in range(first, min(first + 15, last)) if tree.word[token] in _THAT)
+    that = next((token for token in clause if tree.dep[token] == "mark"), None)
+    if that is not None:
+        rest = replace(found, content=((that, last), *others))
+        return Verdict(rest, 0.76 if holds_marks(tree, rest) else 0.5, "marked-rest-that")
+    held = (frames[name] for name in ("xcomp", "object-xcomp", "rest", "dobj", "prep") if name in frames)
+    narrow = next((each for each in held if each.content[0][0] > found.anchor and holds_marks(tree, each)), None)
+    if narrow is not None:
+        return Verdict(narrow, 0.74, "marked-phrase")
+    return Verdict(found, 0.74 if tree.word[first - 1] in _THAT else 0.65, "marked-rest")
 
 
 def _according(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
@@ -163,11 +178,11 @@ def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
 
 def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She called it a …."""
-    found = _first(frames, "rest", "ccomp")
+    found = _first(frames, "rest", "ccomp", "xcomp")
     if (
         found is None
         or lemma not in lexicon.NAME
-        or (found.frame == "ccomp" and lemma in lexicon.SAY | lexicon.THINK)
+        or (found.frame != "rest" and lemma in _CLAUSAL)
         or found.source is None
     ):
         return None
@@ -182,6 +197,8 @@ def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         return None
     if lemma in lexicon.PLEDGE and tree.tag[found.anchor] != "VB":
         return Verdict(found, 0.76, "object-pledge")
+    if lemma in lexicon.JUDGE and tree.tag[found.anchor] == "VB":  # "to support", "would back": not yet said
+        return None
     return next((Verdict(found, confidence, rule) for words, rule, confidence in _OBJECTS if lemma in words), None)
 
 
@@ -194,22 +211,33 @@ def _preposition(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     return Verdict(found, 0.44, f"about-{tree.word[found.link]}") if leads else None
 
 
+def _led(tree: Tree, frames: Frames, frame: str, leads: Mapping[str, frozenset[str]]) -> Candidate | None:
+    """The candidate of a frame where its preposition is one that its word goes with."""
+    found = frames.get(frame)
+    if found is None or found.link is None:
+        return None
+    return found if tree.lemma[found.anchor] in leads.get(tree.word[found.link], ()) else None
+
+
 def _noun(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """Her claim that …, her plan to …."""
-    found = _first(frames, "noun-is", "noun-clause")
+    found = _first(frames, "noun-is", "noun-clause") or _led(tree, frames, "noun-prep", lexicon.NOUN_PREPOSITIONS)
     if lemma not in lexicon.NOUNS or found is None:
         return None
     opening = tree.word[found.content[0][0]]
     if found.source is None:
-        return Verdict(found, 0.42 if opening == "that" else 0.2, "noun-sourceless")
-    return Verdict(found, {"that": 0.65, "to": 0.5}.get(opening, 0.3), "noun")
+        return Verdict(found, 0.42 if opening == "that" or found.frame == "noun-prep" else 0.2, "noun-sourceless")
+    otherwise = 0.43 if found.frame == "noun-prep" else 0.3
+    return Verdict(found, {"that": 0.65, "to": 0.5}.get(opening, otherwise), "noun")
 
 
 def _adjective(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She was adamant that …."""
-    found = frames.get("adj-clause")
+    found = frames.get("adj-clause") or _led(tree, frames, "adj-prep", lexicon.ADJECTIVE_PREPOSITIONS)
     if lemma not in lexicon.ADJECTIVES or found is None or found.source is None:
         return None
+    if found.frame == "adj-prep":
+        return Verdict(found, 0.44, "adjective-of")
     return Verdict(found, 0.55 if tree.word[found.content[0][0]] == "that" else 0.35, "adjective")
 
 

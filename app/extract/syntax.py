@@ -78,7 +78,7 @@ def voice(tree: Tree, head: int | None, verb: int, content: tuple[Range, ...] = 
 
 
 def beside(tree: Tree, verb: int) -> Range | None:
-    """The words of a name or a description that end right before a verb, adverbs and a parenthesis between them aside."""
+    """The name or description that ends right before a verb, but for adverbs and a parenthesis."""
     last = verb - 1
     while last > max(0, verb - 4) and (tree.pos[last] == "ADV" or tree.dep[last] in _AUX):
         last -= 1
@@ -106,7 +106,9 @@ def _is_dateline(tree: Tree, found: Range) -> bool:
     start = tree.start[first]
     if start and tree.text[start - 1] != "\n":
         return False
-    dash = next((each for each in range(first + 1, min(first + 14, len(tree.word))) if tree.word[each] in _DASHES), None)
+    dash = next(
+        (each for each in range(first + 1, min(first + 14, len(tree.word))) if tree.word[each] in _DASHES), None
+    )
     if dash is None:
         return False
     name = tree.text[start : tree.end[first]]

@@ -3,23 +3,39 @@
 import re
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from app.extract import attributions, features, quotations, standoff
-from app.extract.candidates import Candidate, groups
-from app.extract.rules import verdict
+from app.extract.candidates import Candidate
+from app.extract.rules import Verdict
+from app.extract.sequence import LABELS, Chain, Row, sentences
 from app.extract.standoff import Annotation
-from app.extract.tagger import Tagger, is_judged
+from app.extract.tagger import Tagger, ruled_groups
 from app.extract.tree import Tree, grow
 from app.spans import Span
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\w+")
 _YES, _NO = "1", "0"
-_PARAMETERS = {"c1": 0.0, "c2": 6.0, "max_iterations": 70, "feature.minfreq": 2}
+_CANDIDATES = {"c1": 0.0, "c2": 6.0, "max_iterations": 70, "feature.minfreq": 2}
+_TOKENS = {"c1": 0.0, "c2": 1.0, "max_iterations": 50, "feature.minfreq": 3}
+_FOLDS = 3  # what a chain says of texts that it was trained on is too good to learn from
 
 Example = tuple[list[str], bool]  # the features of a candidate, and whether it is the attribution that was annotated
+
+
+class Annotated(NamedTuple):
+    """A text with its parse, what the rules say of it, and what people annotated in it."""
+
+    tree: Tree
+    ruled: list[tuple[list[Candidate], Verdict | None]]
+    annotations: list[Annotation]
+
+    def verdicts(self) -> Iterator[Verdict]:
+        """Yield what the rules found."""
+        return (ruled for _, ruled in self.ruled if ruled is not None)
 
 
 def paragraphs(text: str) -> list[Span]:
@@ -35,13 +51,19 @@ def words(text: str, spans: Iterable[Span]) -> frozenset[int]:
     return frozenset(start for start, _ in (found[1:] if found and found[0][1].lower() == "that" else found))
 
 
-def examples(tree: Tree, text: str, annotations: Iterable[Annotation]) -> Iterator[Example]:
+def annotated(tree: Tree, annotations: Iterable[Annotation]) -> Annotated:
+    """Return what there is to learn from a text."""
+    marked = list(quotations.find(tree.text, paragraphs(tree.text)))
+    return Annotated(tree, list(ruled_groups(tree, marked)), list(annotations))
+
+
+def examples(read: Annotated, chain: Chain) -> Iterator[Example]:
     """Yield the candidates of a text, each with whether it is the best for an annotated attribution."""
-    marked = quotations.find(text, paragraphs(text))
-    found = [group for group in groups(tree, marked) if is_judged(tree, group)]
-    best = set(_best(tree, text, [each for group in found for each in group], annotations))
-    for group in found:
-        for candidate, names in zip(group, features.of(tree, group, verdict(tree, group)), strict=True):
+    tree, chances = read.tree, chain.chances(read.tree, read.verdicts())
+    every = [each for group, _ in read.ruled for each in group]
+    best = set(_best(tree, tree.text, every, read.annotations))
+    for group, ruled in read.ruled:
+        for candidate, names in zip(group, features.of(tree, group, ruled, chances), strict=True):
             yield names, id(candidate) in best
 
 
@@ -66,40 +88,84 @@ def _best(tree: Tree, text: str, found: list[Candidate], annotations: Iterable[A
             yield id(nearest)
 
 
-def fit(labelled: Iterable[Example]) -> Tagger:
-    """Return the tagger whose weights make the examples likeliest: logistic regression with L1 and L2 penalties."""
+def labels(read: Annotated) -> list[str]:
+    """Return the label of each token: contents from the outside in, cues where they stand outside."""
+    tree = read.tree
+    found = ["O"] * len(tree.word)
+    for annotation in sorted(read.annotations, key=lambda each: -sum(span.end - span.start for span in each.content)):
+        for first, last in filter(None, map(tree.tokens, annotation.content)):
+            if found[first] == "O":
+                found[first : last + 1] = ["B"] + ["I"] * (last - first)
+    for annotation in read.annotations:
+        for first, last in filter(None, map(tree.tokens, annotation.cue)):
+            found[first : last + 1] = ["C" if each == "O" else each for each in found[first : last + 1]]
+    return found
+
+
+def fit(texts: Sequence[Annotated]) -> Tagger:
+    """Return the tagger that makes the annotations likeliest; deterministic for the same texts in the same order."""
+    chains = [fit_chain(each for number, each in enumerate(texts) if number % _FOLDS != fold) for fold in range(_FOLDS)]
+    labelled = (each for number, text in enumerate(texts) for each in examples(text, chains[number % _FOLDS]))
+    return Tagger(fit_candidates(labelled), fit_chain(texts))
+
+
+def fit_candidates(labelled: Iterable[Example]) -> dict[str, float]:
+    """Return the weights of features: logistic regression with an L2 penalty."""
+    learned, _ = _learn((([names], [_YES if right else _NO]) for names, right in labelled), _CANDIDATES)
+    weights: dict[str, float] = {}
+    for (name, label), weight in learned.items():
+        weights[name] = weights.get(name, 0.0) + (weight if label == _YES else -weight)
+    return weights
+
+
+def fit_chain(texts: Iterable[Annotated]) -> Chain:
+    """Return the chain of tokens that makes the labels of the texts likeliest."""
+    learned, following = _learn((each for text in texts for each in _sequences(text)), _TOKENS)
+    weights: dict[str, list[float]] = {}
+    for (name, label), weight in learned.items():
+        weights.setdefault(name, [0.0] * len(LABELS))[LABELS.index(label)] = weight
+    return Chain(weights, [[following.get((one, other), 0.0) for other in LABELS] for one in LABELS])
+
+
+def _sequences(read: Annotated) -> Iterator[tuple[list[Row], list[str]]]:
+    labelled = labels(read)
+    for first, rows in sentences(read.tree, read.verdicts()):
+        yield rows, labelled[first : first + len(rows)]
+
+
+Weights = dict[tuple[str, str], float]
+
+
+def _learn(sequences: Iterable[tuple[list[Row], list[str]]], parameters: dict[str, float]) -> tuple[Weights, Weights]:
+    """Return the weights of features by label, and of labels by the label before."""
     import pycrfsuite  # type: ignore[import-untyped]
 
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=_PARAMETERS, verbose=False)
-    for names, right in labelled:
-        trainer.append([names], [_YES if right else _NO])
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=parameters, verbose=False)
+    for rows, labelled in sequences:
+        trainer.append(rows, labelled)
     with tempfile.NamedTemporaryFile(suffix=".crf") as file:
         trainer.train(file.name)
         tagger = pycrfsuite.Tagger()
         tagger.open(file.name)
-        learned = tagger.info().state_features
+        info = tagger.info()
         tagger.close()
-    weights: dict[str, float] = {}
-    for (name, label), weight in learned.items():
-        weights[name] = weights.get(name, 0.0) + (weight if label == _YES else -weight)
-    return Tagger(weights)
+    return info.state_features, info.transitions
 
 
 def train(split: Path) -> Tagger:
     """Train on a split of a corpus. Raises ValueError where it holds no annotated text, or no model reads it."""
-    return fit(_read(split))
+    texts = list(_read(split))
+    if not texts:
+        raise ValueError(f"{split} holds no annotated texts (text/*.txt with attributions/*.ann)")
+    return fit(texts)
 
 
-def _read(split: Path) -> Iterator[Example]:
-    empty = True
+def _read(split: Path) -> Iterator[Annotated]:
     for name, text, annotations in standoff.read(split):
         doc = attributions.parse(text, paragraphs(text))
         if doc is None:
             raise ValueError(f"{name} cannot be parsed: it is empty, or no language model is installed")
-        empty = False
-        yield from examples(grow(doc, text), text, annotations)
-    if empty:
-        raise ValueError(f"{split} holds no annotated texts (text/*.txt with attributions/*.ann)")
+        yield annotated(grow(doc, text), annotations)
 
 
 def main() -> None:
