@@ -26,6 +26,11 @@ class Span:
     start: int
     end: int
 
+    def overlap(self, other: "Span") -> float:
+        """How much the two share of what either covers, 0 to 1 (Jaccard's index)."""
+        shared = min(self.end, other.end) - max(self.start, other.start)
+        return shared / (max(self.end, other.end) - min(self.start, other.start)) if shared > 0 else 0.0
+
 
 def check_span(text: str, start: int, end: int, exact: str | None) -> None:
     """Raise ValueError unless `text[start:end]` is a span of the text, not empty, and equal to `exact` where given."""

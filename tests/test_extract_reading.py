@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.dates import parse_edtf
@@ -177,7 +177,6 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
         ("“Nobody sails today,” Ada Brook told state radio.", "Nobody", ["state radio"]),
         ("“Nobody sails today,” Ada Brook said in an interview with Radio North.", "Nobody", ["Radio North"]),
         ("“Nobody sails today,” Ada Brook told reporters.", "Nobody", []),
-        ("“Nobody sails today,” Ada Brook told the Northport Post.", "Nobody", []),  # the outlet itself
         (
             f"The Sea Agency has published the harbour law.\n\nSection 1 of the law reads as follows:\n\n{WORDS}",
             "We have",
@@ -189,7 +188,7 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
 def test_a_chain_names_who_passed_the_words_on(text: str, start: str, chain: list[str]) -> None:
     text = f"{STORY}\n\n{text}"
 
-    finding = said(read(text, language="en", outlet="Northport Post"), text, start)
+    finding = said(read(text, language="en"), text, start)
 
     assert [hop.voice.name for hop in finding.chain] == chain
     assert all(hop.cue for hop in finding.chain)
@@ -293,6 +292,8 @@ def assert_sound(text: str, found: Reading) -> None:
             ends.append(span.end)
         spans = [finding.mention, finding.cue, *(hop.cue for hop in finding.chain)]
         assert all(0 <= span.start < span.end <= len(text) for span in spans if span)
+        voices = [finding.voice, *(hop.voice for hop in finding.chain)]
+        assert all(voice.name.strip() for voice in voices if voice)
         assert finding.within is None or 0 <= finding.within < len(found.findings) != i
         assert finding.said is None or parse_edtf(finding.said)
     pieces = [span for finding in found.findings for span in finding.content]
@@ -302,13 +303,14 @@ def assert_sound(text: str, found: Reading) -> None:
 PIECES = st.sampled_from(
     ["“", "”", '"', "'", "(", "[x](", ")", ":", "\n", "\n\n", "# ", "- ", ", ", ". ", " said ", "He", "they", "Ada",
      "the treaty", "President ", "TASS", "told ", "yesterday", "June 31", "in 0000", "Article 4 of ", "\ud800", "\x00",
-     "By Ada Brook\n", "More from X\n", "—", "\u2028", "\r\n", "é", "🦀", "’s ", "A. ", "reported:\n\n"]
+     "according to ", "By Ada Brook\n", "More from X\n", "—", "\u2028", "\r\n", "é", "🦀", "’s ", "A. ", "reported:\n\n"]
 )  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map("".join)), published=st.sampled_from([
     None, "2021-03-03", "0001-01-01", "9999-12-31", "2021~", "no date"]))  # fmt: skip
+@example(text="\"\n on Monday according to “ :\nMr as follows\n” Jane Doe [ ( ]\n# Dr. .\n' he— .", published=None)
 def test_any_text_is_read_without_an_error(text: str, published: str | None) -> None:
     assert_sound(text, read(text, published=published))
 

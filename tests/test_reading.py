@@ -98,6 +98,20 @@ def test_a_name_that_fits_two_is_nobodys_until_a_person_says_whose(writer: TestC
     assert speakers[0]["slug"] not in ("jane-smith", "joan-smith")
 
 
+def test_an_outlet_that_somebody_told_relays_nothing_in_its_own_document(writer: TestClient) -> None:
+    said = "“Nobody sails today,” Ada Brook told TASS."
+    own, other = (put(writer, said, title="No ships", source=source) for source in ("tass", "meduza"))
+
+    assert statements(writer, own)[0]["chain"] == []
+    assert [hop["speaker"]["name"] for hop in statements(writer, other)[0]["chain"]] == ["TASS"]
+
+
+def test_a_description_is_found_with_its_article_and_without(writer: TestClient) -> None:
+    document = put(writer, "“We are satisfied,” a North Korean diplomat said.", title="Satisfied")
+
+    assert statements(writer, document)[0]["speaker"]["slug"] == "north-korean-diplomat"
+
+
 def test_an_event_is_proposed_once_and_joined_by_the_next_document_of_the_day(writer: TestClient) -> None:
     first = put(writer)
     second = put(writer, ARTICLE + "\nMore follows.\n", source="the-new-american")

@@ -1,6 +1,5 @@
 """``dateline extract``: the machine reads what the store holds."""
 
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -24,22 +23,24 @@ def extract(
 ) -> None:
     """Find statements, speakers and events in documents that the machine has not read."""
     with open_store() as engine, progress_bar("documents") as progress:
-        wanted = list(_to_read(engine, documents or [], again=again))
+        wanted = _to_read(engine, documents or [], again=again)
         taken = [_read(engine, ident) for ident in progress.track(wanted)]
     out.print(_summary(taken, again=again))
 
 
-def _to_read(engine: Engine, documents: list[int], *, again: bool) -> Iterator[int]:
+def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
+    """The ids of the documents that nobody has read, or ``again`` that another reader has."""
+    wanted, known = [], set()
     with db.reading(engine) as session:
-        found = readings.readings(session, read=again, documents=documents)
-        if documents and not again:
-            known = {each.document_id for each in [*found, *readings.readings(session, read=True, documents=documents)]}
-            missing = sorted(set(documents) - known)
-            if missing:
-                fail(f"There is no document {missing[0]}.")
-    for each in found:
-        if each.reader is None or each.reader != reading.reader(each.language):
-            yield each.document_id
+        for each in readings.readings(session, documents):
+            known.add(each.document_id)
+            other = each.reader is not None and each.reader != reading.reader(each.language)
+            if other if again else each.reader is None:
+                wanted.append(each.document_id)
+    for ident in documents:
+        if ident not in known:
+            fail(f"There is no document {ident}.")
+    return wanted
 
 
 def _read(engine: Engine, ident: int) -> Taken:

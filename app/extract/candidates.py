@@ -317,7 +317,7 @@ def _according(tree: Tree, token: int) -> Iterator[Candidate]:
     if to is None and token + 1 < len(tree.word) and tree.word[token + 1] == "to":
         to = token + 1
     inner = tree.kid(to, "pobj") if to is not None else None
-    if to is None or inner is None:
+    if to is None or inner is None or to < token:  # a parse that puts "to" before it is wrong
         return
     phrase = (token, max(tree.right[token], tree.right[to]))
     verb = tree.head[token]

@@ -103,11 +103,9 @@ def publisher(text: str, paper: Paper, voices: Voices) -> Hop | None:
     return Hop(voice, Span(*verb.span(1))) if voice is not None and voice.kind is SpeakerKind.ORGANIZATION else None
 
 
-def joined(outer: Sequence[Hop], own: Sequence[Hop], speaker: Voice | None, outlet: str | None) -> tuple[Hop, ...]:
-    """A chain without the speaker, the outlet of the document itself, and voices that it names already."""
-    seen = {names.key(outlet)} if outlet else set()
-    if speaker is not None:
-        seen.add(names.key(speaker.name))
+def joined(outer: Sequence[Hop], own: Sequence[Hop], speaker: Voice | None) -> tuple[Hop, ...]:
+    """A chain without the speaker, and without voices that it names already."""
+    seen = {names.key(speaker.name)} if speaker is not None else set()
     kept: list[Hop] = []
     for hop in [*outer, *own]:
         keys = {names.key(name) for name in (hop.voice.name, *hop.voice.names)}

@@ -4,7 +4,7 @@ import bisect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from app.extract import chain, saying
+from app.extract import chain, saying, sentences
 from app.extract.findings import Attributed, Finding, Hop, Voice
 from app.extract.voices import Voices
 from app.spans import Span
@@ -22,15 +22,14 @@ def compose(
     found: Iterable[Attributed],
     *,
     day: str | None,
-    outlet: str | None,
 ) -> tuple[Finding, ...]:
     """Return the findings of a text, in its order.
 
     `named` are the stretches in which names are looked for, `blocks` the paragraphs of the article, `day` is when it
-    was written (EDTF), `outlet` who published it.
+    was written (EDTF).
     """
     ordered = sorted(found, key=lambda each: (each.content[0].start, -each.content[-1].end))
-    return _Composition(text, blocks, Voices(text, named, doc), ordered, day, outlet).findings()
+    return _Composition(text, blocks, Voices(text, named, doc), ordered, day).findings()
 
 
 class _Composition:
@@ -43,10 +42,9 @@ class _Composition:
         voices: Voices,
         found: Sequence[Attributed],
         day: str | None,
-        outlet: str | None,
     ) -> None:
         self._text, self._blocks, self._voices, self._found = text, blocks, voices, found
-        self._day, self._outlet = day, outlet
+        self._day = day
         self._starts = [block.start for block in blocks]
         self._within = chain.nesting([each.content for each in found])
         self._voice: dict[int, Voice | None] = {}
@@ -89,7 +87,7 @@ class _Composition:
             paper = self._voices.paper(voice)
             published = chain.publisher(self._text, paper, self._voices) if paper else None
             own = [published] if published else []
-        return chain.joined(around, own, voice, self._outlet)
+        return chain.joined(around, own, voice)
 
     def _when(self, i: int) -> str | None:
         each, voice, outer = self._found[i], self._voice[i], self._within[i]
@@ -97,7 +95,7 @@ class _Composition:
         place = cue or each.mention or each.content[0]
         block = max(0, bisect.bisect_right(self._starts, place.start) - 1)
         day = (self._said[outer] or self._day) if outer is not None else self._day
-        around = saying.sentence(self._text, place.start, self._inside(outer, place) or self._blocks[block])
+        around = sentences.around(self._text, place.start, self._inside(outer, place) or self._blocks[block])
         said = saying.date_of(self._text, cue, around, each.content, day) if cue else None
         said = said or self._known(each, voice, block, around, day)
         if said and voice is not None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.extract import issuers, lexicon, marks, nouns
+from app.extract import issuers, lexicon, marks, nouns, sentences
 from app.extract.findings import Attributed, Grade
 from app.spans import Span
 from app.vocab import StatementKind
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc, Token
 
 _COLON = re.compile(r"[ \u00a0\]\)]{0,400}:[ \u00a0]{0,400}$")
-_SENTENCE = re.compile(r"[.!?][\"”’)]{0,2}[ \u00a0]{1,3}(?=[A-Z“\"‘])")
 _FORMULA = re.compile(
     r"\b(?:(?:reads?|goes|went|runs?|ran|states?|says?|said)(?: in (?:part|full))?(?:,? as follows)"
     r"|(?:contain|include|offer|issue|release|publish|make|post|write|give|have)(?:s|d|ed)? the following [a-z]{1,20}"
@@ -112,9 +111,7 @@ def _excerpt(text: str, following: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def _lead(text: str, block: Span, doc: "Doc | None") -> _Lead | None:
-    start = max(block.start, block.end - _LEAD)
-    for end in _SENTENCE.finditer(text, start, block.end):
-        start = end.end()
+    start = sentences.last_start(text, max(block.start, block.end - _LEAD), block.end)
     forms = lexicon.speech_forms()
     formula = next(_FORMULA.finditer(text, start, block.end), None)
     for cue in [formula] if formula else reversed(list(_FORM.finditer(text, start, block.end))):

@@ -1,6 +1,6 @@
 """What a reader finds in a text: the shapes that pass between the steps of this room."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from app.spans import Span
@@ -104,5 +104,5 @@ class Reading:
     title: Span | None = None  # the headline, where it stands in the text
     proposal: Proposal | None = None
     lede: Span | None = None  # the first sentence of the article itself
-    furniture: tuple[Span, ...] = field(default=())  # stretches that are not part of the article
+    furniture: tuple[Span, ...] = ()  # stretches that are not part of the article
     dated: str | None = None  # EDTF: when the text says it was written, where it does

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from app.extract import days, names, places, saying
+from app.extract import days, names, places, sentences
 from app.extract.findings import Proposal
 from app.spans import Span
 from app.vocab import EventType
@@ -58,7 +58,7 @@ def lede(text: str, article: Sequence[Span]) -> Span | None:
     first = article[0]
     line = _DATELINE.match(text, first.start, min(first.end, first.start + 120))
     start = line.end() if line else first.start
-    sentence = saying.sentence(text, start, first)
+    sentence = sentences.around(text, start, first)
     start = sentence.end - len(text[start : sentence.end].lstrip())
     return Span(start, sentence.end) if start < sentence.end else None
 

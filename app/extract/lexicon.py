@@ -5,13 +5,10 @@ Lemmas, but for ``speech_forms``, which a text without a model is searched for.
 
 import functools
 
-
-def _words(listing: str) -> frozenset[str]:
-    return frozenset(listing.split())
-
+from app.extract.nouns import words
 
 # What follows or surrounds is what was said: "X said that …", "…," X said.
-SAY = _words("""
+SAY = words("""
     say tell add note explain state announce write tweet declare claim argue insist assert contend maintain warn
     report observe remark comment reply respond answer acknowledge admit concede confirm reveal disclose stress
     emphasize emphasise underscore underline reiterate repeat recall recount relate joke quip boast brag complain
@@ -28,39 +25,39 @@ SAY = _words("""
 """)
 
 # Verbs that carry a quotation in marks beside them, though they say little of speech by themselves.
-QUOTING = SAY | _words("""
+QUOTING = SAY | words("""
     go read think believe tout crow chant sing argue close open finish end sum call conclude demand plead beg
     criticize criticise blast slam mock declare ask accuse respond explain jab shoot fire
-""") - _words("order project rule signal post text detail start offer open close end message cable go fire shoot sing")
+""") - words("order project rule signal post text detail start offer open close end message cable go fire shoot sing")
 
 # What X believes, knows, feels or expects to be so: a clause follows.
-THINK = _words("""
+THINK = words("""
     think believe know feel hope fear expect understand doubt suspect assume consider imagine worry realize realise
     recognize recognise decide hold reckon guess figure see hear learn find remember forget dream bet trust foresee
     envision anticipate presume suppose determine notice perceive regret concede accept judge deem mean convince hop
 """)  # "hop" is what the model makes of "hoping"
 
 # What X wants, intends or commits to: an infinitive follows.
-WANT = _words("""
+WANT = words("""
     want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide choose
     prefer expect swear volunteer resolve vote ask demand commit prepare desire hop
 """)
 
 # What X wants others to do: a person and an infinitive follow.
-URGE = _words("""
+URGE = words("""
     urge ask tell advise encourage warn order beg press implore instruct invite request command exhort beseech push
     pressure remind caution direct compel challenge want expect require call
 """)
 
 # What X says or holds of something: a noun phrase follows.
-JUDGE = _words("""
+JUDGE = words("""
     criticize criticise praise condemn denounce blast slam attack mock endorse support oppose reject back defend
     dismiss dispute question challenge deny applaud welcome ridicule deride decry disavow disparage rebuke assail
     lambast lambaste bash chastise castigate censure repudiate champion tout laud hail extol celebrate commend thank
     favor favour disagree object bemoan lament deplore resent admire respect hate love like dislike blame fault
     insult belittle scold trash rip hammer skewer mourn honor protest prefer congratulate salute reprimand disown
 """)
-VOICE = _words("""
+VOICE = words("""
     affirm reaffirm underscore underline
     announce express discuss mention cite describe explain address highlight acknowledge admit propose promise
     demand predict recommend outline detail reveal confirm declare proclaim reiterate repeat echo voice recall
@@ -69,60 +66,60 @@ VOICE = _words("""
 """)
 
 # What X speaks of, by the preposition that leads to it.
-_ABOUT = _words("talk speak complain boast brag joke warn worry rant care lie write testify ask inquire think")
+_ABOUT = words("talk speak complain boast brag joke warn worry rant care lie write testify ask inquire think")
 PREPOSITIONS = {
-    "for": _words(
+    "for": words(
         "call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish opt"
     ),
-    "against": _words("argue vote rail warn inveigh advise protest lobby campaign fulminate"),
+    "against": words("argue vote rail warn inveigh advise protest lobby campaign fulminate"),
     "about": _ABOUT,
-    "of": _words("speak complain boast warn accuse talk approve disapprove dream think write"),
-    "to": _words("refer allude object point agree admit respond react confess testify attest pledge commit reply"),
-    "on": _words("comment insist reflect opine elaborate expound remark vote report agree rule"),
-    "at": _words("hint scoff lash rail sneer balk"),
-    "with": _words("agree disagree side concur"),
-    "as": _words("refer"),
-    "in": _words("believe"),
+    "of": words("speak complain boast warn accuse talk approve disapprove dream think write"),
+    "to": words("refer allude object point agree admit respond react confess testify attest pledge commit reply"),
+    "on": words("comment insist reflect opine elaborate expound remark vote report agree rule"),
+    "at": words("hint scoff lash rail sneer balk"),
+    "with": words("agree disagree side concur"),
+    "as": words("refer"),
+    "in": words("believe"),
 }
 
 # Nouns and adjectives of doubt and attitude, by the preposition that leads to their object.
-NOUN_PREPOSITIONS = {"about": _words("question concern doubt worry comment anxiety fear skepticism scepticism")}
+NOUN_PREPOSITIONS = {"about": words("question concern doubt worry comment anxiety fear skepticism scepticism")}
 ADJECTIVE_PREPOSITIONS = {
-    "about": _words("worried concerned optimistic pessimistic skeptical sceptical excited unhappy confident"),
-    "of": _words("critical supportive afraid wary sceptical skeptical suspicious dismissive confident"),
-    "to": _words("opposed"),
-    "with": _words("disappointed satisfied unhappy"),
+    "about": words("worried concerned optimistic pessimistic skeptical sceptical excited unhappy confident"),
+    "of": words("critical supportive afraid wary sceptical skeptical suspicious dismissive confident"),
+    "to": words("opposed"),
+    "with": words("disappointed satisfied unhappy"),
 }
 
 # What carries words: who sends it says what it says.
-MESSAGES = _words("""
+MESSAGES = words("""
     statement letter email note memo message tweet post remark comment communication speech release telegram
 """)
 
 # What can only be done in words: its object is what was said, in the writer's words.
-PLEDGE = _words("affirm reaffirm announce reiterate pledge vow promise deny condemn")
+PLEDGE = words("affirm reaffirm announce reiterate pledge vow promise deny condemn")
 
 # What rules and what reports a document has, and what such documents are.
-PROVIDE = _words("require provide stipulate state read say specify mandate prohibit forbid oblige declare note find")
-DOCUMENTS = _words("""
+PROVIDE = words("require provide stipulate state read say specify mandate prohibit forbid oblige declare note find")
+DOCUMENTS = words("""
     agreement treaty pact accord convention charter constitution law statute act bill resolution ordinance amendment
     article clause section paragraph protocol contract decree directive regulation rule report document text
     declaration communique communiqué memo memorandum ruling verdict filing indictment affidavit
 """)
 
 # What X calls something: it and its name follow.
-NAME = _words("""
+NAME = words("""
     call describe label brand dub term characterize characterise portray deem accuse compare liken depict paint cast
     declare pronounce consider view regard denounce refer frame hail tout cite decry dismiss mock name blame see
 """)
 
 # What documents, polls and signs do.
-SHOW = _words(
+SHOW = words(
     "show indicate find suggest read state say reveal contain stipulate require provide reflect prove mean demonstrate"
 )
 
 # Nouns whose clause or complement is what somebody said or thinks.
-NOUNS = _words("""
+NOUNS = words("""
     claim statement assertion allegation accusation announcement argument belief call charge comment complaint
     concern conclusion confidence confirmation conviction criticism decision declaration demand denial description
     desire doubt endorsement estimate expectation fear finding hope idea insistence intention invitation message
@@ -134,7 +131,7 @@ NOUNS = _words("""
 """)
 
 # Attitudes that somebody is said to have: "is confident that", "critical of".
-ADJECTIVES = _words("""
+ADJECTIVES = words("""
     adamant afraid angry anxious aware capable careful certain clear concerned confident conscious convinced
     critical cautious determined disappointed dismissive doubtful dubious eager excited explicit fearful firm frustrated
     furious glad grateful happy hopeful hesitant keen mindful nervous open opposed optimistic pessimistic pleased proud
@@ -170,11 +167,11 @@ _IRREGULAR = {
     "shoot": "shot",
     "quote": "quoted",
 }
-_DOUBLES = _words("admit quip brag chat tip rebut sum jab snap plan rap spot nod tap blog beg slam")
+_DOUBLES = words("admit quip brag chat tip rebut sum jab snap plan rap spot nod tap blog beg slam")
 
 
 # As likely a noun as a verb in their plain forms: "his order", "reports".
-_NOUNS = _words("""
+_NOUNS = words("""
     answer argument attack begin blog boast brag cable call caution charge claim close comment cry demand detail end
     email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note notify object offer
     open order pledge point post preach project promise protest question quip quote read remark reply report respond

@@ -7,16 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from app.extract import lexicon, marks
+from app.extract import lexicon, marks, sentences
 from app.spans import Span
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
-_BREAK = re.compile(r"[.!?…][\"'”’)\]]*(?=\s+[\"'“‘(\[A-Z0-9])")
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:[A-Z]|Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Col|Lt|Sgt|Capt|Cmdr|Maj|Adm|Rev|Hon|Prof|St|Jr|Sr|vs|No|Inc|Corp|Co|Ltd"
-    r"|Jan|Feb|Mar|Apr|Aug|Sept|Sep|Oct|Nov|Dec|Ill|Calif|Fla|Ariz|Mass|Conn|Wash|Pa|Va|Md|Tenn|Minn|Wis|Colo|Ore|Ala"
-    r"|Ga|Ky|La|Mich|Miss|Mo|Okla|Tex|Vt|Del|Nev|Neb|Kan|Ind|approx|est|dept|Dept))\.$"
-)
 _LABEL = re.compile(r"([A-Z][^:!?“”\"\n]{1,60}):\s+")
 _NAME = re.compile(
     r"(?:^|[\s–—-])([A-Z][\w’'.-]*(?: (?:of |the |de |von |van |al-)?[A-Z][\w’'.-]*){0,5}):\s*[\"'“‘„«]?$"
@@ -158,7 +152,7 @@ def _sentences(text: str, block: Span, quotes: list[Span]) -> Iterator[tuple[Spa
 
 def _breaks(text: str, block: Span, quotes: list[Span]) -> Iterator[int]:
     number = 0
-    for found in _BREAK.finditer(text, block.start, block.end):
+    for found in sentences.BREAK.finditer(text, block.start, block.end):
         while number < len(quotes) and quotes[number].end <= found.start():
             number += 1
         if number < len(quotes) and quotes[number].start < found.start():
@@ -166,7 +160,7 @@ def _breaks(text: str, block: Span, quotes: list[Span]) -> Iterator[int]:
                 continue
             if found[0][0] in "?!…" and _TAG.match(text, found.end(), min(block.end, found.end() + 80)):
                 continue
-        if not _ABBREVIATION.search(text, max(block.start, found.start() - 12), found.start() + 1):
+        if not sentences.is_abbreviated(text, block.start, found.start()):
             yield found.end()
 
 
@@ -186,7 +180,8 @@ def stands_alone(text: str, before: Span, quote: Span, after: Span) -> bool:
 
 def _verb_after(text: str, quote: Span, after: Span) -> Quotation | None:
     """The reporting verb in the clause that follows a quotation: "…," he said."""
-    end = sentence_end(text, after.start, min(after.end, after.start + _REACH))
+    limit = min(after.end, after.start + _REACH)
+    end = next(sentences.ends(text, after.start, limit), limit)
     clause = Span(after.start, end)
     inside = text[quote.start : quote.end].rstrip()
     stretch = text[clause.start : clause.end].strip(_OPENERS + " ,\t")
@@ -200,7 +195,7 @@ def _verb_after(text: str, quote: Span, after: Span) -> Quotation | None:
 
 def _verb_before(text: str, before: Span) -> Quotation | None:
     """The reporting verb in the clause that leads to a quotation: He said: "…"."""
-    start = sentence_start(text, max(before.start, before.end - _REACH), before.end)
+    start = sentences.last_start(text, max(before.start, before.end - _REACH), before.end)
     clause = Span(start, before.end)
     lead = text[clause.start : clause.end].rstrip(_OPENERS + " \t\u00a0")
     if not lead or lead[-1] in ".?!":
@@ -224,18 +219,3 @@ def _name_before(text: str, before: Span) -> Quotation | None:
 def _attributes(text: str, word: re.Match[str]) -> bool:
     form = word[0].lower()
     return form in lexicon.speech_forms() or (form == "according" and text.startswith(" to", word.end()))
-
-
-def sentence_end(text: str, start: int, end: int) -> int:
-    for found in _BREAK.finditer(text, start, end):
-        if not _ABBREVIATION.search(text, max(start, found.start() - 12), found.start() + 1):
-            return found.end()
-    return end
-
-
-def sentence_start(text: str, start: int, end: int) -> int:
-    first = start
-    for found in _BREAK.finditer(text, start, end):
-        if not _ABBREVIATION.search(text, max(start, found.start() - 12), found.start() + 1):
-            first = found.end()
-    return first

@@ -39,25 +39,22 @@ def read(
     *,
     title: str | None = None,
     published: str | None = None,
-    outlet: str | None = None,
     language: str | None = None,
     tagger: Tagger | None = None,
 ) -> Reading:
     """Return what a text attributes to whom.
 
-    `title` is the headline where it is known, `published` the day of publication (EDTF), `outlet` the name of the
-    source, which is no relay of its own document, `language` a BCP 47 tag, `tagger` a trained model that judges in
-    place of the rules. Raises nothing, whatever the text.
+    `title` is the headline where it is known, `published` the day of publication (EDTF), `language` a BCP 47
+    tag, `tagger` a trained model that judges in place of the rules. Raises nothing, whatever the text.
     """
     with models.forgetting():
-        return _read(text, title, published, outlet, language, tagger)
+        return _read(text, title, published, language, tagger)
 
 
 def _read(
     text: str,
     title: str | None,
     published: str | None,
-    outlet: str | None,
     language: str | None,
     tagger: Tagger | None,
 ) -> Reading:
@@ -74,7 +71,7 @@ def _read(
     lede = ledes.lede(layout.plain, article)
     return Reading(
         reader=reader(language, tagger),
-        findings=compose(layout.plain, named, article, doc, found, day=day, outlet=outlet),
+        findings=compose(layout.plain, named, article, doc, found, day=day),
         notes=tuple(_notes(prose, english, doc is not None)),
         title=headline,
         lede=lede,
@@ -126,11 +123,8 @@ def _verbatim(text: str, article: Sequence[Span]) -> list[Attributed]:
 
 def _is_told(found: Attributed, excerpted: Sequence[Span]) -> bool:
     """Whether its words are, by half at least, those of an excerpt."""
-    first, last = found.content[0].start, found.content[-1].end
-    return any(
-        2 * (min(last, piece.end) - max(first, piece.start)) > max(last, piece.end) - min(first, piece.start)
-        for piece in _beside(excerpted, first, last)
-    )
+    whole = Span(found.content[0].start, found.content[-1].end)
+    return any(whole.overlap(piece) > 0.5 for piece in _beside(excerpted, whole.start, whole.end))
 
 
 def _announces(found: Attributed, leads: Sequence[Span]) -> bool:

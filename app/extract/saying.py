@@ -8,10 +8,6 @@ from app.extract.days import Dated
 from app.spans import Span
 from app.vocab import StatementKind
 
-_SENTENCE = re.compile(r"[.!?][\"”’)]{0,2}[ \u00a0]{1,3}(?=[A-Z“\"‘\[])")
-_ABBREVIATED = re.compile(
-    r"(?:\b[A-Z]|\b(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Col|Lt|St|No|Jr|Sr|Jan|Feb|Aug|Sept|Oct|Nov|Dec))\.$"
-)
 _OTHER = re.compile(
     r"\b(?:who|which|whose|since|until|before|after|following|ahead|from|by|between|dated|scheduled|next|when|where|for|"
     r"signed|elected|held|published|because)\b[^,]{0,60}$"
@@ -31,7 +27,6 @@ _DATELINE = re.compile(
 _BYLINE = re.compile(r"(?:written|reported|published|posted|by)\b", re.IGNORECASE)
 _BYLINE_LENGTH = 160
 _NEAR = 80  # code points between a verb and the date that belongs to it
-_WINDOW = 600  # code points of a sentence on either side of its verb that are looked at
 
 
 def written(text: str, furniture: Iterable[Span], first: Span | None, published: str | None) -> str | None:
@@ -48,18 +43,6 @@ def written(text: str, furniture: Iterable[Span], first: Span | None, published:
                 if each.edtf and each.full:
                     return each.edtf
     return None
-
-
-def sentence(text: str, place: int, block: Span) -> Span:
-    """The sentence of a block that a place stands in."""
-    start, end = max(block.start, place - _WINDOW), min(block.end, place + _WINDOW)
-    for stop in _SENTENCE.finditer(text, start, end):
-        if _ABBREVIATED.search(text, max(start, stop.start() - 8), stop.start() + 1):
-            continue
-        if stop.end() > place:
-            return Span(start, stop.start() + 1)
-        start = stop.end()
-    return Span(start, end)
 
 
 def date_of(text: str, cue: Span, around: Span, contents: Sequence[Span], day: str | None) -> str | None:

@@ -69,25 +69,19 @@ def decode(body: bytes, content_type: str | None = None) -> str:
     windows-1252. Labels that the WHATWG's Encoding Standard does not list count as none. What cannot be decoded, NUL
     and lone surrogates become U+FFFD.
     """
-    text, _ = _decoded(body, content_type)
-    return _UNSTORABLE.sub("\ufffd", text)
+    return _UNSTORABLE.sub("\ufffd", _decoded(body, content_type))
 
 
-def charset(body: bytes, content_type: str | None = None) -> str:
-    """Return the name of the codec that `decode` decodes with."""
-    return _decoded(body, content_type)[1]
-
-
-def _decoded(body: bytes, content_type: str | None) -> tuple[str, str]:
+def _decoded(body: bytes, content_type: str | None) -> str:
     for mark, codec in _MARKS:
         if body.startswith(mark):
-            return body[len(mark) :].decode(codec, "replace"), codec
+            return body[len(mark) :].decode(codec, "replace")
     if named := _named(content_type or "") or _declared(body[:_PRESCAN]):
-        return body.decode(named, "replace"), named
+        return body.decode(named, "replace")
     try:
-        return body.decode(), "utf-8"
+        return body.decode()
     except UnicodeDecodeError:
-        return body.decode("cp1252", "replace"), "cp1252"
+        return body.decode("cp1252", "replace")
 
 
 def _named(content_type: str) -> str | None:

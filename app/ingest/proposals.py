@@ -42,7 +42,7 @@ def propose(session: Session, document: Document, proposal: Proposal | None, rej
     assert event.id is not None
     report = ReportIn(
         event=event.id,
-        passage=_span(proposal.passage),
+        passage=SpanIn.at(proposal.passage),
         coded_by=CodedBy.MACHINE,
         confidence=confidence,
     )
@@ -91,7 +91,3 @@ def _moved(day: dt.date, by: dt.timedelta) -> dt.date:
         return day + by
     except OverflowError:
         return day
-
-
-def _span(span: Span | None) -> SpanIn | None:
-    return None if span is None else SpanIn(start=span.start, end=span.end)

@@ -19,7 +19,7 @@ from app.extract import reading as extract
 from app.extract.findings import Finding, Grade, Hop, Reading, Voice
 from app.extract.tagger import Tagger
 from app.ingest import proposals, rejections, store
-from app.ingest.rejections import Rejected
+from app.ingest.rejections import SAME, Rejected
 from app.ingest.voices import Voices
 from app.models import Document, Source, Statement
 from app.models import Reading as ReadingRow
@@ -28,9 +28,6 @@ from app.schemas.common import SpanIn
 from app.schemas.statement import HopIn, StatementIn, StatementUpdate
 from app.spans import Span
 from app.vocab import CodedBy, Noun
-
-# Of all words of two statements, how many they share if they are one.
-_SAME = 0.5
 
 
 class Readable(Protocol):
@@ -126,14 +123,9 @@ class _Places:
         length = span.end - span.start  # one that shares half of all begins at most so far ahead of it
         first, last = bisect_left(self._starts, span.start - length), bisect_left(self._starts, span.end)
         free = (row for row in self._rows[first:last] if row.id not in taken)
-        best = max(free, key=lambda row: _overlap(span, row), default=None)
-        return best if best is not None and _overlap(span, best) >= _SAME else None
-
-
-def _overlap(span: Span, row: Statement) -> float:
-    """Shared code points over all, 0 to 1."""
-    shared = min(span.end, row.end) - max(span.start, row.start)
-    return shared / (max(span.end, row.end) - min(span.start, row.start)) if shared > 0 else 0.0
+        shares = ((span.overlap(Span(row.start, row.end)), row) for row in free)
+        share, best = max(shares, key=lambda each: each[0], default=(0.0, None))
+        return best if share >= SAME else None
 
 
 def _settle(
@@ -193,8 +185,8 @@ def _fields(span: Span, finding: Finding, voices: Voices, outlet: Source) -> dic
     return {
         "speaker": speaker and speaker.id,
         "kind": finding.kind,
-        "span": _span(span),
-        "cue": _span(finding.cue),
+        "span": SpanIn.at(span),
+        "cue": SpanIn.at(finding.cue),
         "said": finding.said,
         "chain": list(_chain(finding.chain, voices, outlet)),
         "coded_by": CodedBy.MACHINE,
@@ -209,11 +201,7 @@ def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[Ho
         if speaker is None or speaker.source_id == outlet.id or speaker.name_key == outlet.name_key:
             continue
         if speaker.id is not None:
-            yield HopIn(speaker=speaker.id, cue=_span(hop.cue), coded_by=CodedBy.MACHINE)
-
-
-def _span(span: Span | None) -> SpanIn | None:
-    return None if span is None else SpanIn(start=span.start, end=span.end)
+            yield HopIn(speaker=speaker.id, cue=SpanIn.at(hop.cue), coded_by=CodedBy.MACHINE)
 
 
 def _keep(session: Session, document: Document, found: Reading) -> None:

@@ -16,6 +16,10 @@ from app.vocab import Noun
 _FOUND_AS = {Noun.REPORTS: Noun.EVENTS}
 
 
+# Of all that two findings cover, how much they share if they are one: what stands inside a longer one may be another.
+SAME = 0.5
+
+
 @dataclass(frozen=True)
 class Rejected:
     """What is not to be found again in one document: where it stood, None for the whole document, and in any version
@@ -28,15 +32,9 @@ class Rejected:
         """Whether a finding was rejected: in this document, where they share at least half of their characters or
         where the whole document was; in another version of it, by the same words."""
         kind, found = _FOUND_AS.get(noun, noun), Span(start, end)
-        if any(span is None or _is_same(span, found) for span in self.spans.get(kind, ())):
+        if any(span is None or span.overlap(found) >= SAME for span in self.spans.get(kind, ())):
             return True
         return match_key(words) in self.words.get(kind, ())
-
-
-def _is_same(one: Span, other: Span) -> bool:
-    """Whether they share at least half of all: what stands inside a rejected statement may be one by itself."""
-    shared = min(one.end, other.end) - max(one.start, other.start)
-    return shared > 0 and 2 * shared >= max(one.end, other.end) - min(one.start, other.start)
 
 
 def rejected(session: Session, document: Document) -> Rejected:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from app.extract.findings import Voice
 from app.ingest import rejections, store
-from app.models import Record, Source, SourceAlias, Speaker, SpeakerAlias
+from app.models import Source, SourceAlias, Speaker, SpeakerAlias
 from app.queries import lookups
 from app.schemas.speaker import SpeakerCreate
 from app.spans import match_key
@@ -81,7 +81,7 @@ class Voices:
         body = SpeakerCreate(
             name=voice.name[:_LONGEST],
             kind=voice.kind,
-            title=voice.title and voice.title[:_LONGEST],
+            title=(voice.title or "")[:_LONGEST] or None,
             source=None if ambiguous else self._source(voice),
             aliases=[] if ambiguous else list(self._new_names(voice)),
             coded_by=CodedBy.MACHINE,
@@ -115,20 +115,18 @@ class Voices:
         if voice.kind is not SpeakerKind.ORGANIZATION:
             return None
         keys = list(_keys(voice))
-        found = {source.id for source in lookups.among(self._session, Source, "name_key", keys)}
-        found |= {alias.source_id for alias in lookups.among(self._session, SourceAlias, "name_key", keys)}
-        rows: list[Record] = list(lookups.among(self._session, Source, "id", found))
-        return rows[0].slug if len(rows) == 1 and isinstance(rows[0], Source) else None
+        found = {source.id: source for source in lookups.among(self._session, Source, "name_key", keys)}
+        aliases = {alias.source_id for alias in lookups.among(self._session, SourceAlias, "name_key", keys)}
+        found |= {source.id: source for source in lookups.among(self._session, Source, "id", aliases)}
+        return found.popitem()[1].slug if len(found) == 1 else None
 
 
 def _keys(voice: Voice) -> Iterator[str]:
-    """The keys of the voice's names, the fullest first; hyphens and full stops are written or not."""
-    seen: set[str] = set()
-    for name in _telling(voice):
-        for key in (match_key(name), match_key(name.replace("-", " ").replace(".", ""))):
-            if key and key not in seen:
-                seen.add(key)
-                yield key
+    """The keys of the voice's names, the fullest first; hyphens, full stops and articles are written or not."""
+    articles = ("", "the ") if voice.kind is not SpeakerKind.UNNAMED else ("", "a ", "an ", "the ")
+    spellings = (each for name in _telling(voice) for each in (name, name.replace("-", " ").replace(".", "")))
+    keys = (match_key(article + name) for name in spellings for article in articles if name.strip())
+    yield from dict.fromkeys(keys)
 
 
 def _telling(voice: Voice) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which documents are to be read, or to be read again."""
+"""Who has read which document."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -17,12 +17,11 @@ class Read(NamedTuple):
     reader: str | None
 
 
-def readings(session: Session, *, read: bool, documents: Sequence[int] = ()) -> Sequence[Read]:
-    """The documents that the machine has ``read`` or has not, by id: all, or those of ``documents``."""
+def readings(session: Session, documents: Sequence[int] = ()) -> list[Read]:
+    """All documents by id, or those of ``documents``, with who read them."""
     document, reading = NOW.document, NOW.reading
     found = select(document.id, document.language, reading.reader)
-    found = found.outerjoin(reading, reading.document_id == document.id)
-    found = found.where(reading.id.is_not(None) if read else reading.id.is_(None))
+    found = found.outerjoin(reading, reading.document_id == document.id).order_by(document.id)
     if documents:
         found = found.where(document.id.in_(documents))
-    return [Read(*row) for row in session.execute(found.order_by(document.id))]
+    return [Read(*row) for row in session.execute(found)]

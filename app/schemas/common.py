@@ -10,7 +10,7 @@ import pycountry
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from app.dates import Day
-from app.spans import SLUG, Text, is_slug
+from app.spans import SLUG, Span, Text, is_slug
 from app.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
@@ -110,6 +110,11 @@ class SpanIn(Input):
     end: int | None = Field(default=None, ge=1, le=MAX_ID, description="Code point after the last.")
     prefix: Text = Field(default="", max_length=1000, description="The words just before.")
     suffix: Text = Field(default="", max_length=1000, description="The words just after.")
+
+    @classmethod
+    def at(cls, span: Span | None) -> Self | None:
+        """The same place as a body names it."""
+        return None if span is None else cls(start=span.start, end=span.end)
 
     @model_validator(mode="after")
     def _says_where(self) -> Self:

@@ -41,7 +41,6 @@ def read(tree: HtmlElement, found_at: str | None) -> Metadata:
     data = LinkedData(element.text or "" for element in tree.xpath(_JSON_LD)[:50])
     article = data.article(lambda address: _is_here(address, url))
     time = times.published([*texts(article, "datePublished"), *_among(metas, *_PUBLISHED), *_marked_times(tree)])
-    modified = times.published([*texts(article, "dateModified"), *_among(metas, "article:modified_time")])
     site = _first([*_among(metas, "og:site_name"), *data.names(article.get("publisher"))], _NAME)
     return Metadata(
         title=_title(tree, article, metas, site),
@@ -51,7 +50,6 @@ def read(tree: HtmlElement, found_at: str | None) -> Metadata:
         site=site,
         published=time.day if time else None,
         published_at=time.at if time else None,
-        modified_at=modified.at if modified else None,
     )
 
 

@@ -10,7 +10,7 @@ class Metadata:
 
     ``url`` is the canonical address that the page names where that is one of its own site, else the address it was
     found at. ``published`` is EDTF: the day in the page's own time zone, or a month or year where it says no more.
-    ``published_at`` and ``modified_at`` are moments in UTC, known only where the page gives a time with its offset.
+    ``published_at`` is a moment in UTC, known only where the page gives a time with its offset.
     ``language`` is a BCP 47 tag. ``site`` is how the site calls itself.
     """
 
@@ -21,7 +21,6 @@ class Metadata:
     site: str | None = None
     published: str | None = None
     published_at: dt.datetime | None = None
-    modified_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
