@@ -303,7 +303,7 @@ def assert_sound(text: str, found: Reading) -> None:
 PIECES = st.sampled_from(
     ["“", "”", '"', "'", "(", "[x](", ")", ":", "\n", "\n\n", "# ", "- ", ", ", ". ", " said ", "He", "they", "Ada",
      "the treaty", "President ", "TASS", "told ", "yesterday", "June 31", "in 0000", "Article 4 of ", "\ud800", "\x00",
-     "according to ", "By Ada Brook\n", "More from X\n", "—", "\u2028", "\r\n", "é", "🦀", "’s ", "A. ", "reported:\n\n"]
+     "according to ", "By Ada Brook\n", "More from X\n", "—", "\u2028", "\r\n", "é", "🦀", "’s ", "A. ", "told:\n\n"]
 )  # fmt: skip
 
 
