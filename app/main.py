@@ -18,11 +18,15 @@ from app.logs import configure_logs
 from app.readers import Readers
 from app.routers import (
     claims,
+    coverage,
+    discrepancies,
     docs,
     documents,
     events,
     feeds,
     imports,
+    matches,
+    origins,
     reports,
     review,
     revisions,
@@ -31,6 +35,7 @@ from app.routers import (
     sources,
     speakers,
     statements,
+    stats,
     utterances,
 )
 from app.web import problems
@@ -75,8 +80,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)
 
-    nouns = (events, sources, documents, reports, speakers, statements, utterances, claims)
-    for module in (*nouns, review, search, feeds, imports, revisions, service, docs):
+    nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
+    views = (origins, discrepancies, coverage, stats)
+    for module in (*nouns, *views, review, search, feeds, imports, revisions, service, docs):
         # Not include_router(), which would have each request find its way twice: first the router, then the route.
         app.router.routes.extend(module.router.routes)
         for route in module.router.routes:

@@ -54,6 +54,7 @@ _BY_CODE_POINT = AutoString().with_variant(AutoString(collation="C"), "postgresq
 
 _MERGED = text("merged_into_id IS NOT NULL")
 _BY_MACHINE = text("coded_by = 'machine'")
+_LASTS = text("lasts")
 
 
 def _own_id() -> Any:
@@ -305,7 +306,11 @@ class Utterance(Said, Record, table=True):
 
 
 class Statement(Said, Record, table=True):
-    """Words that one document attributes to a speaker; null where it does not say to whom."""
+    """Words that one document attributes to a speaker; null where it does not say to whom.
+
+    ``utterance_by`` says who put it with its utterance, or where there is none who said that it stands alone;
+    ``coded_by`` speaks of all else.
+    """
 
     __table_args__ = (
         Index(None, "document_id", "start"),
@@ -320,6 +325,8 @@ class Statement(Said, Record, table=True):
     speaker_id: int | None = _id_of("speaker", default=None, ondelete="RESTRICT")
     event_id: int | None = _id_of("event", default=None, index=True, ondelete="SET NULL")
     utterance_id: int | None = _id_of("utterance", default=None, index=True, ondelete="SET NULL")
+    utterance_by: CodedBy | None = Field(default=None, sa_type=AutoString)
+    utterance_confidence: float | None = None
     kind: StatementKind = Field(sa_type=AutoString)
     text: str
     start: int
@@ -352,6 +359,7 @@ class Claim(Record, table=True):
     """What a document says of one property of an event, as printed and in a normal form."""
 
     __table_args__ = (
+        _to_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         _KEEP_IDS,
     )
@@ -365,6 +373,27 @@ class Claim(Record, table=True):
     start: int
     end: int
     attributed_to_id: int | None = _id_of("speaker", default=None, index=True, ondelete="RESTRICT")
+
+
+class Match(Record, table=True):
+    """Two events, or two statements, that may be one: a machine's doubt, until a person says whether they are the same.
+
+    Of the two the one with the smaller id comes first.
+    """
+
+    __table_args__ = (
+        UniqueConstraint("event_id", "other_event_id"),
+        UniqueConstraint("statement_id", "other_statement_id"),
+        _to_review(),
+        _KEEP_IDS,
+    )
+    noun = Noun.MATCHES
+
+    event_id: int | None = _id_of("event", default=None, ondelete="CASCADE")
+    other_event_id: int | None = _id_of("event", default=None, index=True, ondelete="CASCADE")
+    statement_id: int | None = _id_of("statement", default=None, ondelete="CASCADE")
+    other_statement_id: int | None = _id_of("statement", default=None, index=True, ondelete="CASCADE")
+    same: bool | None = None
 
 
 class ApiKey(SQLModel, table=True):
@@ -401,12 +430,17 @@ class IdempotencyKey(SQLModel, table=True):
 class Tally(SQLModel, table=True):
     """How much hangs on an event: kept, so that lists can be sorted by it; never a record of its own."""
 
-    __table_args__ = (Index(None, "sources", "event_id"), Index(None, "statements", "event_id"))
+    __table_args__ = (
+        Index(None, "sources", "event_id"),
+        Index(None, "statements", "event_id"),
+        Index(None, "origins", "event_id"),
+    )
 
     event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
     sources: int
     documents: int
     statements: int
+    origins: int
     # What a list shows of the sources, as JSON: to gather it for each page took most of the page's time.
     outlets: str
 
@@ -421,6 +455,64 @@ class Coverage(SQLModel, table=True):
     earliest: dt.date
     documents: int
     first_published: dt.date | None = None
+
+
+class Origin(SQLModel, table=True):
+    """Somebody whose account stands behind reports of an event, independent of the others: kept beside the records.
+
+    ``key`` tells who, as in ``source:7`` or ``state:KP``; ``documents`` is how many rest on it.
+    """
+
+    __table_args__ = (Index(None, "key", "event_id"), {"sqlite_with_rowid": False})
+
+    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
+    key: str = _key(primary_key=True)
+    name: str
+    documents: int
+
+
+class Provenance(SQLModel, table=True):
+    """What a document's text and byline show of where it comes from: kept, since it follows from them alone.
+
+    ``sketch`` tells which other texts have its words; ``credit`` is the agency that it credits, and where it does so in
+    the text (nowhere, if the byline does).
+    """
+
+    __table_args__ = (
+        Index(
+            None,
+            "credit_key",
+            sqlite_where=text("credit_key IS NOT NULL"),
+            postgresql_where=text("credit_key IS NOT NULL"),
+        ),
+    )
+
+    document_id: int = _id_of("document", primary_key=True, ondelete="CASCADE")
+    sketch: bytes
+    credit: str | None = None
+    credit_key: str | None = _key(default=None)
+    credit_start: int | None = None
+    credit_end: int | None = None
+
+
+class Voicing(SQLModel, table=True):
+    """A statement under each voice that made or relayed it, with the days on which it may have been said.
+
+    Kept beside the records, so that what prints the same utterance is found.
+    """
+
+    __table_args__ = (
+        Index(None, "statement_id"),
+        Index(None, "speaker_id", "last", sqlite_where=_LASTS, postgresql_where=_LASTS),
+        {"sqlite_with_rowid": False},
+    )
+
+    speaker_id: int = _id_of("speaker", primary_key=True, ondelete="CASCADE")
+    first: dt.date = Field(primary_key=True)
+    statement_id: int = _id_of("statement", primary_key=True, ondelete="CASCADE")
+    last: dt.date
+    # Whether it may have been said on days so far apart that to look a month back does not find it.
+    lasts: bool
 
 
 class Import(SQLModel, table=True):
@@ -521,7 +613,7 @@ class PendingMention(SQLModel, table=True):
 # In the order in which foreign keys allow them to be filled.
 RECORDS: tuple[type[Record], ...] = (
     Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Reading, Report, Utterance, Statement, Attribution,
-    Claim,
+    Claim, Match,
 )  # fmt: skip
 
 NOUNS: dict[Noun, type[Record]] = {model.noun: model for model in RECORDS if model.noun is not None}

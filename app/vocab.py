@@ -161,3 +161,4 @@ class Noun(StrEnum):
     STATEMENTS = "statements"
     UTTERANCES = "utterances"
     CLAIMS = "claims"
+    MATCHES = "matches"

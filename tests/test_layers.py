@@ -9,7 +9,7 @@ import pytest
 APP = Path(__file__).parent.parent / "app"
 
 GROUND = "config vocab errors dates urls spans"
-SPINE = f"{GROUND} models db tallies revisions"
+SPINE = f"{GROUND} models db tallies voicings revisions"
 QUERIES = f"{SPINE} schemas queries"
 
 # Room: the rooms that it may import besides itself. A room is a module or a package of app/; one that is
@@ -20,17 +20,18 @@ ROOMS = {
     # The store.
     "models": GROUND,
     "db": GROUND,
-    "tallies": "models",
-    "revisions": f"{GROUND} models db tallies",
+    "tallies": f"{GROUND} models schemas queries analysis",
+    "voicings": f"{GROUND} models schemas queries analysis",
+    "revisions": f"{GROUND} models db tallies voicings",
     "schemas": GROUND,
     "queries": f"{GROUND} models schemas",
     "readers": f"{GROUND} db queries",
     "replicas": f"{GROUND} db queries readers",
     # What is made of texts and rows.
     "extract": "vocab spans dates",
-    "analysis": "models vocab dates",
+    "analysis": "models vocab dates spans",
     "fetch": "config errors urls",
-    "ingest": f"{QUERIES} extract fetch",
+    "ingest": f"{QUERIES} extract fetch analysis",
     "formats": "errors schemas",
     "operations": QUERIES,
     # HTTP: the shell around every request, then the endpoints.
