@@ -203,20 +203,18 @@ def exported(shared_store: Store) -> list[bytes]:
     return [line.rstrip(b"\n") for line in jsonl.write(shared_store.engine)]
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
-    empty_store: Store, exported: list[bytes], dateline: Dateline, damage: str
+    empty_store: Store, exported: list[bytes], dateline: Dateline, subtests: pytest.Subtests
 ) -> None:
-    damaged = DAMAGES[damage](exported)
+    for name, damage in DAMAGES.items():
+        with subtests.test(name):
+            done = dateline(empty_store.url, "import", "-", stdin=b"\n".join(damage(exported)) + b"\n")
 
-    done = dateline(empty_store.url, "import", "-", stdin=b"\n".join(damaged) + b"\n")
-
-    assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
-    assert done.stderr.strip()
-    with empty_store.engine.connect() as connection:
-        assert [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in TABLES] == [
-            0 for _ in TABLES
-        ]
+            assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
+            assert done.stderr.strip()
+            with empty_store.engine.connect() as connection:
+                counts = [connection.execute(select(func.count()).select_from(table)).scalar_one() for table in TABLES]
+            assert not any(counts)
 
 
 def test_a_refused_import_can_be_done_again(

@@ -89,6 +89,7 @@ def refused(application: FastAPI, guarded_store: Store, key: dict[str, str]) -> 
 # Parameters
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_unknown_parameter_is_refused_by_name(reader: TestClient, name: str) -> None:
     method, _, template = name.partition(" ")
@@ -98,6 +99,7 @@ def test_an_unknown_parameter_is_refused_by_name(reader: TestClient, name: str) 
     assert_refused(response, "dates")
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("name", [name for name in OPERATIONS if parameters(*reversed(name.lower().split()))])
 def test_a_repeated_parameter_is_refused_by_name(reader: TestClient, name: str) -> None:
     method, _, template = name.partition(" ")
@@ -116,6 +118,7 @@ DATES = [
 ]
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(("path", "parameter"), DATES)
 def test_a_date_is_a_day_of_the_calendar_and_nothing_else(reader: TestClient, path: str, parameter: str) -> None:
     assert reader.get(address(path), params={parameter: "2024-06-19"}).status_code == 200
@@ -148,6 +151,7 @@ def test_there_are_dates_to_test() -> None:
     assert {("/events", "date"), ("/statements", "from"), ("/documents", "to")} <= set(DATES)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("year", ["0000", "10000", "0000-01-01", "10000-01-01", "9999-12-31/10000-01-01", "-0001"])
 @pytest.mark.parametrize(("path", "field"), [("/events", "date"), ("/utterances", "said"), ("/documents", "published")])
 def test_the_years_of_the_store_are_1_to_9999(refused: TestClient, path: str, field: str, year: str) -> None:
@@ -156,6 +160,7 @@ def test_the_years_of_the_store_are_1_to_9999(refused: TestClient, path: str, fi
     assert_refused(refused.post(path, json=body), field)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("number", ["+1", "01", "1.0", "1_0", "1e1", " 1", "１", "0x1", "1,0", "-1"])
 @pytest.mark.parametrize("path", ["/events?limit={}", "/events/{}", "/events/{}/sources", "/events/1?as_of={}"])
 def test_a_number_is_written_in_digits(reader: TestClient, path: str, number: str) -> None:
@@ -193,6 +198,7 @@ def test_a_number_beyond_all_bounds_is_no_error_of_ours(reader: TestClient, path
             assert response.status_code in (404, 422)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -252,12 +258,14 @@ def test_no_address_is_an_error_of_ours(reader: TestClient, path: str, ref: str)
     assert reader.get(address(path, segment)).status_code in (200, 404, 405, 422)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", [path for path in GETS if "{" in path])
 @pytest.mark.parametrize("sign", ["%00", "1%00", "%ED%A0%80", "%FF", "%C3"])
 def test_an_address_with_what_is_no_text_leads_nowhere(reader: TestClient, path: str, sign: str) -> None:
     assert_problem(reader.get(address(path, sign)), 422)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", LISTS)
 def test_nul_in_a_query_is_refused_by_name(reader: TestClient, path: str) -> None:
     for parameter in parameters(path):
@@ -354,6 +362,7 @@ def test_the_bodies_tried_here_name_every_text_field(noun: str) -> None:
     assert set(SCHEMAS[shape.rpartition("/")[2]]["properties"]) - OTHERS == set(BODIES[noun])
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     ("noun", "at"),
     [pytest.param(noun, at, id=".".join(map(str, (noun, *at)))) for noun in NOUNS for at in texts(BODIES[noun])],
@@ -368,6 +377,7 @@ def test_nul_and_lone_surrogates_are_refused_in_every_text_field(refused: TestCl
         assert ".".join(map(str, at)) in {error["field"] for error in problem["errors"]}
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     "body",
     [
@@ -401,6 +411,7 @@ def test_a_body_that_is_no_event_is_refused(refused: TestClient, method: str, pa
     assert_problem(response, response.status_code)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("noun", NOUNS)
 def test_a_body_with_a_field_that_there_is_not_is_refused_by_name(refused: TestClient, noun: str) -> None:
     problem = assert_problem(refused.post(f"/{noun}", json={"colour": "red"}), 422)
@@ -479,6 +490,7 @@ def test_head_of_a_problem_has_its_headers_and_no_body(reader: TestClient, path:
     assert _stable(head) == _stable(got)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", [*PATHS, *UNDOCUMENTED])
 def test_options_names_the_methods_of_an_address(reader: TestClient, path: str) -> None:
     response = reader.options(address(path))
@@ -487,6 +499,7 @@ def test_options_names_the_methods_of_an_address(reader: TestClient, path: str) 
     assert set(response.headers["Allow"].split(", ")) == allowed(path)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", [*PATHS, *UNDOCUMENTED])
 def test_a_method_that_an_address_has_not_is_a_405_that_names_those_it_has(reader: TestClient, path: str) -> None:
     for method in {"PUT", "TRACE", "QUERY", "POST", "PATCH", "DELETE"} - documented(path):
@@ -570,6 +583,7 @@ def test_a_store_that_another_writer_holds_is_a_503(store: Store) -> None:
     assert int(response.headers["Retry-After"]) >= 1
 
 
+@pytest.mark.before_the_database
 def test_a_limit_on_requests_is_told_and_kept(shared_store: Store) -> None:
     limited = create_app(settings_for(shared_store.url).model_copy(update={"rate_limit": "3/minute"}))
     client = TestClient(limited)
@@ -583,6 +597,7 @@ def test_a_limit_on_requests_is_told_and_kept(shared_store: Store) -> None:
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 60
 
 
+@pytest.mark.before_the_database
 def test_the_limit_counts_each_key_for_itself(store: Store) -> None:
     limited = create_app(settings_for(store.url).model_copy(update={"rate_limit": "1/minute"}))
     client = TestClient(limited)
@@ -595,11 +610,13 @@ def test_the_limit_counts_each_key_for_itself(store: Store) -> None:
 # Headers
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("ident", ["a", "7f3c-42_x.Y", "x" * 128])
 def test_a_request_id_is_given_back(reader: TestClient, ident: str) -> None:
     assert reader.get("/events", headers={"X-Request-ID": ident}).headers["X-Request-ID"] == ident
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("ident", ["", "x" * 129, "a b", "a;b", "<script>", 'a"b', "a,b", "a\tb", "é", "%0d%0a", "a/b"])
 def test_a_request_id_that_could_do_harm_is_replaced(reader: TestClient, ident: str) -> None:
     response = reader.get("/nowhere", headers=[(b"x-request-id", ident.encode())])
@@ -613,6 +630,7 @@ def test_every_request_has_an_id_of_its_own(reader: TestClient) -> None:
     assert len({reader.get("/").headers["X-Request-ID"] for _ in range(3)}) == 3
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", [*GETS, *UNDOCUMENTED])
 def test_browsers_are_told_not_to_guess_the_type(reader: TestClient, path: str) -> None:
     assert (
@@ -630,6 +648,7 @@ def test_any_page_may_read_the_answers_and_the_headers_that_count(reader: TestCl
     assert exposed >= {"ETag", "Link", "Location", "RateLimit", "Retry-After", "X-Request-ID", "Dateline-Revision"}
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
 def test_a_preflight_that_asks_for_authorization_is_answered(reader: TestClient, method: str) -> None:
     response = reader.options(
@@ -647,6 +666,7 @@ def test_a_preflight_that_asks_for_authorization_is_answered(reader: TestClient,
     assert "authorization" in response.headers["Access-Control-Allow-Headers"].lower()
 
 
+@pytest.mark.before_the_database
 def test_only_the_origins_that_are_named_may_read_where_some_are(shared_store: Store) -> None:
     named = create_app(settings_for(shared_store.url).model_copy(update={"cors_origins": ["https://a.example"]}))
     client = TestClient(named)

@@ -95,6 +95,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
     path.write_text(changed, encoding="utf-8")
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     ("file", "pattern", "replacement", "field"),
     [
@@ -117,6 +118,7 @@ def test_a_span_or_name_that_leads_nowhere_is_refused_by_file_and_field(
         load(empty_store.engine, folder=folder)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     ("file", "pattern", "replacement", "field"),
     [
