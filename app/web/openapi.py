@@ -39,19 +39,28 @@ TAGS = [
 ]
 
 
+# By whether reads are public: all else is the same for every application, and takes half a second to derive.
+_DOCUMENTS: dict[bool, dict[str, Any]] = {}
+
+
 def describe(app: FastAPI) -> None:
     """Add to the document the shape of problems, which no endpoint returns by its type, and who needs no key."""
     derive = app.openapi
 
     def openapi() -> dict[str, Any]:
-        if app.openapi_schema is None:
-            document = derive()
-            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-            if app.state.settings.public_reads:
-                for operations in document["paths"].values():
-                    if "security" in operations.get("get", {}):
-                        operations["get"]["security"].insert(0, {})  # no key is needed
-        return derive()
+        public: bool = app.state.settings.public_reads
+        if public not in _DOCUMENTS:
+            _DOCUMENTS[public] = _completed(derive(), public=public)
+        return _DOCUMENTS[public]
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def _completed(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+    if public:
+        for operations in document["paths"].values():
+            if "security" in operations.get("get", {}):
+                operations["get"]["security"].insert(0, {})  # no key is needed
+    return document
