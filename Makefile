@@ -15,7 +15,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check migrate bench bench-extract lock clean
+.PHONY: help run test check migrate bench bench-extract bench-grouping lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/perform
 
 bench-extract: $(INSTALLED) ## Measure extraction on the corpus POLNEAR=DIR: docs/extraction.md
 	$(BIN)/python -m pytest tests/benchmarks/bench_extract.py -n 0 -s $(ARGS)
+
+bench-grouping: $(INSTALLED) ## Measure how articles are grouped on the corpus BASIL=DIR: docs/analysis.md
+	$(BIN)/python -m pytest tests/benchmarks/bench_grouping.py -n 0 -s -rs $(ARGS)
 
 lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv

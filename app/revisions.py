@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event, inspect
 from sqlalchemy.orm import UOWTransaction, attributes
 from sqlmodel import Session, SQLModel
 
-from app import tallies
+from app import tallies, voicings
 from app.db import writing
 from app.models import PARTS, History, Record, Revision, as_json
 from app.vocab import Operation
@@ -45,6 +45,14 @@ def annotate(session: Session, row: Record, **values: Any) -> None:
 
 
 event.listen(Session, "after_flush", tallies.follow)
+event.listen(Session, "after_flush", voicings.follow)
+
+
+@event.listens_for(Session, "before_commit")
+def _settle(session: Session) -> None:
+    """Keep up with the transaction, not with the parts of it that may be taken back."""
+    if not session.in_nested_transaction():
+        tallies.settle(session)
 
 
 @event.listens_for(Session, "before_flush")

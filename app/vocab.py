@@ -61,6 +61,16 @@ class StatementKind(StrEnum):
     MIXED = "mixed"
 
 
+class WordEdit(StrEnum):
+    """What became of words of one printing in another; ``cut`` is what an excerpt leaves out before and after it."""
+
+    EQUAL = "equal"
+    INSERT = "insert"
+    DELETE = "delete"
+    REPLACE = "replace"
+    CUT = "cut"
+
+
 class CodedBy(StrEnum):
     """Whose reading a record is, so that a machine's never passes for a person's."""
 
@@ -138,6 +148,39 @@ class Verdict(StrEnum):
     REJECT = "reject"
 
 
+class Accord(StrEnum):
+    """Whether what documents say of one property of an event can all be true at once."""
+
+    AGREEMENT = "agreement"
+    UNCLEAR = "unclear"
+    CONFLICT = "conflict"
+
+
+class CoverageStatus(StrEnum):
+    """Whether an outlet that the store follows has a document on an event there."""
+
+    REPORTED = "reported"
+    NO_DOCUMENT = "no_document"
+
+
+class Interval(StrEnum):
+    """How long each period of a series of counts is; weeks are those of ISO 8601, which begin on Monday."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+
+
+class SeriesBy(StrEnum):
+    """What tells one series of counts from another."""
+
+    SOURCE = "source"
+    SPEAKER = "speaker"
+    COUNTRY = "country"
+    TYPE = "type"
+    ORIGIN = "origin"
+
+
 class Scope(StrEnum):
     """What an API key may do; each includes those before it."""
 
@@ -162,3 +205,8 @@ class Noun(StrEnum):
     UTTERANCES = "utterances"
     CLAIMS = "claims"
     MATCHES = "matches"
+
+    @property
+    def singular(self) -> str:
+        """What one of them is called."""
+        return self.removesuffix("es" if self is Noun.MATCHES else "s")

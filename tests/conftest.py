@@ -26,7 +26,7 @@ from app.fetch import Fetcher
 from app.ingest import lines, progress
 from app.ingest.feeds import records
 from app.main import create_app
-from app.models import FeedItem
+from app.models import FeedItem, Match
 from app.readers import Readers
 from app.schemas.feed import FeedCreate
 from app.vocab import FeedItemState, Scope
@@ -48,6 +48,13 @@ def add_feed(engine: Engine) -> None:
         feed = records.add(session, body)
         item = {"feed_id": feed.id, "key": "0" * 64, "url": "https://example.org/1", "seen_at": feed.created_at}
         session.add(FeedItem.model_validate(item | {"state": FeedItemState.WAITING}))
+
+
+def add_match(engine: Engine) -> None:
+    """Two events that are not the same, as a person said, so that `/matches` has something to show."""
+    with db.writing(engine) as session:
+        match: dict[str, int] = {"event_id": 14, "other_event_id": 15, "revision_id": 1}
+        session.add(Match.model_validate(match | {"same": False}))
 
 
 @dataclass
@@ -131,6 +138,7 @@ class Templates:
                 load(engine)
                 progress.begin(engine, format=lines.FORMAT, name="seed", author="tests")
                 add_feed(engine)
+                add_match(engine)
             else:
                 command.upgrade(db.migrations(engine), "head")
             self._settle(engine)

@@ -91,7 +91,7 @@ def subclasses(error: type[errors.DatelineError]) -> Iterator[type[errors.Dateli
 
 
 def test_every_noun_is_explained() -> None:
-    assert all(f"| {noun.removesuffix('s')} |" in API for noun in Noun)
+    assert all(f"| {noun.singular} |" in API for noun in Noun)
 
 
 def test_settings_and_their_page_agree() -> None:

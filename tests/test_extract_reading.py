@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.dates import parse_edtf
-from app.extract import language
+from app.extract.attribution import language
 from app.extract.findings import Finding, Reading
 from app.extract.reading import read
 from app.spans import Span

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.extract import attributions, language, marks, rules, standoff, train
+from app.extract.attribution import attributions, language, rules
+from app.extract.attribution.tree import grow
 from app.extract.findings import Attributed, Grade
-from app.extract.sequence import LABELS, Chain, sentences
-from app.extract.tagger import FORMAT, Tagger
-from app.extract.tree import grow
+from app.extract.learning import standoff, train
+from app.extract.learning.sequence import LABELS, Chain, sentences
+from app.extract.learning.tagger import FORMAT, Tagger
+from app.extract.page import marks
 from app.spans import Span
 
 

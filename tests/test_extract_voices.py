@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from app.extract import attributions
+from app.extract.attribution import attributions
 from app.extract.findings import Finding, Voice
+from app.extract.mentions.voices import Voices
 from app.extract.reading import read
-from app.extract.voices import Voices
 from app.spans import Span
 from app.vocab import SpeakerKind
 

@@ -18,11 +18,11 @@ from app.ingest import store as records
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic
+from app.schemas.printing import UtteranceFull
 from app.schemas.report import ReportPublic
 from app.schemas.source import SourcePublic
-from app.schemas.speaker import SpeakerPublic
+from app.schemas.speaker import SpeakerFull
 from app.schemas.statement import StatementPublic
-from app.schemas.utterance import UtterancePublic
 from app.vocab import EventType
 from tests.conftest import Store, Templates, talking_to
 from tests.data.lists import LISTS, ORDERS, Item, List, items, pages, read
@@ -45,9 +45,9 @@ SINGLES: dict[str, type[BaseModel]] = {
     "reports": ReportPublic,
     "claims": ClaimPublic,
     "statements": StatementPublic,
-    "utterances": UtterancePublic,
+    "utterances": UtteranceFull,
     "sources": SourcePublic,
-    "speakers": SpeakerPublic,
+    "speakers": SpeakerFull,
 }
 
 
@@ -198,7 +198,7 @@ def test_any_document_comes_back_with_what_it_carries(
     [statement] = items(writer, f"/documents/{made['id']}/statements")
 
     check_shape(DocumentFull, made)
-    check_shape(SpeakerPublic, speaker)
+    check_shape(SpeakerFull, speaker)
     check_shape(StatementPublic, statement)
     assert (speaker["name"], speaker["title"], speaker["aliases"]) == (name, name, [name])
     assert made["text"] == before + words + after + str(speaker["id"])

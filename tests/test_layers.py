@@ -9,7 +9,7 @@ import pytest
 
 APP = Path(__file__).parent.parent / "app"
 
-GROUND = "config vocab errors dates urls spans"
+GROUND = "config vocab errors dates urls spans quantities"
 SPINE = f"{GROUND} models db tallies voicings revisions"
 QUERIES = f"{SPINE} schemas queries"
 
@@ -29,8 +29,8 @@ ROOMS = {
     "readers": f"{GROUND} db queries",
     "replicas": f"{GROUND} db queries readers",
     # What is made of texts and rows.
-    "extract": "vocab spans dates",
-    "analysis": "models vocab dates spans",
+    "extract": "vocab spans dates quantities",
+    "analysis": "models vocab dates spans quantities",
     "fetch": "config errors urls",
     "ingest": f"{QUERIES} extract fetch analysis",
     "formats": "errors schemas",

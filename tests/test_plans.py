@@ -52,6 +52,10 @@ ORDERED = [
     "/speakers",
     "/utterances",
     "/utterances?speaker=vladimir-putin",
+    "/utterances?date=2024-06-19",
+    "/utterances?speaker=vladimir-putin&from=2024-06-01&to=2024-06-30",
+    "/utterances?min_sources=2",
+    "/speakers/vladimir-putin/utterances",
     "/claims",
     "/claims?sort=property",
     "/claims?property=date",
@@ -66,8 +70,12 @@ GATHERED = [
     "/events?q=treaty",
     "/events?speaker=vladimir-putin",
     "/events?bbox=124,38,131,43",
+    "/events?min_origins=2",
     "/events/1/sources",
     "/events/1/statements",
+    "/events/1/discrepancies",
+    "/discrepancies?from=2024-06-01&to=2024-06-30",
+    "/discrepancies?source=tass",
     "/statements?event=1",
     "/statements?utterance=1",
     "/statements?via=tass",
@@ -75,6 +83,10 @@ GATHERED = [
     "/statements?q=treaty",
     "/documents?q=treaty",
     "/documents/1/statements",
+    "/utterances?event=1",
+    "/utterances?source=tass",
+    "/utterances?q=treaty",
+    "/utterances/1/differences",
     "/reports?event=1",
     "/reports?source=tass",
     "/claims?event=1",
@@ -120,10 +132,12 @@ def explain(connection: Connection, statement: str, parameters: Any, without: Se
     return "\n".join(steps(plan["Plan"]))
 
 
-def steps(node: dict[str, Any]) -> Iterator[str]:
-    yield f"{node['Node Type']} {node.get('Relation Name', '')}"
+def steps(node: dict[str, Any], *, nested: bool = False) -> Iterator[str]:
+    nested = nested or node.get("Parent Relationship") == "SubPlan"
+    sorts = nested and node["Node Type"].endswith("Sort")
+    yield f"{'Nested ' if sorts else ''}{node['Node Type']} {node.get('Relation Name', '')}"
     for below in node.get("Plans", []):
-        yield from steps(below)
+        yield from steps(below, nested=nested)
 
 
 def scans(plan: str) -> list[str]:

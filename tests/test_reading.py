@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.extract.tagger import Tagger
+from app.extract.learning.tagger import Tagger
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
 

@@ -108,7 +108,7 @@ def test_a_filter_finds(desk: TestClient) -> None:
 
 @pytest.mark.parametrize(
     ("query", "parameter"),
-    [("noun=claims", "noun"), ("min_confidence=2", "min_confidence"), ("document=x", "document"), ("sort=id", "sort")],
+    [("noun=sources", "noun"), ("min_confidence=2", "min_confidence"), ("document=x", "document"), ("sort=id", "sort")],
 )
 def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/review?{query}")
@@ -279,7 +279,7 @@ def test_one_verdict_that_cannot_be_done_undoes_all_and_is_named(desk: TestClien
         ([fine, lost | {"changes": {"type": "aid"}}], 422, "verdicts.1.changes.type"),
         ([fine, lost], 422, "verdicts.1"),
         ([fine | {"changes": {}}], 422, "verdicts.0"),
-        ([fine, {"noun": "claims", "id": 1, "verdict": "confirm"}], 422, "verdicts.1"),
+        ([fine, {"noun": "sources", "id": 1, "verdict": "confirm"}], 422, "verdicts.1"),
         ([fine, {"noun": "events", "id": 1, "verdict": "maybe"}], 422, "verdicts.1.verdict"),
         ([], 422, "verdicts"),
         (

@@ -32,12 +32,16 @@ def changes(client: TestClient, since: int = 0, limit: int = 50) -> Iterator[Bod
         address = page["next"]
 
 
+# Nouns of which one record alone shows more than in a list.
+FULLER = ("documents", "speakers", "utterances")
+
+
 def live(client: TestClient) -> State:
-    """Every record as the lists show it; a document, which they show without its text, on its own."""
+    """Every record as the lists show it, or on its own where there is more of it."""
     state: State = {}
     for noun in NOUNS:
         for found in client.get(f"/{noun}?limit=500").json()["items"]:
-            state[noun, found["id"]] = item(client, noun, found["id"]) if noun == "documents" else found
+            state[noun, found["id"]] = item(client, noun, found["id"]) if noun in FULLER else found
     return state
 
 
@@ -359,7 +363,12 @@ def _check_past(client: TestClient, place: Place, at: int, then: Body | None) ->
     if then is None:
         assert answer.status_code in (404, 410)
     else:
-        assert answer.json() == then
+        assert answer.json() == as_of(place, then)
+
+
+def as_of(place: Place, then: Body) -> Body:
+    """A record as the past shows it: of an event without the origins, which rest on the texts that are there now."""
+    return then | {"origin_count": None} if place[0] == "events" else then
 
 
 def test_as_of_shows_the_seed_as_it_was_before_it_was_changed(writer: TestClient) -> None:
@@ -375,7 +384,7 @@ def test_as_of_shows_the_seed_as_it_was_before_it_was_changed(writer: TestClient
 
     then = {place: writer.get(f"/{place[0]}/{place[1]}?as_of={at}").json() for place in some}
 
-    assert then == {place: was[place] for place in some}
+    assert then == {place: as_of(place, was[place]) for place in some}
 
 
 # Many writers at once

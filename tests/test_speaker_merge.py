@@ -82,8 +82,10 @@ def test_the_others_words_names_and_knowledge_become_the_speakers(desk: TestClie
         "aliases": ["Berg", "A. Berg", "the envoy"],
         "statement_count": 2,
         "relayed_count": 1,
+        "record": merged["record"],
         "revision": merged["revision"],
     }
+    assert [each["statements"] for each in merged["record"]["sources"]] == [2]
     assert [each["speaker"]["slug"] for each in items(desk, "/utterances?speaker=berg")] == ["berg"]
     claims = read(desk, "/claims?property=people")["items"]
     assert [each["attributed_to"]["slug"] for each in claims] == ["berg"]

@@ -19,6 +19,8 @@ FIELDS = [
     "said",
     "chain",
     "utterance",
+    "utterance_by",
+    "utterance_confidence",
     "language",
     "translated",
     "coded_by",

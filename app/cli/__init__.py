@@ -2,6 +2,7 @@
 
 import typer
 
+from app.cli.grouping import group
 from app.cli.ingest import ingest
 from app.cli.keys import keys
 from app.cli.operations import backup, copy, restore
@@ -13,7 +14,7 @@ from app.cli.watch import watch
 
 app = typer.Typer(help="Dateline: a source-attributed event store and its API.", no_args_is_help=True)
 app.add_typer(keys, name="key")
-for command in (serve, migrate, seed, verify, ingest, extract, watch, backup, restore, copy):
+for command in (serve, migrate, seed, verify, ingest, extract, group, watch, backup, restore, copy):
     app.command()(command)
 app.command("export")(export_store)
 app.command("import")(import_store)

@@ -9,13 +9,24 @@ from alembic.util import CommandError
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import db
 from app.config import Settings, get_settings
 from app.errors import DatelineError
+from app.operations.load import Report
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -55,3 +66,28 @@ def progress_bar(what: str) -> Progress:
     """A bar of things done, of things there are, and of the time left; gone when it is done."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True)
+
+
+@contextmanager
+def progress() -> Iterator[Report]:
+    """Bars of one piece of work after the other; gone when it is done."""
+    description = TextColumn("{task.description}")
+    columns = (description, BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bars:
+        yield _reporting(bars)
+
+
+def _reporting(bars: Progress) -> Report:
+    tasks: dict[str, TaskID] = {}
+
+    def report(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            tasks[what] = bars.add_task(what)
+        bars.update(tasks[what], completed=done, total=total)
+
+    return report
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text(f"{task.speed:,.0f}/s" if task.speed else "")

@@ -6,29 +6,17 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    Task,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
 
-from app.cli.common import err, fail, open_store, out
+from app.cli.common import fail, open_store, out, progress
 from app.config import get_settings
 from app.operations import stores
-from app.operations.load import Report
 
 
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write; a file that is there is replaced.", dir_okay=False)],
 ) -> None:
     """Write the whole store, keys included, to a SQLite file; the API may go on reading and writing."""
-    with _files(file), open_store(migrated=False) as engine, _progress() as report:
+    with _files(file), open_store(migrated=False) as engine, progress() as report:
         stores.backup(engine, file, report)
     size = file.stat().st_size / 1e6
     out.print(f"Written to {file}: a whole store as a SQLite file, {size:,.1f} MB, checked.", soft_wrap=True)
@@ -41,7 +29,7 @@ def restore(
     ] = False,
 ) -> None:
     """Make the store what a backup holds."""
-    with _files(file), open_store(migrated=False) as engine, _progress() as report:
+    with _files(file), open_store(migrated=False) as engine, progress() as report:
         patience = get_settings().busy_timeout
         revision = stores.restore(file, engine, replace=replace, patience=patience, report=report)
     out.print(f"The store is what {file} holds, under the new revision {revision}.", soft_wrap=True)
@@ -52,7 +40,7 @@ def copy(
     target: Annotated[str, typer.Argument(metavar="TO", help="URL of a database that is empty.")],
 ) -> None:
     """Fill an empty database with a whole store, keys included, from SQLite or PostgreSQL to either of them."""
-    with open_store(source, migrated=False) as here, open_store(target, migrated=False) as there, _progress() as report:
+    with open_store(source, migrated=False) as here, open_store(target, migrated=False) as there, progress() as report:
         rows = stores.copy(here, there, patience=get_settings().busy_timeout, report=report)
     out.print(f"{rows} rows copied; counted again where they arrived.")
 
@@ -63,28 +51,3 @@ def _files(file: Path) -> Iterator[None]:
         yield
     except OSError as error:
         fail(f"{error.filename or file}: {error.strerror}")
-
-
-@contextmanager
-def _progress() -> Iterator[Report]:
-    """Shows one piece of work after the other."""
-    description = TextColumn("{task.description}")
-    columns = (description, BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
-    with Progress(*columns, console=err, transient=True) as bars:
-        yield _reporting(bars)
-
-
-def _reporting(bars: Progress) -> Report:
-    tasks: dict[str, TaskID] = {}
-
-    def report(what: str, done: int, total: int) -> None:
-        if what not in tasks:
-            tasks[what] = bars.add_task(what)
-        bars.update(tasks[what], completed=done, total=total)
-
-    return report
-
-
-class _Rate(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(f"{task.speed:,.0f}/s" if task.speed else "")

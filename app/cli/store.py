@@ -1,11 +1,11 @@
 """``dateline migrate``, ``seed`` and ``verify``: the store as a whole."""
 
 import typer
-from alembic import command
 from rich.table import Table
 
 from app import db
-from app.cli.common import err, fail, open_store, out, progress_bar
+from app.cli.common import err, fail, open_store, out, progress, progress_bar
+from app.operations import migrations
 from app.queries import integrity
 
 
@@ -13,7 +13,8 @@ def migrate() -> None:
     """Bring the store's tables to those of this version."""
     with open_store(migrated=False) as engine:
         before = db.current_migration(engine)
-        command.upgrade(db.migrations(engine), "head")
+        with progress() as report:
+            migrations.migrate(engine, report)
         after = db.current_migration(engine)
         out.print(f"The store is at migration {after}" + (", as before." if before == after else "."))
 
@@ -36,8 +37,8 @@ def seed() -> None:
 def verify() -> None:
     """Check every span of the store against its document's text; fails when one is broken."""
     broken = checked = 0
-    with open_store() as engine, db.reading(engine) as session, progress_bar("documents") as progress:
-        for document in progress.track(integrity.documents(session), integrity.document_count(session)):
+    with open_store() as engine, db.reading(engine) as session, progress_bar("documents") as bar:
+        for document in bar.track(integrity.documents(session), integrity.document_count(session)):
             for check in integrity.checks(session, document):
                 checked += 1
                 if check.broken is not None:

@@ -4,9 +4,10 @@ import bisect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from app.extract import chain, saying, sentences
+from app.extract.circumstances import chain, saying
 from app.extract.findings import Attributed, Finding, Hop, Voice
-from app.extract.voices import Voices
+from app.extract.mentions.voices import Voices
+from app.extract.page import sentences
 from app.spans import Span
 from app.vocab import SpeakerKind
 

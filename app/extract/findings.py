@@ -78,6 +78,22 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """What a text plainly says of one property of its event, as the store could take it.
+
+    ``normalized`` is in the notation that ``unit`` says: EDTF, a name, or a number (``app/quantities/notation.py``) of
+    so many of something. ``voice`` is whose statement it stands in; None where the text says it itself, or not whose.
+    """
+
+    property: str
+    span: Span
+    normalized: str
+    unit: str
+    confidence: float
+    voice: Voice | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Proposal:
     """The event that a text seems to report: for a person, or a better reader, to confirm or correct."""
 
@@ -106,3 +122,4 @@ class Reading:
     lede: Span | None = None  # the first sentence of the article itself
     furniture: tuple[Span, ...] = ()  # stretches that are not part of the article
     dated: str | None = None  # EDTF: when the text says it was written, where it does
+    claims: tuple[Claimed, ...] = ()

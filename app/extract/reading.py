@@ -5,13 +5,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from app.extract import attributions, excerpts, nouns, saying
-from app.extract import language as models
-from app.extract import lede as ledes
+from app.extract.attribution import attributions
+from app.extract.attribution import language as models
+from app.extract.circumstances import lede as ledes
+from app.extract.circumstances import saying
+from app.extract.claims import reading as claims
 from app.extract.composing import compose
 from app.extract.findings import Attributed, Reading
-from app.extract.layout import Role, lay_out
-from app.extract.tagger import Tagger
+from app.extract.learning.tagger import Tagger
+from app.extract.mentions import nouns
+from app.extract.page import excerpts
+from app.extract.page.layout import Role, lay_out
 from app.spans import Span
 from app.vocab import StatementKind
 
@@ -20,7 +24,7 @@ if TYPE_CHECKING:
 
 _PARAGRAPHS = 1000  # that the model is given
 
-VERSION = "1"  # of the rules: raised when they find something else in a text
+VERSION = "2"  # of the rules: raised when they find something else in a text
 
 NO_MODEL = "no language model installed: only quotations in marks were read; install dateline[nlp]"
 TOO_LONG = (
@@ -69,15 +73,20 @@ def _read(
     headline = next(iter(layout.spans(Role.TITLE)), None)
     named = ((headline, *article) if headline else article) if english else ()
     lede = ledes.lede(layout.plain, article)
+    proposal = ledes.propose(layout.plain, headline, lede, title=title, day=day) if english else None
+    findings = compose(layout.plain, named, article, doc, found, day=day)
+    event = {"title": title, "happened": proposal.date if proposal else None, "written": day}
+    plain = claims.find(layout.plain, headline, article, findings, **event) if english else ()
     return Reading(
         reader=reader(language, tagger),
-        findings=compose(layout.plain, named, article, doc, found, day=day),
+        findings=findings,
         notes=tuple(_notes(prose, english, doc is not None)),
         title=headline,
         lede=lede,
-        proposal=ledes.propose(layout.plain, headline, lede, title=title, day=day) if english else None,
+        proposal=proposal,
         furniture=furniture,
         dated=dated,
+        claims=plain,
     )
 
 

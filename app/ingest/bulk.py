@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app import tallies
+from app import tallies, voicings
 from app.ingest import captures, outlets, rows
 from app.ingest.batch import Batch, ClaimRow, DocumentKey, EventRow, ReportKey, ReportRow
 from app.ingest.rows import Row
@@ -41,14 +41,16 @@ def put(transaction: Transaction, batch: Batch) -> Stored:
     touched = {event_ids[key] for key in _moved(events)} | {pairs[key][0] for key in _moved(reports)}
     changed = [document_ids[key] for key, outcome in documents.items() if outcome is Outcome.CHANGED]
     touched.update(captures.reporting(transaction, changed))
+    voicings.refresh_documents(transaction.connection, changed)
     if touched:
         tallies.refresh(transaction.connection, touched)
     return stored
 
 
 def known_events(transaction: Transaction, external_ids: Collection[str]) -> dict[str, int]:
-    """Those of the events that the store holds, with their ids."""
-    found = rows.lookup(transaction.connection, "event", "external_id, id", "external_id", external_ids)
+    """Those of the events that the store holds, with their ids, or the ids of those that they were merged into."""
+    columns = "external_id, coalesce(merged_into_id, id) AS id"
+    found = rows.lookup(transaction.connection, "event", columns, "external_id", external_ids)
     return {row.external_id: row.id for row in found}
 
 
@@ -68,7 +70,7 @@ def _put_events(transaction: Transaction, events: Mapping[str, EventRow]) -> tup
     outcomes = dict.fromkeys(new, Outcome.TAKEN) | {key: _compared(events[key], row) for key, row in there.items()}
     changed = [key for key, outcome in outcomes.items() if outcome is Outcome.CHANGED]
     transaction.change(Event, EventRow._fields, [(there[key], events[key]) for key in changed])
-    return ids | {key: row["id"] for key, row in there.items()}, outcomes
+    return ids | {key: row["merged_into_id"] or row["id"] for key, row in there.items()}, outcomes
 
 
 def _compared(new: EventRow | ReportRow, there: Row) -> Outcome:
@@ -86,13 +88,18 @@ def _reports_of(transaction: Transaction, events: Collection[int]) -> dict[Pair,
 def _put_reports(
     transaction: Transaction, batch: Batch, pairs: Mapping[ReportKey, Pair], there: Mapping[Pair, Row]
 ) -> dict[ReportKey, Outcome]:
+    named: dict[Pair, ReportKey] = {}
     new: dict[Pair, ReportKey] = {}
     changes: list[Change] = []
     outcomes: dict[ReportKey, Outcome] = {}
     for key, row in batch.reports.items():
         before = there.get(pairs[key])
+        if named.setdefault(pairs[key], key) is not key:  # two events that were merged, in one document
+            outcomes[key] = Outcome.UNCHANGED
+            continue
         if before is None:
-            outcomes[key] = Outcome.TAKEN if new.setdefault(pairs[key], key) is key else Outcome.UNCHANGED
+            outcomes[key] = Outcome.TAKEN
+            new[pairs[key]] = key
             continue
         merged = ReportRow(*(as_json(before[name]) for name in ReportRow._fields)).merged(row)
         outcomes[key] = _compared(merged, before)

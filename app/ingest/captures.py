@@ -10,6 +10,7 @@ from app.ingest.batch import DocumentKey, DocumentRow
 from app.ingest.rows import Row
 from app.ingest.transaction import Transaction
 from app.models import Document
+from app.tallies import provenances
 from app.vocab import CodedBy, Outcome
 
 Item = tuple[int, str]
@@ -101,4 +102,7 @@ def as_driver(value: Any) -> Any:
 def _add(transaction: Transaction, documents: Mapping[Item, DocumentRow], there: Versions) -> dict[Item, int]:
     values = [(item[0], there[item][-1]["id"] if item in there else None, *row) for item, row in documents.items()]
     columns = ("source_id", "supersedes_id", *DocumentRow._fields)
-    return dict(zip(documents, transaction.insert(Document, columns, values), strict=True))
+    ids = transaction.insert(Document, columns, values)
+    shown = ((ident, row.text, None) for ident, row in zip(ids, documents.values(), strict=True) if row.text)
+    provenances.add(transaction.connection, shown)
+    return dict(zip(documents, ids, strict=True))

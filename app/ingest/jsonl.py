@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app import db, tallies
+from app import db, tallies, voicings
 from app.errors import BadRequest, Conflict
 from app.queries import dump
 
@@ -55,8 +55,9 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
             db.continue_ids(session.connection(), table, dump.last_id(session, table))
-        for _ in tallies.refresh_all(session.connection()):
-            pass
+        for refresh_all in (tallies.refresh_all, voicings.refresh_all):
+            for _ in refresh_all(session.connection()):
+                pass
 
 
 def _promised(engine: Engine, line: bytes) -> int:

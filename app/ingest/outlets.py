@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
+from app import tallies
 from app.ingest import rows
 from app.ingest.batch import Outlet
 from app.ingest.transaction import Transaction
@@ -66,6 +67,7 @@ def _add(transaction: Transaction, outlets: Mapping[str, Outlet]) -> dict[str, i
     ids = dict(zip(outlets, transaction.insert(Source, columns, made), strict=True))
     aliases = [(ids[key], outlet.domain, key) for key, outlet in outlets.items() if outlet.domain]
     transaction.insert(SourceAlias, ("source_id", "name", "name_key"), aliases)
+    tallies.follow_names(transaction.connection, (_names(outlet)[1] for outlet in outlets.values()))
     return ids
 
 

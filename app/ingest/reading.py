@@ -17,8 +17,8 @@ from app.config import get_settings
 from app.errors import NotInstalled
 from app.extract import reading as extract
 from app.extract.findings import Finding, Grade, Hop, Reading, Voice
-from app.extract.tagger import Tagger
-from app.ingest import proposals, rejections, store
+from app.extract.learning.tagger import Tagger
+from app.ingest import claims, proposals, rejections, store
 from app.ingest.rejections import SAME, Rejected
 from app.ingest.voices import Voices
 from app.models import Document, Source, Statement
@@ -84,12 +84,13 @@ class Taken(NamedTuple):
 def put(session: Session, document: Document, found: Reading) -> Taken:
     """Make what was found in the document its records, as far as no person has said otherwise."""
     rejected = rejections.rejected(session, document)
-    event_id = proposals.propose(session, document, found.proposal, rejected)
+    event_id = proposals.propose(session, document, found, rejected)
     there = lookups.every(session, Statement, document_id=document.id)
     persons = _Places(row for row in there if row.coded_by != CodedBy.MACHINE)
     wanted = [each for each in _printings(found) if _is_free(document, each[0], persons, rejected)]
     machines = [row for row in there if row.coded_by == CodedBy.MACHINE]
     taken = _settle(session, document, wanted, machines, event_id)
+    claims.put(session, document, found, rejected)
     _keep(session, document, found)
     return taken
 

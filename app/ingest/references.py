@@ -56,9 +56,12 @@ def remember(session: Session, row: Record) -> None:
 
 
 def resolve(session: Session, model: type[R], ref: Ref, at: At) -> R:
+    """The row that ``ref`` means; for an event that was merged, what it is now."""
     row = find(session, model, ref)
     if row is None:
         raise Invalid(at, f"there is no {model.__name__.lower()} {ref}")
+    while isinstance(row, Event) and row.merged_into_id is not None:
+        row = session.get_one(model, row.merged_into_id)
     return row
 
 

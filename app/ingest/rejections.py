@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.models import Document, Event, Record, Rejection, Report, Speaker, Statement
+from app.models import Claim, Document, Event, Record, Rejection, Report, Speaker, Statement
 from app.queries import lookups, versions
 from app.spans import Span, match_key
 from app.vocab import Noun
@@ -50,6 +50,11 @@ def rejected(session: Session, document: Document) -> Rejected:
     return Rejected(spans, words)
 
 
+def claimed(name: str, words: str) -> str:
+    """The words of a claim, by which it is rejected: those of another property may be the same."""
+    return f"{name}: {words}"
+
+
 def refused_speaker(session: Session, name: str) -> bool:
     """Whether a person said that nobody of this name is a speaker."""
     return bool(lookups.every(session, Rejection, noun=Noun.SPEAKERS, words_key=match_key(name)))
@@ -80,6 +85,9 @@ def _findings(session: Session, row: Record) -> Iterable[_Finding]:
     """The documents in which a row was found, as what, where, and by which words."""
     if isinstance(row, Statement):
         return [(row.document_id, Noun.STATEMENTS, Span(row.start, row.end), row.text)]
+    if isinstance(row, Claim):
+        report = session.get_one(Report, row.report_id)
+        return [(report.document_id, Noun.CLAIMS, Span(row.start, row.end), claimed(row.property, row.value))]
     if isinstance(row, Speaker):
         return [(None, Noun.SPEAKERS, None, row.name)]
     if isinstance(row, Report):

@@ -7,10 +7,10 @@ from sqlalchemy import inspect
 from sqlmodel import Session
 
 from app.errors import Conflict, DatelineError, Invalid, PreconditionFailed
-from app.ingest import rejections, speakers, store
-from app.models import NOUNS, Record, Speaker
+from app.ingest import matches, rejections, speakers, store
+from app.models import NOUNS, Match, Record, Speaker
 from app.queries import lookups
-from app.schemas.review import VerdictIn
+from app.schemas.review import MatchVerdict, VerdictIn
 from app.vocab import CodedBy, Noun, Verdict
 
 _UPDATES: Mapping[Noun, Callable[[Session, Any, Any], Record]] = {
@@ -18,10 +18,11 @@ _UPDATES: Mapping[Noun, Callable[[Session, Any, Any], Record]] = {
     Noun.REPORTS: store.update_report,
     Noun.SPEAKERS: store.update_speaker,
     Noun.STATEMENTS: store.update_statement,
+    Noun.CLAIMS: store.update_claim,
 }
 
 # What hangs on other records is rejected before them, so that each rejection is remembered as what it was.
-_IN_TURN = (Noun.STATEMENTS, Noun.REPORTS, Noun.EVENTS, Noun.SPEAKERS)
+_IN_TURN = (Noun.STATEMENTS, Noun.CLAIMS, Noun.REPORTS, Noun.EVENTS, Noun.SPEAKERS)
 
 _Judged = tuple[int, VerdictIn, Record]
 """The place in the list, the verdict, and the record that it is on."""
@@ -34,9 +35,11 @@ def judge(session: Session, verdicts: Sequence[VerdictIn]) -> dict[Verdict, int]
     a machine's any more, or on one that has changed.
     """
     judged = list(_records(session, verdicts))
-    kept = [each for each in judged if each[1].verdict is not Verdict.REJECT]
+    # A match is kept whatever is said of it: that its two are not the same is remembered by it.
+    kept = [each for each in judged if each[1].verdict is not Verdict.REJECT or isinstance(each[2], Match)]
     for place, verdict, row in kept:
-        _keep(session, place, verdict, row)
+        if not inspect(row).deleted:
+            _keep(session, place, verdict, row)
     session.flush()
     for noun in _IN_TURN:
         for _, verdict, row in judged:
@@ -44,7 +47,7 @@ def judge(session: Session, verdicts: Sequence[VerdictIn]) -> dict[Verdict, int]
                 _reject(session, row)
     for place, verdict, row in kept:
         if inspect(row).deleted:
-            raise _at(place, Conflict, f"{_name(verdict)} goes with another that is rejected here")
+            raise _at(place, Conflict, f"{_name(verdict)} goes with another that is judged here")
     return {word: sum(verdict.verdict is word for verdict in verdicts) for word in Verdict}
 
 
@@ -54,7 +57,7 @@ def _records(session: Session, verdicts: Sequence[VerdictIn]) -> Iterable[_Judge
     for place, verdict in enumerate(verdicts):
         row = found[verdict.noun].get(verdict.id)
         if row is None:
-            raise Invalid(("verdicts", place, "id"), f"there is no {verdict.noun.removesuffix('s')} {verdict.id}")
+            raise Invalid(("verdicts", place, "id"), f"there is no {verdict.noun.singular} {verdict.id}")
         if (verdict.noun, verdict.id) in seen:
             raise Invalid(("verdicts", place, "id"), f"there is another verdict on {_name(verdict)}")
         seen.add((verdict.noun, verdict.id))
@@ -77,7 +80,7 @@ def _check(place: int, verdict: VerdictIn, row: Record) -> None:
 
 
 def _name(verdict: VerdictIn) -> str:
-    return f"{verdict.noun.removesuffix('s')} {verdict.id}"
+    return f"{verdict.noun.singular} {verdict.id}"
 
 
 def _at(place: int, error: type[DatelineError], detail: str, **extensions: Any) -> DatelineError:
@@ -87,15 +90,24 @@ def _at(place: int, error: type[DatelineError], detail: str, **extensions: Any) 
 
 
 def _keep(session: Session, place: int, verdict: VerdictIn, row: Record) -> None:
-    """Make the record a person's, as it is or as corrected."""
+    """Make the record a person's, as it is or as corrected, or as decided."""
     confidence = None
-    if verdict.changes is not None:
+    if isinstance(row, Match):
+        _settle(session, place, verdict, row)
+    elif not isinstance(verdict, MatchVerdict) and verdict.changes is not None:
         try:
             _UPDATES[verdict.noun](session, row, verdict.changes)
         except Invalid as error:
             raise _below(error, place) from error
         confidence = verdict.changes.confidence
     row.coded_by, row.confidence = CodedBy.HUMAN, confidence
+
+
+def _settle(session: Session, place: int, verdict: VerdictIn, match: Match) -> None:
+    try:
+        matches.settle(session, match, same=verdict.verdict is Verdict.CONFIRM)
+    except Invalid as error:
+        raise Invalid(("verdicts", place, "id"), error.extensions["errors"][0]["detail"]) from error
 
 
 def _below(error: Invalid, place: int) -> Invalid:

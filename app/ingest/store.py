@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from app.errors import Conflict, InUse, Invalid
-from app.ingest import versions
+from app.ingest import utterances, versions
 from app.ingest.columns import columns, fingerprint, given
 from app.ingest.references import At, find, resolve
 from app.models import (
@@ -157,14 +157,21 @@ def add_statement(session: Session, body: StatementCreate) -> Statement:
 def add_statements(session: Session, document: Document, bodies: Mapping[At, StatementIn]) -> list[Statement]:
     """What a document attributes to speakers, each body under its path."""
     values = [
-        columns(session, Statement, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
+        columns(session, Statement, given(body, partial=False), at, text=document.text)
+        | {"document_id": document.id, "utterance_by": _placed_by(body)}
         for at, body in bodies.items()
     ]
     rows = _add_all(session, Statement, values)
     for row, (at, body) in zip(rows, bodies.items(), strict=True):
         if body.chain:
             _set_chain(session, row, document, body.chain, at)
+    utterances.group(session, rows)
     return rows
+
+
+def _placed_by(body: StatementIn) -> CodedBy:
+    """Who says which utterance the statement prints, or that it prints none."""
+    return body.coded_by if "utterance" in body.model_fields_set else CodedBy.MACHINE
 
 
 def update_source(session: Session, row: Source, body: SourceUpdate) -> Source:
@@ -216,11 +223,23 @@ def update_report(session: Session, row: Report, body: ReportUpdate) -> Report:
 
 
 def update_statement(session: Session, row: Statement, body: StatementUpdate) -> Statement:
-    document = _document_of(session, row)
+    document, placed, before = _document_of(session, row), row.utterance_id, _heard(row)
     _change(row, columns(session, Statement, _told(row, body), text=document.text))
+    is_other = _heard(row) != before
     if "chain" in body.model_fields_set:
-        _set_chain(session, row, document, body.chain, ())
+        is_other |= _set_chain(session, row, document, body.chain, ())
+    if "utterance" in body.model_fields_set:
+        row.utterance_by, row.utterance_confidence = row.coded_by, None
+        session.flush()
+        utterances.tidy(session, placed)
+    elif is_other:
+        utterances.reconsider(session, row)
     return row
+
+
+def _heard(row: Statement) -> tuple[object, ...]:
+    """What tells which utterance a statement prints, but for its chain."""
+    return row.text, row.speaker_id, row.said_earliest, row.said_latest
 
 
 def update_claim(session: Session, row: Claim, body: ClaimUpdate) -> Claim:
@@ -234,13 +253,17 @@ def delete(session: Session, row: Record) -> None:
 
     Raises InUse where something rests on the row that is not its own.
     """
+    if isinstance(row, Utterance):
+        utterances.release(session, row)
     for model in RECORDS:
         for key in model.__table__.foreign_keys:  # type: ignore[attr-defined]
             if key.column.table.name == row.__tablename__:
                 for referrer in lookups.every(session, model, **{key.parent.name: row.id}):
                     _let_go(session, row, referrer, key.parent.name, key.ondelete)
+    placed = row.utterance_id if isinstance(row, Statement) else None
     session.delete(row)
     session.flush()
+    utterances.tidy(session, placed)
 
 
 def _let_go(session: Session, row: Record, referrer: Record, column: str, rule: str) -> None:
@@ -318,7 +341,8 @@ def _set_aliases(session: Session, row: Source | Speaker, names: Iterable[str]) 
         _add(session, model, {owner: row.id, "name": name, "name_key": key})
 
 
-def _set_chain(session: Session, row: Statement, document: Document, chain: list[HopIn], at: At) -> None:
+def _set_chain(session: Session, row: Statement, document: Document, chain: list[HopIn], at: At) -> bool:
+    """Whether that changed anything."""
     wanted = [
         columns(session, Attribution, given(body, partial=False), (*at, "chain", position), text=document.text)
         for position, body in enumerate(chain)
@@ -326,9 +350,10 @@ def _set_chain(session: Session, row: Statement, document: Document, chain: list
     there = lookups.every(session, Attribution, statement_id=row.id)
     names = wanted[0].keys() if wanted else ()
     if [{name: getattr(hop, name) for name in names} for hop in there] == wanted:
-        return
+        return False
     for hop in there:
         session.delete(hop)
     session.flush()
     for position, values in enumerate(wanted):
         _add(session, Attribution, values | {"statement_id": row.id, "position": position})
+    return True

@@ -17,6 +17,7 @@ from app import db
 from app.errors import BadRequest, Conflict, NotMigrated
 from app.operations import files
 from app.operations.load import Report, last_used, load
+from app.operations.migrations import migrate
 from app.queries import plain
 
 _REVISION: Table = SQLModel.metadata.tables["revision"]
@@ -57,7 +58,7 @@ def restore(file: Path, engine: Engine, *, replace: bool, patience: float, repor
         ready = folder / "ready.db"
         files.copy_file(file, ready, report)
         with files.opened(ready) as source:
-            _migrate(source)
+            migrate(source, report)
             put = _put_sqlite if engine.dialect.name == "sqlite" else _put_postgres
             return put(source, engine, f"Restored {file.name}", patience, report)
 
@@ -72,7 +73,7 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
     _check_free(target, replace=False)
     file = _file_of(target)
     if file is None:
-        _migrate(target)
+        migrate(target, report)
         with db.reading(source) as reader, db.writing(target) as writer:
             _refuse_filled(writer.connection())
             return load(reader.connection(), writer.connection(), report)
@@ -165,7 +166,7 @@ def _put_sqlite(source: Engine, target: Engine, message: str, patience: float, r
 
 def _put_postgres(source: Engine, target: Engine, message: str, patience: float, report: Report) -> int:
     """Readers wait while the rows are replaced."""
-    _migrate(target)
+    migrate(target, report)
     with db.reading(source) as reader, db.writing(target) as writer:
         connection = writer.connection()
         before = _last_revision(connection)
@@ -191,11 +192,6 @@ def _lock(connection: Connection, tables: list[str], patience: float) -> None:
                 raise
         else:
             return
-
-
-def _migrate(engine: Engine) -> None:
-    if db.current_migration(engine) != ScriptDirectory.from_config(db.migrations(engine)).get_current_head():
-        command.upgrade(db.migrations(engine), "head")
 
 
 def _last_revision(connection: Connection) -> int:

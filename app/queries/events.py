@@ -3,7 +3,7 @@
 from functools import cache, lru_cache
 from typing import Any
 
-from sqlalchemy import Float, Select, Subquery, and_, exists, func, literal_column, or_, select
+from sqlalchemy import Float, Select, Subquery, and_, exists, func, literal_column, null, or_, select
 from sqlalchemy.orm import aliased
 
 from app.models import Coverage, Tally
@@ -58,6 +58,7 @@ def _tallies() -> dict[str, Any]:
     return {
         "sources": parsed(_TALLY.outlets),
         "source_count": _TALLY.sources,
+        "origin_count": _TALLY.origins,
         "document_count": _TALLY.documents,
         "statement_count": _TALLY.statements,
     }
@@ -69,6 +70,7 @@ def _counts(t: Tables) -> dict[str, Any]:
     return {
         "sources": array(_outlets(t)),
         "source_count": select(func.count()).select_from(_coverage(t)).scalar_subquery(),
+        "origin_count": null(),  # who copied whom is found by comparing texts
         "document_count": select(func.coalesce(func.sum(_coverage(t).c.documents), 0)).scalar_subquery(),
         "statement_count": statements.scalar_subquery(),
     }
@@ -117,7 +119,8 @@ async def listing(reads: Reads, filters: EventFilter, *, within: Within | None =
         speaker=ids.get("speaker"),
         **await search_values(reads, filters.q, Noun.EVENTS),
         min_sources=filters.min_sources,
-        counted=filters.min_sources is not None or "date" not in filters.sort,
+        min_origins=filters.min_origins,
+        counted=bool(filters.min_sources or filters.min_origins) or "date" not in filters.sort,
     )
     return Found(_listing(shape, reads.dialect), values)
 
@@ -156,12 +159,14 @@ def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
         conditions.append(event.id.in_(said))
     if "min_sources" in shape:
         conditions.append(_TALLY.sources >= shape.value("min_sources"))
+    if "min_origins" in shape:
+        conditions.append(_TALLY.origins >= shape.value("min_origins"))
     range_of = lasting_into if lasting else begun_within
     conditions += range_of(shape, event, day=by_date[0])
     sorts = {"date": by_date}
     if "counted" in shape:
         found = found.join(_TALLY, _TALLY.event_id == event.id)
-        sorts |= {name: (getattr(_TALLY, name), _TALLY.event_id) for name in ("sources", "statements")}
+        sorts |= {name: (getattr(_TALLY, name), _TALLY.event_id) for name in ("sources", "origins", "statements")}
     return Part(found.where(*conditions), sorts)
 
 

@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import ColumnElement, Date, func, literal_column, or_
+from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 
 from app.errors import Invalid
 from app.queries.asked import Asked, Condition
@@ -19,6 +19,11 @@ _NO_DATE = literal_column("'0001-01-01'", Date)
 def or_no_date(column: Any) -> ColumnElement[dt.date]:
     """A date to sort by; a record without one comes before all dates."""
     return func.coalesce(column, _NO_DATE)
+
+
+def without_date(column: Any) -> ColumnElement[bool]:
+    """There is no date; the first condition finds it in an index, the second tells it from the calendar's first day."""
+    return and_(or_no_date(column) == _NO_DATE, column.is_(None))
 
 
 def contains(column: Any, asked: Asked, name: str) -> list[Condition]:

@@ -1,6 +1,5 @@
 """Rows that a write has to see before it decides."""
 
-import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
 from typing import TypeVar
 
@@ -8,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 from sqlmodel import Session
 
-from app.models import Document, Event
+from app.models import Document
 from app.queries.tables import NOW, Table
 
 R = TypeVar("R")
@@ -33,13 +32,6 @@ def captures(session: Session, *, source_id: int, identity: str) -> Sequence[Doc
     document = NOW.document
     found = select(document).where(document.source_id == source_id, document.identity == identity)
     return session.execute(found.options(defer(document.text)).order_by(document.id)).scalars().all()
-
-
-def events_between(session: Session, first: dt.date, last: dt.date) -> Sequence[Event]:
-    """Some of the events that begin on these days, the newest rows first: no more than a title can be sought among."""
-    event = NOW.event
-    begun = event.earliest.between(first, last), event.merged_into_id.is_(None)
-    return session.execute(select(event).where(*begun).order_by(event.id.desc()).limit(_AT_ONCE)).scalars().all()
 
 
 def among(session: Session, model: type[R], name: str, values: Collection[object]) -> Iterator[R]:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.errors import Gone, Invalid, NotFound
 from app.models import NOUNS, History, Record, Revision
-from app.queries import claims, documents, events, reports, sources, speakers, statements, utterances
+from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.addresses import deleted_as, named
 from app.queries.names import Missing
 from app.queries.prepared import Prepared, Reads
@@ -23,10 +23,11 @@ ITEMS: Mapping[Noun, Callable[[Tables], Select[Any]]] = {
     Noun.DOCUMENTS: documents.full,
     Noun.EVENTS: events.items,
     Noun.REPORTS: reports.items,
-    Noun.SPEAKERS: speakers.items,
+    Noun.SPEAKERS: speakers.full,
     Noun.STATEMENTS: statements.items,
-    Noun.UTTERANCES: utterances.items,
+    Noun.UTTERANCES: utterances.full,
     Noun.CLAIMS: claims.items,
+    Noun.MATCHES: matches.items,
 }
 
 _PAST: Table = History
@@ -81,7 +82,7 @@ def _check_past(session: Session, revision: int) -> None:
 def missing(session: Session, model: type[Record], ref: int | str, revision: int | None = None) -> NotFound | Gone:
     """Why there is no such record: it never was, or it was deleted."""
     assert model.noun is not None
-    noun, word = model.noun, model.noun.removesuffix("s")
+    noun, word = model.noun, model.noun.singular
     merged = _PAST.values["merged_into"].as_string().label("merged")
     deleted = select(_PAST.row_id, _PAST.revision_id, merged).where(
         _PAST.table_name == model.__tablename__, _PAST.operation == Operation.DELETE, deleted_as(noun, ref)

@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.models import NOUNS, Rejection
+from app.queries import matches
 from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import document_brief, event_brief, said, source_brief, speaker_brief
 from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
@@ -34,7 +35,7 @@ from app.schemas.common import MAX_ID, comma_list
 from app.schemas.review import ReviewFilter
 from app.vocab import Noun
 
-REVIEWED = (Noun.EVENTS, Noun.REPORTS, Noun.SPEAKERS, Noun.STATEMENTS)
+REVIEWED = (Noun.EVENTS, Noun.REPORTS, Noun.SPEAKERS, Noun.STATEMENTS, Noun.CLAIMS, Noun.MATCHES)
 
 # Written into the SQL, so that the indexes of what a machine made serve it.
 _BY_MACHINE = literal_column("'machine'", Text)
@@ -102,8 +103,15 @@ def _where(noun: Noun, shape: Asked) -> list[Condition]:
     documents = select(document.id).where(
         *shape.among(document.source_id, "source"), *shape.among(document.id, "document")
     )
+    reported = select(report.event_id).where(report.document_id.in_(documents))
     if noun is Noun.EVENTS:
-        return [NOW.event.id.in_(select(report.event_id).where(report.document_id.in_(documents)))]
+        return [NOW.event.id.in_(reported)]
+    if noun is Noun.CLAIMS:
+        return [NOW.claim.report_id.in_(select(report.id).where(report.document_id.in_(documents)))]
+    if noun is Noun.MATCHES:
+        match, printed = NOW.match, select(statement.id).where(statement.document_id.in_(documents))
+        either = (match.event_id.in_(reported), match.other_event_id.in_(reported))
+        return [or_(*either, match.statement_id.in_(printed), match.other_statement_id.in_(printed))]
     if noun is Noun.SPEAKERS:
         said = select(statement.speaker_id).where(statement.document_id.in_(documents))
         relayed = select(hop.speaker_id).join(statement, statement.id == hop.statement_id)
@@ -120,6 +128,8 @@ def _items() -> Prepared:
         Noun.REPORTS: _reports(),
         Noun.SPEAKERS: _speakers(),
         Noun.STATEMENTS: _statements(),
+        Noun.CLAIMS: _claims(),
+        Noun.MATCHES: _matches(),
     }
     rows = (items.where(among(_row(noun).id, f"ids_{noun}")) for noun, items in selects.items())
     return Prepared(select(union_all(*rows).subquery()), stamped=True)
@@ -133,7 +143,7 @@ def _item(noun: Noun, kind: Any, told: Mapping[str, Json]) -> Select[Any]:
     """The record's noun and id, and its item: what is ``told`` of it, and where it stands."""
     row, document, source = _row(noun), NOW.document, NOW.source
     nothing = {"words": null(), "cue": null(), "speaker": null(), "chain": parsed(literal_column("'[]'"))}
-    nothing |= {"event": null(), "date": null()}
+    nothing |= dict.fromkeys(("event", "date", "normalized", "unit", "other"), null())
     head = {"noun": literal_column(f"'{noun}'"), "id": row.id, "kind": kind, "confidence": row.confidence}
     stands = {
         "document": case((document.id.is_(None), null()), else_=document_brief(document)),
@@ -192,6 +202,41 @@ def _events() -> Select[Any]:
     told = {"words": span(document.text, first.start, first.end), "event": event_brief(event), "date": _dated(first)}
     found = _item(Noun.EVENTS, event.type, told).select_from(event)
     return _standing(found.outerjoin(first, first.id == made.scalar_subquery()), first.document_id)
+
+
+def _claims() -> Select[Any]:
+    claim, report, document, event = NOW.claim, NOW.report, NOW.document, NOW.event
+    told = {
+        "words": span(document.text, claim.start, claim.end, always=True),
+        "speaker": speaker_brief(NOW.speaker),
+        "event": event_brief(event),
+        "date": _dated(report),
+        "normalized": claim.normalized,
+        "unit": claim.unit,
+    }
+    found = _item(Noun.CLAIMS, claim.property, told).select_from(claim).join(report, report.id == claim.report_id)
+    found = found.join(event, event.id == report.event_id)
+    found = found.outerjoin(NOW.speaker, NOW.speaker.id == claim.attributed_to_id)
+    return _standing(found, report.document_id)
+
+
+def _matches() -> Select[Any]:
+    """Matches, each with the one of the two as if it alone were to be judged, and the other."""
+    match, statement, document = NOW.match, NOW.statement, NOW.document
+    told = {
+        "words": span(document.text, statement.start, statement.end),
+        "cue": span(document.text, statement.cue_start, statement.cue_end),
+        "speaker": speaker_brief(NOW.speaker),
+        "chain": array(chain(NOW)),
+        "event": event_brief(NOW.event),
+        "date": said(statement),
+        "other": matches.other(NOW),
+    }
+    found = _item(Noun.MATCHES, matches.noun(NOW), told).select_from(match)
+    found = found.outerjoin(statement, statement.id == match.statement_id)
+    found = found.outerjoin(NOW.event, NOW.event.id == func.coalesce(match.event_id, statement.event_id))
+    found = found.outerjoin(NOW.speaker, NOW.speaker.id == statement.speaker_id)
+    return _standing(found, statement.document_id)
 
 
 def _dated(report: Table) -> Json:

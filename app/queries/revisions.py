@@ -140,7 +140,7 @@ class Versions:
         if now is not None:
             states[now[1].id] = (now[1], now[0].json_values())
         if not states:
-            raise NotFound(f"There is no {self.noun.removesuffix('s')} {self.ref}, and never was.")
+            raise NotFound(f"There is no {self.noun.singular} {self.ref}, and never was.")
         return states
 
     def _past(self, ident: int | None) -> Select[Any]:

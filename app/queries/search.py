@@ -196,7 +196,8 @@ def _hits(shape: Asked, nouns: Sequence[Noun], dialect: str) -> Union[Noun]:
 
 def _found(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
     newest = or_no_date(corpus.date)
-    return select(corpus.model.id, newest).where(*matches(corpus.noun, shape, dialect))
+    there = [NOW.event.merged_into_id.is_(None)] if corpus.noun is Noun.EVENTS else []
+    return select(corpus.model.id, newest).where(*matches(corpus.noun, shape, dialect), *there)
 
 
 @lru_cache(maxsize=64)

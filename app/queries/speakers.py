@@ -9,7 +9,8 @@ from app.queries.briefs import coding, source_brief
 from app.queries.filters import contains, part
 from app.queries.listing import Found, Listing, Part
 from app.queries.prepared import Reads
-from app.queries.sql import array_of_values, as_text, obj
+from app.queries.speaker_records import counts
+from app.queries.sql import Json, array_of_values, as_text, obj
 from app.queries.tables import NOW, Tables
 from app.schemas.common import comma_list
 from app.schemas.speaker import SpeakerFilter
@@ -20,13 +21,11 @@ def _statement_count(t: Tables) -> ScalarSelect[int]:
     return statements.correlate(t.speaker).scalar_subquery()
 
 
-@cache
-def items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a speaker (``SpeakerPublic``)."""
+def _fields(t: Tables) -> dict[str, object]:
     speaker, alias, hop = t.speaker, t.speaker_alias, t.attribution
     aliases = select(alias.name.label("item")).where(alias.speaker_id == speaker.id).order_by(alias.id)
     relayed = select(func.count(hop.statement_id.distinct())).where(hop.speaker_id == speaker.id)
-    fields = {
+    return {
         "id": speaker.id,
         "slug": speaker.slug,
         "name": speaker.name,
@@ -38,12 +37,24 @@ def items(t: Tables = NOW) -> Select[str]:
         "aliases": array_of_values(aliases.correlate(speaker)),
         "statement_count": _statement_count(t),
         "relayed_count": relayed.correlate(speaker).scalar_subquery(),
+        **coding(speaker),
     }
-    return (
-        select(as_text(obj(fields | coding(speaker))))
-        .select_from(speaker)
-        .outerjoin(t.source, t.source.id == speaker.source_id)
-    )
+
+
+@cache
+def items(t: Tables = NOW) -> Select[str]:
+    """One JSON text a speaker (``SpeakerPublic``)."""
+    return _select(t, obj(_fields(t)))
+
+
+@cache
+def full(t: Tables = NOW) -> Select[str]:
+    """One JSON text a speaker, with the ``counts`` from which its record is made (``SpeakerFull``)."""
+    return _select(t, obj(_fields(t) | {"counts": counts(t)}))
+
+
+def _select(t: Tables, item: Json) -> Select[str]:
+    return select(as_text(item)).select_from(t.speaker).outerjoin(t.source, t.source.id == t.speaker.source_id)
 
 
 async def listing(_reads: Reads, filters: SpeakerFilter) -> Found:

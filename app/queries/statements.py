@@ -35,6 +35,8 @@ def items(t: Tables = NOW) -> Select[str]:
         "said": said(statement),
         "chain": array(chain(t)),
         "utterance": statement.utterance_id,
+        "utterance_by": statement.utterance_by,
+        "utterance_confidence": statement.utterance_confidence,
         "language": func.coalesce(statement.language, document.language),
         "translated": boolean(statement.translated),
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BigInteger, Date, FromClause, bindparam, cast, inspect, select, type_coerce, union_all
+from sqlalchemy import BigInteger, CompoundSelect, Date, bindparam, cast, inspect, select, type_coerce, union_all
 from sqlalchemy.orm import aliased
 from sqlalchemy.types import Boolean, Float, Integer
 from sqlmodel.sql.sqltypes import UTCDateTime
@@ -19,6 +19,7 @@ from app.models import (
     Document,
     Event,
     History,
+    Match,
     Reading,
     Report,
     Source,
@@ -47,6 +48,7 @@ class Tables:
     statement: Table = Statement
     attribution: Table = Attribution
     claim: Table = Claim
+    match: Table = Match
     # The speaker once more, for a query that needs both who said it and who relayed it.
     voice: Table = field(default_factory=lambda: aliased(Speaker))
 
@@ -64,13 +66,13 @@ AS_OF = bindparam("as_of", type_=BigInteger)
 def as_of(dialect: str) -> Tables:
     """The tables as the revision ``AS_OF`` left them."""
     then = {
-        name: aliased(model, _then(model, dialect), adapt_on_names=True)
+        name: aliased(model, _then(model, dialect).subquery(f"{name}_then"), adapt_on_names=True)
         for name, model in ((name, inspect(table).mapper.class_) for name, table in vars(NOW).items())
     }
     return Tables(**then)
 
 
-def _then(model: Table, dialect: str) -> FromClause:
+def _then(model: Table, dialect: str) -> CompoundSelect[Any]:
     table, past = model.__table__, _PAST
     unchanged = select(*table.columns).where(table.c.revision_id <= AS_OF)
     replaced = select(*(_from_json(column, dialect).label(column.name) for column in table.columns)).where(
@@ -78,7 +80,7 @@ def _then(model: Table, dialect: str) -> FromClause:
         past.replaced_revision_id <= AS_OF,
         past.revision_id > AS_OF,
     )
-    return union_all(unchanged, replaced).subquery(f"{table.name}_then")
+    return union_all(unchanged, replaced)
 
 
 def _from_json(column: Any, dialect: str) -> Any:

@@ -21,6 +21,7 @@ from app.web.deps import address_of, path_of, query_of
 from app.web.pagination import Find
 from app.web.problems import READING, documented
 from app.web.reading import Read
+from app.web.writer import Show
 
 ONE = documented(*READING, 404, 410)
 MANY: dict[int | str, dict[str, Any]] = {
@@ -30,7 +31,7 @@ MANY: dict[int | str, dict[str, Any]] = {
 NESTED = MANY | documented(404, 410)
 
 
-async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None) -> Response:
+async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: Show | None = None) -> Response:
     """The record, now or as a revision left it."""
 
     async def now(reads: Reads) -> tuple[str, State]:
@@ -43,6 +44,8 @@ async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None) -> Resp
 
     item, state = await (read.quick(now) if as_of is None else read.thorough(then))
     read.note(state)
+    if show is not None:
+        item = await anyio.to_thread.run_sync(show, item)
     return Response(item, media_type="application/json")
 
 

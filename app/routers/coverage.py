@@ -1,7 +1,31 @@
 """Who covered what, and how: ``/coverage``, ``/events/{id}/coverage``"""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.web.reading import ReadRoute
+from fastapi import APIRouter, Query, Response
+
+from app.queries import cells
+from app.routers import answers, outlets
+from app.routers.answers import NESTED
+from app.schemas.common import Page
+from app.schemas.coverage import CellPublic, CoverageFilter, CoveragePublic, EventCoverageFilter
+from app.web.deps import RecordId
+from app.web.reading import ReadDep, ReadRoute
 
 router = APIRouter(tags=["coverage"], route_class=ReadRoute)
+
+
+@router.get("/coverage", response_model=Page[CellPublic], responses=answers.MANY)
+async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query()]) -> Response:
+    """Which outlet reported which event: the cells of the matrix of both, the latest events first."""
+    return await answers.many(read, filters, CellPublic, lambda reads: cells.listing(reads, filters))
+
+
+@router.get("/events/{id}/coverage", response_model=Page[CoveragePublic], responses=NESTED)
+async def list_event_coverage(
+    read: ReadDep, ref: RecordId, filters: Annotated[EventCoverageFilter, Query()]
+) -> Response:
+    """How each outlet covered an event, and which of those that the store follows have no document on it."""
+    return await answers.many(
+        read, filters, CoveragePublic, lambda reads: outlets.listing(reads, ref, filters), thorough=True
+    )

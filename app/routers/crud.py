@@ -11,9 +11,10 @@ from app.ingest import store
 from app.models import Record
 from app.routers import answers
 from app.schemas.common import Input
+from app.vocab import Noun
 from app.web.deps import Address, AsOf, RecordId
 from app.web.reading import ReadDep
-from app.web.writer import CHANGE, CREATE, WriterDep
+from app.web.writer import CHANGE, CREATE, Show, WriterDep
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
@@ -30,34 +31,45 @@ def add_operations(
     add: Callable[[Session, C], R] | None,
     change: Callable[[Session, R, U], R],
     on_delete: str,
+    show: Show | None = None,
 ) -> None:
     """Give ``router`` the operations on one record of ``model``.
 
     ``on_delete`` tells users what becomes of what hangs on it. Without ``add`` the noun has a way of its own to
-    create one.
+    create one. ``show`` makes what is answered of the record as the database gives it.
     """
-    assert model.noun is not None
-    noun, one = model.noun, model.noun.removesuffix("s")
-    by_slug = "slug" in model.model_fields
-    address, ref = ("/{slug}", Address) if by_slug else ("/{id}", RecordId)
+    _, one, address, ref = _addressed(model)
     shown: dict[str, Any] = {"response_model": public}
-
-    @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=answers.ONE, **shown)
-    async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
-        return await answers.one(read, noun, ref, as_of)
+    add_reading(router, model, public=public, show=show)
 
     if add is not None:
 
         @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=CREATE, **shown)
         def create_one(writer: WriterDep, body: create) -> Response:  # type: ignore[valid-type]
             with writer.transaction() as session:
-                return writer.answer(session, 201, add(session, body))
+                return writer.answer(session, 201, add(session, body), show=show)
 
     @router.patch(address, name=f"update_{one}", summary=f"Change one {one}", responses=CHANGE, **shown)
     def update_one(writer: WriterDep, ref: ref, body: update) -> Response:  # type: ignore[valid-type]
         """Only the fields that the body names."""
         with writer.transaction() as session:
-            return writer.answer(session, 200, change(session, writer.find(session, model, ref), body))
+            return writer.answer(session, 200, change(session, writer.find(session, model, ref), body), show=show)
+
+    add_deletion(router, model, on_delete=on_delete)
+
+
+def add_reading(router: APIRouter, model: type[Record], *, public: type[BaseModel], show: Show | None = None) -> None:
+    """Give ``router`` the reading of one record of ``model``."""
+    noun, one, address, ref = _addressed(model)
+
+    @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=answers.ONE, response_model=public)
+    async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
+        return await answers.one(read, noun, ref, as_of, show)
+
+
+def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> None:
+    """Give ``router`` the deletion of one record of ``model``."""
+    _, one, address, ref = _addressed(model)
 
     @router.delete(
         address,
@@ -71,3 +83,10 @@ def add_operations(
         with writer.transaction() as session:
             store.delete(session, writer.find(session, model, ref))
             return writer.answer(session, 204)
+
+
+def _addressed(model: type[Record]) -> tuple[Noun, str, str, Any]:
+    """The noun of ``model``, what one of them is called, and the address of one with the type of what stands in it."""
+    assert model.noun is not None
+    place: tuple[str, Any] = ("/{slug}", Address) if "slug" in model.model_fields else ("/{id}", RecordId)
+    return model.noun, model.noun.singular, *place

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
+from app.ingest import events as merging
 from app.ingest import store
 from app.models import Event
 from app.queries import events, outlets
@@ -13,9 +14,11 @@ from app.routers.crud import add_operations
 from app.routers.statements import statement_list
 from app.schemas.common import Page
 from app.schemas.event import EventCreate, EventFilter, EventPublic, EventSourceFilter, EventSourcePublic, EventUpdate
+from app.schemas.event_grouping import EventMerge, EventSplit
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.web.deps import RecordId
 from app.web.reading import ReadDep, ReadRoute
+from app.web.writer import CHANGE, WriterDep
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=ReadRoute)
 
@@ -36,6 +39,31 @@ async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[Ev
 async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]) -> Response:
     """What was said at an event, or about it."""
     return await statement_list(read, filters, within=(Event, ref))
+
+
+@router.post("/{id}/merge", response_model=EventPublic, responses=CHANGE)
+def merge_events(writer: WriterDep, ref: RecordId, body: EventMerge) -> Response:
+    """Make others this event: their reports with their claims, and what was said at them, become its.
+
+    They stay as records that name it as `merged_into`, outside of all lists. What it lacks (summary, place, country,
+    coordinates) it takes over from them. Of two reports of one document one remains, with the claims of both. Whoever
+    names them by their ids or external ids, as an import does, means it.
+    """
+    with writer.transaction() as session:
+        into = writer.find(session, Event, ref)
+        return writer.answer(session, 200, merging.merge(session, into, body))
+
+
+@router.post("/{id}/split", status_code=201, response_model=EventPublic, responses=CHANGE)
+def split_event(writer: WriterDep, ref: RecordId, body: EventSplit) -> Response:
+    """Make another event of some of this one's documents, statements and claims; the answer is the other.
+
+    A document goes over with its report, the claims of that and the statements that it makes at the event. One of
+    which only statements or claims are named stays, and reports both.
+    """
+    with writer.transaction() as session:
+        event = writer.find(session, Event, ref)
+        return writer.answer(session, 201, merging.split(session, event, body))
 
 
 add_operations(

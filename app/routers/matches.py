@@ -1,7 +1,25 @@
 """``/matches``"""
 
-from fastapi import APIRouter
+from typing import Annotated
 
-from app.web.reading import ReadRoute
+from fastapi import APIRouter, Query, Response
 
-router = APIRouter(tags=["matches"], route_class=ReadRoute)
+from app.models import Match
+from app.queries import matches
+from app.routers import answers
+from app.routers.crud import add_deletion, add_reading
+from app.schemas.common import Page
+from app.schemas.match import MatchFilter, MatchPublic
+from app.web.reading import ReadDep, ReadRoute
+
+router = APIRouter(prefix="/matches", tags=["matches"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[MatchPublic], responses=answers.MANY)
+async def list_matches(read: ReadDep, filters: Annotated[MatchFilter, Query()]) -> Response:
+    """Events or statements that may be one: two by two, the latest first."""
+    return await answers.many(read, filters, MatchPublic, lambda reads: matches.listing(reads, filters))
+
+
+add_reading(router, Match, public=MatchPublic)
+add_deletion(router, Match, on_delete="The two stay as they are, and a machine may match them again.")

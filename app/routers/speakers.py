@@ -11,17 +11,22 @@ from app.queries import speakers
 from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
+from app.routers.speaker_records import shown
 from app.routers.statements import statement_list
+from app.routers.utterances import utterance_list
 from app.schemas.common import Page
+from app.schemas.printing import UtteranceFilter
 from app.schemas.speaker import (
     SpeakerCreate,
     SpeakerFilter,
+    SpeakerFull,
     SpeakerMerge,
     SpeakerPublic,
     SpeakerSplit,
     SpeakerUpdate,
 )
 from app.schemas.statement import StatementFilter, StatementPublic
+from app.schemas.utterance import UtterancePublic
 from app.web.deps import Address
 from app.web.reading import ReadDep, ReadRoute
 from app.web.writer import CHANGE, WriterDep
@@ -43,7 +48,15 @@ async def list_speaker_statements(
     return await statement_list(read, filters, within=(Speaker, ref))
 
 
-@router.post("/{slug}/merge", response_model=SpeakerPublic, responses=CHANGE)
+@router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED)
+async def list_speaker_utterances(
+    read: ReadDep, ref: Address, filters: Annotated[UtteranceFilter, Query()]
+) -> Response:
+    """The things that a speaker said, each once, however many print it."""
+    return await utterance_list(read, filters, within=(Speaker, ref))
+
+
+@router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)
 def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Response:
     """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
 
@@ -52,24 +65,25 @@ def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Respo
     """
     with writer.transaction() as session:
         into = writer.find(session, Speaker, ref)
-        return writer.answer(session, 200, merging.merge(session, into, body))
+        return writer.answer(session, 200, merging.merge(session, into, body), show=shown)
 
 
-@router.post("/{slug}/split", status_code=201, response_model=SpeakerPublic, responses=CHANGE)
+@router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
 def split_speaker(writer: WriterDep, ref: Address, body: SpeakerSplit) -> Response:
     """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
     with writer.transaction() as session:
         speaker = writer.find(session, Speaker, ref)
-        return writer.answer(session, 201, merging.split(session, speaker, body))
+        return writer.answer(session, 201, merging.split(session, speaker, body), show=shown)
 
 
 add_operations(
     router,
     Speaker,
-    public=SpeakerPublic,
+    public=SpeakerFull,
     create=SpeakerCreate,
     update=SpeakerUpdate,
     add=store.add_speaker,
     change=store.update_speaker,
     on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
+    show=shown,
 )

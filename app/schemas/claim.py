@@ -41,13 +41,19 @@ Normalized = Annotated[
     Field(
         min_length=1,
         max_length=1000,
-        description="The value in a form that can be compared.",
-        examples=["2000-07"],
+        description="The value in a form that can be compared: a date in EDTF, a name, or a number such as `550`, "
+        "`550..` (at least), `..19` (at most), `24..99`, `>900`, `<20` or `~1000` (about).",
+        examples=["2000-07", "550.."],
     ),
 ]
 Unit = Annotated[
     Text,
-    Field(min_length=1, max_length=50, description="Unit or notation of the normalized value.", examples=["edtf"]),
+    Field(
+        min_length=1,
+        max_length=50,
+        description="Unit or notation of the normalized value: `edtf`, `name`, or what the number counts or measures.",
+        examples=["edtf", "people"],
+    ),
 ]
 
 

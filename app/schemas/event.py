@@ -109,6 +109,9 @@ class EventPublic(RecordPublic):
     place: PlacePublic
     sources: list[EventOutlet] = Field(description="The outlets that reported it, the first to publish first.")
     source_count: int = Field(description="Outlets that reported it.")
+    origin_count: int | None = Field(
+        description="Who independently stands behind their reports, see `/events/{id}/origins`; null in the past."
+    )
     document_count: int = Field(description="Documents that report it.")
     statement_count: int = Field(description="Statements made at it or about it.")
     external_id: str | None = Field(description="The record's name elsewhere, such as `gdelt:1160434563`.")
@@ -126,7 +129,10 @@ class EventFilter(DateParams, ListParams):
     min_sources: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
         default=None, description="Least number of outlets that reported it."
     )
-    sort: Annotated[str, Field(pattern="^-?(date|sources|statements)$")] = Field(
+    min_origins: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
+        default=None, description="Least number of independent origins of their reports."
+    )
+    sort: Annotated[str, Field(pattern="^-?(date|sources|origins|statements)$")] = Field(
         default="-date", description="Order; `-` reverses. Counts may be sorted by, at a cost."
     )
 

@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
+from app.schemas.claim import ClaimUpdate
 from app.schemas.common import (
     MAX_ID,
     DatePublic,
@@ -17,33 +18,43 @@ from app.schemas.common import (
     SpeakerBrief,
 )
 from app.schemas.event import EventUpdate
+from app.schemas.match import Matched
 from app.schemas.report import ReportUpdate
 from app.schemas.source import Sources
 from app.schemas.speaker import SpeakerUpdate
 from app.schemas.statement import HopPublic, StatementUpdate
 from app.vocab import Noun, Verdict
 
-_NOUN = "(events|reports|speakers|statements)"
+_NOUN = "(events|reports|speakers|statements|claims|matches)"
 Bound = Annotated[float, Field(ge=0, le=1)]
 
 
 class ReviewPublic(BaseModel):
     """A machine's record that no person has looked at, with what one needs to judge it.
 
-    Of an event the document is the first that reports it, of a speaker the first that quotes it.
+    Of an event the document is the first that reports it, of a speaker the first that quotes it. Of a match, what is
+    told here is the one of the two, and `other` is the other.
     """
 
-    noun: Noun = Field(description="events, reports, speakers or statements.")
+    noun: Noun = Field(description="events, reports, speakers, statements, claims or matches.")
     id: int
-    kind: str = Field(description="Kind of the statement or speaker, role of the report, type of the event.")
+    kind: str = Field(
+        description="Kind of the statement or speaker, role of the report, type of the event, property of the claim; "
+        "of a match, what the two are: events or statements."
+    )
     confidence: float | None = Field(description="How sure the machine was, from 0 to 1, where that is known.")
     revision: int = Field(description="The revision that last changed the record: for `if_revision`.")
-    words: SpanPublic | None = Field(description="The statement's words; the passage that reports the event.")
+    words: SpanPublic | None = Field(
+        description="The statement's words; the passage that reports the event; the value that is claimed."
+    )
     cue: SpanPublic | None = Field(description="The words that attribute it.")
     speaker: SpeakerBrief | None = Field(description="The speaker, or who is said to have said it.")
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
     event: EventBrief | None = Field(description="The event, or the one that it was said at or reports.")
     date: DatePublic | None = Field(description="When it was said; the event's date as the document gives it.")
+    normalized: str | None = Field(description="What is claimed, in a form that can be compared.")
+    unit: str | None = Field(description="Unit or notation of that.")
+    other: Matched | None = Field(description="What a match takes to be the same.")
     document: DocumentBrief | None
     source: SourceBrief | None
     href: str = Field(description="Address of the record.")
@@ -51,7 +62,7 @@ class ReviewPublic(BaseModel):
 
 class ReviewFilter(ListParams):
     noun: Annotated[str, Field(pattern=f"^{_NOUN}(,{_NOUN})*$")] | None = Field(
-        default=None, description="Which records, comma for OR: events, reports, speakers, statements."
+        default=None, description="Which records, comma for OR: events, reports, speakers, statements, claims, matches."
     )
     min_confidence: Bound | None = Field(
         default=None, description="Only records that the machine was at least so sure of."
@@ -112,6 +123,20 @@ class ReportVerdict(_Judged):
     changes: ReportUpdate | None = Field(default=None, description=_CHANGES)
 
 
+class ClaimVerdict(_Judged):
+    """What a person says of a claim that a machine found."""
+
+    noun: Literal[Noun.CLAIMS] = Field(description="claims")
+    changes: ClaimUpdate | None = Field(default=None, description=_CHANGES)
+
+
+class MatchVerdict(_Judged):
+    """Whether two events, or two statements, that a machine matched are one: confirm. Or two: reject."""
+
+    noun: Literal[Noun.MATCHES] = Field(description="matches")
+    verdict: Literal[Verdict.CONFIRM, Verdict.REJECT] = Field(description="confirm or reject.")
+
+
 def _noun_of(body: Any) -> str | None:
     noun = body.get("noun") if isinstance(body, dict) else getattr(body, "noun", None)
     return f"of-{noun}" if isinstance(noun, str) else None
@@ -122,11 +147,14 @@ VerdictIn = Annotated[
     Annotated[StatementVerdict, Tag("of-statements")]
     | Annotated[SpeakerVerdict, Tag("of-speakers")]
     | Annotated[EventVerdict, Tag("of-events")]
-    | Annotated[ReportVerdict, Tag("of-reports")],
+    | Annotated[ReportVerdict, Tag("of-reports")]
+    | Annotated[ClaimVerdict, Tag("of-claims")]
+    | Annotated[MatchVerdict, Tag("of-matches")],
     Discriminator(
         _noun_of,
         custom_error_type="noun",
-        custom_error_message="a verdict is an object whose noun is statements, speakers, events or reports",
+        custom_error_message="a verdict is an object whose noun is statements, speakers, events, reports, claims or "
+        "matches",
     ),
 ]
 
@@ -144,7 +172,9 @@ class ReviewDone(BaseModel):
 
     confirmed: int = Field(description="Records that are a person's reading now, as they were.")
     corrected: int = Field(description="Records that are a person's reading now, and were changed.")
-    rejected: int = Field(description="Records that were deleted, and will not be found again.")
+    rejected: int = Field(
+        description="Records that were deleted, and will not be found again; matches of what is not the same."
+    )
     revision: int = Field(description="The revision that did it.")
 
 
@@ -152,7 +182,7 @@ class RejectionPublic(BaseModel):
     """A finding that is not to come back."""
 
     id: int
-    noun: Noun = Field(description="As what it was found: events, reports, speakers or statements.")
+    noun: Noun = Field(description="As what it was found: events, reports, speakers, statements or claims.")
     words: str = Field(description="The words, or the speaker's name, as they are compared: in lower case.")
     start: int | None = Field(description="First code point in the document.")
     end: int | None = Field(description="Code point after the last.")

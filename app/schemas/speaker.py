@@ -1,6 +1,7 @@
+import datetime as dt
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from app.schemas.common import (
     Coding,
@@ -15,6 +16,7 @@ from app.schemas.common import (
     Ref,
     Slug,
     SourceBrief,
+    SpeakerBrief,
     WikidataId,
     may_be_left_out,
     words,
@@ -86,6 +88,57 @@ class SpeakerPublic(RecordPublic):
     aliases: list[str] = Field(description="Other names.")
     statement_count: int = Field(description="Statements attributed to this speaker.")
     relayed_count: int = Field(description="Statements of others that reached a document through this speaker.")
+
+
+class SpeakerRelay(BaseModel):
+    """A voice through which statements of the speaker reached documents."""
+
+    speaker: SpeakerBrief
+    statements: int = Field(description="Statements that it relayed.")
+
+
+class SpeakerOutlet(BaseModel):
+    """How one outlet prints the speaker."""
+
+    source: SourceBrief
+    statements: int = Field(description="Statements of the speaker that it prints.")
+    direct: int = Field(description="Of these, those verbatim.")
+    indirect: int = Field(description="Of these, those in paraphrase.")
+    mixed: int = Field(description="Of these, those that are both in one.")
+    relayed: int = Field(description="Of these, those that it has from others.")
+    relays: list[SpeakerRelay] = Field(description="From whom, the most statements first.")
+    quotes: bool = Field(description="Whether it prints the speaker's own words at all, and not only paraphrase.")
+    only_relayed: bool = Field(description="Whether it has all of the statements from others.")
+
+
+class SpeakerMonth(BaseModel):
+    """What was said in one month."""
+
+    month: str | None = Field(
+        description="Year and month of saying, or of publication where no date of saying is known; null where the date "
+        "is of no one month, or unknown.",
+        examples=["2024-06"],
+    )
+    statements: int = Field(description="Statements of that month.")
+
+
+class SpeakerRecord(BaseModel):
+    """What is on record of a speaker, counted from the statements."""
+
+    sources: list[SpeakerOutlet] = Field(description="By outlet, the most statements first.")
+    relays: list[SpeakerRelay] = Field(description="By relaying voice, the most statements first.")
+    months: list[SpeakerMonth] = Field(description="By month, in order.")
+    first_said: dt.date | None = Field(
+        description="First day on which a statement may have been said, of those with a date of saying."
+    )
+    last_said: dt.date | None = Field(description="Last day on which one of these may have been said.")
+    utterance_count: int = Field(description="Utterances of this speaker.")
+
+
+class SpeakerFull(SpeakerPublic):
+    """A speaker with its record."""
+
+    record: SpeakerRecord
 
 
 class SpeakerFilter(ListParams):

@@ -104,6 +104,10 @@ class StatementPublic(RecordPublic):
     said: DatePublic | None = Field(description="When it was said.")
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
     utterance: int | None = Field(description="Id of the one thing said, of which this is a printing.")
+    utterance_by: CodedBy | None = Field(
+        description="Who put it with its utterance, or where there is none who found that it stands alone."
+    )
+    utterance_confidence: float | None = Field(description="How sure a machine was to put it there, 0 to 1.")
     language: str | None = Field(description="Language of the words as printed.")
     translated: bool | None = Field(description="Whether it was said in another language, where known.")
 

@@ -1,20 +1,10 @@
+import datetime as dt
 from typing import Annotated
 
 from pydantic import Field
 
 from app.dates import EdtfText
-from app.schemas.common import (
-    Coding,
-    CodingUpdate,
-    DatePublic,
-    ExternalId,
-    Id,
-    ListParams,
-    RecordPublic,
-    Ref,
-    SpeakerBrief,
-)
-from app.schemas.speaker import Speakers
+from app.schemas.common import Coding, CodingUpdate, DatePublic, ExternalId, Id, RecordPublic, Ref, SpeakerBrief
 
 UtteranceRef = Annotated[Id | ExternalId, Field(description="Id or external id of an utterance.")]
 
@@ -36,11 +26,12 @@ class UtteranceUpdate(CodingUpdate):
 class UtterancePublic(RecordPublic):
     speaker: SpeakerBrief | None
     said: DatePublic | None
+    words: str | None = Field(
+        description="The fullest printing, the longest of those in the language that most are in; null without any."
+    )
     statements: list[int] = Field(description="Ids of the statements that print it.")
+    printing_count: int = Field(description="Statements that print it.")
     source_count: int = Field(description="Outlets that print it.")
+    languages: list[str] = Field(description="Languages that it is printed in, as BCP 47 tags.")
+    first_published: dt.date | None = Field(description="First day on which a document may have printed it.")
     external_id: str | None = Field(description="The record's name elsewhere.")
-
-
-class UtteranceFilter(ListParams):
-    speaker: Speakers | None = None
-    sort: Annotated[str, Field(pattern="^-?said$")] = Field(default="-said", description="Order; `-` reverses.")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
@@ -10,7 +10,7 @@ import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
-from app import db, revisions
+from app import db, revisions, tallies
 from app.errors import Invalid, PreconditionFailed
 from app.models import IdempotencyKey, Record
 from app.queries import lookups, records
@@ -22,6 +22,9 @@ from app.web.deps import EngineDep, KeyDep, address_of, require, strict_query
 from app.web.problems import WRITING, Answered, documented
 
 R = TypeVar("R", bound=Record)
+
+Show = Callable[[str], str]
+"""Makes what is answered of a record as the database gives it, both as JSON texts."""
 
 # How long a request can be sent again under its Idempotency-Key.
 _KEPT_FOR = dt.timedelta(days=7)
@@ -97,11 +100,17 @@ class Writer:
         return _response(status, headers, body)
 
     def answer(
-        self, session: Session, status: int, row: Record | None = None, *, told: Mapping[str, object] | None = None
+        self,
+        session: Session,
+        status: int,
+        row: Record | None = None,
+        *,
+        told: Mapping[str, object] | None = None,
+        show: Show | None = None,
     ) -> Response:
         """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
         revision; kept for a request that is sent again."""
-        session.flush()
+        tallies.settle(session)
         state = drive(SessionReads(session).latest())
         headers = {"Dateline-Revision": str(state.revision)}
         body = ""
@@ -109,6 +118,7 @@ class Writer:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
             headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
             body = records.item(session, row.noun, row.id)
+            body = body if show is None else show(body)
         if told is not None:
             body = orjson.dumps({**told, "revision": state.revision}).decode()
         self._keep(session, status, headers, body)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from app.extract import attributions, language, standoff, train
+from app.extract.attribution import attributions, language
 from app.extract.findings import Attributed, Grade
-from app.extract.tagger import Tagger
+from app.extract.learning import standoff, train
+from app.extract.learning.tagger import Tagger
 from app.spans import Span
 from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
 

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from app import db, tallies
+from app import db, tallies, voicings
 from app.config import Settings
 
 EVENTS_A_DAY = 900
@@ -151,7 +151,7 @@ def fill(path: Path, events: int, progress: Callable[[str], None] = lambda step:
         for statement in put_aside:
             progress(statement.partition("\n")[0][:60])
             connection.execute(statement)
-    progress("tallies")
+    progress("tallies and voicings")
     _tally(path)
 
 
@@ -178,8 +178,9 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> 
 def _tally(path: Path) -> None:
     engine = db.connect(Settings(database_url=f"sqlite:///{path}"))
     with db.writing(engine) as session:
-        for _ in tallies.refresh_all(session.connection()):
-            pass
+        for refresh_all in (tallies.refresh_all, voicings.refresh_all):
+            for _ in refresh_all(session.connection()):
+                pass
     engine.dispose()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("ANALYZE")

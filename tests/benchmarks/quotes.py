@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from app.extract import marks
-from app.extract.train import words
+from app.extract.learning.train import words
+from app.extract.page import marks
 from app.spans import Span
 from app.vocab import StatementKind
 

@@ -8,14 +8,17 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
 from app.schemas.claim import ClaimPublic
+from app.schemas.coverage import CellPublic, CoveragePublic
 from app.schemas.document import DocumentPublic
 from app.schemas.event import EventPublic, EventSourcePublic
+from app.schemas.printing import UtteranceDifference
 from app.schemas.report import ReportPublic
 from app.schemas.revision import ChangePublic, RevisionPublic, VersionPublic
 from app.schemas.search import SearchPublic
 from app.schemas.source import SourcePublic
 from app.schemas.speaker import SpeakerPublic
 from app.schemas.statement import StatementPublic
+from app.schemas.stats import StatPublic
 from app.schemas.utterance import UtterancePublic
 
 Item = dict[str, Any]
@@ -33,6 +36,15 @@ def _value(name: str) -> Key:
 
 def _folded(item: Item) -> str:
     return str(item["name"]).casefold()
+
+
+def _cell(item: Item) -> tuple[str, int, int]:
+    return item["event"]["date"]["earliest"], item["event"]["id"], item["source"]["id"]
+
+
+def _place(item: Item) -> tuple[bool, str, str]:
+    """What is in no period comes after all that is."""
+    return item["period"] is None, item["period"] or "", item["key"] or ""
 
 
 def _number(item: Item) -> int:
@@ -58,7 +70,10 @@ class List:
 
 
 _STATEMENTS = {"said": _earliest("said"), "id": _number}
-_EVENTS = {"date": _earliest("date"), "sources": _value("source_count"), "statements": _value("statement_count")}
+_UTTERANCES = {"said": _earliest("said"), "sources": _value("source_count"), "id": _number}
+_EVENTS = {"date": _earliest("date")} | {
+    f"{each}s": _value(f"{each}_count") for each in ("source", "origin", "statement")
+}
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
 _WHO = "speaker=putin&source=meduza,naenara&via=tass"
 
@@ -68,7 +83,8 @@ LISTS = (
     List("/reports", ReportPublic, {"id": _number}, named="source=meduza,naenara"),
     List("/claims", ClaimPublic, {"property": _value("property"), "id": _number}, named="source=meduza,naenara"),
     List("/statements", StatementPublic, _STATEMENTS, named=_WHO),
-    List("/utterances", UtterancePublic, {"said": _earliest("said")}, named="speaker=kim,treaty-2024"),
+    List("/utterances", UtterancePublic, _UTTERANCES, named="speaker=kim,treaty-2024&source=meduza,naenara"),
+    List("/utterances/1/differences", UtteranceDifference, {"statement": _value("statement")}, counted=False),
     List("/sources", SourcePublic, {"name": _folded, "documents": _value("document_count")}),
     List("/speakers", SpeakerPublic, {"name": _folded, "statements": _value("statement_count")}),
     List("/revisions", RevisionPublic, {"id": _number}),
@@ -82,8 +98,13 @@ LISTS = (
     List("/events/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
     List("/documents/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
     List("/speakers/vladimir-putin/statements", StatementPublic, _STATEMENTS, named=_WHO),
+    List("/speakers/kim-jong-un/utterances", UtterancePublic, _UTTERANCES, named="source=meduza,the-final-call"),
     List("/sources/naenara/events", EventPublic, _EVENTS, named="speaker=putin&source=meduza,naenara"),
     List("/sources/naenara/documents", DocumentPublic, _DOCUMENTS, named="source=naenara"),
+    List("/coverage", CellPublic, {"date": _cell}, named="source=meduza,naenara"),
+    List("/events/1/coverage", CoveragePublic, {"published": _value("first_published"), "name": _folded}),
+    List("/stats/events?by=source&interval=month", StatPublic, {"period": _place}, named="speaker=putin"),
+    List("/stats/statements?by=speaker", StatPublic, {"period": _place}, named="source=meduza,naenara"),
     List("/events/1/history", VersionPublic, {"revision": _value("revision")}, counted=False),
 )
 

@@ -1,0 +1,175 @@
+"""The world's news agencies, and which names are those of news media: from names alone, before the store is asked."""
+
+import re
+from dataclasses import dataclass
+
+from app.spans import match_key
+
+
+@dataclass(frozen=True, slots=True)
+class Agency:
+    """A news agency; ``state`` is the ISO 3166-1 code of the state that runs it, where that is beyond doubt."""
+
+    name: str
+    names: tuple[str, ...]
+    state: str | None = None
+
+    @property
+    def key(self) -> str:
+        return match_key(self.name)
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of all its names."""
+        return tuple(map(match_key, self.names))
+
+
+# One a line: the name, other names that it is credited by, and behind ``@`` the state whose organ it is. Public funding
+# alone makes no organ of a state. Names that also mean something else in a credit (AA, CP, CNA) are left out.
+_LIST = """
+Associated Press; AP; The Associated Press
+Reuters; Thomson Reuters; Рейтер
+Agence France-Presse; AFP; Agence France Presse
+United Press International; UPI
+Bloomberg News; Bloomberg
+Deutsche Presse-Agentur; dpa; DPA
+Press Association; PA Media; PA news agency
+Xinhua News Agency; Xinhua; XINHUA; Xinhuanet; 新华社 @CN
+China News Service; CNS; 中新社 @CN
+TASS; ITAR-TASS; Itar-Tass; Tass; TASS Russian News Agency; ТАСС @RU
+RIA Novosti; RIA; РИА Новости @RU
+Sputnik; Sputnik News @RU
+Interfax; INTERFAX; Интерфакс
+Korean Central News Agency; KCNA; 조선중앙통신 @KP
+Yonhap News Agency; Yonhap; 연합뉴스
+Kyodo News; Kyodo; KYODO; 共同通信
+Jiji Press; Jiji; JIJI; 時事通信
+Press Trust of India; PTI
+Asian News International; ANI
+Indo-Asian News Service; IANS
+United News of India; UNI
+Associated Press of Pakistan; APP @PK
+Bangladesh Sangbad Sangstha; BSS @BD
+United News of Bangladesh; UNB
+Islamic Republic News Agency; IRNA @IR
+Tasnim News Agency; Tasnim
+Fars News Agency; Fars
+Mehr News Agency; Mehr
+Iranian Students' News Agency; ISNA
+Syrian Arab News Agency; SANA @SY
+Saudi Press Agency; SPA @SA
+Emirates News Agency; WAM @AE
+Qatar News Agency; QNA @QA
+Kuwait News Agency; KUNA @KW
+Bahrain News Agency; BNA @BH
+Oman News Agency; ONA @OM
+Iraqi News Agency; INA @IQ
+Jordan News Agency; Petra News Agency; Petra @JO
+Middle East News Agency; MENA @EG
+Palestinian News and Information Agency; WAFA
+National News Agency; NNA @LB
+Anadolu Agency; Anadolu; Anadolu Ajansı @TR
+Demirören News Agency; DHA
+Belarusian Telegraph Agency; BelTA; BELTA; БелТА @BY
+Ukrinform; Укрінформ @UA
+Interfax-Ukraine; Interfax Ukraine
+UNIAN; УНИАН; УНІАН
+Kazinform; Казинформ @KZ
+Kabar; Кабар @KG
+Khovar @TJ
+Uzbekistan National News Agency; UzA @UZ
+Turkmenistan State News Agency; TDH @TM
+Azerbaijan State News Agency; AZERTAC; Azertac; AzerTAc @AZ
+Armenpress; ARMENPRESS @AM
+Montsame; MONTSAME @MN
+Vietnam News Agency; VNA @VN
+Lao News Agency; KPL @LA
+Agence Kampuchea Presse; AKP @KH
+Bernama; BERNAMA @MY
+Antara; ANTARA @ID
+Philippine News Agency; PNA @PH
+Central News Agency
+Australian Associated Press; AAP
+Canadian Press; The Canadian Press; La Presse Canadienne
+Prensa Latina @CU
+Agencia Venezolana de Noticias; AVN @VE
+Agência Brasil @BR
+Télam; Telam
+EFE; Agencia EFE
+Europa Press
+Agenzia Nazionale Stampa Associata; ANSA
+Agência Lusa; Lusa; LUSA
+Austria Presse Agentur; APA
+Keystone-SDA; Keystone-ATS
+Agence Belga; Belga; BELGA
+Algemeen Nederlands Persbureau; ANP
+Polska Agencja Prasowa; PAP; Polish Press Agency
+Czech News Agency; ČTK; CTK
+News Agency of the Slovak Republic; TASR
+Magyar Távirati Iroda; MTI
+Agerpres; AGERPRES
+Bulgarian News Agency; BTA
+Tanjug; TANJUG; Танјуг
+HINA
+Slovenian Press Agency; STA
+Athens-Macedonian News Agency; ANA-MPA; AMNA
+Cyprus News Agency
+Tidningarnas Telegrambyrå; TT News Agency
+Norsk Telegrambyrå; NTB
+Ritzau
+Finnish News Agency; STT
+Baltic News Service; BNS
+LETA
+ELTA
+Algeria Press Service; Algérie Presse Service; APS @DZ
+Maghreb Arabe Presse; MAP @MA
+Tunis Afrique Presse; TAP @TN
+Sudan News Agency; SUNA @SD
+Ethiopian News Agency; ENA @ET
+News Agency of Nigeria; NAN @NG
+Ghana News Agency; GNA @GH
+Inter Press Service; IPS
+"""
+
+
+def _agency(line: str) -> Agency:
+    names, _, state = line.partition("@")
+    first, *others = (name.strip() for name in names.split(";"))
+    return Agency(first, tuple(dict.fromkeys((first, *others))), state or None)
+
+
+AGENCIES = tuple(_agency(line) for line in _LIST.strip().splitlines())
+_BY_KEY = {match_key(name): agency for agency in AGENCIES for name in agency.names}
+
+
+def by_key(key: str) -> Agency | None:
+    """The agency one of whose names has this key."""
+    return _BY_KEY.get(key)
+
+
+# Two or three letters are the name of many an organization; these, as a voice, of none but an agency.
+_SHORT = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
+
+
+def by_voice(name: str) -> Agency | None:
+    """The agency that a speaker so called is, with or without an article."""
+    key = match_key(name).removeprefix("the ")
+    return by_key(key) if len(key) > 3 or key in _SHORT else None
+
+
+_MEDIUM = (
+    r"(?:media|(?:news|press) (?:agency|agencies|service|services)|newswires?|news outlets?|television|tv|radio"
+    r"|broadcasters?|newspapers?|news ?(?:site|channel|website)s?|dail(?:y|ies)|magazines?)"
+)
+_MEDIA = re.compile(rf"(?<!social )(?<!mass )\b{_MEDIUM}\b")
+_STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled))? (?:[\w-]+ ){{0,2}}{_MEDIUM}\b")
+
+
+def is_media(name: str) -> bool:
+    """Whether an organization so called, or somebody unnamed so described, is a news medium."""
+    return by_voice(name) is not None or _MEDIA.search(match_key(name)) is not None
+
+
+def is_state_media(name: str) -> bool:
+    """Whether the name says that it is a state's: "North Korean state media", "state-run television"."""
+    return _STATE_MEDIA.search(match_key(name)) is not None

@@ -1,0 +1,43 @@
+"""``dateline group``: statements that print one thing said, put together."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Engine
+
+from app import db, revisions
+from app.cli.common import open_store, out, progress_bar
+from app.ingest import utterances
+from app.ingest.utterances import Grouped
+from app.models import Statement
+from app.queries import lookups, printings
+
+AUTHOR = "dateline group"
+_BATCH = 200
+"""Statements that are looked at in one transaction, so that other writers get their turn."""
+
+
+def group() -> None:
+    """Put statements that stand alone, as none does that came in since it was looked at, with their utterances."""
+    joined = proposed = 0
+    with open_store() as engine, progress_bar("statements") as progress:
+        with db.reading(engine) as session:
+            total = printings.unplaced_count(session.connection())
+        task = progress.add_task("statements", total=total)
+        for looked_at, grouped in _batches(engine):
+            joined, proposed = joined + grouped.joined, proposed + grouped.proposed
+            progress.advance(task, looked_at)
+    out.print(f"{joined} statements put with utterances, {proposed} doubtful pairs proposed for review.")
+
+
+def _batches(engine: Engine) -> Iterator[tuple[int, Grouped]]:
+    """Look at all that stand alone, a batch a transaction; yields how many those were and what became of them."""
+    last = 0
+    while True:
+        with revisions.write(engine, author=AUTHOR, message="Put printings of one thing said together") as session:
+            ids = printings.unplaced(session.connection(), after=last, limit=_BATCH)
+            if not ids:
+                return
+            rows = lookups.among(session, Statement, "id", ids)
+            grouped = utterances.group(session, list(rows))
+        last = ids[-1]
+        yield len(ids), grouped

@@ -1,0 +1,1 @@
+"""What is attributed: candidates on a parse, judged by rules; without a model, what stands in marks."""

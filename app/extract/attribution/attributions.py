@@ -1,0 +1,207 @@
+"""Attributions of a text: by rules on a model's parse where there is one, by patterns where there is none."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from app.extract.attribution import language, plain, quotations, rules
+from app.extract.attribution.candidates import Candidate, length
+from app.extract.attribution.rules import Verdict
+from app.extract.attribution.tree import NO_QUOTE, Range, Tree, grow
+from app.extract.findings import Attributed, Grade
+from app.extract.learning.tagger import Tagger
+from app.spans import Span
+from app.vocab import StatementKind
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+PARSED = 100_000  # code points of a text that the model is given: the longest articles and then some
+STRICT = 0.75  # what is surer than this is a statement
+_BATCH = 1000  # blocks that the model reads at once: small batches take a third longer
+_PIECE = re.compile(r"\s{1,200}|\S{1,200}")
+_NO_WORDS = re.compile(r"\S{400}")  # the tokenizer takes quadratic time over these
+_BEFORE = re.compile(r"[\s,;:.—–-]*(?:that\b[\s,:]*)?")
+_AFTER = " \t\n\u00a0,;:.—–-("
+_MARKS = "\"'“”‘’„«»`"
+_QUOTED_WHOLLY = 0.95  # of the words of a direct quotation
+
+
+def parse(text: str, blocks: Sequence[Span]) -> "Doc | None":
+    """Return the parse of the whole text, in which the blocks are analyzed and no sentence crosses two of them.
+
+    None without a model. Blocks beyond the first `PARSED` code points and those that hold no words of a language are
+    tokens without analysis, as is all that is no block.
+    """
+    nlp = language.model()
+    if nlp is None or not text:
+        return None
+    from spacy.tokens import Doc
+
+    pieces = list(_pieces(text, blocks))
+    parsed = nlp.pipe((text[span.start : span.end] for span, read in pieces if read), batch_size=_BATCH)
+    docs = [next(parsed) if read else _unread(nlp.vocab, text[span.start : span.end]) for span, read in pieces]
+    return Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])  # type: ignore[call-arg]  # its stub lags
+
+
+def find(text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: Tagger | None = None) -> list[Attributed]:
+    """Return the attributions in the blocks of the text, in the order of their words.
+
+    `doc` is what `parse` made of the text; without it, direct and mixed quotations alone are found. `tagger` is a
+    trained model that judges in place of the rules.
+    """
+    if doc is None:
+        return plain.find(text, blocks)
+    tree = grow(doc, text)
+    marked = list(quotations.find(text, blocks))
+    verdicts = rules.judge(tree, marked) if tagger is None else tagger.judge(tree, marked)
+    found = [_attributed(tree, verdict) for verdict in _distinct(tree, _continued(tree, verdicts))]
+    return _named(text, sorted((each for each in found if each.content), key=lambda each: each.content[0].start))
+
+
+def _pieces(text: str, blocks: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
+    """Cut the text into blocks and what stands between them, and say which the model shall read."""
+    position, left = 0, PARSED
+    for block in sorted(blocks, key=lambda span: span.start):
+        start = max(block.start, position)
+        if start >= block.end:
+            continue
+        if position < start:
+            yield Span(position, start), False
+        left -= block.end - start
+        yield Span(start, block.end), left >= 0 and not _NO_WORDS.search(text, start, block.end)
+        position = block.end
+    if position < len(text):
+        yield Span(position, len(text)), False
+
+
+def _unread(vocab: "Vocab", text: str) -> "Doc":
+    from spacy.tokens import Doc
+
+    words = _PIECE.findall(text)
+    return Doc(vocab, words=words, spaces=[False] * len(words))
+
+
+def _continued(tree: Tree, verdicts: list[Verdict]) -> Iterator[Verdict]:
+    """The verdicts, where a quotation nobody is named for joins the words that it follows: She said so. "…." """
+    alone = {each.candidate.content[0][0]: each for each in verdicts if each.candidate.frame.startswith("alone")}
+    for each in verdicts:
+        if each.candidate.frame.startswith("alone"):
+            continue
+        follower = alone.pop(_next_word(tree, each.candidate.content[-1][1]), None)
+        if follower is not None:
+            content = each.candidate.content + follower.candidate.content
+            each = each._replace(candidate=replace(each.candidate, content=content))
+        yield each
+    yield from alone.values()
+
+
+def _next_word(tree: Tree, token: int) -> int:
+    """The token after a sentence's end in the same paragraph."""
+    for following in range(token + 1, min(token + 5, len(tree.word))):
+        if tree.pos[following] == "SPACE":
+            break
+        if tree.quote[following] != NO_QUOTE or tree.pos[following] != "PUNCT":
+            return following
+    return -1
+
+
+def _distinct(tree: Tree, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
+    """Of verdicts about the same words, the surest."""
+    owners: dict[int, list[Verdict]] = {}
+    for verdict in sorted(verdicts, key=lambda each: -each.confidence):
+        content = verdict.candidate.content
+        first, last = content[0]
+        middle = (first + last) // 2
+        if any(_same(verdict, other) for other in owners.get(middle, ())):
+            continue
+        for start, end in content:
+            for token in range(start, end + 1):
+                owners.setdefault(token, []).append(verdict)
+        yield verdict
+
+
+def _same(one: Verdict, other: Verdict) -> bool:
+    """Tell whether two verdicts are about the same words; of sure ones, one may attribute within the other's words."""
+    content = other.candidate.content
+    within = any(first <= one.candidate.anchor <= last for first, last in content)
+    if within and one.confidence >= STRICT and one.candidate.anchor != other.candidate.anchor:
+        return False
+    return _overlap(one.candidate.content, content) >= 0.5
+
+
+def _overlap(one: tuple[Range, ...], other: tuple[Range, ...]) -> float:
+    """The share of the tokens of two contents that both have."""
+    shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one for b in other)
+    return shared / (length(one) + length(other) - shared)
+
+
+def _attributed(tree: Tree, verdict: Verdict) -> Attributed:
+    candidate = verdict.candidate
+    kind = _kind(tree, candidate)
+    strict = verdict.confidence >= STRICT
+    content = tuple(span for piece in candidate.content if (span := _trimmed(tree, piece)) is not None)
+    return Attributed(
+        content=content,
+        kind=kind,
+        grade=Grade.STRICT if strict else Grade.WIDE,
+        # a suggestion is below one half, however the judge scales what it says
+        confidence=round(verdict.confidence if strict else verdict.confidence * 0.49 / STRICT, 3),
+        rule=verdict.rule,
+        mention=_span(tree, candidate.source) if candidate.source else None,
+        cue=tuple(_span(tree, each) for each in candidate.cue),
+        pronoun=_span(tree, (candidate.pronoun, candidate.pronoun)) if candidate.pronoun is not None else None,
+        relays=((_span(tree, candidate.relay), None),) if candidate.relay else (),
+    )
+
+
+def _kind(tree: Tree, candidate: Candidate) -> StatementKind:
+    tokens = [token for first, last in candidate.content for token in range(first, last + 1)]
+    words = [token for token in tokens if tree.pos[token] not in ("PUNCT", "SPACE")] or tokens
+    inside = sum(tree.quote[token] != NO_QUOTE for token in words)
+    if not inside:
+        return StatementKind.INDIRECT
+    return StatementKind.DIRECT if inside >= _QUOTED_WHOLLY * len(words) else StatementKind.MIXED
+
+
+def _span(tree: Tree, tokens: Range) -> Span:
+    return Span(tree.start[tokens[0]], tree.end[tokens[1]])
+
+
+def _trimmed(tree: Tree, tokens: Range) -> Span | None:
+    """The span of a piece of content: no mark around it, no "that" before it, no punctuation of the writer's beside."""
+    text, quote = tree.text, tree.quote
+    start, end = tree.start[tokens[0]], tree.end[tokens[1]]
+    number = quote[tokens[0]] if quote[tokens[0]] != NO_QUOTE else quote[tokens[1]]
+    if number != NO_QUOTE:
+        inside = tree.quotes[number]
+        if inside.start - 2 <= start and end <= inside.end + 2:
+            return Span(max(start, inside.start), min(end, inside.end))
+    start = max(start, _skip(text, start, end))
+    while end > start and text[end - 1] in _AFTER:
+        end -= 1
+    closing = tree.quotes[quote[tokens[1]]].end if quote[tokens[1]] != NO_QUOTE else None
+    if closing is not None and end >= closing - 1 and text[closing : closing + 1] in _MARKS:
+        end = closing + len(text[closing : closing + 2]) if text[closing : closing + 2] in ("''", "``") else closing + 1
+        end = min(end, len(text))
+    return Span(start, end) if start < end else None
+
+
+def _skip(text: str, start: int, end: int) -> int:
+    found = _BEFORE.match(text, start, end)
+    return found.end() if found else start
+
+
+def _named(text: str, found: list[Attributed]) -> list[Attributed]:
+    """Give a quotation nobody is named for the voice that spoke last."""
+    last: Span | None = None
+    named = []
+    for each in found:
+        if each.mention is None and each.rule == "marks-alone" and last is not None:
+            each = replace(each, mention=last)
+        elif each.mention is not None and each.grade is Grade.STRICT:
+            last = each.mention
+        named.append(each)
+    return named

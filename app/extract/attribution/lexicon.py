@@ -1,0 +1,218 @@
+"""Words that attribute, by how they do it: written by hand, after the classes of verbs of communication and attitude.
+
+Lemmas, but for ``speech_forms``, which a text without a model is searched for.
+"""
+
+import functools
+
+from app.extract.mentions.nouns import words
+
+# What follows or surrounds is what was said: "X said that …", "…," X said.
+SAY = words("""
+    say tell add note explain state announce write tweet declare claim argue insist assert contend maintain warn
+    report observe remark comment reply respond answer acknowledge admit concede confirm reveal disclose stress
+    emphasize emphasise underscore underline reiterate repeat recall recount relate joke quip boast brag complain
+    lament caution allege charge predict suggest hint imply proclaim pronounce profess testify swear affirm assure
+    reassure inform notify advise remind vow pledge promise agree deny conclude continue
+    counter retort rebut reason posit opine muse remonstrate protest object exclaim shout yell scream cry whisper
+    mutter murmur snap tease deadpan gush rail thunder roar bellow blurt interject reckon estimate
+    post blog retweet email cable message text signal indicate clarify elaborate expound specify detail describe
+    quote cite paraphrase summarize dictate preach lecture chide scold admonish berate
+    attest certify verify avow rule decree order recommend urge propose ask inquire wonder question speculate
+    theorize hypothesize surmise forecast project contradict
+    apologize apologise confess divulge leak hail rejoice fume bemoan grumble groan sigh laugh chuckle sneer scoff
+    interrupt chime begin start offer volunteer venture point concur intone guarantee chant recite
+""")
+
+# Verbs that carry a quotation in marks beside them, though they say little of speech by themselves.
+QUOTING = SAY | words("""
+    go read think believe tout crow chant sing argue close open finish end sum call conclude demand plead beg
+    criticize criticise blast slam mock declare ask accuse respond explain jab shoot fire
+""") - words("order project rule signal post text detail start offer open close end message cable go fire shoot sing")
+
+# What X believes, knows, feels or expects to be so: a clause follows.
+THINK = words("""
+    think believe know feel hope fear expect understand doubt suspect assume consider imagine worry realize realise
+    recognize recognise decide hold reckon guess figure see hear learn find remember forget dream bet trust foresee
+    envision anticipate presume suppose determine notice perceive regret concede accept judge deem mean convince hop
+""")  # "hop" is what the model makes of "hoping"
+
+# What X wants, intends or commits to: an infinitive follows.
+WANT = words("""
+    want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide choose
+    prefer expect swear volunteer resolve vote ask demand commit prepare desire hop
+""")
+
+# What X wants others to do: a person and an infinitive follow.
+URGE = words("""
+    urge ask tell advise encourage warn order beg press implore instruct invite request command exhort beseech push
+    pressure remind caution direct compel challenge want expect require call
+""")
+
+# What X says or holds of something: a noun phrase follows.
+JUDGE = words("""
+    criticize criticise praise condemn denounce blast slam attack mock endorse support oppose reject back defend
+    dismiss dispute question challenge deny applaud welcome ridicule deride decry disavow disparage rebuke assail
+    lambast lambaste bash chastise castigate censure repudiate champion tout laud hail extol celebrate commend thank
+    favor favour disagree object bemoan lament deplore resent admire respect hate love like dislike blame fault
+    insult belittle scold trash rip hammer skewer mourn honor protest prefer congratulate salute reprimand disown
+""")
+VOICE = words("""
+    affirm reaffirm underscore underline
+    announce express discuss mention cite describe explain address highlight acknowledge admit propose promise
+    demand predict recommend outline detail reveal confirm declare proclaim reiterate repeat echo voice recall
+    recount report note stress emphasize emphasise request urge advocate call answer unveil present
+    disclose debate suggest allege state claim reference articulate convey issue warn quote threaten vow pledge offer
+""")
+
+# What X speaks of, by the preposition that leads to it.
+_ABOUT = words("talk speak complain boast brag joke warn worry rant care lie write testify ask inquire think")
+PREPOSITIONS = {
+    "for": words(
+        "call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish opt"
+    ),
+    "against": words("argue vote rail warn inveigh advise protest lobby campaign fulminate"),
+    "about": _ABOUT,
+    "of": words("speak complain boast warn accuse talk approve disapprove dream think write"),
+    "to": words("refer allude object point agree admit respond react confess testify attest pledge commit reply"),
+    "on": words("comment insist reflect opine elaborate expound remark vote report agree rule"),
+    "at": words("hint scoff lash rail sneer balk"),
+    "with": words("agree disagree side concur"),
+    "as": words("refer"),
+    "in": words("believe"),
+}
+
+# Nouns and adjectives of doubt and attitude, by the preposition that leads to their object.
+NOUN_PREPOSITIONS = {"about": words("question concern doubt worry comment anxiety fear skepticism scepticism")}
+ADJECTIVE_PREPOSITIONS = {
+    "about": words("worried concerned optimistic pessimistic skeptical sceptical excited unhappy confident"),
+    "of": words("critical supportive afraid wary sceptical skeptical suspicious dismissive confident"),
+    "to": words("opposed"),
+    "with": words("disappointed satisfied unhappy"),
+}
+
+# What carries words: who sends it says what it says.
+MESSAGES = words("""
+    statement letter email note memo message tweet post remark comment communication speech release telegram
+""")
+
+# What can only be done in words: its object is what was said, in the writer's words.
+PLEDGE = words("affirm reaffirm announce reiterate pledge vow promise deny condemn")
+
+# What rules and what reports a document has, and what such documents are.
+PROVIDE = words("require provide stipulate state read say specify mandate prohibit forbid oblige declare note find")
+DOCUMENTS = words("""
+    agreement treaty pact accord convention charter constitution law statute act bill resolution ordinance amendment
+    article clause section paragraph protocol contract decree directive regulation rule report document text
+    declaration communique communiqué memo memorandum ruling verdict filing indictment affidavit
+""")
+
+# What X calls something: it and its name follow.
+NAME = words("""
+    call describe label brand dub term characterize characterise portray deem accuse compare liken depict paint cast
+    declare pronounce consider view regard denounce refer frame hail tout cite decry dismiss mock name blame see
+""")
+
+# What documents, polls and signs do.
+SHOW = words(
+    "show indicate find suggest read state say reveal contain stipulate require provide reflect prove mean demonstrate"
+)
+
+# Nouns whose clause or complement is what somebody said or thinks.
+NOUNS = words("""
+    claim statement assertion allegation accusation announcement argument belief call charge comment complaint
+    concern conclusion confidence confirmation conviction criticism decision declaration demand denial description
+    desire doubt endorsement estimate expectation fear finding hope idea insistence intention invitation message
+    notion objection offer opinion opposition order plan pledge plea position praise prediction promise proposal
+    proposition question recommendation rejection remark report request response revelation rumor sense
+    speculation story suggestion support suspicion testimony theory thought threat understanding view vow warning
+    wish worry attack assurance contention admission acknowledgment condemnation commitment attitude stance support
+    defense defence explanation interest focus push rhetoric reference talk vision
+""")
+
+# Attitudes that somebody is said to have: "is confident that", "critical of".
+ADJECTIVES = words("""
+    adamant afraid angry anxious aware capable careful certain clear concerned confident conscious convinced
+    critical cautious determined disappointed dismissive doubtful dubious eager excited explicit fearful firm frustrated
+    furious glad grateful happy hopeful hesitant keen mindful nervous open opposed optimistic pessimistic pleased proud
+    quick ready reluctant right sad satisfied sceptical skeptical sorry supportive sure surprised suspicious sympathetic
+    thankful thrilled troubled unaware uncertain unconvinced unhappy unsure unwilling vocal wary willing worried wrong
+""")
+
+# What a trained judge is told of a word.
+CLASSES = {
+    "say": SAY,
+    "think": THINK,
+    "want": WANT,
+    "urge": URGE,
+    "judge": JUDGE,
+    "voice": VOICE,
+    "name": NAME,
+    "show": SHOW,
+    "noun": NOUNS,
+    "adjective": ADJECTIVES,
+}
+
+_IRREGULAR = {
+    "say": "said",
+    "tell": "told",
+    "write": "wrote written",
+    "read": "read",
+    "think": "thought",
+    "swear": "swore sworn",
+    "begin": "began begun",
+    "sing": "sang sung",
+    "go": "went gone",
+    "plead": "pleaded pled",
+    "shoot": "shot",
+    "quote": "quoted",
+}
+_DOUBLES = words("admit quip brag chat tip rebut sum jab snap plan rap spot nod tap blog beg slam")
+
+
+# As likely a noun as a verb in their plain forms: "his order", "reports".
+_NOUNS = words("""
+    answer argument attack begin blog boast brag cable call caution charge claim close comment cry demand detail end
+    email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note notify object offer
+    open order pledge point post preach project promise protest question quip quote read remark reply report respond
+    request retort rule scream shout sigh signal sneer start state stress support tease text tweet volunteer vow
+    warrant whisper wonder yell
+""")
+
+
+@functools.cache
+def speech_forms() -> dict[str, str]:
+    """The inflected forms of the verbs that carry a quotation, each with its lemma."""
+    return {form: lemma for lemma in sorted(QUOTING) for form in _inflect(lemma)}
+
+
+def _inflect(lemma: str) -> set[str]:
+    stem = lemma + lemma[-1] if lemma in _DOUBLES else lemma
+    if lemma.endswith("y") and lemma[-2] not in "aeiou":
+        third, past = lemma[:-1] + "ies", lemma[:-1] + "ied"
+    else:
+        third = lemma + ("es" if lemma.endswith(("s", "sh", "ch", "x", "o")) else "s")
+        past = stem + ("d" if stem.endswith("e") else "ed")
+    ing = (stem[:-1] if stem.endswith("e") and not stem.endswith("ee") else stem) + "ing"
+    forms = {ing, *_IRREGULAR.get(lemma, past).split()}
+    return forms if lemma in _NOUNS else forms | {lemma, third}
+
+
+@functools.cache
+def lemmas() -> frozenset[str]:
+    """All words of this lexicon, as lemmas; "accord" is the one of "according"."""
+    return (
+        frozenset(["accord"]).union(*PREPOSITIONS.values())
+        | SAY
+        | QUOTING
+        | THINK
+        | WANT
+        | URGE
+        | JUDGE
+        | VOICE
+        | NAME
+        | SHOW
+        | PROVIDE
+        | NOUNS
+        | ADJECTIVES
+    )

@@ -1,0 +1,1 @@
+"""A judge of candidates that is trained on an annotated corpus."""

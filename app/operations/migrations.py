@@ -1,0 +1,31 @@
+"""A store's tables brought to those of this version, with what is kept beside its records."""
+
+from alembic import command
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from app import db, tallies, voicings
+from app.operations.load import Report
+from app.queries import plain, printings
+
+# The migration since which voicings are kept, and of events their origins.
+_KEPT_SINCE = "0010"
+
+
+def migrate(engine: Engine, report: Report) -> None:
+    """Run the migrations that are missing; what has been kept only since is made for the records that are there."""
+    before = db.current_migration(engine)
+    if before != ScriptDirectory.from_config(db.migrations(engine)).get_current_head():
+        command.upgrade(db.migrations(engine), "head")
+    if before is not None:
+        with db.writing(engine) as session:
+            # Also where it was broken off here.
+            if before < _KEPT_SINCE or not printings.are_kept(session.connection()):
+                _keep(session.connection(), report)
+
+
+def _keep(connection: Connection, report: Report) -> None:
+    totals = {name: plain.count(connection, shape) for name, shape in plain.shapes(connection).items()}
+    for name, refresh_all in (("statement", voicings.refresh_all), ("event", tallies.refresh_all)):
+        for done in refresh_all(connection):
+            report(f"{name}s", min(done, totals[name]), totals[name])

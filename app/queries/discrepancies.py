@@ -1,0 +1,181 @@
+"""The claims of events, to be compared: of one event, or of those of some days in the order of their dates."""
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache, lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import orjson
+from sqlalchemy import Float, case, exists, func, or_, select
+from sqlalchemy.orm import aliased
+
+from app.models import Coverage, Document, Event, Record, Speaker
+from app.queries import listing
+from app.queries.asked import Asked, Condition, asked
+from app.queries.briefs import document_brief, event_brief, speaker_brief
+from app.queries.filters import begun_within, days, lasting_into
+from app.queries.listing import Listing, Part
+from app.queries.names import resolve
+from app.queries.prepared import Prepared, Reads
+from app.queries.sql import Json, among, as_text, obj, obj_or_null
+from app.queries.tables import NOW, Table
+from app.schemas.common import comma_list
+from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
+from app.spans import CONTEXT
+from app.vocab import CodedBy
+
+_COVERAGE: Table = Coverage
+
+
+class Claim(NamedTuple):
+    """A claim; ``around`` are its words in the text, with up to ``CONTEXT`` code points on either side of them."""
+
+    id: int
+    event: int
+    report: int
+    document: int
+    speaker: int | None
+    property: str
+    value: str
+    normalized: str | None
+    unit: str | None
+    start: int
+    end: int
+    around: str
+    coded_by: str
+    confidence: float | None
+
+
+class Found(NamedTuple):
+    """Claims, in the order of their ids, and what they name, by id: events, documents with their sources, speakers with
+    their countries and the outlets that they are, or null."""
+
+    claims: Sequence[Claim]
+    events: Mapping[int, Any]
+    documents: Mapping[int, Any]
+    speakers: Mapping[int, Any]
+
+
+class Claims:
+    """The claims that are asked for, of whichever events."""
+
+    def __init__(self, filters: EventDiscrepancyFilter, sources: list[int]) -> None:
+        self._shape, self._values = asked(property=comma_list(filters.property), least=filters.min_confidence)
+        self.sources = frozenset(sources)
+
+    async def of(self, reads: Reads, events: Collection[int]) -> Found:
+        """The claims of these events."""
+        rows = await reads.fetch(_claims(self._shape), {**self._values, "events": events})
+        claims = sorted((Claim(*row) for row in rows), key=attrgetter("id"))
+        return Found(
+            claims,
+            await _named(reads, Event, {claim.event for claim in claims}),
+            await _named(reads, Document, {claim.document for claim in claims}),
+            await _named(reads, Speaker, {claim.speaker for claim in claims if claim.speaker is not None}),
+        )
+
+    async def numbers(self, reads: Reads, events: Collection[int]) -> dict[int, int]:
+        """How many claims there are of each of these events that has any."""
+        rows = await reads.fetch(_numbers(self._shape), {**self._values, "events": events})
+        return {int(event): int(number) for event, number in rows}
+
+
+async def _named(reads: Reads, model: type[Record], ids: Collection[int]) -> dict[int, Any]:
+    """The short forms of these records, by id."""
+    if not ids:
+        return {}
+    return {ident: orjson.loads(brief) for ident, brief in await reads.fetch(_briefs(model), {"ids": ids})}
+
+
+async def event(reads: Reads, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, Claims]:
+    """The id of an event, and what is asked of its claims; raises Missing."""
+    ids = await resolve(reads, {"source": filters.source}, within=(Event, ref))
+    return ids["within"][0], Claims(filters, ids.get("source", []))
+
+
+async def events(reads: Reads, filters: DiscrepancyFilter) -> tuple[listing.Found, Claims]:
+    """The events that match, as JSON texts of their ids, and what is asked of their claims."""
+    ids = await resolve(reads, {"source": filters.source})
+    shape, values = asked(**days(filters), source=ids.get("source"))
+    return listing.Found(_events(shape), values), Claims(filters, ids.get("source", []))
+
+
+@lru_cache(maxsize=64)
+def _events(shape: Asked) -> Listing:
+    event = NOW.event
+    parts = [_part(shape, lasting=False)]
+    if "first" in shape:
+        parts.append(_part(shape, lasting=True))
+    return Listing(select(as_text(event.id)), event.id, parts)
+
+
+def _part(shape: Asked, *, lasting: bool) -> Part:
+    event = NOW.event
+    found, by_date = select(event.id), (event.earliest, event.id)
+    conditions: list[Condition] = [event.merged_into_id.is_(None)]
+    if shape.is_single("source") and not lasting:
+        # The index of a source's coverage gives its events in the order of their dates.
+        found = found.join(_COVERAGE, _COVERAGE.event_id == event.id)
+        by_date = (_COVERAGE.earliest, _COVERAGE.event_id)
+        conditions += shape.among(_COVERAGE.source_id, "source")
+    elif "source" in shape:
+        covers = aliased(_COVERAGE)
+        reported = exists().where(covers.event_id == event.id, *shape.among(covers.source_id, "source"))
+        conditions.append(reported.correlate(event))
+    conditions += (lasting_into if lasting else begun_within)(shape, event, day=by_date[0])
+    return Part(found.where(*conditions), {"date": by_date})
+
+
+@lru_cache(maxsize=64)
+def _claims(shape: Asked) -> Prepared:
+    report, document, claim = NOW.report, NOW.document, NOW.claim
+    before = case((claim.start > CONTEXT, claim.start - CONTEXT), else_=0)
+    # One cut of the text, not one of its words and of each side: PostgreSQL unpacks a text for every cut.
+    around = func.substr(document.text, before + 1, claim.end - before + CONTEXT)
+    columns = (claim.property, claim.value, claim.normalized, claim.unit, claim.start, claim.end, around)
+    rows = (
+        select(claim.id, report.event_id, report.id, document.id, claim.attributed_to_id, *columns)
+        .add_columns(claim.coded_by, claim.confidence)
+        .select_from(report)
+        .join(claim, claim.report_id == report.id)
+        .join(document, document.id == report.document_id)
+    )
+    return Prepared(rows.where(*_wanted(shape)), stamped=True)
+
+
+@cache
+def _briefs(model: type[Record]) -> Prepared:
+    table, source = NOW.event, NOW.source
+    rows = select(table.id, as_text(event_brief(table)))
+    if model is Document:
+        table = NOW.document
+        brief = obj({"document": document_brief(table), "source": _medium(source)})
+        rows = select(table.id, as_text(brief)).join(source, source.id == table.source_id)
+    elif model is Speaker:
+        table = NOW.speaker
+        brief = obj({"speaker": speaker_brief(table), "country": table.country, "source": _medium(source)})
+        rows = select(table.id, as_text(brief)).outerjoin(source, source.id == table.source_id)
+    return Prepared(rows.where(among(table.id, "ids")), stamped=True)
+
+
+def _medium(source: Table) -> Json:
+    """What tells which origin a source is."""
+    fields = {name: getattr(source, name) for name in ("id", "slug", "name", "kind", "country", "state_affiliated")}
+    return obj_or_null(source.id, fields)
+
+
+@lru_cache(maxsize=64)
+def _numbers(shape: Asked) -> Prepared:
+    report, claim = NOW.report, NOW.claim
+    rows = select(report.event_id, func.count()).join(claim, claim.report_id == report.id).where(*_wanted(shape))
+    return Prepared(rows.group_by(report.event_id), stamped=True)
+
+
+def _wanted(shape: Asked) -> list[Condition]:
+    claim = NOW.claim
+    sure = or_(
+        claim.coded_by != CodedBy.MACHINE,
+        claim.confidence.is_(None),
+        claim.confidence >= shape.value("least", Float),
+    )
+    return [among(NOW.report.event_id, "events"), sure, *shape.among(claim.property, "property")]

@@ -1,0 +1,93 @@
+"""What stands on record of a speaker, counted: who prints it in which form, through whom, and when it was said."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, null, select
+
+from app.queries.briefs import source_brief, speaker_brief
+from app.queries.sql import Json, array, array_of_values, as_text, obj, parsed
+from app.queries.tables import Tables
+
+
+def counts(t: Tables) -> Json:
+    """The counts of the speaker in hand, from which its record is made (``SpeakerRecord``).
+
+    To read a statement and its document is what takes time, and of some speakers there are tens of thousands: so they
+    are counted in few passes, whose sums are drawn where the record is made.
+    """
+    utterances = select(func.count()).where(t.utterance.speaker_id == t.speaker.id).correlate(t.speaker)
+    return obj(
+        {
+            "printed": array(_printed(t)),
+            "voices": array(_voices(t)),
+            "months": array(_months(t)),
+            "utterance_count": utterances.scalar_subquery(),
+        }
+    )
+
+
+def _printed(t: Tables) -> Select[str]:
+    """How many statements each outlet prints in each form, by the voices that relayed them."""
+    statement, document, hop = t.statement, t.document, t.attribution
+    chain = select(hop.speaker_id.label("item")).where(hop.statement_id == statement.id).order_by(hop.position)
+    through = as_text(array_of_values(chain.correlate(statement)))
+    rows = (
+        select(document.source_id, statement.kind, through.label("through"))
+        .select_from(statement)
+        .join(document, document.id == statement.document_id)
+        .where(statement.speaker_id == t.speaker.id)
+        .correlate(t.speaker)
+        .subquery()
+    )
+    of = (rows.c.source_id, rows.c.kind, rows.c.through)
+    counted = select(*of, func.count().label("statements")).group_by(*of).subquery()
+    fields = {
+        "source": source_brief(t.source, always=True),
+        "kind": counted.c.kind,
+        "through": parsed(counted.c.through),
+        "statements": counted.c.statements,
+    }
+    joined = select(obj(fields).label("item")).select_from(counted)
+    return joined.join(t.source, t.source.id == counted.c.source_id)
+
+
+def _voices(t: Tables) -> Select[str]:
+    """All voices that relayed the speaker."""
+    statement, hop = t.statement, t.attribution
+    hops = select(hop.speaker_id).join(statement, statement.id == hop.statement_id)
+    hops = hops.where(statement.speaker_id == t.speaker.id).correlate(t.speaker)
+    return select(speaker_brief(t.voice).label("item")).where(t.voice.id.in_(hops))
+
+
+def _months(t: Tables) -> Select[str]:
+    """How many statements were said in each month, or where no date of saying is known, published in it.
+
+    ``first`` and ``last`` are the days between which those were said of which it is known.
+    """
+    statement, document = t.statement, t.document
+    undated = statement.said.is_(None)
+    month = case(
+        (undated, _month(document.published_earliest, document.published_latest)),
+        else_=_month(statement.said_earliest, statement.said_latest),
+    )
+    rows = (
+        select(month.label("month"), statement.said_earliest, statement.said_latest)
+        .select_from(statement)
+        .outerjoin(document, and_(undated, document.id == statement.document_id))
+        .where(statement.speaker_id == t.speaker.id)
+        .correlate(t.speaker)
+        .subquery()
+    )
+    fields = {
+        "month": rows.c.month,
+        "statements": func.count(),
+        "first": func.min(rows.c.said_earliest),
+        "last": func.max(rows.c.said_latest),
+    }
+    return select(obj(fields).label("item")).group_by(rows.c.month).order_by(rows.c.month.nulls_last())
+
+
+def _month(first: Any, last: Any) -> ColumnElement[str | None]:
+    """``YYYY-MM`` where both days are in one month."""
+    month = func.substr(cast(first, Text), 1, 7)
+    return case((month == func.substr(cast(last, Text), 1, 7), month), else_=null())

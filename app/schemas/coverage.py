@@ -1,0 +1,100 @@
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import DateParams, DatePublic, Digits, EventBrief, ListParams, SourceBrief, SpeakerBrief, words
+from app.schemas.event import EventTypes
+from app.schemas.source import Countries, Sources
+from app.vocab import CoverageStatus, ReportRole
+
+
+class CoveringDocument(BaseModel):
+    """A document on the event: it reports it, or prints what was said at it."""
+
+    id: int
+    report: int | None = Field(description="Id of the report; null where it only prints statements.")
+    title: str | None = Field(description="Headline as printed.")
+    url: str | None
+    byline: str | None
+    published: DatePublic | None
+    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
+    lag_days: int | None = Field(description="Days behind the first document, by the earliest day of each.")
+    lag_seconds: int | None = Field(description="Seconds behind the first, where the moments of both are known.")
+    role: ReportRole | None
+    length: int = Field(description="Code points of its text.")
+    passage_length: int = Field(description="Code points of the passage that reports the event.")
+    statement_length: int = Field(description="Code points in statements made at the event or about it.")
+    claim_length: int = Field(description="Code points in claims about it.")
+    about_length: int = Field(description="Code points in any of these, each counted once.")
+    share: float = Field(description="`about_length` of `length`, 0 to 1.")
+
+
+class LeftOut(BaseModel):
+    """What other outlets carry and this one does not, what most of them carry first."""
+
+    utterances: list[int] = Field(description="Ids of things said that others print.")
+    properties: list[str] = Field(description="Properties of the event of which others claim something.")
+    speakers: list[SpeakerBrief] = Field(description="Those whom others quote, or through whom they quote.")
+
+
+class CoveragePublic(BaseModel):
+    """An outlet, and what it has of the event."""
+
+    id: int
+    slug: str
+    name: str
+    kind: str = Field(description="newspaper, magazine, news_agency, broadcaster, online, government or organization.")
+    country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
+    state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
+    status: CoverageStatus = Field(
+        description="`reported`; or `no_document`: the store follows the outlet, and has none of its documents on the "
+        "event. Whether the outlet reported it is not known then."
+    )
+    followed: bool = Field(description="Whether a feed of the outlet is watched now.")
+    documents_then: int | None = Field(
+        description="Documents of the outlet, on whatever, that appeared on the event's days or within three days "
+        "after; null where these days are not known to a month."
+    )
+    first_published: dt.date | None = Field(description="Earliest day on which its first document may have appeared.")
+    lag_days: int | None = Field(description="Days behind the first outlet.")
+    lag_seconds: int | None = Field(description="Seconds behind the first, where the moments of both are known.")
+    first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
+    first_of: list[str] = Field(description="Keys of the origins that no outlet is known to have relayed earlier.")
+    documents: list[CoveringDocument] = Field(description="Its documents on the event, the earliest first.")
+    statements: list[int] = Field(description="Ids of the statements made at the event or about it that it prints.")
+    claims: list[int] = Field(description="Ids of the claims about the event that it makes.")
+    left_out: LeftOut = Field(description="Empty where it has no document.")
+
+
+class EventCoverageFilter(ListParams):
+    status: Annotated[str, Field(pattern=words(CoverageStatus))] | None = Field(
+        default=None, description="reported or no_document, comma for OR."
+    )
+    sort: Annotated[str, Field(pattern="^-?(published|name)$")] = Field(
+        default="published",
+        description="Order; `-` reverses. Those that have no document come after those that have, by name.",
+    )
+
+
+class CellPublic(BaseModel):
+    """An outlet reported an event: one cell of the matrix of both."""
+
+    event: EventBrief
+    source: SourceBrief
+    documents: int = Field(description="Documents in which it reports the event.")
+    first_published: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
+    lag_days: int | None = Field(description="Days behind the first outlet to publish.")
+    statements: int = Field(description="Statements made at the event or about it that it prints.")
+
+
+class CoverageFilter(DateParams, ListParams):
+    source: Sources | None = None
+    country: Countries | None = Field(default=None, description="Countries of the events, comma for OR.")
+    type: EventTypes | None = None
+    min_sources: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
+        default=None, description="Least number of outlets that reported the event."
+    )
+    sort: Annotated[str, Field(pattern="^-?date$")] = Field(
+        default="-date", description="Order by the event's date; `-` reverses."
+    )

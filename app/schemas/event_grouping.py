@@ -1,0 +1,45 @@
+"""Events that turn out to be one, and one that turns out to be two."""
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from app.dates import EdtfText
+from app.schemas.common import Country, Id, Input, Name, Title, may_be_left_out
+from app.schemas.event import EventRef, Latitude, Longitude, Summary
+from app.vocab import EventType
+
+
+class EventMerge(Input):
+    """Other events that turn out to be this one."""
+
+    others: Annotated[list[EventRef], Field(min_length=1, max_length=100)] = Field(
+        alias="from", description="Ids or external ids of those that are to be merged into it.", examples=[[31]]
+    )
+
+
+class EventSplit(Input):
+    """Another event, which was taken for this one; what is left out of its description is as in this one."""
+
+    event: EventRef | None = Field(
+        default=None, description="One that was merged into this one, and is to be an event of its own again."
+    )
+    title: Title = may_be_left_out()
+    summary: Summary | None = None
+    date: EdtfText = may_be_left_out()
+    type: EventType = may_be_left_out()
+    place: Name | None = Field(default=None, description="Name of the place.")
+    country: Country | None = None
+    latitude: Latitude | None = None
+    longitude: Longitude | None = None
+    documents: Annotated[
+        list[Id], Field(max_length=10_000, description="Ids of documents whose reports and statements go over.")
+    ] = []
+    statements: Annotated[list[Id], Field(max_length=10_000, description="Ids of statements that go over.")] = []
+    claims: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims that go over.")] = []
+
+    @model_validator(mode="after")
+    def _moves_something(self) -> "EventSplit":
+        if not (self.documents or self.statements or self.claims or self.event is not None):
+            raise ValueError("name documents, statements or claims of the other event")
+        return self

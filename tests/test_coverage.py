@@ -1,0 +1,376 @@
+"""``/events/{id}/coverage`` and ``/coverage``: each count equals a recount of the rows in plain Python."""
+
+import csv
+import datetime as dt
+import io
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, select
+
+from app.analysis.coverage import Lag, Order, Published, covered
+from app.models import Attribution, Claim, Document, Event, Report, Source, Statement
+from app.spans import Span
+from app.vocab import CoverageStatus
+from tests.conftest import Store, Templates, talking_to
+from tests.data import flows
+from tests.data.flows import Flow
+from tests.data.lists import items, pages, read
+
+Item = dict[str, Any]
+
+TREATY = "/events/1/coverage"
+
+
+def by_slug(client: TestClient, address: str) -> dict[str, Item]:
+    return {item["slug"]: item for item in items(client, address)}
+
+
+# What the seed shows
+
+
+def test_the_treaty_has_five_outlets_and_who_was_first(reader: TestClient) -> None:
+    found = by_slug(reader, f"{TREATY}?status=reported")
+
+    assert {slug: (each["first_published"], each["lag_days"], each["first"]) for slug, each in found.items()} == {
+        "the-new-american": ("2024-06-19", 0, True),
+        "real-news-india": ("2024-06-20", 1, False),
+        "meduza": ("2024-06-20", 1, False),
+        "the-final-call": ("2024-06-25", 6, False),
+        "naenara": ("2025-06-01", 347, False),
+    }
+
+
+def test_an_outlet_leaves_out_what_others_carry(reader: TestClient) -> None:
+    found = by_slug(reader, f"{TREATY}?status=reported")
+    carried = {slug: properties(reader, slug) for slug in found}
+    everything = set().union(*carried.values())
+
+    for slug, outlet in found.items():
+        assert set(outlet["left_out"]["properties"]) == everything - carried[slug]
+        assert len(outlet["claims"]) == len(items(reader, f"/claims?event=1&source={slug}&limit=500"))
+        assert len(outlet["statements"]) == len(items(reader, f"/statements?event=1&source={slug}&limit=500"))
+        said = items(reader, f"/statements?event=1&source={slug}&limit=500")
+        assert not {each["slug"] for each in outlet["left_out"]["speakers"]} & {
+            each["speaker"]["slug"] for each in said if each["speaker"]
+        }
+
+
+def properties(client: TestClient, slug: str) -> set[str]:
+    return {each["property"] for each in items(client, f"/claims?event=1&source={slug}&limit=500")}
+
+
+def test_each_origin_has_an_outlet_that_relayed_it_first(reader: TestClient) -> None:
+    origins = {each["key"] for each in items(reader, "/events/1/origins")}
+
+    assert {key for each in items(reader, TREATY) for key in each["first_of"]} == origins
+
+
+def test_a_document_tells_how_much_of_it_is_about_the_event(reader: TestClient) -> None:
+    for outlet in items(reader, f"{TREATY}?status=reported"):
+        for document in outlet["documents"]:
+            text = read(reader, f"/documents/{document['id']}")["text"]
+            assert document["length"] == len(text)
+            assert document["share"] == pytest.approx(document["about_length"] / len(text), abs=1e-4)
+            parts = [document[f"{name}_length"] for name in ("passage", "statement", "claim")]
+            assert max(parts) <= document["about_length"] <= min(sum(parts), len(text))
+
+
+def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: TestClient) -> None:
+    found = items(reader, "/events/2/coverage")
+    silent = found[-1]
+
+    assert [each["slug"] for each in found if each["status"] == "no_document"] == [
+        "real-news-india",
+        "the-new-american",
+    ]
+    assert (silent["documents_then"], silent["documents"], silent["first"], silent["lag_days"]) == (1, [], False, None)
+    assert silent["left_out"] == {"utterances": [], "properties": [], "speakers": []}
+
+
+def test_the_coverage_is_a_table(reader: TestClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(reader.get(f"{TREATY}?format=csv").text)))
+
+    assert [row["slug"] for row in rows] == list(by_slug(reader, TREATY))
+    assert {row["status"] for row in rows} == {"reported"}
+    assert rows[0]["documents"] == "1"
+    assert rows[0]["left_out_speakers"] == "; ".join(
+        each["slug"] for each in items(reader, TREATY)[0]["left_out"]["speakers"]
+    )
+
+
+def test_each_part_can_be_asked_for_alone(reader: TestClient) -> None:
+    found = items(reader, "/events/2/coverage")
+
+    for status in CoverageStatus:
+        assert items(reader, f"/events/2/coverage?status={status}") == [
+            each for each in found if each["status"] == status
+        ]
+
+
+def test_an_event_that_is_not_there_has_no_coverage(reader: TestClient) -> None:
+    assert reader.get("/events/999999/coverage").status_code == 404
+
+
+# The matrix
+
+
+def test_the_matrix_has_a_cell_for_each_outlet_of_each_event(reader: TestClient) -> None:
+    cells = items(reader, "/coverage?limit=500")
+
+    assert Counter(cell["event"]["id"] for cell in cells) == {
+        event["id"]: event["source_count"] for event in items(reader, "/events?limit=500") if event["source_count"]
+    }
+
+
+@pytest.mark.parametrize(
+    "query", ["type=cooperate", "country=KP", "min_sources=2", "from=2024-06-01&to=2024-06-30", "date=2024-06-19"]
+)
+def test_the_matrix_is_of_the_events_that_the_list_has(reader: TestClient, query: str) -> None:
+    events = [event["id"] for event in items(reader, f"/events?{query}&limit=500") if event["source_count"]]
+    cells = items(reader, f"/coverage?{query}&limit=500")
+
+    assert {cell["event"]["id"] for cell in cells} == set(events)
+    assert cells
+
+
+# Every count equals a recount
+
+
+@pytest.fixture(scope="module")
+def newsroom(backend: str, templates: Templates) -> Iterator[Store]:
+    """A store that many examples share; each is compared with all that is in it."""
+    with templates.copy(backend, "migrated") as copy:
+        flows.staff(copy)
+        yield copy
+
+
+@pytest.fixture
+def desk(application: FastAPI, newsroom: Store) -> Iterator[TestClient]:
+    with talking_to(application, newsroom) as client:
+        yield client
+
+
+class Rows:
+    """All rows of a store."""
+
+    def __init__(self, store: Store) -> None:
+        with Session(store.engine) as session:
+            self.events = {row.id or 0: row for row in session.exec(select(Event))}
+            self.sources = {row.id: row for row in session.exec(select(Source))}
+            self.documents = {row.id: row for row in session.exec(select(Document))}
+            self.reports = list(session.exec(select(Report)))
+            self.statements = list(session.exec(select(Statement)))
+            self.claims = list(session.exec(select(Claim)))
+            self.relays: dict[int, set[int]] = defaultdict(set)
+            for hop in session.exec(select(Attribution)):
+                self.relays[hop.statement_id].add(hop.speaker_id)
+
+    def outlet(self, document: int | None) -> str:
+        return self.sources[self.documents[document].source_id].slug
+
+    def said(self, event: int) -> dict[str, list[Statement]]:
+        """Statements at the event by outlet."""
+        found = defaultdict(list)
+        for row in self.statements:
+            if row.event_id == event:
+                found[self.outlet(row.document_id)].append(row)
+        return found
+
+    def claimed(self, event: int) -> dict[str, list[Claim]]:
+        """Claims about the event by outlet."""
+        reports = {row.id: row for row in self.reports if row.event_id == event}
+        found = defaultdict(list)
+        for row in self.claims:
+            if row.report_id in reports:
+                found[self.outlet(reports[row.report_id].document_id)].append(row)
+        return found
+
+    def documents_on(self, event: int) -> dict[str, set[int]]:
+        ids = {row.document_id for row in self.reports if row.event_id == event}
+        ids |= {row.document_id for row in self.statements if row.event_id == event}
+        found = defaultdict(set)
+        for ident in ids:
+            found[self.outlet(ident)].add(ident)
+        return found
+
+
+shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+
+
+@shared
+@given(flow=flows.flows(), limit=st.integers(1, 4))
+def test_what_outlets_have_of_an_event_equals_a_recount(
+    newsroom: Store, desk: TestClient, flow: Flow, limit: int
+) -> None:
+    events = flows.put(newsroom, flow)
+    rows = Rows(newsroom)
+    for event in events:
+        found = by_slug(desk, f"/events/{event}/coverage")
+        said, claimed, documents = rows.said(event), rows.claimed(event), rows.documents_on(event)
+
+        assert {slug for slug, each in found.items() if each["status"] == "reported"} == documents.keys()
+        for slug, each in found.items():
+            assert {document["id"] for document in each["documents"]} == documents.get(slug, set())
+            assert each["statements"] == sorted(row.id or 0 for row in said.get(slug, ()))
+            assert each["claims"] == sorted(row.id or 0 for row in claimed.get(slug, ()))
+            assert each["followed"] == (slug == "silent")
+            assert each["documents_then"] == documents_then(rows, rows.events[event], slug)
+            if slug in documents:
+                check_left_out(each["left_out"], slug, said, claimed, rows.relays)
+            for document in each["documents"]:
+                check_share(rows, event, document)
+        assert [each for page in pages(desk, f"/events/{event}/coverage?limit={limit}") for each in page] == list(
+            found.values()
+        )
+        assert items(desk, f"/events/{event}/coverage?sort=-published") == list(found.values())[::-1]
+
+
+def documents_then(rows: Rows, event: Event, slug: str) -> int | None:
+    if (event.latest - event.earliest).days > 31:
+        return None
+    last = event.latest + dt.timedelta(days=3)
+    found = [row for row in rows.documents.values() if rows.sources[row.source_id].slug == slug]
+    days = [row.published_earliest for row in found if row.published_earliest is not None]
+    return sum(event.earliest <= day <= last for day in days)
+
+
+def check_left_out(
+    left_out: Item,
+    slug: str,
+    said: Mapping[str, list[Statement]],
+    claimed: Mapping[str, list[Claim]],
+    relays: Mapping[int, set[int]],
+) -> None:
+    def others(has: Mapping[str, set[Any]]) -> set[Any]:
+        return set().union(*has.values()) - has.get(slug, set()) - {None}
+
+    utterances = {outlet: {row.utterance_id for row in found} for outlet, found in said.items()}
+    speakers = {
+        outlet: {ident for row in found for ident in (row.speaker_id, *relays.get(row.id or 0, ()))}
+        for outlet, found in said.items()
+    }
+    properties = {outlet: {row.property for row in found} for outlet, found in claimed.items()}
+
+    assert set(left_out["utterances"]) == others(utterances)
+    assert {each["id"] for each in left_out["speakers"]} == others(speakers)
+    assert set(left_out["properties"]) == others(properties)
+    carriers = [sum(each in has for has in properties.values()) for each in left_out["properties"]]
+    assert carriers == sorted(carriers, reverse=True)
+
+
+def check_share(rows: Rows, event: int, told: Item) -> None:
+    """Counted character by character."""
+    report = next((row for row in rows.reports if (row.event_id, row.document_id) == (event, told["id"])), None)
+    passage = [row for row in [report] if row is not None and row.start is not None]
+    said = [row for row in rows.statements if (row.event_id, row.document_id) == (event, told["id"])]
+    claims = [row for row in rows.claims if report is not None and row.report_id == report.id]
+    parts = [{at for row in part for at in range(row.start or 0, row.end or 0)} for part in (passage, said, claims)]
+
+    assert told["report"] == (report.id if report else None)
+    assert [told[f"{name}_length"] for name in ("passage", "statement", "claim")] == [len(part) for part in parts]
+    assert told["about_length"] == len(set().union(*parts))
+
+
+@shared
+@given(
+    flow=flows.flows(),
+    limit=st.integers(1, 9),
+    filters=st.fixed_dictionaries(
+        {},
+        optional={
+            "source": st.sampled_from(["herald", "herald,wire"]),
+            "country": st.sampled_from(["RU", "RU,KP"]),
+            "type": st.just("agree"),
+            "min_sources": st.sampled_from(["1", "2"]),
+            "from": st.just("2023-12-30"),
+            "to": st.just("2024-01-31"),
+            "date_match": st.just("possible"),
+        },
+    ),
+)
+def test_the_cells_of_the_matrix_equal_a_recount(
+    newsroom: Store, desk: TestClient, flow: Flow, limit: int, filters: dict[str, str]
+) -> None:
+    flows.put(newsroom, flow)
+    rows = Rows(newsroom)
+    address = f"/coverage?{urlencode(filters)}"
+    found = items(desk, f"{address}&limit=500")
+    events = items(desk, f"/events?{urlencode(filters)}&limit=500")
+    wanted = filters.get("source", "herald,courier,wire,silent").split(",")
+    expected = {
+        (event["id"], outlet["slug"]) for event in events for outlet in event["sources"] if outlet["slug"] in wanted
+    }
+    order = [(cell["event"]["date"]["earliest"], cell["event"]["id"], cell["source"]["id"]) for cell in found]
+
+    assert {(cell["event"]["id"], cell["source"]["slug"]) for cell in found} == expected
+    assert len(found) == len(expected) == read(desk, f"{address}&limit=1&count=exact")["count"]
+    assert order == sorted(order, reverse=True)
+    assert [cell for page in pages(desk, f"{address}&limit={limit}") for cell in page] == found
+    assert items(desk, f"{address}&limit=500&sort=date") == found[::-1]
+    for cell in found:
+        check_cell(rows, cell)
+
+
+def check_cell(rows: Rows, cell: Item) -> None:
+    event, slug = cell["event"]["id"], cell["source"]["slug"]
+    reporting = defaultdict(list)
+    for row in rows.reports:
+        if row.event_id == event:
+            reporting[rows.outlet(row.document_id)].append(rows.documents[row.document_id].published_earliest)
+    days = [day for day in reporting[slug] if day is not None]
+    firsts = [day for found in reporting.values() for day in found if day is not None]
+
+    assert cell["documents"] == len(reporting[slug])
+    assert cell["statements"] == len(rows.said(event).get(slug, ()))
+    assert cell["first_published"] == (min(days).isoformat() if days else None)
+    assert cell["lag_days"] == ((min(days) - min(firsts)).days if days else None)
+
+
+# Who was first
+
+
+moments = st.none() | st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 3), timezones=st.just(dt.UTC))
+published = st.lists(st.builds(Published, st.none() | st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 3)), moments))
+
+
+@given(published=published)
+def test_the_first_has_nobody_before_it(published: list[Published]) -> None:
+    order = Order(published)
+    first = [each for each in published if order.is_first(each)]
+    days = [each.day for each in published if each.day is not None]
+
+    assert bool(first) == bool(days)
+    assert all(each.day == min(days) for each in first)
+    assert all(order.lag(each).days == 0 for each in first)
+    for one in first:
+        for other in published:
+            if other.day == one.day and other not in first:
+                assert one.moment is not None
+                assert other.moment is not None
+                assert one.moment < other.moment
+
+
+def test_seconds_are_told_where_both_moments_are_known() -> None:
+    noon = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
+    first, later = Published(noon.date(), noon), Published(noon.date(), noon + dt.timedelta(seconds=90))
+    undated = Published(noon.date(), None)
+
+    assert Order([first, later]).lag(later) == Lag(0, 90)
+    assert Order([first, later]).lag(undated) == Lag(0, None)
+    assert Order([first, later, undated]).lag(later) == Lag(0, None)
+    assert [Order([first, later, undated]).is_first(each) for each in (first, later, undated)] == [True, True, True]
+
+
+@given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10))))
+def test_what_stands_in_several_spans_is_counted_once(spans: list[tuple[int, int]]) -> None:
+    found = [Span(start, start + length) for start, length in spans]
+
+    assert covered(found) == len({at for span in found for at in range(span.start, span.end)})

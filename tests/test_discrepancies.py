@@ -1,0 +1,200 @@
+"""What documents say differently, over HTTP: the seed's disagreements, and lists looked through page by page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+Detail = dict[str, Any]
+SUMMIT = "/events/1/discrepancies"
+
+
+def items(client: TestClient, address: str) -> list[Any]:
+    answer = client.get(address)
+    assert answer.status_code == 200, answer.text
+    found: list[Any] = answer.json()["items"]
+    return found
+
+
+def of_summit(client: TestClient, name: str) -> Any:
+    [found] = items(client, f"{SUMMIT}?property={name}")
+    return found
+
+
+def detail(found: Any, value: str) -> Detail:
+    return next(each for each in found["details"] if each["value"] == value)
+
+
+def test_the_last_visit_is_said_three_ways_that_agree_within_their_precision(reader: TestClient) -> None:
+    found = of_summit(reader, "last_visit")
+
+    assert found["verdict"] == "agreement"
+    july, year, decades = (detail(found, value) for value in ("2000-07", "2000", "1994-06~/2004-06~"))
+    assert [each["printed"] for each in (july, year, decades)] == [["July 2000"], ["2000"], ["over two decades"]]
+    assert year["id"] in july["agrees"]
+    assert july["differs"] == year["differs"] == decades["differs"] == []
+    assert [each["sources"][0]["slug"] for each in (july, year, decades)] == [
+        "the-new-american",
+        "the-final-call",
+        "meduza",
+    ]
+    assert july["claims"][0]["span"]["prefix"].endswith("for the first time since ")
+
+
+def test_the_document_is_an_agreement_a_pact_and_a_treaty_and_none_is_declared_right(reader: TestClient) -> None:
+    found = of_summit(reader, "document_name")
+
+    assert (found["verdict"], found["values"]) == ("conflict", ["agreement", "pact", "treaty"])
+    assert [each["differs"] for each in found["details"]] == [[2, 3], [1, 3], [1, 2]]
+    assert (found["value_count"], found["source_count"]) == (3, 5)
+    assert found["claim_count"] == sum(len(each["claims"]) for each in found["details"])
+
+
+def test_an_origin_is_the_voice_that_is_given_for_it_or_else_the_outlet(reader: TestClient) -> None:
+    treaty = detail(of_summit(reader, "document_name"), "treaty")
+
+    origins = {each["name"]: each["key"].partition(":")[0] for each in treaty["origins"]}
+    assert origins["Vladimir Putin"] == "speaker"
+    assert origins["State media of Russia"] == "state"
+    assert {each["origin"]["name"] for each in treaty["claims"] if each["attributed_to"] is None} == {
+        "State media of North Korea",
+        "The New American",
+    }
+    known = {each["key"] for each in items(reader, "/events/1/origins")}
+    assert {each["key"] for each in treaty["origins"]} & known == {"state:RU", "state:KP"}
+
+
+def test_wordings_are_neither_held_to_agree_nor_to_differ(reader: TestClient) -> None:
+    found = of_summit(reader, "article_4_wording")
+
+    assert found["verdict"] == "unclear"
+    assert found["value_count"] == 7
+
+
+def test_of_one_value_is_told_only_if_asked_for(reader: TestClient) -> None:
+    told = {each["property"] for each in items(reader, SUMMIT)}
+    every = {each["property"]: each["verdict"] for each in items(reader, f"{SUMMIT}?all=true")}
+
+    assert told == {"article_4_wording", "document_name", "last_visit"}
+    assert every.keys() - told == {"duration", "place", "signing_date"}
+    assert {every[name] for name in every.keys() - told} == {"agreement"}
+    assert of_all(reader, "duration")["values"] == ["2 hours"]
+
+
+def of_all(client: TestClient, name: str) -> Any:
+    return next(each for each in items(client, f"{SUMMIT}?all=true") if each["property"] == name)
+
+
+def test_each_claim_stands_where_it_says_with_what_is_around_it(reader: TestClient) -> None:
+    spans = {each["id"]: each["span"] for each in items(reader, "/claims?event=1&limit=500")}
+
+    shown = [
+        claim for each in items(reader, f"{SUMMIT}?all=true") for value in each["details"] for claim in value["claims"]
+    ]
+
+    assert {each["id"]: each["span"] for each in shown} == spans
+
+
+@pytest.mark.parametrize("order", ["", "-"])
+@pytest.mark.parametrize("limit", [2, 500])
+def test_the_list_over_all_events_is_the_same_whatever_its_pages(reader: TestClient, order: str, limit: int) -> None:
+    found, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
+    while address:
+        page = reader.get(address).json()
+        found += [(each["event"]["date"]["earliest"], each["event"]["id"], each["property"]) for each in page["items"]]
+        address = page["next"]
+
+    assert len(set(found)) == len(found) == page["count"]
+    by_event = list(dict.fromkeys(each[:2] for each in found))
+    assert by_event == sorted(by_event, reverse=bool(order))
+    claimed = {(each["event"]["id"], each["property"]) for each in items(reader, "/claims?limit=500")}
+    assert {each[1:] for each in found} == claimed
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("from=2024-06-19&to=2024-06-19", {(1, "article_4_wording"), (1, "document_name"), (1, "last_visit")}),
+        ("property=document_name", {(1, "document_name"), (9, "document_name"), (10, "document_name")}),
+        ("to=1999-12-31&verdict=conflict", {(9, "document_name")}),
+        ("source=naenara", {(1, "article_4_wording"), (1, "document_name")}),
+        ("source=naenara,the-final-call&property=last_visit", {(1, "last_visit")}),
+        ("source=tass", set()),
+        ("property=no_such", set()),
+    ],
+)
+def test_the_list_is_narrowed_by_days_property_source_and_verdict(
+    reader: TestClient, query: str, expected: set[tuple[int, str]]
+) -> None:
+    assert {(each["event"]["id"], each["property"]) for each in items(reader, f"/discrepancies?{query}")} == expected
+
+
+def test_a_row_of_the_list_can_be_charted(reader: TestClient) -> None:
+    rows = reader.get("/discrepancies?property=document_name&verdict=conflict&format=csv").text.splitlines()
+
+    assert rows[0].startswith("event_id,event_title,event_date_edtf")
+    assert "conflict,agreement; pact; treaty,3,17,5," in rows[1]
+
+
+@pytest.mark.parametrize("address", ["/events/999999/discrepancies", "/events/0/discrepancies"])
+def test_what_is_not_there_has_no_discrepancies(reader: TestClient, address: str) -> None:
+    assert reader.get(address).status_code in (404, 422)
+
+
+@pytest.mark.parametrize(
+    "query", ["verdict=right", "property=Killed", "min_confidence=2", "source=nobody", "sort=value"]
+)
+def test_what_cannot_be_asked_is_refused(reader: TestClient, query: str) -> None:
+    assert reader.get(f"{SUMMIT}?{query}").status_code == 422
+
+
+TEXT = "At least 550 people were killed. The death toll passes 900. Some say dozens. Others say 600."
+
+
+@pytest.fixture
+def claim(writer: TestClient) -> Callable[..., int]:
+    """Puts a claim on a report of an event of its own."""
+    event: int = writer.post("/events", json={"title": "Quake", "date": "2024-05-07", "type": "aid"}).json()["id"]
+    reports = {}
+    for source in ("meduza", "naenara"):
+        body = {"source": source, "title": "Quake", "text": TEXT, "reports": [{"event": event}]}
+        document = writer.post("/documents", json=body).json()["id"]
+        reports[source] = next(
+            each["id"] for each in items(writer, f"/reports?event={event}") if each["document"]["id"] == document
+        )
+
+    def put(words: str, normalized: str | None, source: str = "meduza", **fields: object) -> int:
+        body = {"report": reports[source], "property": "killed", "span": {"exact": words}, "normalized": normalized}
+        answer = writer.post("/claims", json=body | {"unit": "people"} | fields)
+        assert answer.status_code == 201, answer.text
+        return event
+
+    return put
+
+
+def test_bounds_agree_with_what_lies_within_them_and_differ_from_what_does_not(
+    writer: TestClient, claim: Callable[..., int]
+) -> None:
+    claim("At least 550 people", "550..")
+    claim("passes 900", ">900", "naenara")
+    claim("600", "600", "naenara", unit="persons")
+    event = claim("dozens", "24..99")
+
+    [found] = items(writer, f"/events/{event}/discrepancies")
+
+    assert (found["verdict"], found["source_count"]) == ("conflict", 2)
+    assert found["values"] == ["24..99 people", "550.. people", "600 people", ">900 people"]
+    said = {each["value"]: (each["agrees"], each["differs"]) for each in found["details"]}
+    assert said == {"24..99": ([], [2, 3, 4]), "550..": ([3, 4], [1]), "600": ([2], [1, 4]), ">900": ([2], [1, 3])}
+
+
+def test_a_machines_suggestion_counts_only_if_asked_for(writer: TestClient, claim: Callable[..., int]) -> None:
+    claim("At least 550 people", "550..")
+    event = claim("dozens", "24..99", coded_by="machine", confidence=0.3)
+
+    assert items(writer, f"/events/{event}/discrepancies") == []
+    assert len(items(writer, f"/events/{event}/discrepancies?min_confidence=0.3")) == 1
+    assert [
+        each["verdict"] for each in items(writer, "/discrepancies?min_confidence=0&from=2024-05-07&to=2024-05-07")
+    ] == ["conflict"]

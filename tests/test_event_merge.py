@@ -1,0 +1,364 @@
+"""Events that turn out to be one, and one that turns out to be two: what moves, and that nothing is lost."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import revisions
+from app.models import Match
+from app.vocab import CodedBy
+from tests.conftest import Store, Templates, talking_to
+from tests.data.gdelt import event as gdelt_event
+from tests.data.gdelt import mention as gdelt_mention
+from tests.data.lists import items, read
+from tests.test_cli import dateline
+from tests.test_import_gdelt import imported
+
+__all__ = ["dateline", "imported"]  # the fixtures
+
+Body = dict[str, Any]
+
+TEXT = "The bridge fell at noon. “It was old,” Anna Berg said. Forty people were hurt. The mayor spoke of fifty."
+
+
+def post(client: TestClient, path: str, body: Body, status: int = 201) -> Body:
+    answer = client.post(path, json=body)
+    assert answer.status_code == status, answer.text
+    found: Body = answer.json()
+    return found
+
+
+def merge(client: TestClient, into: int, *others: object) -> Body:
+    return post(client, f"/events/{into}/merge", {"from": others}, 200)
+
+
+def event(client: TestClient, title: str, **more: Any) -> int:
+    return int(post(client, "/events", {"title": title, "date": "2024-05-06", "type": "assault"} | more)["id"])
+
+
+def report(event: int, *claims: str, **more: Any) -> Body:
+    """A report with a claim for each of these words."""
+    told = [{"property": "hurt", "span": {"exact": words}} for words in claims]
+    return {"event": event, "claims": told} | more
+
+
+def said(event: int) -> Body:
+    return {"speaker": None, "kind": "direct", "span": {"exact": "It was old,"}, "event": event}
+
+
+def document(client: TestClient, outlet: str, title: str, reports: Sequence[Body], *statements: Body) -> int:
+    body = {"source": outlet, "title": title, "text": TEXT, "published": "2024-05-07"}
+    return int(post(client, "/documents", body | {"reports": reports, "statements": statements})["id"])
+
+
+@dataclass
+class Desk:
+    """A store with two events that are one: each has a document of its own, and both have one in common."""
+
+    client: TestClient
+    fall: int
+    collapse: int
+    first: int
+    second: int
+    both: int
+
+
+@pytest.fixture
+def desk(writer: TestClient) -> Desk:
+    fall = event(writer, "Bridge falls", country="CH", external_id="test:fall")
+    collapse = event(
+        writer, "Collapse of a bridge", summary="It was old.", external_id="test:collapse",
+        place="Basel", country="CH", latitude=47.5, longitude=7.6,
+    )  # fmt: skip
+    first = document(writer, "meduza", "Bridge falls", [report(fall, "Forty people")])
+    second = document(writer, "tass", "Collapse", [report(collapse, "Forty people")], said(collapse))
+    passage, role = {"exact": "The bridge fell at noon."}, "background"
+    reports = [
+        report(fall, "Forty people", role=role, coded_by="machine", confidence=0.4),
+        report(collapse, "Forty people", "fifty", passage=passage, date="2024-05-06"),
+    ]
+    both = document(writer, "tass", "Both", reports, said(collapse))
+    return Desk(writer, fall, collapse, first, second, both)
+
+
+def reports_of(client: TestClient, event: int) -> dict[int, int]:
+    """The documents that report an event, each with the number of its claims."""
+    found = items(client, f"/reports?event={event}&limit=500")
+    told = {each["document"]["id"]: each["claim_count"] for each in found}
+    assert len(told) == len(found)  # no document twice
+    return told
+
+
+def counts(event: Mapping[str, Any]) -> tuple[int, int, int]:
+    return event["source_count"], event["document_count"], event["statement_count"]
+
+
+def test_reports_claims_and_statements_become_the_events(desk: Desk) -> None:
+    merged = merge(desk.client, desk.fall, desk.collapse)
+
+    assert merged == read(desk.client, f"/events/{desk.fall}")
+    assert (merged["title"], merged["summary"], merged["coded_by"]) == ("Bridge falls", "It was old.", "human")
+    assert merged["place"] == {"name": "Basel", "country": "CH", "latitude": 47.5, "longitude": 7.6}
+    assert counts(merged) == (2, 3, 2)
+    # Of the two reports of one document the person's remains, and each claim once.
+    assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 2}
+    [one] = [each for each in items(desk.client, f"/reports?event={desk.fall}") if each["document"]["id"] == desk.both]
+    assert (one["coded_by"], one["role"], one["passage"]["start"]) == ("human", "main", 0)
+    assert one["dated"]["edtf"] == "2024-05-06"
+    assert len(items(desk.client, f"/events/{desk.fall}/statements")) == 2
+
+
+def test_what_was_merged_stays_as_a_record_that_names_the_other_outside_of_lists(desk: Desk) -> None:
+    client = desk.client
+    before = read(client, f"/events/{desk.collapse}")
+    revision = int(client.get("/events").headers["Dateline-Revision"])
+
+    merge(client, desk.fall, "test:collapse")
+
+    after = read(client, f"/events/{desk.collapse}")
+    assert (after["merged_into"], after["title"], counts(after)) == (desk.fall, before["title"], (0, 0, 0))
+    assert desk.collapse not in [each["id"] for each in items(client, "/events?limit=500")]
+    then = read(client, f"/events/{desk.collapse}?as_of={revision}")
+    assert then | {"origin_count": before["origin_count"]} == before  # of the past, origins are not counted
+    changed = {(each["noun"], each["id"]) for each in items(client, f"/changes?since={revision}&limit=500")}
+    assert {("events", desk.fall), ("events", desk.collapse)} < changed
+    assert {noun for noun, _ in changed} == {"events", "reports", "claims", "statements"}
+
+
+def test_who_names_what_was_merged_means_what_it_is_now(desk: Desk) -> None:
+    third = event(desk.client, "The old bridge", external_id="test:old")
+    merge(desk.client, desk.collapse, third)
+    merge(desk.client, desk.fall, desk.collapse)
+
+    for ref in (desk.collapse, "test:collapse", third, "test:old"):
+        ident = document(desk.client, "naenara", f"By {ref}", [report(ref)], said(ref))  # type: ignore[arg-type]
+        assert ident in reports_of(desk.client, desk.fall)
+    assert counts(read(desk.client, f"/events/{desk.fall}")) == (3, 7, 6)
+    assert read(desk.client, f"/events/{third}")["merged_into"] == desk.fall
+    # Its name elsewhere stays its own.
+    taken = {"title": "Another", "date": "2024", "type": "assault", "external_id": "test:old"}
+    assert desk.client.post("/events", json=taken).status_code == 409
+
+
+def test_what_cannot_be_merged_is_refused_by_name_and_nothing_happens(desk: Desk) -> None:
+    client, old = desk.client, event(desk.client, "The old bridge")
+    merge(client, desk.fall, old)
+    before = client.get("/events").headers["ETag"]
+    wrong: list[tuple[list[Any], str]] = [
+        ([desk.fall], "from.0"),
+        ([desk.collapse, desk.collapse], "from.1"),
+        ([desk.collapse, "test:nothing"], "from.1"),
+        ([999_999], "from.0"),
+        ([old], "from.0"),
+        ([], "from"),
+    ]
+
+    for others, field in wrong:
+        answer = client.post(f"/events/{desk.fall}/merge", json={"from": others})
+        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])
+
+    # No circle: what was merged takes nothing, and cannot be split.
+    for address, body in (("merge", {"from": [desk.fall]}), ("split", {"documents": [desk.first]})):
+        answer = client.post(f"/events/{old}/{address}", json=body)
+        assert (answer.status_code, answer.json()["merged_into"]) == (409, desk.fall)
+    assert client.post("/events/999999/merge", json={"from": [old]}).status_code == 404
+    assert client.get("/events", headers={"If-None-Match": before}).status_code == 304
+
+
+def test_of_a_machine_and_a_person_the_persons_description_counts(desk: Desk) -> None:
+    made = event(desk.client, "Bridge news", date="2024-05", type="statement", coded_by="machine", confidence=0.3)
+
+    merged = merge(desk.client, made, desk.collapse)
+
+    assert (merged["title"], merged["type"], merged["date"]["edtf"]) == (
+        "Collapse of a bridge",
+        "assault",
+        "2024-05-06",
+    )
+    assert (merged["place"]["name"], merged["coded_by"], merged["confidence"]) == ("Basel", "human", None)
+
+
+def test_a_place_is_not_taken_over_where_another_is_known(desk: Desk) -> None:
+    bern = event(desk.client, "Bridge in Bern", place="Bern")
+
+    assert merge(desk.client, bern, desk.collapse)["place"] == {
+        "name": "Bern", "country": None, "latitude": None, "longitude": None,
+    }  # fmt: skip
+
+
+def test_a_merge_heeds_if_match_and_is_not_repeated(desk: Desk) -> None:
+    tag = desk.client.get(f"/events/{desk.fall}").headers["ETag"]
+    address, body, key = f"/events/{desk.fall}/merge", {"from": [desk.collapse]}, {"Idempotency-Key": "once"}
+
+    first, second = (desk.client.post(address, json=body, headers=key) for _ in range(2))
+
+    assert (first.status_code, second.status_code, second.json()) == (200, 200, first.json())
+    other = {"from": [event(desk.client, "Another")]}
+    assert desk.client.post(address, json=other, headers={"If-Match": tag}).status_code == 412
+
+
+def test_what_may_be_one_follows_and_is_settled(desk: Desk, store: Store) -> None:
+    other, apart = event(desk.client, "Bridge opens"), event(desk.client, "Bridge painted")
+    pairs = {(desk.fall, desk.collapse): None, (desk.collapse, other): None, (desk.fall, other): None}
+    told: dict[tuple[int, int], bool | None] = pairs | {(desk.collapse, apart): False}
+    with revisions.write(store.engine, author="tests", message="") as session:
+        for (one, two), same in told.items():
+            coding = CodedBy.MACHINE if same is None else CodedBy.HUMAN
+            session.add(Match(event_id=one, other_event_id=two, same=same, coded_by=coding, confidence=0.4))
+
+    merge(desk.client, desk.fall, desk.collapse)
+
+    assert matches(desk.client) == {
+        (desk.fall, desk.collapse): (True, "human"),
+        (desk.fall, other): (None, "machine"),
+        (desk.fall, apart): (False, "human"),
+    }
+
+
+def matches(client: TestClient) -> dict[tuple[int, int], tuple[bool | None, str]]:
+    """What may be one, besides what the store of the tests begins with."""
+    found = [each for each in items(client, "/matches?noun=events&limit=500") if each["id"] > 1]
+    return {(each["one"]["id"], each["other"]["id"]): (each["same"], each["coded_by"]) for each in found}
+
+
+def test_documents_go_over_with_their_claims_and_statements(desk: Desk) -> None:
+    merge(desk.client, desk.fall, desk.collapse)
+
+    body = {"title": "Bridge repaired", "date": "2024-06", "type": "cooperate", "documents": [desk.second]}
+    made = post(desk.client, f"/events/{desk.fall}/split", body)
+
+    assert made == read(desk.client, f"/events/{made['id']}")
+    assert (made["title"], made["date"]["edtf"], made["type"]) == ("Bridge repaired", "2024-06", "cooperate")
+    assert (made["place"]["name"], made["summary"], made["coded_by"]) == ("Basel", None, "human")
+    assert counts(made) == (1, 1, 1)
+    assert reports_of(desk.client, made["id"]) == {desk.second: 1}
+    assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.both: 2}
+    assert counts(read(desk.client, f"/events/{desk.fall}")) == (2, 2, 1)
+    # The machine will not say again that they are one.
+    assert matches(desk.client) == {(desk.fall, made["id"]): (False, "human")}
+
+
+def test_a_document_of_which_only_words_are_named_reports_both(desk: Desk) -> None:
+    merge(desk.client, desk.fall, desk.collapse)
+    [fifty] = [each["id"] for each in items(desk.client, "/claims?property=hurt") if each["value"] == "fifty"]
+    spoken = {each["document"]["id"]: each["id"] for each in items(desk.client, f"/events/{desk.fall}/statements")}
+
+    body = {"place": "Bern", "claims": [fifty], "statements": [spoken[desk.second]]}
+    made = post(desk.client, f"/events/{desk.fall}/split", body)
+
+    assert (made["title"], made["place"]["name"], made["place"]["country"]) == ("Bridge falls", "Bern", None)
+    assert reports_of(desk.client, made["id"]) == {desk.second: 0, desk.both: 1}
+    assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 1}
+    assert [each["id"] for each in items(desk.client, f"/events/{made['id']}/statements")] == [spoken[desk.second]]
+    # To merge them again puts it back.
+    assert counts(merge(desk.client, desk.fall, made["id"])) == (2, 3, 2)
+    assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 2}
+
+
+def test_an_event_that_was_merged_can_be_taken_up_again(desk: Desk) -> None:
+    merge(desk.client, desk.fall, desk.collapse)
+
+    body = {"event": "test:collapse", "documents": [desk.second], "title": "Collapse of the old bridge"}
+    again = post(desk.client, f"/events/{desk.fall}/split", body)
+
+    assert (again["id"], again["merged_into"], again["title"]) == (desk.collapse, None, "Collapse of the old bridge")
+    assert reports_of(desk.client, desk.collapse) == {desk.second: 1}
+    ident = document(desk.client, "naenara", "Later", [report("test:collapse")])  # type: ignore[arg-type]
+    assert ident in reports_of(desk.client, desk.collapse)
+
+
+def test_a_split_takes_only_what_is_the_events(desk: Desk) -> None:
+    [claim] = [each["id"] for each in items(desk.client, f"/claims?event={desk.collapse}") if "fifty" in str(each)]
+    spoken = items(desk.client, f"/events/{desk.collapse}/statements")[0]["id"]
+    before = desk.client.get("/events").headers["ETag"]
+    wrong: list[tuple[Body, str]] = [
+        ({"documents": [desk.first, desk.second]}, "documents.1"),
+        ({"statements": [spoken]}, "statements.0"),
+        ({"statements": [999_999]}, "statements.0"),
+        ({"claims": [claim]}, "claims.0"),
+        ({"event": desk.collapse}, "event"),
+        ({"event": "test:nothing"}, "event"),
+        ({"documents": [desk.first], "type": "voice"}, "type"),
+        ({"documents": [desk.first], "title": None}, "title"),
+    ]
+
+    for body, field in wrong:
+        answer = desk.client.post(f"/events/{desk.fall}/split", json=body)
+        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])
+
+    assert desk.client.post(f"/events/{desk.fall}/split", json={"title": "Nothing"}).status_code == 422
+    assert desk.client.get("/events", headers={"If-None-Match": before}).status_code == 304
+
+
+def test_imports_find_what_was_merged_by_its_name_elsewhere(
+    imported: Any, empty_store: Store, empty_writer: TestClient
+) -> None:
+    imported(gdelt_event(1), gdelt_event(2))
+    first, second = sorted(each["id"] for each in items(empty_writer, "/events"))
+    merge(empty_writer, first, second)
+
+    address = "https://www.herald.example/news/3"
+    mentions = [gdelt_mention(number, MentionIdentifier=address) for number in (1, 2)]
+    outcomes = imported(*mentions, kind="mentions")
+    again = imported(gdelt_event(1), gdelt_event(2))
+
+    assert outcomes == {"taken": 1, "unchanged": 1}
+    assert set(again) <= {"unchanged", "skipped as a person has read it"}, again
+    assert len(reports_of(empty_writer, first)) == 3
+    assert not items(empty_writer, f"/reports?event={second}")
+    assert read(empty_writer, f"/events/{first}")["document_count"] == 3
+
+
+def test_to_merge_and_to_split_takes_a_key(reader: TestClient) -> None:
+    assert reader.post("/events/1/merge", json={"from": [2]}).status_code == 401
+    assert reader.post("/events/1/split", json={"documents": [1]}).status_code == 401
+
+
+@settings(max_examples=6)
+@given(data=st.data())
+def test_whatever_is_merged_and_split_no_report_is_lost_and_every_count_is_a_recount(
+    application: FastAPI, templates: Templates, backend: str, data: st.DataObject
+) -> None:
+    with templates.copy(backend, "seeded") as store, talking_to(application, store) as client:
+        client.headers |= store.key()
+        reporting = Counter(each["document"]["id"] for each in items(client, "/reports?limit=500"))
+        claims = len(items(client, "/claims?limit=500"))
+        for _ in range(data.draw(st.integers(1, 3))):
+            standing = [each["id"] for each in items(client, "/events?limit=500")]
+            into, *others = data.draw(st.permutations(standing))[: data.draw(st.integers(2, 4))]
+            merge(client, into, *others)
+            documents = list(reports_of(client, into))
+            moved = data.draw(st.lists(st.sampled_from(documents), unique=True)) if documents else []
+            if moved:
+                post(client, f"/events/{into}/split", {"documents": moved})
+
+        now = items(client, "/reports?limit=500")
+        assert {each["document"]["id"] for each in now} == reporting.keys()
+        assert len({(each["event"]["id"], each["document"]["id"]) for each in now}) == len(now)
+        assert len(items(client, "/claims?limit=500")) <= claims
+        check_counts(client, now)
+
+
+def check_counts(client: TestClient, reports: Sequence[Mapping[str, Any]]) -> None:
+    """Whether what lists say of each event equals a recount of reports and statements."""
+    statements = Counter((each["event"] or {}).get("id") for each in items(client, "/statements?limit=500"))
+    for each in items(client, "/events?limit=500"):
+        own = [report for report in reports if report["event"]["id"] == each["id"]]
+        outlets = {report["source"]["slug"] for report in own}
+        assert counts(each) == (len(outlets), len(own), statements[each["id"]])
+        assert {outlet["slug"] for outlet in each["sources"]} == outlets
+
+
+def test_what_was_merged_is_found_under_its_new_event_alone(empty_writer: TestClient) -> None:
+    one, other = event(empty_writer, "A footbridge falls"), event(empty_writer, "A footbridge collapses")
+
+    merge(empty_writer, one, other)
+
+    assert [hit["id"] for hit in items(empty_writer, "/search?q=footbridge&noun=events")] == [one]

@@ -1,0 +1,327 @@
+"""``/matches``: what may be one; and what people say of it, and of claims, in ``/review``."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlmodel import Session, col, delete
+
+from app import revisions
+from app.models import Match
+from app.schemas.match import MatchPublic
+from app.schemas.review import ReviewPublic
+from app.vocab import CodedBy
+from tests.conftest import Store
+from tests.data.lists import items, pages, read
+
+Body = dict[str, Any]
+
+MACHINE: Body = {"coded_by": "machine", "confidence": 0.6}
+TEXT = "“We agreed on everything,” Kim said. “All was agreed,” said Kim. 40 ships came. Nobody else spoke."
+
+
+def post(client: TestClient, path: str, body: Body) -> int:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    return int(answer.json()["id"])
+
+
+def match(store: Store, one: int, other: int, *, of: str, confidence: float = 0.6) -> int:
+    """The id of what a machine takes to be one."""
+    with revisions.write(store.engine, author="tests", message="") as session:
+        row = _match(of, min(one, other), max(one, other), coded_by=CodedBy.MACHINE, confidence=confidence)
+        session.add(row)
+        session.flush()
+        return row.id or 0
+
+
+def _match(of: str, one: int, other: int, **more: Any) -> Match:
+    ids: dict[str, Any] = {f"{of.removesuffix('s')}_id": one, f"other_{of.removesuffix('s')}_id": other}
+    return Match(**ids, **more)
+
+
+def judge(client: TestClient, *verdicts: Body) -> Any:
+    return client.post("/review", json={"verdicts": verdicts})
+
+
+def verdict(ident: int, word: str, noun: str = "matches", **more: Any) -> Body:
+    return {"noun": noun, "id": ident, "verdict": word} | more
+
+
+def event(client: TestClient, title: str) -> int:
+    return post(client, "/events", {"title": title, "date": "2024-06-17", "type": "consult"})
+
+
+@pytest.fixture
+def statements(writer: TestClient) -> list[int]:
+    """Two statements that a machine read, which stand alone until somebody says that they are one."""
+    said: list[Body] = [
+        {"span": {"exact": words}, "kind": "direct", "speaker": "kim-jong-un", "said": said} | MACHINE
+        for words, said in (("We agreed on everything,", "1999-01-02"), ("All was agreed,", "2001-05-06"))
+    ]
+    post(writer, "/documents", {"source": "meduza", "title": "Ships", "text": TEXT, "statements": said})
+    return sorted(each["id"] for each in read(writer, "/statements?sort=-id&limit=2")["items"])
+
+
+# The list
+
+
+def test_a_match_tells_what_may_be_one(writer: TestClient, store: Store, statements: list[int]) -> None:
+    ident = match(store, *statements, of="statements")
+    found = read(writer, f"/matches/{ident}")
+
+    assert MatchPublic.model_validate(found).model_dump(mode="json") == found
+    assert (found["noun"], found["same"], found["confidence"], found["coded_by"]) == (
+        "statements",
+        None,
+        0.6,
+        "machine",
+    )
+    assert [found[which]["words"] for which in ("one", "other")] == ["We agreed on everything,", "All was agreed,"]
+    assert [read(writer, found[which]["href"])["id"] for which in ("one", "other")] == statements
+    assert found["one"]["source"]["slug"] == "meduza"
+    assert found["other"]["date"]["edtf"] == "2001-05-06"
+
+
+def test_a_match_of_events_names_them(writer: TestClient, store: Store) -> None:
+    one, other = event(writer, "Envoys meet"), event(writer, "A meeting of envoys")
+    found = read(writer, f"/matches/{match(store, one, other, of='events')}")
+
+    assert [found[which]["href"] for which in ("one", "other")] == [f"/events/{one}", f"/events/{other}"]
+    assert [found[which]["words"] for which in ("one", "other")] == ["Envoys meet", "A meeting of envoys"]
+    assert found["one"]["speaker"] is found["one"]["source"] is None
+
+
+def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store, statements: list[int]) -> None:
+    ident = match(store, *statements, of="statements")
+    before = read(writer, f"/matches/{ident}")
+    changes = items(writer, f"/changes?since={before['revision'] - 1}")
+
+    assert [(each["noun"], each["id"]) for each in changes] == [("matches", ident)]
+    assert writer.delete(f"/matches/{ident}").status_code == 204
+    gone = writer.get(f"/matches/{ident}")
+    assert (gone.status_code, gone.json()["detail"]) == (
+        410,
+        f"The match {ident} was deleted in revision {before['revision'] + 1}.",
+    )
+    assert read(writer, f"/matches/{ident}?as_of={before['revision']}") == before
+    assert [each["operation"] for each in items(writer, f"/matches/{ident}/history")] == ["delete", "create"]
+
+
+def test_a_match_goes_with_what_it_is_of(writer: TestClient, store: Store, statements: list[int]) -> None:
+    ident = match(store, *statements, of="statements")
+
+    assert writer.delete(f"/statements/{statements[1]}").status_code == 204
+    assert writer.get(f"/matches/{ident}").status_code == 410
+
+
+Pair = tuple[str, int, int, bool | None, float | None]
+
+pairs = st.lists(
+    st.tuples(
+        st.sampled_from(["events", "statements"]),
+        st.integers(1, 6),
+        st.integers(1, 6),
+        st.none() | st.booleans(),
+        st.none() | st.sampled_from([0.2, 0.5, 0.9]),
+    ).filter(lambda pair: pair[1] < pair[2]),
+    unique_by=lambda pair: pair[:3],
+    max_size=6,
+)
+filters = st.fixed_dictionaries(
+    {},
+    optional={
+        "noun": st.sampled_from(["events", "statements", "events,statements"]),
+        "same": st.sampled_from(["true", "false", "unknown", "false,unknown"]),
+        "event": st.sampled_from(["1", "2,3"]),
+        "statement": st.sampled_from(["1", "2,3"]),
+        "min_confidence": st.just("0.5"),
+    },
+)
+
+
+def fill(session: Session, found: Sequence[Pair]) -> None:
+    session.exec(delete(Match).where(col(Match.id) > 0))
+    for noun, one, other, same, confidence in found:
+        session.add(_match(noun, one, other, same=same, confidence=confidence))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(found=pairs, query=filters, limit=st.integers(1, 4))
+def test_a_filter_finds_what_a_recount_finds(
+    client: TestClient, store: Store, found: list[Pair], query: dict[str, str], limit: int
+) -> None:
+    with revisions.write(store.engine, author="tests", message="") as session:
+        fill(session, found)
+        revisions.draw(session)
+    address = f"/matches?{urlencode(query)}"
+    told = read(client, f"{address}&limit=500&count=exact")
+    listed = [(item["noun"], item["one"]["id"], item["other"]["id"]) for item in told["items"]]
+
+    assert sorted(listed) == sorted(pair[:3] for pair in found if is_asked_for(pair, query))
+    assert told["count"] == len(listed)
+    assert [item for page in pages(client, f"{address}&limit={limit}") for item in page] == told["items"]
+
+
+def is_asked_for(pair: Pair, query: dict[str, str]) -> bool:
+    noun, one, other, same, confidence = pair
+    wanted = {name: text.split(",") for name, text in query.items()}
+    return (
+        noun in wanted.get("noun", [noun])
+        and {True: "true", False: "false", None: "unknown"}[same] in wanted.get("same", ["true", "false", "unknown"])
+        and all(
+            noun == f"{of}s" and {str(one), str(other)} & set(wanted[of])
+            for of in ("event", "statement")
+            if of in wanted
+        )
+        and (1.0 if confidence is None else confidence) >= float(query.get("min_confidence", 0))
+    )
+
+
+def test_matches_are_a_table(writer: TestClient, store: Store, statements: list[int]) -> None:
+    match(store, *statements, of="statements")
+    header, row, *_ = writer.get("/matches?format=csv").text.splitlines()
+
+    assert header.startswith("id,noun,one_id,one_href,one_words,one_date_edtf")
+    assert f",/statements/{statements[1]}," in row
+
+
+# Review
+
+
+def test_a_match_to_review_has_what_one_needs_to_judge_it(
+    writer: TestClient, store: Store, statements: list[int]
+) -> None:
+    ident = match(store, *statements, of="statements")
+    [item] = items(writer, "/review?noun=matches")
+
+    assert ReviewPublic.model_validate(item).model_dump(mode="json") == item
+    assert (item["id"], item["kind"], item["href"]) == (ident, "statements", f"/matches/{ident}")
+    assert (item["words"]["exact"], item["other"]["words"]) == ("We agreed on everything,", "All was agreed,")
+    assert (item["document"]["title"], item["speaker"]["slug"]) == ("Ships", "kim-jong-un")
+
+
+def test_matches_to_review_are_found_by_either_document(
+    writer: TestClient, store: Store, statements: list[int]
+) -> None:
+    early = read(writer, "/statements?sort=id&limit=1")["items"][0]
+    of_statements = match(store, early["id"], statements[0], of="statements")
+    of_events = match(store, 1, event(writer, "A signing"), of="events")
+
+    def found(query: str) -> set[int]:
+        return {each["id"] for each in items(writer, f"/review?noun=matches&{query}")}
+
+    assert found("source=meduza") == {of_statements, of_events}
+    assert found(f"document={early['document']['id']}") >= {of_statements}
+    assert found("source=tass") == set()
+    assert found("max_confidence=0.5") == set()
+
+
+def test_who_confirms_a_match_of_statements_makes_them_one(
+    writer: TestClient, store: Store, statements: list[int]
+) -> None:
+    ident = match(store, *statements, of="statements")
+
+    assert judge(writer, verdict(ident, "confirm")).json()["confirmed"] == 1
+    one, other = (read(writer, f"/statements/{each}") for each in statements)
+    assert one["utterance"] == other["utterance"] is not None
+    assert read(writer, f"/utterances/{one['utterance']}")["statements"] == statements
+    settled = read(writer, f"/matches/{ident}")
+    assert (settled["same"], settled["coded_by"], settled["confidence"]) == (True, "human", None)
+    assert items(writer, "/review?noun=matches") == []
+
+
+def test_who_confirms_a_match_of_events_merges_the_lesser_into_the_other(writer: TestClient, store: Store) -> None:
+    known, found = 1, event(writer, "A signing")
+    text = {"source": "meduza", "title": "A signing", "text": "They signed.", "reports": [{"event": found}]}
+    post(writer, "/documents", text)
+    ident = match(store, known, found, of="events")
+
+    assert judge(writer, verdict(ident, "confirm")).status_code == 200
+    assert read(writer, f"/events/{found}")["merged_into"] == known
+    assert "A signing" in {
+        each["title"] for outlet in items(writer, f"/events/{known}/sources") for each in outlet["documents"]
+    }
+    assert read(writer, f"/matches/{ident}")["same"] is True
+
+
+def test_matches_that_follow_from_each_other_can_be_confirmed_together(writer: TestClient, store: Store) -> None:
+    one, two, three = (event(writer, title) for title in ("Talks", "Talks begin", "Talks are held"))
+    chain = [match(store, one, two, of="events"), match(store, two, three, of="events")]
+
+    assert judge(writer, *(verdict(each, "confirm") for each in chain)).json()["confirmed"] == 2
+    assert [read(writer, f"/events/{each}")["merged_into"] for each in (one, two, three)] == [None, one, one]
+
+
+def test_a_match_that_is_rejected_is_remembered(writer: TestClient, store: Store, statements: list[int]) -> None:
+    ident = match(store, *statements, of="statements")
+    before = [read(writer, f"/statements/{each}") for each in statements]
+
+    assert judge(writer, verdict(ident, "reject")).json()["rejected"] == 1
+    settled = read(writer, f"/matches/{ident}")
+    assert (settled["same"], settled["coded_by"]) == (False, "human")
+    assert [read(writer, f"/statements/{each}") for each in statements] == before
+    assert items(writer, "/review?noun=matches") == items(writer, "/rejections") == []
+    assert judge(writer, verdict(ident, "confirm")).status_code == 409
+
+
+def test_a_match_goes_with_a_statement_that_is_rejected(
+    writer: TestClient, store: Store, statements: list[int]
+) -> None:
+    ident = match(store, *statements, of="statements")
+    rejected = verdict(statements[0], "reject", "statements")
+
+    assert judge(writer, verdict(ident, "reject"), rejected).status_code == 409
+    assert judge(writer, rejected).status_code == 200
+    assert writer.get(f"/matches/{ident}").status_code == 410
+
+
+@pytest.mark.parametrize(
+    ("more", "field"),
+    [({"verdict": "correct"}, "verdict"), ({"changes": {"same": True}}, "changes"), ({"id": 999_999}, "id")],
+)
+def test_a_match_is_confirmed_or_rejected_and_nothing_else(writer: TestClient, more: Body, field: str) -> None:
+    response = judge(writer, verdict(1, "confirm") | more)
+
+    assert response.status_code == 422
+    assert [error["field"] for error in response.json()["errors"]] == [f"verdicts.0.{field}"]
+
+
+@pytest.fixture
+def claim(writer: TestClient) -> int:
+    """A claim that a machine found."""
+    value = {"property": "ships", "span": {"exact": "40 ships"}, "normalized": "40", "unit": "ship"} | MACHINE
+    report = {"event": event(writer, "Ships come"), "claims": [value]}
+    post(writer, "/documents", {"source": "meduza", "title": "Ships", "text": TEXT, "reports": [report]})
+    [found] = items(writer, "/claims?property=ships")
+    return int(found["id"])
+
+
+def test_a_claim_to_review_has_what_one_needs_to_judge_it(writer: TestClient, claim: int) -> None:
+    [item] = items(writer, "/review?noun=claims")
+
+    assert ReviewPublic.model_validate(item).model_dump(mode="json") == item
+    assert (item["id"], item["kind"], item["href"]) == (claim, "ships", f"/claims/{claim}")
+    assert (item["words"]["exact"], item["normalized"], item["unit"]) == ("40 ships", "40", "ship")
+    assert (item["event"]["title"], item["source"]["slug"]) == ("Ships come", "meduza")
+    assert items(writer, "/review?noun=claims&source=tass") == []
+    assert items(writer, f"/review?noun=claims&document={item['document']['id']}") == [item]
+
+
+def test_a_claim_can_be_confirmed_corrected_and_rejected(writer: TestClient, claim: int) -> None:
+    corrected = verdict(claim, "correct", "claims", changes={"unit": "vessel"})
+
+    assert judge(writer, corrected).json()["corrected"] == 1
+    found = read(writer, f"/claims/{claim}")
+    assert (found["unit"], found["coded_by"], found["confidence"]) == ("vessel", "human", None)
+    assert judge(writer, verdict(claim, "confirm", "claims")).status_code == 409
+
+    writer.patch(f"/claims/{claim}", json=MACHINE)
+    assert judge(writer, verdict(claim, "reject", "claims")).json()["rejected"] == 1
+    assert writer.get(f"/claims/{claim}").status_code == 410
+    [rejection] = items(writer, "/rejections")
+    assert (rejection["noun"], rejection["words"]) == ("claims", "ships: 40 ships")

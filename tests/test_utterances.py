@@ -1,0 +1,328 @@
+"""Statements find the utterances that they print: by the machine where it is sure, by people where it is not."""
+
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from fastapi.testclient import TestClient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import Session
+from typer.testing import CliRunner
+
+from app import db, revisions, voicings
+from app.cli import app
+from app.config import get_settings
+from app.ingest import jsonl, utterances
+from app.ingest import store as records
+from app.models import Attribution, Document, Match, Statement
+from app.queries import lookups
+from app.schemas.statement import StatementCreate
+from app.vocab import CodedBy
+from seed.load import HERE, load
+from tests.conftest import Store
+from tests.data.annotation import DIFFERENT, SAME, STATEMENTS
+from tests.data.lists import items, read
+from tests.test_seed import statement
+
+Body = dict[str, Any]
+Dateline = Callable[..., str]
+
+# What TASS gives as the treaty's words stands in Putin's sentence.
+PROBABLE = (("0.5", "0.1"), ("0.5", "1.1"), ("0.5", "1.2"))
+ALL = (*SAME, *PROBABLE)
+
+WORDS = "We will send three hundred engineers to rebuild the harbour before winter"
+OTHERS = "We will not send three hundred engineers to rebuild the harbour before winter"
+
+
+@pytest.fixture(scope="module")
+def unplaced(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seed, without its utterances."""
+    copy = tmp_path_factory.mktemp("unplaced") / "seed"
+    shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    (copy / "utterances.yaml").write_text("[]", encoding="utf-8")
+    for path in (copy / "documents").glob("*.yaml"):
+        path.write_text(re.sub(r"\n    utterance: .*", "", path.read_text(encoding="utf-8")), encoding="utf-8")
+    return copy
+
+
+@pytest.fixture
+def dateline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dateline]:
+    """Runs a command on the store at a URL; what it prints."""
+
+    def run(url: str, *arguments: str) -> str:
+        monkeypatch.setenv("DATELINE_DATABASE_URL", url)
+        get_settings.cache_clear()
+        result = CliRunner().invoke(app, list(arguments))
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    yield run
+    get_settings.cache_clear()
+
+
+def test_the_machine_alone_joins_all_annotated_pairs_and_none_of_the_hard_ones(
+    empty_writer: TestClient, empty_store: Store, unplaced: Path
+) -> None:
+    load(empty_store.engine, folder=unplaced)
+
+    found = {number: statement(empty_writer, number) for pair in (*ALL, *DIFFERENT) for number in pair}
+    for one, other in ALL:
+        assert found[one]["utterance"] is not None
+        assert found[one]["utterance"] == found[other]["utterance"], (one, other)
+    for one, other in DIFFERENT:
+        assert None in (found[one]["utterance"], found[other]["utterance"]) or (
+            found[one]["utterance"] != found[other]["utterance"]
+        ), (one, other)
+    joined = found["0.1"]
+    assert (joined["utterance_by"], joined["coded_by"], joined["confidence"]) == ("machine", "human", None)
+    assert 0.7 <= joined["utterance_confidence"] <= 1
+    utterance = read(empty_writer, f"/utterances/{joined['utterance']}")
+    assert (utterance["coded_by"], utterance["speaker"]["slug"]) == ("machine", "vladimir-putin")
+    assert utterance["said"]["edtf"] == "2024-06-19"
+    assert read(empty_writer, f"/utterances/{found['2.2']['utterance']}")["speaker"]["slug"] == "treaty-2024"
+
+
+class Undone(Exception):
+    """Ends a write transaction without a trace."""
+
+
+def again(session: Session) -> dict[str, StatementCreate]:
+    """The annotated statements of the store, as they would come in again, by their numbers."""
+    documents = {row.id: str(place) for place, row in enumerate(lookups.every(session, Document))}
+    made = {}
+    for row in lookups.every(session, Statement):
+        [number] = [
+            each.number
+            for each in STATEMENTS
+            if each.number.startswith(f"{documents[row.document_id]}.") and row.text.startswith(each.words)
+        ]
+        values = {"kind": row.kind, "said": row.said}
+        chain = [{"speaker": hop.speaker_id} for hop in lookups.every(session, Attribution, statement_id=row.id)]
+        span = {"start": row.start, "end": row.end}
+        refs = {"document": row.document_id, "speaker": row.speaker_id, "event": row.event_id}
+        made[number] = StatementCreate.model_validate(values | refs | {"span": span, "chain": chain})
+    return made
+
+
+def test_in_whatever_order_statements_arrive_the_same_are_joined(empty_store: Store, unplaced: Path) -> None:
+    load(empty_store.engine, folder=unplaced)
+    with revisions.write(empty_store.engine, author="tests", message="") as session:
+        arriving = again(session)
+        for row in lookups.every(session, Statement):
+            records.delete(session, row)
+
+    @settings(max_examples=3)
+    @given(order=st.permutations(sorted({number for pair in (*ALL, *DIFFERENT) for number in pair})))
+    def arrive(order: list[str]) -> None:
+        with suppress(Undone), revisions.write(empty_store.engine, author="tests", message="") as session:
+            rows = {number: records.add_statement(session, arriving[number]) for number in order}
+            placed = {number: row.utterance_id for number, row in rows.items()}
+            assert not [pair for pair in DIFFERENT if placed[pair[0]] and placed[pair[0]] == placed[pair[1]]]
+            assert not [pair for pair in ALL if not placed[pair[0]] or placed[pair[0]] != placed[pair[1]]]
+            raise Undone
+
+    arrive()
+
+
+def test_what_people_put_together_stays_theirs(reader: TestClient) -> None:
+    annotated, probable = statement(reader, "0.1"), statement(reader, "0.5")
+
+    assert (annotated["utterance_by"], annotated["utterance_confidence"]) == ("human", None)
+    assert (probable["utterance_by"], probable["utterance"]) == ("machine", annotated["utterance"])
+    utterance = read(reader, f"/utterances/{annotated['utterance']}")
+    assert (utterance["coded_by"], utterance["external_id"]) == ("human", "seed:putin-mutual-assistance")
+
+
+@pytest.fixture
+def press(empty_writer: TestClient) -> TestClient:
+    """HTTP to a store with two papers and a minister."""
+    for slug in ("herald", "courier"):
+        post(empty_writer, "/sources", {"name": slug.title(), "slug": slug, "kind": "newspaper"})
+    for slug in ("minister", "rival"):
+        post(empty_writer, "/speakers", {"name": slug.title(), "slug": slug, "kind": "person"})
+    return empty_writer
+
+
+def post(client: TestClient, path: str, body: Body) -> Body:
+    answer = client.post(path, json=body)
+    assert answer.status_code == 201, answer.text
+    found: Body = answer.json()
+    return found
+
+
+def printed(
+    client: TestClient, words: str, *, published: str = "2024-06-20", source: str = "herald", **more: Any
+) -> Body:
+    """A statement of the minister's, in a document of its own."""
+    number = len(items(client, "/documents?limit=500"))
+    said = {"span": {"exact": words}, "kind": "direct", "speaker": "minister"} | more
+    document = {"source": source, "url": f"https://example.org/{number}", "published": published, "statements": [said]}
+    made = post(client, "/documents", document | {"text": f"Article {number}. {words}, it was said."})
+    [found] = items(client, f"/documents/{made['id']}/statements")
+    return found
+
+
+def placed(client: TestClient, printing: Body) -> tuple[int | None, str | None]:
+    found = read(client, f"/statements/{printing['id']}")
+    return found["utterance"], found["utterance_by"]
+
+
+def test_a_second_printing_makes_an_utterance_and_a_third_joins_it(press: TestClient) -> None:
+    first = printed(press, WORDS)
+    assert placed(press, first) == (None, "machine")
+
+    second = printed(press, "send three hundred engineers to rebuild the harbour", source="courier")
+    third = printed(press, WORDS.upper(), source="courier", published="2024-06-22")
+
+    assert second["utterance"] is not None
+    assert placed(press, first) == placed(press, third) == (second["utterance"], "machine")
+    [utterance] = items(press, "/utterances")
+    assert (utterance["id"], utterance["coded_by"]) == (second["utterance"], "machine")
+    assert utterance["statements"] == [first["id"], second["id"], third["id"]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"speaker": "rival"}, {"published": "2024-08-20"}, {"said": "2024-05-01"}, {"utterance": None}],
+    ids=["another speaker", "another month", "another day", "said to stand alone"],
+)
+def test_what_speaker_dates_or_a_person_tell_apart_is_not_joined(press: TestClient, other: Body) -> None:
+    first = printed(press, WORDS)
+
+    assert printed(press, WORDS, source="courier", **other)["utterance"] is None
+    assert placed(press, first) == (None, "machine")
+    assert items(press, "/matches") == []
+
+
+def test_a_doubtful_pair_is_proposed_and_what_a_person_says_of_it_stays(
+    press: TestClient, empty_store: Store, dateline: Dateline
+) -> None:
+    first, second = printed(press, WORDS), printed(press, OTHERS, source="courier")
+    [match] = items(press, "/matches")
+    assert (match["one"]["id"], match["other"]["id"]) == (first["id"], second["id"])
+    assert (match["same"], match["coded_by"], second["utterance"]) == (None, "machine", None)
+    assert 0 < match["confidence"] < 0.7
+
+    with revisions.write(empty_store.engine, author="tests", message="") as session:
+        session.get_one(Match, match["id"]).same = False
+    printed(press, WORDS, published="2024-06-21")
+    third = printed(press, OTHERS, published="2024-06-21")
+
+    assert placed(press, first)[0] != placed(press, second)[0] is not None
+    assert placed(press, second)[0] == third["utterance"]
+
+
+def test_a_person_joins_what_the_machine_doubts(press: TestClient, empty_store: Store) -> None:
+    pairs = [printed(press, words, published=day) for day in ("2024-06-20", "2024-06-21") for words in (WORDS, OTHERS)]
+    one, other = pairs[0]["id"], pairs[1]["id"]
+
+    with revisions.write(empty_store.engine, author="tests", message="") as session:
+        rows = [session.get_one(Statement, ident) for ident in (one, other)]
+        utterances.join(session, rows[0], rows[1], by=CodedBy.HUMAN)
+
+    [utterance] = items(press, "/utterances")
+    assert utterance["statements"] == [pair["id"] for pair in pairs]
+    assert placed(press, pairs[0]) == placed(press, pairs[1]) == (utterance["id"], "human")
+    assert placed(press, pairs[2]) == (utterance["id"], "machine")
+
+
+def test_what_a_person_takes_out_stands_alone_and_is_never_joined_again(press: TestClient) -> None:
+    first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
+
+    answer = press.patch(f"/statements/{first['id']}", json={"utterance": None})
+
+    assert (answer.json()["utterance"], answer.json()["utterance_by"]) == (None, "human")
+    assert placed(press, second) == (None, "machine")
+    assert press.get(f"/utterances/{second['utterance']}").status_code == 410
+    assert printed(press, WORDS, published="2024-06-21")["utterance"] == placed(press, second)[0] is not None
+    assert placed(press, first) == (None, "human")
+
+
+@pytest.mark.parametrize("change", [{"speaker": "rival"}, {"said": "2020"}, {"span": {"exact": "Article"}}], ids=str)
+def test_a_statement_that_changes_is_looked_at_again(press: TestClient, change: Body) -> None:
+    first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
+
+    assert press.patch(f"/statements/{second['id']}", json=change).json()["utterance"] is None
+    assert placed(press, first) == (None, "machine")
+    assert items(press, "/utterances") == []
+
+
+def test_an_utterance_of_the_machines_goes_with_its_last_but_one_printing(press: TestClient) -> None:
+    ours = post(press, "/utterances", {"speaker": "minister"})
+    kept = printed(press, "The talks failed because nobody came to the table", utterance=ours["id"])
+    first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
+
+    for gone in (kept, first):
+        assert press.delete(f"/statements/{gone['id']}").status_code == 204
+
+    assert [each["id"] for each in items(press, "/utterances")] == [ours["id"]]
+    assert placed(press, second) == (None, "machine")
+    assert read(press, f"/statements/{second['id']}")["utterance_confidence"] is None
+
+
+def test_the_command_joins_what_nobody_looked_at_once(
+    press: TestClient, empty_store: Store, dateline: Dateline
+) -> None:
+    alone = [printed(press, WORDS, published=f"2024-06-{day}", utterance=None) for day in (20, 21)]
+    doubted = printed(press, OTHERS, utterance=None)
+    with empty_store.engine.begin() as connection:
+        connection.execute(text("UPDATE statement SET utterance_by = NULL"))
+    at = read(press, "/revisions")["items"][0]["id"]
+
+    said = [dateline(empty_store.url, "group") for _ in range(2)]
+
+    assert "2 statements put with utterances, 1 doubtful pairs proposed" in said[0]
+    assert "0 statements put with utterances, 0 doubtful pairs proposed" in said[1]
+    [revision] = [each for each in items(press, "/revisions") if each["id"] > at]
+    assert revision["author"] == "dateline group"
+    assert {placed(press, each) for each in alone} == {(items(press, "/utterances")[0]["id"], "machine")}
+    assert placed(press, doubted) == (None, None)
+
+
+def kept(store: Store) -> list[tuple[Any, ...]]:
+    with store.engine.connect() as connection:
+        return [tuple(row) for row in connection.execute(text("SELECT * FROM voicing ORDER BY 1, 2, 3"))]
+
+
+def made_anew(store: Store) -> list[tuple[Any, ...]]:
+    with db.writing(store.engine) as session:
+        list(voicings.refresh_all(session.connection()))
+    return kept(store)
+
+
+def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer: TestClient, store: Store) -> None:
+    before = kept(store)
+    writer.patch("/statements/1", json={"said": "2023", "speaker": "kim-jong-un"})
+    writer.patch("/statements/6", json={"chain": [{"speaker": "meduza-desk"}, {"speaker": "tass"}]})
+    writer.patch("/statements/7", json={"chain": [{"speaker": "yonhap-news-agency"}]})
+    writer.patch("/documents/4", json={"published": "2024-07"})
+    writer.patch("/speakers/kcna", json={"kind": "document"})
+    writer.post("/speakers/tass/merge", json={"from": ["russian-news-agencies"]})
+    writer.delete("/documents/3")
+    printed_after = kept(store)
+
+    assert printed_after != before
+    assert printed_after == made_anew(store)
+
+
+def test_a_store_that_was_copied_line_by_line_keeps_them(store: Store, empty_store: Store) -> None:
+    list(jsonl.read(empty_store.engine, jsonl.write(store.engine)))
+
+    assert kept(empty_store) == kept(store)
+
+
+def test_a_store_from_before_they_were_kept_has_them_once_migrated(store: Store, dateline: Dateline) -> None:
+    before = kept(store)
+    command.downgrade(db.migrations(store.engine), "0009")
+
+    dateline(store.url, "migrate")
+
+    assert kept(store) == before != []
