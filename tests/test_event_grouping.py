@@ -177,7 +177,7 @@ def seeds() -> list[tuple[DocumentCreate, Reading]]:
     return found
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (4, 3, 2, 1, 0), (1, 3, 0, 4, 2), (2, 4, 0, 1, 3)])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 4, 0, 1, 3)])
 def test_the_documents_of_the_summit_come_together_in_any_order(
     empty_store: Store, seeds: Sequence[tuple[DocumentCreate, Reading]], order: Sequence[int]
 ) -> None:

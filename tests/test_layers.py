@@ -39,8 +39,9 @@ ROOMS = {
     "logs": "config",
     "auth": QUERIES,
     "web": f"{QUERIES} readers auth formats",
-    "routers": f"{QUERIES} readers ingest analysis formats auth web",
-    "browse": "queries analysis web",
+    "views": f"{QUERIES} analysis",
+    "routers": f"{QUERIES} readers ingest views formats auth web",
+    "browse": "queries views web",
     # Everything.
     "main": f"{QUERIES} fetch logs replicas readers web routers browse",
     "cli": f"{QUERIES} auth fetch ingest operations main",
@@ -52,7 +53,18 @@ SQL = {"select", "union", "union_all", "exists", "func", "literal", "literal_col
 # Modules that stand on no web framework and on no database.
 WEB = ("fastapi", "starlette", "uvicorn")
 DATABASE = ("sqlalchemy", "sqlmodel", "psycopg", "sqlite3", "alembic")
-WITHOUT_WEB = [*SPINE.split(), "schemas", "queries", "extract", "fetch", "analysis", "ingest", "formats", "auth"]
+WITHOUT_WEB = [
+    *SPINE.split(),
+    "schemas",
+    "queries",
+    "extract",
+    "fetch",
+    "analysis",
+    "views",
+    "ingest",
+    "formats",
+    "auth",
+]
 WITHOUT_DATABASE = ["vocab", "errors", "dates", "urls", "spans", "schemas", "extract", "fetch", "formats"]
 
 FILES = sorted(APP.rglob("*.py"))

@@ -164,7 +164,7 @@ def kept(store: Store) -> list[Any]:
     """What is kept beside the records."""
     with store.engine.connect() as connection:
         return [
-            sorted(connection.execute(text(f"SELECT {columns} FROM {table}")).tuples())
+            sorted(map(tuple, connection.execute(text(f"SELECT {columns} FROM {table}"))))
             for table, columns in (
                 ("origin", "event_id, key, documents"),
                 ("voicing", "speaker_id, statement_id"),

@@ -255,6 +255,18 @@ def test_a_statement_that_changes_is_looked_at_again(press: TestClient, change: 
     assert items(press, "/utterances") == []
 
 
+def test_speakers_that_turn_out_to_be_one_have_said_one_thing_and_split_have_not(press: TestClient) -> None:
+    first, second = printed(press, WORDS), printed(press, WORDS, source="courier", speaker="rival")
+    assert placed(press, second)[0] is None
+
+    merged = press.post("/speakers/minister/merge", json={"from": ["rival"]})
+
+    assert merged.status_code == 200, merged.text
+    assert placed(press, first)[0] == placed(press, second)[0] is not None
+    press.post("/speakers/minister/split", json={"name": "The rival", "statements": [second["id"]]})
+    assert placed(press, second) == (None, "machine")
+
+
 def test_an_utterance_of_the_machines_goes_with_its_last_but_one_printing(press: TestClient) -> None:
     ours = post(press, "/utterances", {"speaker": "minister"})
     kept = printed(press, "The talks failed because nobody came to the table", utterance=ours["id"])

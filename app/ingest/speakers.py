@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from app import revisions
 from app.errors import Invalid
-from app.ingest import store
+from app.ingest import store, utterances
 from app.ingest.references import resolve
 from app.models import Attribution, Claim, Speaker, SpeakerAlias, Statement, Utterance
 from app.queries import lookups
@@ -17,6 +17,9 @@ from app.vocab import CodedBy
 
 # What a speaker takes over of another where it lacks it.
 _FILLED = ("title", "country", "wikidata_id", "source_id")
+
+# Statements that are looked at again, for what they now print the same as; of more `dateline group` takes care.
+_REGROUPED = 1_000
 
 
 def merge(session: Session, into: Speaker, body: SpeakerMerge) -> Speaker:
@@ -34,6 +37,8 @@ def merge(session: Session, into: Speaker, body: SpeakerMerge) -> Speaker:
         store.delete(session, other)
         revisions.annotate(session, other, merged_into=into.id)
     into.coded_by, into.confidence = CodedBy.HUMAN, None
+    session.flush()
+    utterances.group(session, lookups.among(session, Statement, "id", sorted(said | relayed)[:_REGROUPED]))
     return into
 
 
@@ -186,6 +191,8 @@ def _move_statements(session: Session, speaker: Speaker, other: Speaker, ids: Se
         each.speaker_id = other.id
     session.flush()
     _move_utterances(session, speaker, other, {row.utterance_id for row in made} - {None})
+    for row in list(there.values())[:_REGROUPED]:
+        utterances.reconsider(session, row)
 
 
 def _move_utterances(session: Session, speaker: Speaker, other: Speaker, ids: Collection[int | None]) -> None:

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.queries import cells
-from app.routers import answers, outlets
+from app.routers import answers
 from app.routers.answers import NESTED
 from app.schemas.common import Page
 from app.schemas.coverage import CellPublic, CoverageFilter, CoveragePublic, EventCoverageFilter
+from app.views import outlets
 from app.web.deps import RecordId
 from app.web.reading import ReadDep, ReadRoute
 

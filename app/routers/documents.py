@@ -12,7 +12,7 @@ from app.ingest import captured, reading, store
 from app.ingest.captured import Captured
 from app.models import Document
 from app.queries import documents
-from app.routers import answers, versions
+from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
 from app.routers.statements import statement_list
@@ -27,6 +27,7 @@ from app.schemas.document import (
 )
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.version import DocumentVersion, DocumentVersionFilter
+from app.views import versions
 from app.web.deps import RecordId
 from app.web.problems import documented
 from app.web.reading import ReadDep, ReadRoute

@@ -1,23 +1,15 @@
 """Who stands behind a report, or behind words: ``/events/{id}/origins``, ``/utterances/{id}/origins``"""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
-import orjson
 from fastapi import APIRouter, Query, Response
 
-from app.analysis import accounts, origins
-from app.analysis.origins import Evidence, Origin, Report
-from app.analysis.parties import Directory, Medium
-from app.queries import origins as stored
-from app.queries.listing import Rows, Slice
-from app.queries.origins import Shown
-from app.queries.prepared import Reads
 from app.routers import answers
 from app.routers.answers import NESTED
 from app.schemas.common import Page
-from app.schemas.origin import OriginFilter, OriginKind, OriginPublic
+from app.schemas.origin import OriginFilter, OriginPublic
+from app.views import origins
 from app.web.deps import RecordId
 from app.web.reading import ReadDep, ReadRoute
 
@@ -27,93 +19,10 @@ router = APIRouter(tags=["origins"], route_class=ReadRoute)
 @router.get("/events/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
 async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """Who independently stands behind the reports of an event, each with the documents that rest on it, and why."""
-
-    async def find(reads: Reads) -> Origins:
-        return await _origins(reads, await stored.of_event(reads, ref), origins.of_event, event=ref)
-
-    return await answers.many(read, filters, OriginPublic, find, thorough=True)
+    return await answers.many(read, filters, OriginPublic, partial(origins.of_event, ref=ref), thorough=True)
 
 
 @router.get("/utterances/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
 async def list_utterance_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """From whom those who print an utterance have it: who heard it, else who is credited or copied, else the outlet."""
-
-    async def find(reads: Reads) -> Origins:
-        return await _origins(reads, await stored.of_utterance(reads, ref), origins.of_utterance)
-
-    return await answers.many(read, filters, OriginPublic, find, thorough=True)
-
-
-async def _origins(
-    reads: Reads,
-    rows: stored.Accounts,
-    find: Callable[[Sequence[Report], Directory], list[Origin]],
-    event: int | None = None,
-) -> "Origins":
-    found = accounts.Accounts(*rows)
-    who = accounts.directory(*await stored.bearers(reads, found.agencies()))
-    return Origins([origin for reports in found.reports.values() for origin in find(reports, who)], event)
-
-
-@dataclass(frozen=True)
-class Origins:
-    """Who stands behind an ``event`` or an utterance (``OriginPublic``), in the order in which they appeared."""
-
-    origins: Sequence[Origin]
-    event: int | None
-
-    async def page(self, reads: Reads, part: Slice) -> Rows:
-        order = list(self.origins)
-        if part.sort.endswith("documents"):
-            order.sort(key=lambda origin: len(origin.evidence), reverse=part.sort.startswith("-"))
-        elif part.sort.startswith("-"):
-            order.reverse()
-        if part.after is not None:
-            order = order[[origin.party.key for origin in order].index(str(part.after[0])) + 1 :]
-        page = order[: part.limit]
-        shown = await self._shown(reads, page)
-        items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
-        return Rows(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
-
-    async def _shown(self, reads: Reads, page: Sequence[Origin]) -> Shown:
-        evidence = [each for origin in page for each in origin.evidence]
-        documents = {each.document for each in evidence}
-        statements = {ident for each in evidence for ident in each.statements}
-        return await stored.shown(reads, documents, statements, event=self.event)
-
-    async def count(self, _reads: Reads) -> int:
-        return len(self.origins)
-
-
-def _item(origin: Origin, shown: Shown) -> dict[str, Any]:
-    kind, _, value = origin.party.key.partition(":")
-    documents = [_document(each, shown) for each in origin.evidence]
-    days = [each["published"]["earliest"] for each in documents if each["published"]]
-    return {
-        "key": origin.party.key,
-        "kind": kind,
-        "name": origin.party.name,
-        "country": value if kind == OriginKind.STATE else None,
-        "members": [_member(member) for member in origin.members],
-        "source_count": len({each["source"]["id"] for each in documents}),
-        "document_count": len(documents),
-        "first_published": min(days, default=None),
-        "through": [party.name for party in origin.through],
-        "documents": documents,
-    }
-
-
-def _member(member: origins.Member) -> dict[str, Any]:
-    noun = "sources" if isinstance(member, Medium) else "speakers"
-    return {"noun": noun, "id": member.id, "slug": member.slug, "name": member.name}
-
-
-def _document(evidence: Evidence, shown: Shown) -> dict[str, Any]:
-    document = shown.documents[evidence.document]
-    return document | {
-        "basis": evidence.basis,
-        "statements": [shown.statements[ident] for ident in evidence.statements],
-        "copy_of": evidence.copy and evidence.copy.of,
-        "similarity": evidence.copy and round(evidence.copy.similarity, 2),
-        "credit": document["credit"] if evidence.basis == origins.Basis.CREDITED else None,
-    }
+    return await answers.many(read, filters, OriginPublic, partial(origins.of_utterance, ref=ref), thorough=True)

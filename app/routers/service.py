@@ -28,11 +28,15 @@ def get_index(request: Request) -> Index:
     )
 
 
-_LISTS = (*(f"/{noun}" for noun in Noun), "/search", "/review", "/changes", "/revisions", "/imports", "/feeds")
+_VIEWS = ("/discrepancies", "/coverage", "/search", "/review")
+_LISTS = (*(f"/{noun}" for noun in Noun), *_VIEWS, "/changes", "/revisions", "/imports", "/feeds")
 _EXAMPLES = (
     "/events?date=2024-06-19",
     "/statements?speaker=putin",
     "/statements?via=tass",
+    "/events/1/origins",
+    "/utterances/1",
+    "/events/1/discrepancies",
     "/search?q=mutual+assistance",
 )
 

@@ -11,7 +11,6 @@ from app.queries import speakers
 from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
-from app.routers.speaker_records import shown
 from app.routers.statements import statement_list
 from app.routers.utterances import utterance_list
 from app.schemas.common import Page
@@ -27,6 +26,7 @@ from app.schemas.speaker import (
 )
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.utterance import UtterancePublic
+from app.views.speaker_records import shown
 from app.web.deps import Address
 from app.web.reading import ReadDep, ReadRoute
 from app.web.writer import CHANGE, WriterDep

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.routers import answers, series
+from app.routers import answers
 from app.schemas.common import Page
 from app.schemas.stats import DocumentStatsFilter, EventStatsFilter, StatementStatsFilter, StatPublic, StatsFilter
+from app.views import series
 from app.vocab import Noun
 from app.web.reading import Read, ReadDep, ReadRoute
 

@@ -8,12 +8,13 @@ from app.ingest import store
 from app.models import Utterance
 from app.queries import utterances
 from app.queries.names import Within
-from app.routers import answers, wordings
+from app.routers import answers
 from app.routers.answers import NESTED
 from app.routers.crud import add_operations
 from app.schemas.common import Page
 from app.schemas.printing import DifferenceFilter, UtteranceDifference, UtteranceFilter, UtteranceFull
 from app.schemas.utterance import UtteranceCreate, UtterancePublic, UtteranceUpdate
+from app.views import wordings
 from app.web.deps import RecordId
 from app.web.reading import Read, ReadDep, ReadRoute
 

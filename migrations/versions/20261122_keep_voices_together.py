@@ -19,6 +19,8 @@ _KEY = sqltypes.AutoString().with_variant(sqltypes.AutoString(collation="C"), "p
 _BY_MACHINE = sa.text("coded_by = 'machine'")
 _CREDITED = sa.text("credit_key IS NOT NULL")
 _LASTS = sa.text("lasts")
+# The expression is that of app/queries/filters.py.
+_LASTING = "utterance (coalesce(said_earliest, '0001-01-01'), id) WHERE said_latest > said_earliest"
 
 
 def upgrade() -> None:
@@ -135,10 +137,12 @@ def upgrade() -> None:
     op.add_column("statement", sa.Column("utterance_confidence", sa.Float(), nullable=True))
     op.add_column("tally", sa.Column("origins", sa.Integer(), nullable=False, server_default="0"))
     op.create_index(op.f("ix_tally_origins_event_id"), "tally", ["origins", "event_id"], unique=False)
+    op.execute(f"CREATE INDEX ix_utterance_lasting_order ON {_LASTING}")
     op.execute("UPDATE statement SET utterance_by = coded_by WHERE utterance_id IS NOT NULL")
 
 
 def downgrade() -> None:
+    op.drop_index("ix_utterance_lasting_order", table_name="utterance")
     op.drop_index(op.f("ix_tally_origins_event_id"), table_name="tally")
     op.drop_column("tally", "origins")
     op.drop_column("statement", "utterance_confidence")

@@ -61,6 +61,8 @@ class List:
     counted: bool = True
     named: str = ""
     """Filters that name sources or speakers, where the list has such."""
+    computed: bool = False
+    """Whether it is computed from rows, in place of being a list of them."""
 
     def __str__(self) -> str:
         return self.address
@@ -75,6 +77,8 @@ _EVENTS = {"date": _earliest("date")} | {
     f"{each}s": _value(f"{each}_count") for each in ("source", "origin", "statement")
 }
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
+_OUTLETS = {"published": _value("first_published"), "name": _folded}
+_PERIODS = {"period": _place}
 _WHO = "speaker=putin&source=meduza,naenara&via=tass"
 
 LISTS = (
@@ -102,9 +106,13 @@ LISTS = (
     List("/sources/naenara/events", EventPublic, _EVENTS, named="speaker=putin&source=meduza,naenara"),
     List("/sources/naenara/documents", DocumentPublic, _DOCUMENTS, named="source=naenara"),
     List("/coverage", CellPublic, {"date": _cell}, named="source=meduza,naenara"),
-    List("/events/1/coverage", CoveragePublic, {"published": _value("first_published"), "name": _folded}),
-    List("/stats/events?by=source&interval=month", StatPublic, {"period": _place}, named="speaker=putin"),
-    List("/stats/statements?by=speaker", StatPublic, {"period": _place}, named="source=meduza,naenara"),
+    List(
+        "/events/1/coverage", CoveragePublic, {"published": _value("first_published"), "name": _folded}, computed=True
+    ),
+    List(
+        "/stats/events?by=source&interval=month", StatPublic, {"period": _place}, named="speaker=putin", computed=True
+    ),
+    List("/stats/statements?by=speaker", StatPublic, _PERIODS, named="source=meduza,naenara", computed=True),
     List("/events/1/history", VersionPublic, {"revision": _value("revision")}, counted=False),
 )
 
