@@ -77,8 +77,8 @@ _EVENTS = {"date": _earliest("date")} | {
     f"{each}s": _value(f"{each}_count") for each in ("source", "origin", "statement")
 }
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
-_OUTLETS = {"published": _value("first_published"), "name": _folded}
-_PERIODS = {"period": _place}
+_OUTLETS: dict[str, Key] = {"published": _value("first_published"), "name": _folded}
+_PERIODS: dict[str, Key] = {"period": _place}
 _WHO = "speaker=putin&source=meduza,naenara&via=tass"
 
 LISTS = (
