@@ -4,12 +4,11 @@ import csv
 import datetime as dt
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,10 +18,13 @@ from app.analysis.coverage import Lag, Order, Published, covered
 from app.models import Attribution, Claim, Document, Event, Report, Source, Statement
 from app.spans import Span
 from app.vocab import CoverageStatus
-from tests.conftest import Store, Templates, talking_to
+from tests.conftest import Store
 from tests.data import flows
 from tests.data.flows import Flow
 from tests.data.lists import items, pages, read
+from tests.test_stats import desk, newsroom
+
+__all__ = ["desk", "newsroom"]  # the fixtures
 
 Item = dict[str, Any]
 
@@ -142,20 +144,6 @@ def test_the_matrix_is_of_the_events_that_the_list_has(reader: TestClient, query
 
 
 # Every count equals a recount
-
-
-@pytest.fixture(scope="module")
-def newsroom(backend: str, templates: Templates) -> Iterator[Store]:
-    """A store that many examples share; each is compared with all that is in it."""
-    with templates.copy(backend, "migrated") as copy:
-        flows.staff(copy)
-        yield copy
-
-
-@pytest.fixture
-def desk(application: FastAPI, newsroom: Store) -> Iterator[TestClient]:
-    with talking_to(application, newsroom) as client:
-        yield client
 
 
 class Rows:

@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.schemas.common import DateParams, DatePublic, Digits, EventBrief, ListParams, SourceBrief, SpeakerBrief, words
-from app.schemas.event import EventTypes
+from app.schemas.event import EventTypes, OutletPublic
 from app.schemas.source import Countries, Sources
 from app.vocab import CoverageStatus, ReportRole
 
@@ -38,15 +38,9 @@ class LeftOut(BaseModel):
     speakers: list[SpeakerBrief] = Field(description="Those whom others quote, or through whom they quote.")
 
 
-class CoveragePublic(BaseModel):
+class CoveragePublic(OutletPublic):
     """An outlet, and what it has of the event."""
 
-    id: int
-    slug: str
-    name: str
-    kind: str = Field(description="newspaper, magazine, news_agency, broadcaster, online, government or organization.")
-    country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
-    state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
     status: CoverageStatus = Field(
         description="`reported`; or `no_document`: the store follows the outlet, and has none of its documents on the "
         "event. Whether the outlet reported it is not known then."

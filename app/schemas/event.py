@@ -153,8 +153,8 @@ class CoverageDocument(BaseModel):
     passage: SpanPublic | None = Field(description="The words that report the event.")
 
 
-class EventSourcePublic(BaseModel):
-    """An outlet that reported the event, with its documents."""
+class OutletPublic(BaseModel):
+    """An outlet, and what tells whose it is."""
 
     id: int
     slug: str
@@ -162,6 +162,11 @@ class EventSourcePublic(BaseModel):
     kind: str = Field(description="newspaper, magazine, news_agency, broadcaster, online, government or organization.")
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
     state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
+
+
+class EventSourcePublic(OutletPublic):
+    """An outlet that reported the event, with its documents."""
+
     first_published: dt.date | None = Field(description="Earliest day on which its first document may have appeared.")
     lag_days: int | None = Field(description="Days behind the first outlet to publish.")
     documents: list[CoverageDocument]
