@@ -97,6 +97,19 @@ def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: 
     assert silent["left_out"] == {"utterances": [], "properties": [], "speakers": []}
 
 
+def test_who_is_followed_from_now_on_is_seen_at_once(writer: TestClient) -> None:
+    answer = writer.get(TREATY)
+    assert "tass" not in {each["slug"] for each in answer.json()["items"]}
+
+    feed = writer.post("/feeds", json={"url": "https://tass.example/rss", "source": "tass"}).json()
+
+    again = writer.get(TREATY, headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 200
+    assert {each["slug"]: each["followed"] for each in again.json()["items"]}["tass"] is True
+    writer.patch(f"/feeds/{feed['id']}", json={"active": False})
+    assert "tass" not in by_slug(writer, TREATY)
+
+
 def test_the_coverage_is_a_table(reader: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(reader.get(f"{TREATY}?format=csv").text)))
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
+from app import revisions
 from app.ingest.feeds import records
 from app.models import Feed
 from app.queries import feeds
@@ -54,7 +55,9 @@ async def list_feed_items(read: FreshDep, ident: RecordId, filters: Annotated[Fe
 def create_feed(writer: WriterDep, body: FeedCreate) -> Response:
     """Watch one more address: it is asked as soon as `dateline watch` runs."""
     with writer.transaction() as session:
-        return _shown(writer, session, 201, records.add(session, body))
+        feed = records.add(session, body)
+        _tell(session)
+        return _shown(writer, session, 201, feed)
 
 
 @router.patch("/{id}", response_model=FeedPublic, responses=CHANGE)
@@ -62,7 +65,9 @@ def update_feed(writer: WriterDep, ident: RecordId, body: FeedUpdate) -> Respons
     """Only the fields that the body names; the feed is then asked at once."""
     writer.check_untagged()
     with writer.transaction() as session:
-        return _shown(writer, session, 200, records.change(session, records.find(session, ident), body))
+        feed = records.change(session, records.find(session, ident), body)
+        _tell(session)
+        return _shown(writer, session, 200, feed)
 
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
@@ -71,7 +76,13 @@ def delete_feed(writer: WriterDep, ident: RecordId) -> Response:
     writer.check_untagged()
     with writer.transaction() as session:
         session.delete(records.find(session, ident))
+        _tell(session)
         return writer.answer(session, 204)
+
+
+def _tell(session: Session) -> None:
+    """The coverage of events, which is kept until there is a revision, shows which outlets are followed."""
+    revisions.draw(session)
 
 
 def _shown(writer: Writer, session: Session, status: int, feed: Feed) -> Response:
