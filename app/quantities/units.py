@@ -56,11 +56,6 @@ def canonical(word: str) -> str:
     return _WORDS.get(key) or (word.strip() if word.isupper() else key)
 
 
-def is_time(word: str) -> bool:
-    """Whether something lasts so many of these."""
-    return canonical(word) in (*_SHARES["second"], *_SHARES["month"]) or word.casefold() in _MULTIPLES
-
-
 def in_unit(number: Quantity, word: str) -> tuple[Quantity, str]:
     """A number of what the word says, in a unit of the store: two decades are 20 years."""
     many, unit = _MULTIPLES.get(word.casefold(), (1, canonical(word)))

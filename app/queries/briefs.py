@@ -1,12 +1,26 @@
 """The short forms in which one record names another."""
 
-from app.queries.sql import Json, dated, obj, obj_or_null
+from typing import Any
+
+from app.queries.sql import Json, boolean, dated, obj, obj_or_null
 from app.queries.tables import Table
 
 
 def source_brief(source: Table, *, always: bool = False) -> Json:
     fields = {"id": source.id, "slug": source.slug, "name": source.name}
     return obj(fields) if always else obj_or_null(source.id, fields)
+
+
+def outlet(source: Table) -> dict[str, Any]:
+    """The fields of ``OutletPublic``."""
+    return {
+        "id": source.id,
+        "slug": source.slug,
+        "name": source.name,
+        "kind": source.kind,
+        "country": source.country,
+        "state_affiliated": boolean(source.state_affiliated),
+    }
 
 
 def speaker_brief(speaker: Table) -> Json:

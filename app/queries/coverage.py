@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, or_, select, union
 
 from app.models import Event, Feed
-from app.queries.briefs import published, speaker_brief
+from app.queries.briefs import outlet, published, speaker_brief
 from app.queries.filters import or_no_date
 from app.queries.names import Missing
 from app.queries.prepared import Prepared, Reads, Row
@@ -145,12 +145,7 @@ def _sources() -> Prepared:
     source = NOW.source
     watched = source.id.in_(select(_FEED.source_id).where(_FEED.active, _FEED.source_id.is_not(None)))
     told = {
-        "id": source.id,
-        "slug": source.slug,
-        "name": source.name,
-        "kind": source.kind,
-        "country": source.country,
-        "state_affiliated": boolean(source.state_affiliated),
+        **outlet(source),
         "followed": boolean(watched),
     }
     rows = select(source.id, source.name_key, as_text(obj(told))).where(or_(among(source.id, "ids"), watched))

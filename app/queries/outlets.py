@@ -6,12 +6,12 @@ from sqlalchemy import BigInteger, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
 from app.models import Coverage
-from app.queries.briefs import published
+from app.queries.briefs import outlet, published
 from app.queries.filters import or_no_date
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
-from app.queries.sql import array, as_text, boolean, dated, days_between, moment, obj, span
+from app.queries.sql import array, as_text, dated, days_between, moment, obj, span
 from app.queries.tables import NOW, Table
 
 _COVERAGE: Table = Coverage
@@ -28,12 +28,7 @@ async def listing(reads: Reads, event: Within) -> Found:
 def _listing() -> Listing:
     source, covers = NOW.source, _COVERAGE
     fields = {
-        "id": source.id,
-        "slug": source.slug,
-        "name": source.name,
-        "kind": source.kind,
-        "country": source.country,
-        "state_affiliated": boolean(source.state_affiliated),
+        **outlet(source),
         "first_published": covers.first_published,
         "lag_days": days_between(_first_of_all(), covers.first_published),
         "documents": array(_documents()),

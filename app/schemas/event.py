@@ -13,6 +13,7 @@ from app.schemas.common import (
     Digits,
     ExternalId,
     Id,
+    Input,
     ListParams,
     Name,
     RecordPublic,
@@ -71,7 +72,9 @@ class EventCreate(Coding):
     external_id: ExternalId | None = None
 
 
-class EventUpdate(CodingUpdate):
+class EventChanges(Input):
+    """What may be said anew of an event."""
+
     title: Title = may_be_left_out()
     summary: Summary | None = None
     date: EdtfText = may_be_left_out()
@@ -80,6 +83,9 @@ class EventUpdate(CodingUpdate):
     country: Country | None = None
     latitude: Latitude | None = None
     longitude: Longitude | None = None
+
+
+class EventUpdate(EventChanges, CodingUpdate):
     external_id: ExternalId | None = None
 
 

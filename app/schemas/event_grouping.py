@@ -4,10 +4,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from app.dates import EdtfText
-from app.schemas.common import Country, Id, Input, Name, Title, may_be_left_out
-from app.schemas.event import EventRef, Latitude, Longitude, Summary
-from app.vocab import EventType
+from app.schemas.common import Id, Input
+from app.schemas.event import EventChanges, EventRef
 
 
 class EventMerge(Input):
@@ -18,20 +16,12 @@ class EventMerge(Input):
     )
 
 
-class EventSplit(Input):
+class EventSplit(EventChanges):
     """Another event, which was taken for this one; what is left out of its description is as in this one."""
 
     event: EventRef | None = Field(
         default=None, description="One that was merged into this one, and is to be an event of its own again."
     )
-    title: Title = may_be_left_out()
-    summary: Summary | None = None
-    date: EdtfText = may_be_left_out()
-    type: EventType = may_be_left_out()
-    place: Name | None = Field(default=None, description="Name of the place.")
-    country: Country | None = None
-    latitude: Latitude | None = None
-    longitude: Longitude | None = None
     documents: Annotated[
         list[Id], Field(max_length=10_000, description="Ids of documents whose reports and statements go over.")
     ] = []
