@@ -14,9 +14,10 @@ from sqlalchemy import Engine, event, inspect
 from sqlalchemy.orm import UOWTransaction, attributes
 from sqlmodel import Session, SQLModel
 
-from app import tallies, voicings
+from app import tallies
 from app.db import writing
 from app.models import PARTS, History, Record, Revision, as_json
+from app.tallies import voicings
 from app.vocab import Operation
 
 

@@ -10,7 +10,7 @@ import pytest
 APP = Path(__file__).parent.parent / "app"
 
 GROUND = "config vocab errors dates urls spans quantities"
-SPINE = f"{GROUND} models db tallies voicings revisions"
+SPINE = f"{GROUND} models db tallies revisions"
 QUERIES = f"{SPINE} schemas queries"
 
 # Room: the rooms that it may import besides itself. A room is a module or a package of app/; one that is
@@ -22,8 +22,7 @@ ROOMS = {
     "models": GROUND,
     "db": GROUND,
     "tallies": f"{GROUND} models schemas queries analysis",
-    "voicings": f"{GROUND} models schemas queries analysis",
-    "revisions": f"{GROUND} models db tallies voicings",
+    "revisions": f"{GROUND} models db tallies",
     "schemas": GROUND,
     "queries": f"{GROUND} models schemas",
     "readers": f"{GROUND} db queries",

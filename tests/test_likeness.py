@@ -70,12 +70,11 @@ def test_other_words_cuts_and_orders_of_one_thing_said_are_one(other: str) -> No
         ("At least 550 soldiers died at Kursk", "At least 900 soldiers died at Kursk", Doubt.NUMBERS),
         ("Freedonia defends Sylvania with all weapons", "Sylvania defends Freedonia with all weapons", Doubt.ORDER),
         ("reprehensible", "utterly reprehensible behaviour, beyond all measure", Doubt.SINGLE_WORD),
-        ("it is a test", "is it a test", Doubt.SINGLE_WORD),
+        ("it is a test", "is it a test", False),
     ],
 )
 def test_what_only_looks_alike_is_doubtful_at_most(one: str, other: str, expected: Doubt | bool) -> None:
-    assert doubt(one, other) in (expected, False)
-    assert doubt(other, one) in (expected, False)
+    assert doubt(one, other) == doubt(other, one) == expected
 
 
 def test_a_doubtful_pair_is_worth_less_than_any_certain_one() -> None:

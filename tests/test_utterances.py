@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 from typer.testing import CliRunner
 
-from app import db, revisions, voicings
+from app import db, revisions
 from app.cli import app
 from app.config import get_settings
 from app.ingest import jsonl, utterances
@@ -24,6 +24,7 @@ from app.ingest import store as records
 from app.models import Attribution, Document, Match, Statement
 from app.queries import lookups
 from app.schemas.statement import StatementCreate
+from app.tallies import voicings
 from app.vocab import CodedBy
 from seed.load import HERE, load
 from tests.conftest import Store

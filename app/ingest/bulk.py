@@ -7,12 +7,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app import tallies, voicings
+from app import tallies
 from app.ingest import captures, outlets, rows
 from app.ingest.batch import Batch, ClaimRow, DocumentKey, EventRow, ReportKey, ReportRow
 from app.ingest.rows import Row
 from app.ingest.transaction import Change, Transaction
 from app.models import Claim, Document, Event, Report, as_json
+from app.tallies import voicings
 from app.vocab import CodedBy, Outcome
 
 Pair = tuple[int, int]

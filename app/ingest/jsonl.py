@@ -14,9 +14,10 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
-from app import db, tallies, voicings
+from app import db, tallies
 from app.errors import BadRequest, Conflict
 from app.queries import dump
+from app.tallies import voicings
 
 _BATCH = 500
 _BY_NAME = {table.name: table for table in dump.TABLES}

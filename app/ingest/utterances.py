@@ -13,12 +13,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row
 from sqlmodel import Session
 
-from app import voicings
 from app.analysis import likeness
 from app.analysis.likeness import ALWAYS, Days, Likeness, Printing
 from app.models import Match, Speaker, Statement, Utterance
 from app.queries import lookups, printings
 from app.spans import Span
+from app.tallies import voicings
 from app.vocab import CodedBy, SpeakerKind
 
 _OPEN = (None, CodedBy.MACHINE)

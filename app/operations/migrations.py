@@ -4,9 +4,10 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
-from app import db, tallies, voicings
+from app import db, tallies
 from app.operations.load import Report
 from app.queries import plain, printings
+from app.tallies import voicings
 
 # The migration since which voicings are kept, and of events their origins.
 _KEPT_SINCE = "0010"

@@ -16,8 +16,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from app import db, tallies, voicings
+from app import db, tallies
 from app.config import Settings
+from app.tallies import voicings
 
 EVENTS_A_DAY = 900
 OUTLETS = 500
