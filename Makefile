@@ -49,6 +49,7 @@ lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the new
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --output-file requirements.lock
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(UV_COMPILE) $(ARGS) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
+	$(UV_COMPILE) $(ARGS) --group tools --output-file requirements-tools.lock
 
 clean: ## Remove .venv, builds and caches; databases stay
 	rm -rf $(VENV) $(BENCH_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache

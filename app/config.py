@@ -27,6 +27,11 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address that `dateline serve` listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port that `dateline serve` listens on.")
     root_path: str = Field(default="", description="Path prefix under which a reverse proxy publishes the API.")
+    public_url: str = Field(
+        default="",
+        description="Address of the API as its readers know it, such as `https://news.example.org/dateline`, for links "
+        "in feeds and the names of their entries; empty for that of each request.",
+    )
     public_reads: bool = Field(default=True, description="Whether reading needs no key.")
     cors_origins: list[str] = Field(
         default=["*"], description="Origins whose pages may read the API in a browser, as a JSON list."
@@ -101,6 +106,13 @@ class Settings(BaseSettings):
         if not known or parsed.database in (None, "", ":memory:"):
             raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
         return url
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, url: str) -> str:
+        if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+            raise ValueError("not an address such as https://news.example.org/dateline")
+        return url.rstrip("/")
 
     @field_validator("replica_urls", mode="before")
     @classmethod

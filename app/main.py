@@ -12,7 +12,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from app import replicas
+from app import integrations, replicas
 from app.config import Settings, get_settings
 from app.db import check_migrated
 from app.fetch import Fetcher
@@ -27,18 +27,21 @@ from app.routers import (
     events,
     feeds,
     imports,
+    live,
     matches,
     origins,
     reports,
     review,
     revisions,
     search,
+    searches,
     service,
     sources,
     speakers,
     statements,
     stats,
     utterances,
+    webhooks,
 )
 from app.web import problems
 from app.web.cache import RevisionCache
@@ -84,10 +87,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
     views = (origins, discrepancies, coverage, stats)
-    for module in (*nouns, *views, review, search, feeds, imports, revisions, service, docs):
+    rest = (review, search, searches, webhooks, feeds, imports, live, revisions, service)
+    routers = [module.router for module in (*nouns, *views, *rest)]
+    for router in (*routers, *integrations.ROUTERS, docs.router):
         # Not include_router(), which would have each request find its way twice: first the router, then the route.
-        app.router.routes.extend(module.router.routes)
-        for route in module.router.routes:
+        app.router.routes.extend(router.routes)
+        for route in router.routes:
             if isinstance(route, APIRoute):
                 route.unique_id = route.operation_id = route.name
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")

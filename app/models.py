@@ -19,6 +19,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from app.vocab import (
     CodedBy,
+    DeliveryState,
     EventType,
     FeedFormat,
     FeedItemState,
@@ -55,6 +56,7 @@ _BY_CODE_POINT = AutoString().with_variant(AutoString(collation="C"), "postgresq
 _MERGED = text("merged_into_id IS NOT NULL")
 _BY_MACHINE = text("coded_by = 'machine'")
 _LASTS = text("lasts")
+_WAITING = text("state = 'waiting'")
 
 
 def _own_id() -> Any:
@@ -407,6 +409,8 @@ class ApiKey(SQLModel, table=True):
     prefix: str = Field(unique=True)
     sha256: str
     scopes: list[str] = Field(sa_column=Column(JSON, nullable=False))
+    # The addresses that it reads, with all below them; null for all.
+    paths: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     created_at: dt.datetime
     revoked_at: dt.datetime | None = None
 
@@ -597,6 +601,66 @@ class FeedItem(SQLModel, table=True):
     failures: int = 0
     seen_at: dt.datetime
     document_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
+
+
+class SavedSearch(SQLModel, table=True):
+    """The filters of a noun's list under a name: to be read as that list, followed as a stream, or sent to webhooks."""
+
+    __tablename__ = "saved_search"
+    __table_args__ = _KEEP_IDS
+
+    id: int | None = _own_id()
+    slug: str = Field(unique=True)
+    name: str
+    noun: Noun = Field(sa_type=AutoString)
+    query: str  # as in the list's address, its parameters in alphabetical order
+    created_at: dt.datetime
+
+
+class Webhook(SQLModel, table=True):
+    """An address that is told of changes: all after ``position``, the last revision of which messages were made."""
+
+    __table_args__ = _KEEP_IDS
+
+    id: int | None = _own_id()
+    url: str
+    description: str | None = None
+    secret: str
+    # Signs too until then, so that a receiver can change over.
+    old_secret: str | None = None
+    old_secret_until: dt.datetime | None = None
+    search_id: int | None = _id_of("saved_search", default=None, index=True, ondelete="RESTRICT")
+    nouns: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    operations: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    position: int = Field(sa_type=BigInteger)
+    active: bool = True
+    # Why it is not any more, where that was not a person's wish.
+    disabled_at: dt.datetime | None = None
+    disabled_reason: str | None = None
+    created_at: dt.datetime
+
+
+class Delivery(SQLModel, table=True):
+    """A message to a webhook, and what came of sending it last: kept until it is delivered, and some time after."""
+
+    __table_args__ = (
+        Index(None, "webhook_id", "id"),
+        Index(None, "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        _KEEP_IDS,
+    )
+
+    id: int | None = _own_id()
+    webhook_id: int = _id_of("webhook", ondelete="CASCADE")
+    message_id: str = Field(unique=True)
+    body: str
+    changes: int
+    state: DeliveryState = Field(default=DeliveryState.WAITING, sa_type=AutoString)
+    attempts: int = 0
+    created_at: dt.datetime
+    due_at: dt.datetime
+    tried_at: dt.datetime | None = None
+    status: int | None = None
+    detail: str | None = None
 
 
 class PendingMention(SQLModel, table=True):

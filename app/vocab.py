@@ -113,6 +113,14 @@ class ImportState(StrEnum):
     BROKEN_OFF = "broken_off"
 
 
+class DeliveryState(StrEnum):
+    """What became of a message to a webhook."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
 class FeedFormat(StrEnum):
     """What an address that is watched answers with."""
 
@@ -182,8 +190,12 @@ class SeriesBy(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API key may do; each includes those before it."""
+    """What an API key may do; each includes those before it.
 
+    ``feeds`` is for readers that cannot send headers: it reads lists, and may stand in an address.
+    """
+
+    FEEDS = "feeds"
     READ = "read"
     WRITE = "write"
     ADMIN = "admin"

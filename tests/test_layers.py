@@ -40,9 +40,10 @@ ROOMS = {
     "web": f"{QUERIES} readers auth formats",
     "views": f"{QUERIES} analysis",
     "routers": f"{QUERIES} readers ingest views formats auth web",
+    "integrations": f"{QUERIES} readers views formats auth web routers",
     "browse": "queries views web",
     # Everything.
-    "main": f"{QUERIES} fetch logs replicas readers web routers browse",
+    "main": f"{QUERIES} fetch logs replicas readers web routers integrations browse",
     "cli": f"{QUERIES} auth fetch ingest operations main",
 }
 

@@ -4,66 +4,88 @@ A format turns batches of items, of one public shape, into chunks of bytes. Addi
 here and a line to ``FORMATS``.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from pydantic import BaseModel
 
+from app.errors import Invalid
 from app.formats import csv, jsonl, parquet
+from app.formats.listed import Listed
 
-Write = Callable[[type[BaseModel], Iterable[Any], bool], Iterator[bytes]]
+Write = Callable[[Listed, Iterable[Any]], Iterator[bytes]]
+
+JSON = "json"
+"""The name of the default, of which there is one page at a time: ``page.py``."""
 
 
 @dataclass(frozen=True)
 class Format:
-    """``write(shape, batches, flat)`` gives the bytes of a whole list, which comes in one batch or more.
+    """``write(listed, batches)`` gives the bytes of a list, which comes in one batch or more.
 
-    The batches are of JSON texts; of a ``tabular`` format they may be of cells instead.
+    The batches are of JSON texts; of a ``tabular`` format they may be of cells instead. A list is streamed whole,
+    but for a format that is read ``paged``, as feeds are. ``fits`` tells the shapes of items that can be written so.
+    ``also`` are other media types by which it is asked for.
     """
 
     name: str
     media_type: str
     write: Write
     tabular: bool = False
+    paged: bool = False
+    fits: Callable[[type[BaseModel]], bool] = lambda shape: True
+    also: Sequence[str] = ()
+
+    @property
+    def bare_type(self) -> str:
+        """The media type without parameters."""
+        return self.media_type.partition(";")[0]
 
 
-# Those that stream a whole list; JSON, the default, comes a page at a time.
 FORMATS = {
     each.name: each
     for each in (
-        Format("csv", "text/csv; charset=utf-8; header=present", csv.write, tabular=True),
-        Format("jsonl", "application/jsonl", jsonl.write),
+        Format("csv", "text/csv; charset=utf-8; header=present", csv.write, tabular=True, also=["text/*"]),
+        Format("jsonl", "application/jsonl", jsonl.write, also=["application/x-ndjson"]),
         Format("parquet", "application/vnd.apache.parquet", parquet.write, tabular=True),
     )
 }
 
-_ACCEPTED = {
-    "application/json": "json",
-    "text/csv": "csv",
-    "application/jsonl": "jsonl",
-    "application/x-ndjson": "jsonl",
-    "application/vnd.apache.parquet": "parquet",
-    "application/*": "json",
-    "text/*": "csv",
-    "*/*": "json",
+_ACCEPTED = dict.fromkeys(("application/json", "application/*", "*/*"), JSON) | {
+    media_type: each.name for each in FORMATS.values() for media_type in (each.bare_type, *each.also)
 }
 
 
-def negotiate(asked: str | None, accept: str) -> str:
-    """The name of the format to answer in: what ``format=`` says, else what ``Accept`` likes best, else JSON."""
-    return preferred(accept) if asked is None else asked
+@cache
+def fitting(shape: type[BaseModel] | None) -> tuple[str, ...]:
+    """The names of the formats that items of this shape can be written in, JSON first; of no shape, JSON alone."""
+    return (JSON, *(each.name for each in FORMATS.values() if shape is not None and each.fits(shape)))
+
+
+def negotiate(asked: str | None, accept: str, shape: type[BaseModel] | None) -> str:
+    """The name of the format to answer in: what ``format=`` says, else what ``Accept`` likes best, else JSON.
+
+    Raises Invalid for one that is not there, or not for items of this shape.
+    """
+    names = fitting(shape)
+    if asked is None:
+        return next((name for name in accepted(accept) if name in names), JSON)
+    if asked not in names:
+        raise Invalid("format", f"there is no such format here; those there are: {', '.join(names)}")
+    return asked
 
 
 @lru_cache(maxsize=256)
-def preferred(accept: str) -> str:
-    """The name of the format that an ``Accept`` header likes best."""
-    return next((_ACCEPTED[media_type] for media_type in _ranked(accept) if media_type in _ACCEPTED), "json")
+def accepted(accept: str) -> tuple[str, ...]:
+    """The names of the formats that an ``Accept`` header likes, the best first (RFC 9110 §12.5.1)."""
+    names = (_ACCEPTED[media_type] for media_type in _ranked(accept) if media_type in _ACCEPTED)
+    return tuple(dict.fromkeys(names))
 
 
 def _ranked(accept: str) -> Iterator[str]:
-    """The media types of an ``Accept`` header, the best first (RFC 9110 §12.5.1)."""
+    """The media types of an ``Accept`` header, the best first."""
     ranked = []
     for place, part in enumerate(accept.split(",")):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.formats.flat import Items, columns, table, types
+from app.formats.listed import Listed
 
 # What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection), full-width forms included.
 _FORMULA = re.compile(" *[=+\\-@\t\r\n＝＋－＠]")
@@ -19,10 +20,14 @@ _FORMULA_AMONG = re.compile(f"\0{_FORMULA.pattern}")
 _NO_TEXT = (int, float, bool, dt.date, dt.datetime)
 
 
-def write(shape: type[BaseModel], batches: Iterable[Items], _flat: bool) -> Iterator[bytes]:
-    head = ",".join(columns(shape)) + "\r\n"
+# Tells Excel that the text is UTF-8, and is taken for a part of the first column's name by much else.
+_BOM = "\ufeff"
+
+
+def write(listed: Listed, batches: Iterable[Items]) -> Iterator[bytes]:
+    head = (_BOM if listed.bom else "") + ",".join(columns(listed.shape)) + "\r\n"
     for items in batches:
-        yield (head + _lines(shape, items)).encode()
+        yield (head + _lines(listed.shape, items)).encode()
         head = ""
 
 

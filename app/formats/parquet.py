@@ -9,12 +9,13 @@ from pydantic import BaseModel
 
 from app.errors import NotInstalled
 from app.formats.flat import Items, table, types
+from app.formats.listed import Listed
 
 # Rows that are compressed together: enough to do so well, and all that is held in memory.
 _GROUP = 10_000
 
 
-def write(shape: type[BaseModel], batches: Iterable[Items], _flat: bool) -> Iterator[bytes]:
+def write(listed: Listed, batches: Iterable[Items]) -> Iterator[bytes]:
     """One file of row groups; raises NotInstalled where pyarrow is not."""
     try:
         # Here, since it takes a third of a second and is needed by few.
@@ -23,9 +24,9 @@ def write(shape: type[BaseModel], batches: Iterable[Items], _flat: bool) -> Iter
         raise NotInstalled(
             "This server writes no Parquet: its operator would have to install the extra `parquet`."
         ) from None
-    schema, pipe = _schema(shape), _Pipe()
+    schema, pipe = _schema(listed.shape), _Pipe()
     with parquet.ParquetWriter(pipe, schema) as writer:
-        for rows in _groups(shape, batches):
+        for rows in _groups(listed.shape, batches):
             writer.write_table(_typed(rows, schema))
             yield pipe.taken()
     yield pipe.taken()

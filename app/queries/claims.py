@@ -6,7 +6,7 @@ from sqlalchemy import Select, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, source_brief, speaker_brief
-from app.queries.filters import references, referred
+from app.queries.filters import chosen, ids, references, referred
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import resolve
 from app.queries.prepared import Reads
@@ -46,16 +46,18 @@ def items(t: Tables = NOW) -> Select[str]:
 
 async def listing(reads: Reads, filters: ClaimFilter) -> Found:
     """The claims that match."""
-    ids = await resolve(reads, {"source": filters.source})
+    named = await resolve(reads, {"source": filters.source})
     given = references(filters.event, "event")
-    shape, values = asked(property=comma_list(filters.property), source=ids.get("source"), **given)
+    shape, values = asked(
+        id=ids(filters.id), property=comma_list(filters.property), source=named.get("source"), **given
+    )
     return Found(_listing(shape), values)
 
 
 @lru_cache(maxsize=64)
 def _listing(shape: Asked) -> Listing:
     t, claim = NOW, NOW.claim
-    conditions = shape.among(claim.property, "property")
+    conditions = [*chosen(claim.id, shape), *shape.among(claim.property, "property")]
     reports = []
     if "event" in shape or "event_id" in shape:
         reports.append(t.report.event_id.in_(select(t.event.id).where(referred(t.event, shape, "event"))))

@@ -6,7 +6,7 @@ from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, published, source_brief
-from app.queries.filters import begun_within, days, lasting_into, or_no_date
+from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
@@ -96,11 +96,12 @@ def _spans(t: Tables) -> Select[str]:
 
 async def listing(reads: Reads, filters: DocumentFilter, *, within: Within | None = None) -> Found:
     """The documents that match, all or those of one source."""
-    ids = await resolve(reads, {"source": filters.source}, within=within)
+    named = await resolve(reads, {"source": filters.source}, within=within)
     shape, values = asked(
         **days(filters),
-        source=ids.get("source"),
-        within=ids.get("within"),
+        id=ids(filters.id),
+        source=named.get("source"),
+        within=named.get("within"),
         **await search_values(reads, filters.q, Noun.DOCUMENTS),
     )
     return Found(_listing(shape, reads.dialect), values)
@@ -110,6 +111,7 @@ async def listing(reads: Reads, filters: DocumentFilter, *, within: Within | Non
 def _listing(shape: Asked, dialect: str) -> Listing:
     document = NOW.document
     found = select(document.id).where(
+        *chosen(document.id, shape),
         *shape.among(document.source_id, "source"),
         *shape.among(document.source_id, "within"),
         *matches(Noun.DOCUMENTS, shape, dialect),

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from app.models import Coverage, Tally
 from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import coding
-from app.queries.filters import begun_within, contains, days, lasting_into, part
+from app.queries.filters import begun_within, chosen, contains, days, ids, lasting_into, part
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
@@ -107,16 +107,17 @@ def _coverage(t: Tables) -> Subquery:
 
 async def listing(reads: Reads, filters: EventFilter, *, within: Within | None = None) -> Found:
     """The events that match, all or those that one source reported."""
-    ids = await resolve(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
+    named = await resolve(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
     shape, values = asked(
         **days(filters),
+        id=ids(filters.id),
         place=part(filters.place),
         country=comma_list(filters.country),
         type=comma_list(filters.type),
         **_bbox(filters.bbox),
-        source=ids.get("source"),
-        within=ids.get("within"),
-        speaker=ids.get("speaker"),
+        source=named.get("source"),
+        within=named.get("within"),
+        speaker=named.get("speaker"),
         **await search_values(reads, filters.q, Noun.EVENTS),
         min_sources=filters.min_sources,
         min_origins=filters.min_origins,
@@ -140,6 +141,7 @@ def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
     by_date = (event.earliest, event.id)
     conditions = [
         event.merged_into_id.is_(None),
+        *chosen(event.id, shape),
         *contains(event.place_key, shape, "place"),
         *shape.among(event.country, "country"),
         *shape.among(event.type, "type"),

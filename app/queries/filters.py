@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 
 from app.errors import Invalid
 from app.queries.asked import Asked, Condition
+from app.queries.sql import among
 from app.queries.tables import Table
 from app.schemas.common import MAX_ID, DateParams, comma_list
 from app.spans import like_literal, match_key
@@ -87,6 +88,16 @@ def _bounds(dates: DateParams) -> tuple[dt.date | None, dt.date | None]:
     if dates.from_ is not None and dates.to is not None and dates.from_ > dates.to:
         raise Invalid("to", "the range ends before it begins")
     return dates.from_, dates.to
+
+
+def ids(text: str | None) -> frozenset[int] | None:
+    """The value of a filter that names records of the list by their ids."""
+    return frozenset(min(int(word), MAX_ID) for word in comma_list(text)) if text else None
+
+
+def chosen(column: Any, asked: Asked) -> list[Condition]:
+    """``column`` is one of the ids that ``ids`` gave."""
+    return [among(column, "id")] if "id" in asked else []
 
 
 def references(text: str | None, name: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Float, Select, Text, case, cast, func, lit
 
 from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import coding, said, source_brief, speaker_brief
-from app.queries.filters import references, referred
+from app.queries.filters import chosen, ids, references, referred
 from app.queries.listing import Found, Listing, Part, Rows, Slice
 from app.queries.prepared import Reads
 from app.queries.sql import Json, as_text, boolean, dated, obj, parsed
@@ -89,6 +89,7 @@ def _only(t: Tables, item: Select[str]) -> Json:
 async def listing(_reads: Reads, filters: MatchFilter) -> "Matches":
     """The matches that are asked for."""
     shape, values = asked(
+        id=ids(filters.id),
         **{f"of_{word}": True for word in comma_list(filters.noun)},
         **{f"same_{word}": True for word in comma_list(filters.same)},
         **references(filters.event, "event"),
@@ -115,6 +116,7 @@ class Matches:
 def _listing(shape: Asked) -> Listing:
     match = NOW.match
     conditions = [
+        *chosen(match.id, shape),
         *_any(shape, {"of_events": match.event_id.is_not(None), "of_statements": match.event_id.is_(None)}),
         *_any(
             shape,

@@ -84,6 +84,11 @@ class State(NamedTuple):
     revision: int
     at: str
 
+    @property
+    def rfc3339(self) -> str:
+        """That time, in UTC; of an empty store, the beginning of 1970."""
+        return f"{self.at[:10]}T{self.at[11:19]}Z" if self.at else "1970-01-01T00:00:00Z"
+
 
 class Moved(Exception):
     """Two statements have seen different states; together they say nothing."""

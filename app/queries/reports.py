@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, source_brief
-from app.queries.filters import references, referred
+from app.queries.filters import chosen, ids, references, referred
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import resolve
 from app.queries.prepared import Reads
@@ -42,16 +42,16 @@ def items(t: Tables = NOW) -> Select[str]:
 
 async def listing(reads: Reads, filters: ReportFilter) -> Found:
     """The reports that match."""
-    ids = await resolve(reads, {"source": filters.source})
+    named = await resolve(reads, {"source": filters.source})
     given = references(filters.event, "event")
-    shape, values = asked(role=comma_list(filters.role), source=ids.get("source"), **given)
+    shape, values = asked(id=ids(filters.id), role=comma_list(filters.role), source=named.get("source"), **given)
     return Found(_listing(shape), values)
 
 
 @lru_cache(maxsize=64)
 def _listing(shape: Asked) -> Listing:
     report = NOW.report
-    conditions = shape.among(report.role, "role")
+    conditions = [*chosen(report.id, shape), *shape.among(report.role, "role")]
     if "event" in shape or "event_id" in shape:
         events = select(NOW.event.id).where(referred(NOW.event, shape, "event"))
         conditions.append(report.event_id.in_(events))

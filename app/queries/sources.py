@@ -6,7 +6,7 @@ from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding
-from app.queries.filters import contains, part
+from app.queries.filters import chosen, contains, ids, part
 from app.queries.listing import Found, Listing, Part
 from app.queries.prepared import Reads
 from app.queries.sql import array_of_values, as_text, boolean, obj
@@ -44,14 +44,14 @@ def items(t: Tables = NOW) -> Select[str]:
 async def listing(_reads: Reads, filters: SourceFilter) -> Found:
     """The sources that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
-    shape, values = asked(kind=kinds, country=countries, q=part(filters.q))
+    shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
     return Found(_listing(shape), values)
 
 
 @lru_cache(maxsize=64)
 def _listing(shape: Asked) -> Listing:
     source, alias = NOW.source, NOW.source_alias
-    conditions = [*shape.among(source.kind, "kind"), *shape.among(source.country, "country")]
+    conditions = [*chosen(source.id, shape), *shape.among(source.kind, "kind"), *shape.among(source.country, "country")]
     if "q" in shape:
         by_alias = select(alias.source_id).where(*contains(alias.name_key, shape, "q"))
         conditions.append(or_(*contains(source.name_key, shape, "q"), source.id.in_(by_alias)))

@@ -6,7 +6,7 @@ from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, source_brief
-from app.queries.filters import contains, part
+from app.queries.filters import chosen, contains, ids, part
 from app.queries.listing import Found, Listing, Part
 from app.queries.prepared import Reads
 from app.queries.speaker_records import counts
@@ -60,14 +60,18 @@ def _select(t: Tables, item: Json) -> Select[str]:
 async def listing(_reads: Reads, filters: SpeakerFilter) -> Found:
     """The speakers that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
-    shape, values = asked(kind=kinds, country=countries, q=part(filters.q))
+    shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
     return Found(_listing(shape), values)
 
 
 @lru_cache(maxsize=64)
 def _listing(shape: Asked) -> Listing:
     speaker, alias = NOW.speaker, NOW.speaker_alias
-    conditions = [*shape.among(speaker.kind, "kind"), *shape.among(speaker.country, "country")]
+    conditions = [
+        *chosen(speaker.id, shape),
+        *shape.among(speaker.kind, "kind"),
+        *shape.among(speaker.country, "country"),
+    ]
     if "q" in shape:
         by_alias = select(alias.speaker_id).where(*contains(alias.name_key, shape, "q"))
         conditions.append(or_(*contains(speaker.name_key, shape, "q"), speaker.id.in_(by_alias)))

@@ -6,7 +6,7 @@ from sqlalchemy import Float, Select, func, select
 
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.filters import begun_within, days, lasting_into, or_no_date, references, referred
+from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
@@ -71,19 +71,20 @@ def chain(t: Tables) -> Select[str]:
 async def listing(reads: Reads, filters: StatementFilter, *, within: Within | None = None) -> Found:
     """The statements that match, all or those of one document, event or speaker."""
     names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
-    ids = await resolve(reads, names, within=within)
+    named = await resolve(reads, names, within=within)
     shape, values = asked(
         **days(filters),
+        id=ids(filters.id),
         kind=comma_list(filters.kind),
         coded_by=comma_list(filters.coded_by),
         least=filters.min_confidence,
-        speaker=ids.get("speaker"),
-        source=ids.get("source"),
-        via=ids.get("via"),
+        speaker=named.get("speaker"),
+        source=named.get("source"),
+        via=named.get("via"),
         **references(filters.event, "event"),
         **references(filters.utterance, "utterance"),
         **await search_values(reads, filters.q, Noun.STATEMENTS),
-        **({f"of_{within[0].__tablename__}": ids["within"]} if within else {}),
+        **({f"of_{within[0].__tablename__}": named["within"]} if within else {}),
     )
     return Found(_listing(shape, reads.dialect), values)
 
@@ -92,6 +93,7 @@ async def listing(reads: Reads, filters: StatementFilter, *, within: Within | No
 def _listing(shape: Asked, dialect: str) -> Listing:
     t, statement = NOW, NOW.statement
     conditions = [
+        *chosen(statement.id, shape),
         *shape.among(statement.kind, "kind"),
         *shape.among(statement.coded_by, "coded_by"),
         *shape.among(statement.speaker_id, "speaker"),

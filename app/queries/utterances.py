@@ -9,7 +9,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 from app.queries import statements
 from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import coding, said, speaker_brief
-from app.queries.filters import begun_within, days, lasting_into, or_no_date, references, referred
+from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
 from app.queries.prepared import Reads
@@ -89,13 +89,14 @@ def _select(t: Tables, fields: Mapping[str, object]) -> Select[str]:
 
 async def listing(reads: Reads, filters: UtteranceFilter, *, within: Within | None = None) -> Found:
     """The utterances that match, all or those of one speaker."""
-    ids = await resolve(reads, {"speaker": filters.speaker, "source": filters.source}, within=within)
+    named = await resolve(reads, {"speaker": filters.speaker, "source": filters.source}, within=within)
     searched = await search_values(reads, filters.q, Noun.STATEMENTS)
     shape, values = asked(
         **days(filters),
-        speaker=ids.get("speaker"),
-        within=ids.get("within"),
-        source=ids.get("source"),
+        id=ids(filters.id),
+        speaker=named.get("speaker"),
+        within=named.get("within"),
+        source=named.get("source"),
         coded_by=comma_list(filters.coded_by),
         min_sources=filters.min_sources,
         **references(filters.event, "event"),
@@ -109,6 +110,7 @@ async def listing(reads: Reads, filters: UtteranceFilter, *, within: Within | No
 def _listing(shape: Asked, dialect: str) -> Listing:
     utterance = NOW.utterance
     conditions = [
+        *chosen(utterance.id, shape),
         *shape.among(utterance.speaker_id, "speaker"),
         *shape.among(utterance.speaker_id, "within"),
         *shape.among(utterance.coded_by, "coded_by"),

@@ -1,14 +1,16 @@
 """How one record and a list of them are answered: a page as the database wrote it, or the list streamed whole."""
 
+from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode
 
 import anyio.to_thread
 from fastapi import Response
 from pydantic import BaseModel
 
-from app.formats import FORMATS
+from app.formats import FORMATS, JSON, fitting
 from app.formats import page as json_page
+from app.formats.listed import Listed
 from app.queries import records
 from app.queries.listing import Rows, Slice
 from app.queries.prepared import Reads, State
@@ -17,7 +19,7 @@ from app.routers.streams import stream
 from app.schemas.common import ListParams
 from app.vocab import Noun
 from app.web import pagination
-from app.web.deps import address_of, path_of, query_of
+from app.web.deps import address_of, base_of, path_of, query_of
 from app.web.pagination import Find
 from app.web.problems import READING, documented
 from app.web.reading import Read
@@ -25,7 +27,7 @@ from app.web.writer import Show
 
 ONE = documented(*READING, 404, 410)
 MANY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {each.media_type.partition(";")[0]: {"schema": {"type": "string"}} for each in FORMATS.values()}},
+    200: {"content": {each.bare_type: {"schema": {"type": "string"}} for each in FORMATS.values()}},
     **documented(*READING, 501),
 }
 NESTED = MANY | documented(404, 410)
@@ -56,10 +58,14 @@ async def many(
 
     A list that may take long, or more than one statement that needs the other's snapshot, is read ``thorough``.
     """
+    read.shape = shape
     to = FORMATS.get(read.representation)
     part = Slice(filters.sort, filters.limit, _after(read, filters))
-    if to is not None and "limit" not in filters.model_fields_set:
-        return await stream(read, shape, find, part, to, flat=filters.flat)
+    listed = _listed(read, filters)
+    if to is not None and not to.paged and "limit" not in filters.model_fields_set:
+        response = await stream(read, listed, find, part, to)
+        response.headers.update(_link_header(read, address_of(read.request), None))
+        return response
 
     async def page(reads: Reads) -> tuple[Rows, int | None, State]:
         await _unless_unchanged(read, reads)
@@ -72,12 +78,13 @@ async def many(
     read.note(state)
     here, then = address_of(read.request), _next(read, filters, rows)
     if to is not None:
-        chunks = to.write(shape, [rows.items], filters.flat)
+        listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then))
+        chunks = to.write(listed, [rows.items])
         body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
     else:
         body = json_page.write(shape, rows.items, flat=filters.flat, count=count, here=here, then=then)
         media_type = "application/json"
-    return Response(body, headers=_link_header(here, then), media_type=media_type)
+    return Response(body, headers=_link_header(read, here, then), media_type=media_type)
 
 
 async def _unless_unchanged(read: Read, reads: Reads) -> None:
@@ -104,7 +111,30 @@ def _next(read: Read, filters: ListParams, rows: Rows) -> str | None:
     return f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
 
 
-def _link_header(here: str, then: str | None) -> dict[str, str]:
-    """The same links as in the body (RFC 8288)."""
+def _link_header(read: Read, here: str, then: str | None) -> dict[str, str]:
+    """The same links as in the body, and the list's other representations (RFC 8288)."""
     links = [f'<{here}>; rel="self"'] + ([f'<{then}>; rel="next"'] if then else [])
+    others = (FORMATS[name] for name in fitting(read.shape) if name not in (JSON, read.representation))
+    start = _without_format(read)
+    links += [f'<{start}format={each.name}>; rel="alternate"; type="{each.bare_type}"' for each in others]
     return {"Link": ", ".join(links)}
+
+
+def _without_format(read: Read) -> str:
+    """The address of the list, ready for ``format=`` at its end."""
+    query = {name: value for name, value in query_of(read.request).items() if name not in ("format", "cursor")}
+    return f"{path_of(read.request)}?{urlencode(query)}{'&' if query else ''}"
+
+
+def _listed(read: Read, filters: ListParams) -> Listed:
+    assert read.shape is not None
+    here = address_of(read.request)
+    title = unquote(here.lstrip("/").partition("?")[0])
+    return Listed(
+        read.shape, base_of(read.request), _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom
+    )
+
+
+def _absolute(read: Read, address: str) -> str:
+    root = str(read.request.scope.get("root_path", ""))
+    return base_of(read.request) + address.removeprefix(root)

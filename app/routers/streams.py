@@ -11,12 +11,12 @@ import anyio
 import anyio.from_thread
 import anyio.to_thread
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from app.errors import Busy
 from app.formats import Format
 from app.formats.flat import columns
+from app.formats.listed import Listed
 from app.queries.listing import Paged, Slice
 from app.queries.prepared import Reads
 from app.readers import drive
@@ -35,20 +35,20 @@ _PAUSE = 0.05
 _free = threading.BoundedSemaphore(MOST)
 
 
-async def stream(
-    read: Read, shape: type[BaseModel], find: Find, part: Slice, to: Format, *, flat: bool
-) -> StreamingResponse:
+async def stream(read: Read, listed: Listed, find: Find, part: Slice, to: Format) -> StreamingResponse:
     """The list from ``part`` on; its first chunk is made at once, so that what is wrong is still told."""
     thread = anyio.CapacityLimiter(1)
-    part = replace(part, limit=BATCH, columns=columns(shape) if to.tabular else ())
+    part = replace(part, limit=BATCH, columns=columns(listed.shape) if to.tabular else ())
     with ExitStack() as opened:
         await _turn_to_stream()
         opened.callback(_free.release)
 
         def begin() -> Iterator[bytes]:
             reads = opened.enter_context(read.readers.session())
-            read.note(drive(reads.latest()))
-            chunks = to.write(shape, _batches(drive(find(reads)), reads, part), flat)
+            state = drive(reads.latest())
+            read.note(state)
+            told = replace(listed, updated=state.rfc3339)
+            chunks = to.write(told, _batches(drive(find(reads)), reads, part))
             return chain([next(chunks)], chunks)
 
         chunks = await read.explained(anyio.to_thread.run_sync(begin, limiter=thread))

@@ -9,7 +9,7 @@ from app.schemas.common import (
     DocumentBrief,
     EventBrief,
     Id,
-    ListParams,
+    RecordParams,
     RecordPublic,
     Ref,
     SourceBrief,
@@ -94,7 +94,7 @@ class ClaimPublic(RecordPublic):
     attributed_to: SpeakerBrief | None = Field(description="The speaker whom the document gives for it.")
 
 
-class ClaimFilter(ListParams):
+class ClaimFilter(RecordParams):
     event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
     source: Sources | None = None
     property: Properties | None = None

@@ -218,11 +218,12 @@ class Page(BaseModel, Generic[T]):
 
 
 class FormatParams(BaseModel):
-    format: Literal["json", "csv", "jsonl", "parquet"] | None = Field(
+    format: Annotated[str, Field(max_length=30)] | None = Field(
         default=None,
-        description="Representation; otherwise `Accept` decides. All but `json` stream the whole list.",
+        description="Representation; otherwise `Accept` decides. All but `json` and feeds stream the whole list.",
     )
     flat: bool = Field(default=False, description="Rows without nesting, for dashboards and spreadsheets.")
+    bom: bool = Field(default=False, description="Begin CSV with the mark by which Excel knows UTF-8.")
 
 
 class ListParams(FormatParams):
@@ -232,6 +233,18 @@ class ListParams(FormatParams):
     limit: Annotated[int, Field(ge=1, le=500, description="Items on a page."), Digits] = 50
     cursor: str | None = Field(default=None, max_length=1000, description="Where the page begins: from a `next` link.")
     count: Literal["exact"] | None = Field(default=None, description="Also count all items, which costs a query.")
+
+
+Ids = Annotated[
+    str,
+    Field(pattern="^[1-9][0-9]{0,18}(,[1-9][0-9]{0,18})*$", max_length=2000, description="Ids, comma for OR."),
+]
+
+
+class RecordParams(ListParams):
+    """What every list of records takes, besides."""
+
+    id: Ids | None = None
 
 
 class DateParams(BaseModel):

@@ -12,8 +12,8 @@ from app.schemas.common import (
     Id,
     Input,
     Language,
-    ListParams,
     Name,
+    RecordParams,
     RecordPublic,
     Ref,
     SearchText,
@@ -131,7 +131,7 @@ class DocumentFull(DocumentPublic):
     spans: list[DocumentSpan] = Field(description="What stands where, in the order of the text.")
 
 
-class DocumentFilter(DateParams, ListParams):
+class DocumentFilter(DateParams, RecordParams):
     source: Sources | None = None
     q: SearchText | None = None
     sort: Annotated[str, Field(pattern="^-?(published|id)$")] = Field(

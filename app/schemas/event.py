@@ -16,6 +16,7 @@ from app.schemas.common import (
     Input,
     ListParams,
     Name,
+    RecordParams,
     RecordPublic,
     SearchText,
     SpanPublic,
@@ -124,7 +125,7 @@ class EventPublic(RecordPublic):
     merged_into: int | None = Field(description="Id of the event that this one turned out to be.")
 
 
-class EventFilter(DateParams, ListParams):
+class EventFilter(DateParams, RecordParams):
     source: Sources | None = None
     speaker: Speakers | None = None
     country: Countries | None = None

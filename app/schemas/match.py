@@ -2,7 +2,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import CommaRefs, DatePublic, ListParams, RecordPublic, SourceBrief, SpeakerBrief
+from app.schemas.common import CommaRefs, DatePublic, RecordParams, RecordPublic, SourceBrief, SpeakerBrief
 from app.vocab import Noun
 
 _NOUN = "(events|statements)"
@@ -27,7 +27,7 @@ class MatchPublic(RecordPublic):
     same: bool | None = Field(description="Whether they are one, as a person says; null while nobody has said so.")
 
 
-class MatchFilter(ListParams):
+class MatchFilter(RecordParams):
     noun: Annotated[str, Field(pattern=f"^{_NOUN}(,{_NOUN})*$")] | None = Field(
         default=None, description="Of what, comma for OR: events, statements."
     )

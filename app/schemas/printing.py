@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.schemas.common import CommaRefs, DateParams, Digits, Id, ListParams, SearchText, words
+from app.schemas.common import CommaRefs, DateParams, Digits, Id, ListParams, RecordParams, SearchText, words
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, StatementPublic
@@ -79,7 +79,7 @@ class UtteranceDifference(Difference, _OfPrinting):
     """One difference of one printing."""
 
 
-class UtteranceFilter(DateParams, ListParams):
+class UtteranceFilter(DateParams, RecordParams):
     """The dates are those on which it was said."""
 
     speaker: Speakers | None = None

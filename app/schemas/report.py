@@ -12,7 +12,7 @@ from app.schemas.common import (
     DocumentBrief,
     EventBrief,
     Id,
-    ListParams,
+    RecordParams,
     RecordPublic,
     SourceBrief,
     SpanIn,
@@ -59,7 +59,7 @@ class ReportPublic(RecordPublic):
     claim_count: int = Field(description="Claims that it makes of the event.")
 
 
-class ReportFilter(ListParams):
+class ReportFilter(RecordParams):
     event: CommaRefs | None = Field(default=None, description="Ids or external ids of events, comma for OR.")
     source: Sources | None = None
     role: ReportRoles | None = None

@@ -8,8 +8,8 @@ from app.schemas.common import (
     CommaRefs,
     Country,
     Language,
-    ListParams,
     Name,
+    RecordParams,
     RecordPublic,
     Slug,
     WikidataId,
@@ -75,7 +75,7 @@ class SourcePublic(RecordPublic):
     document_count: int = Field(description="Documents of this source in the store.")
 
 
-class SourceFilter(ListParams):
+class SourceFilter(RecordParams):
     q: Text | None = Field(default=None, min_length=1, max_length=200, description="Part of a name, taken literally.")
     kind: SourceKinds | None = None
     country: Countries | None = None

@@ -10,8 +10,8 @@ from app.schemas.common import (
     Country,
     Id,
     Input,
-    ListParams,
     Name,
+    RecordParams,
     RecordPublic,
     Ref,
     Slug,
@@ -141,7 +141,7 @@ class SpeakerFull(SpeakerPublic):
     record: SpeakerRecord
 
 
-class SpeakerFilter(ListParams):
+class SpeakerFilter(RecordParams):
     q: Text | None = Field(default=None, min_length=1, max_length=200, description="Part of a name, taken literally.")
     kind: SpeakerKinds | None = None
     country: Countries | None = None

@@ -13,7 +13,7 @@ from app.schemas.common import (
     EventBrief,
     Id,
     Language,
-    ListParams,
+    RecordParams,
     RecordPublic,
     Ref,
     SearchText,
@@ -112,7 +112,7 @@ class StatementPublic(RecordPublic):
     translated: bool | None = Field(description="Whether it was said in another language, where known.")
 
 
-class StatementFilter(DateParams, ListParams):
+class StatementFilter(DateParams, RecordParams):
     speaker: Speakers | None = None
     source: Sources | None = None
     via: Speakers | None = Field(default=None, description="Relayed by: speakers by slug, id or name, comma for OR.")

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.config import Settings
 from app.errors import DatelineError
-from app.formats import preferred
+from app.formats import accepted
 from app.queries.prepared import State
 from app.readers import Readers
 from app.web import etags
@@ -23,7 +23,7 @@ from app.web.deps import admit
 from app.web.journal import Journal, request_id
 
 Header = tuple[bytes, bytes]
-Key = tuple[str, bytes, str, bytes]
+Key = tuple[str, bytes, tuple[str, ...], bytes, bytes]
 
 # What an entry takes beside its body, about.
 _OVERHEAD = 2_000
@@ -75,7 +75,9 @@ class RevisionCache:
             return
         started, asked = time.perf_counter(), dict(scope["headers"])
         accept, origin = asked.get(b"accept", b""), asked.get(b"origin", b"")
-        key = scope["path"], scope["query_string"], preferred(accept.decode("latin-1")), origin
+        # Feeds and the like give whole addresses, which begin as the client's did.
+        host = asked.get(b"host", b"")
+        key = scope["path"], scope["query_string"], accepted(accept.decode("latin-1")), origin, host
         kept = self._kept.get(key)
         if kept is not None:
             tag = asked.get(b"if-none-match")

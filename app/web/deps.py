@@ -133,6 +133,12 @@ def address_of(request: Request) -> str:
     return f"{path_of(request)}?{str(query, 'latin-1')}" if query else path_of(request)
 
 
+def base_of(request: Request) -> str:
+    """The absolute address of the API's root, without a slash at the end: as the operator says, or the client."""
+    settings: Settings = request.app.state.settings
+    return settings.public_url or str(request.base_url).rstrip("/")
+
+
 def path_of(request: Request) -> str:
     """The path, escaped as in an address."""
     path: str = request.scope["path"]

@@ -32,9 +32,12 @@ TAGS = [
     {"name": "stats", "description": "Counts over time."},
     {"name": "review", "description": "What machines found and no person has looked at, and what people say of it."},
     {"name": "search", "description": "Full text over events, statements and documents."},
+    {"name": "searches", "description": "Filters under a name: to be read as a list, or followed as it grows."},
+    {"name": "webhooks", "description": "Addresses that are told of changes, and what came of telling them."},
     {"name": "feeds", "description": "Addresses that are watched for new items, and what came of it."},
     {"name": "imports", "description": "Records in bulk, as JSON lines, and how far each import has got."},
     {"name": "revisions", "description": "Every change of the store, in its order."},
+    {"name": "integrations", "description": "Other people's tools, in their own words."},
     {"name": "service", "description": "The service itself."},
 ]
 

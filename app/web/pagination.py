@@ -23,7 +23,7 @@ Find = Callable[[Reads], Awaitable[Paged]]
 
 _SEAL = 9
 # Parameters that may change from page to page.
-_FREE = {"cursor", "limit", "count", "format", "flat"}
+_FREE = {"cursor", "limit", "count", "format", "flat", "bom"}
 
 
 def encode(last: tuple[Key, int], *, path: str, filters: BaseModel) -> str:

@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 from fastapi import Depends, Query, Request, Response, params
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app import formats
@@ -44,12 +44,14 @@ class Read:
     readers: Readers
     if_none_match: str | None
     min_revision: int = 0
+    shape: type[BaseModel] | None = None
+    """Of the items, where a list is answered."""
 
     @cached_property
     def representation(self) -> str:
         """The name of the format to answer in."""
         asked = query_of(self.request).get("format")
-        return formats.negotiate(asked, self.request.headers.get("accept", ""))
+        return formats.negotiate(asked, self.request.headers.get("accept", ""), self.shape)
 
     def note(self, state: State) -> None:
         """Tell the client which state it is answered from; raises Answered where it has that answer already.

@@ -1,0 +1,5 @@
+"""``/changes/stream``"""
+
+from fastapi import APIRouter
+
+router = APIRouter(tags=["revisions"])

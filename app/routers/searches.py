@@ -1,0 +1,5 @@
+"""``/searches``"""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/searches", tags=["searches"])

@@ -1,0 +1,5 @@
+"""``/webhooks``"""
+
+from fastapi import APIRouter
+
+router = APIRouter(prefix="/webhooks", tags=["webhooks"])
