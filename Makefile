@@ -8,6 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_VENV := .venv-bench
+TOOLS_VENV := .venv-tools
 PIP_QUIETLY := -m pip --quiet --quiet --no-input --disable-pip-version-check
 PIP := $(BIN)/python $(PIP_QUIETLY)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -24,7 +25,7 @@ run: migrate ## Set up, migrate, seed and serve Dateline
 	@$(BIN)/dateline seed
 	@$(BIN)/dateline serve $(ARGS)
 
-test: $(INSTALLED) ## Run the tests
+test: $(INSTALLED) $(TOOLS_VENV)/.installed ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(INSTALLED) ## Lint, check the format and the types
@@ -52,7 +53,7 @@ lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the new
 	$(UV_COMPILE) $(ARGS) --group tools --output-file requirements-tools.lock
 
 clean: ## Remove .venv, builds and caches; databases stay
-	rm -rf $(VENV) $(BENCH_VENV) build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(TOOLS_VENV) tests/node/node_modules build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -64,6 +65,13 @@ $(INSTALLED): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
 	@echo "Installing what requirements-dev.lock pins into $(VENV) ..."
 	@$(PIP) install --require-hashes --requirement requirements-dev.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(TOOLS_VENV)/.installed: requirements-tools.lock tests/install tests/node/package-lock.json | $(VENV)/pyvenv.cfg
+	@echo "Installing what requirements-tools.lock pins into $(TOOLS_VENV) ..."
+	@$(PYTHON) -m venv $(TOOLS_VENV)
+	@$(TOOLS_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
+	@tests/install
 	@touch $@
 
 $(BENCH_VENV)/.installed: requirements-bench.lock | $(VENV)/pyvenv.cfg

@@ -18,6 +18,7 @@ import pytest
 from alembic import command
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from playwright.sync_api import Browser
 from sqlalchemy import Engine, make_url
 
 from app import auth, db
@@ -31,6 +32,7 @@ from app.readers import Readers
 from app.schemas.feed import FeedCreate
 from app.vocab import FeedItemState, Scope
 from seed.load import load
+from tests import tools
 from tests.databases import NO_POSTGRES, postgres_server
 from tests.fetching.namespace import NO_NAMESPACE
 
@@ -83,10 +85,21 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     reports = terminalreporter.stats.get("skipped", [])
-    for what, reason in (("on PostgreSQL", NO_POSTGRES), ("against a network", NO_NAMESPACE)):
+    for what, reason in (
+        ("on PostgreSQL", NO_POSTGRES),
+        ("against a network", NO_NAMESPACE),
+        ("with other people's programs", tools.NO_TOOL),
+    ):
         skipped = sum(reason in str(report.longrepr) for report in reports)
         if skipped:
             terminalreporter.write_line(f"{skipped} tests did NOT run {what}: {reason}", yellow=True)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of one module: while it runs, its thread can run no other event loop."""
+    with tools.chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")
