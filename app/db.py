@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cache, partial
 from math import ceil, inf
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ from app.errors import Busy, NotMigrated, TooSlow
 
 # Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 # What the queries need: JSON functions and RETURNING of SQLite, the planner and privileges of PostgreSQL.
 OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
@@ -162,7 +164,7 @@ def is_lost(error: DBAPIError) -> bool:
 def migrations(engine: Engine) -> Config:
     """Alembic's configuration for this store's migrations."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["engine"] = engine
     return config
 
@@ -183,10 +185,16 @@ def _check_version(connection: Connection) -> None:
 
 def check_migrated(engine: Engine) -> None:
     """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
-    head, current = ScriptDirectory.from_config(migrations(engine)).get_current_head(), current_migration(engine)
-    if current != head:
+    current = current_migration(engine)
+    if current != newest_migration():
         state = f"at migration {current}" if current else "empty"
-        raise NotMigrated(f"The store is {state}, this version needs {head}. Run: dateline migrate")
+        raise NotMigrated(f"The store is {state}, this version needs {newest_migration()}. Run: dateline migrate")
+
+
+@cache
+def newest_migration() -> str | None:
+    """The migration that this version needs: read once, for to read all migrations takes longer than to ask a store."""
+    return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def continue_ids(connection: Connection, table: Table, last: int) -> None:

@@ -1,7 +1,6 @@
 """A store's tables brought to those of this version, with what is kept beside its records."""
 
 from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from app import db, tallies
@@ -16,7 +15,7 @@ _KEPT_SINCE = "0010"
 def migrate(engine: Engine, report: Report) -> None:
     """Run the migrations that are missing; what has been kept only since is made for the records that are there."""
     before = db.current_migration(engine)
-    if before != ScriptDirectory.from_config(db.migrations(engine)).get_current_head():
+    if before != db.newest_migration():
         command.upgrade(db.migrations(engine), "head")
     if before is not None:
         with db.writing(engine) as session:

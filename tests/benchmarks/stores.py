@@ -14,7 +14,6 @@ from pathlib import Path
 
 import psycopg
 from alembic import command
-from alembic.script import ScriptDirectory
 from psycopg import sql
 from rich.console import Console
 from sqlalchemy import Engine, make_url
@@ -38,7 +37,7 @@ def engine_of(url: str) -> Engine:
 
 def _key(events: int) -> str:
     """What a store depends on: its size, its migration, and how it was generated."""
-    head = ScriptDirectory.from_config(db.migrations(engine_of("sqlite:///unused.db"))).get_current_head()
+    head = db.newest_migration()
     return f"{events}_{head}_{hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]}"
 
 
