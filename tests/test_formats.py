@@ -3,17 +3,20 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from httpx2 import Response
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app import revisions
+from app.formats import FORMATS, JSON, fitting
 from app.ingest import store as records
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentFull
@@ -59,6 +62,18 @@ def lines(text: str) -> list[Any]:
     *found, end = text.split("\n")
     assert end == ""
     return [json.loads(line) for line in found]
+
+
+class Link(NamedTuple):
+    url: str
+    rel: str
+    type: str
+
+
+def linked(response: Response) -> list[Link]:
+    """The links of the header, of which several may be alternates."""
+    pattern = r'<([^>]*)>; rel="(\w+)"(?:; type="([^"]*)")?'
+    return [Link(*found) for found in re.findall(pattern, response.headers["Link"])]
 
 
 def check_shape(shape: type[BaseModel], item: Item) -> None:
@@ -117,8 +132,32 @@ def test_the_link_header_holds_the_links_of_the_body(reader: TestClient, which: 
         body = response.json()
         expected = {"self": body["self"]} | ({"next": body["next"]} if body["next"] else {})
 
-        assert {name: link["url"] for name, link in response.links.items()} == expected
+        assert {link.rel: link.url for link in linked(response) if link.rel != "alternate"} == expected
         assert reader.get(body["self"]).json() == body
+
+
+@pytest.mark.before_the_database
+@pytest.mark.parametrize("which", LISTS, ids=str)
+def test_a_list_links_to_its_other_formats(reader: TestClient, which: List) -> None:
+    found = [link for link in linked(reader.get(which.query("limit=2"))) if link.rel == "alternate"]
+
+    assert [link.url for link in found] == [
+        f"{which.query('limit=2')}&format={name}" for name in fitting(which.shape) if name != JSON
+    ]
+    for link in found:
+        answer = reader.get(link.url)
+        assert (answer.status_code, answer.headers["Content-Type"].partition(";")[0]) == (200, link.type)
+
+
+@pytest.mark.before_the_database
+@pytest.mark.parametrize("form", [JSON, *FORMATS])
+def test_each_format_links_to_the_others_and_to_itself(reader: TestClient, form: str) -> None:
+    found = linked(reader.get(f"/statements?kind=direct&format={form}"))
+
+    assert [link.url for link in found if link.rel == "self"] == [f"/statements?kind=direct&format={form}"]
+    assert {link.url for link in found if link.rel == "alternate"} == {
+        f"/statements?kind=direct&format={other}" for other in (JSON, *FORMATS) if other != form
+    }
 
 
 def test_a_next_link_keeps_the_filters(reader: TestClient) -> None:
@@ -296,6 +335,14 @@ def test_an_empty_list_has_its_header_in_csv_and_no_line_in_json_lines(reader: T
     assert reader.get(f"{address}&format=jsonl").text == ""
 
 
+def test_csv_begins_with_a_byte_order_mark_where_that_is_asked_for(reader: TestClient) -> None:
+    plain, marked = (reader.get(f"/statements?format=csv{more}") for more in ("", "&bom=true"))
+
+    assert marked.content == "\ufeff".encode() + plain.content
+    assert marked.headers["ETag"] != plain.headers["ETag"]
+    assert reader.get("/statements?limit=3&bom=true&format=csv").content.startswith("\ufeffid,".encode())
+
+
 def test_lines_of_csv_end_in_cr_lf(writer: TestClient) -> None:
     event(writer, title="plain")
     text = writer.get("/events?format=csv&limit=1").text
@@ -412,6 +459,12 @@ def test_a_stream_can_begin_where_a_page_ended(crowd: TestClient) -> None:
         ("text/csv;header=present;q=0.9, application/json;q=0.1", "text/csv"),
         ("text/csv;q=high, application/json;q=0.1", "application/json"),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "application/json"),
+        ("application/atom+xml,application/rss+xml;q=0.9,application/xml;q=0.8,*/*;q=0.1", "application/atom+xml"),
+        ("application/feed+json, application/json;q=0.9", "application/feed+json"),
+        ("text/calendar", "text/calendar"),
+        ("application/geo+json", "application/geo+json"),
+        ("application/vnd.geo+json", "application/geo+json"),
+        ("text/*", "text/csv"),
         ("image/png", "application/json"),
     ],
 )
@@ -433,6 +486,19 @@ def test_a_named_format_beats_the_accept_header(reader: TestClient, form: str, e
 @shares_a_store
 def test_any_accept_header_is_answered(reader: TestClient, accept: str) -> None:
     assert reader.get("/events?limit=1", headers={"Accept": accept}).status_code == 200
+
+
+@pytest.mark.parametrize("form", ["atom", "jsonfeed", "geojson", "ics"])
+@pytest.mark.parametrize("address", ["/stats/events?by=source", "/coverage", "/events/1/history"])
+def test_a_format_that_does_not_fit_is_refused_by_name_and_passed_over_in_accept(
+    reader: TestClient, address: str, form: str
+) -> None:
+    refused = reader.get(f"{address}{'&' if '?' in address else '?'}format={form}")
+    preferred = f"{FORMATS[form].bare_type}, text/csv;q=0.5"
+
+    assert refused.status_code == 422
+    assert "json, csv, jsonl" in refused.json()["errors"][0]["detail"]
+    assert reader.get(address, headers={"Accept": preferred}).headers["Content-Type"].startswith("text/csv")
 
 
 def test_an_unknown_format_is_refused(reader: TestClient) -> None:

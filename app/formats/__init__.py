@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.errors import Invalid
-from app.formats import csv, jsonl, parquet
+from app.formats import annotations, atom, csv, entries, geojson, ics, jsonfeed, jsonl, jsonld, parquet
 from app.formats.listed import Listed
 
 Write = Callable[[Listed, Iterable[Any]], Iterator[bytes]]
@@ -50,11 +50,20 @@ FORMATS = {
         Format("csv", "text/csv; charset=utf-8; header=present", csv.write, tabular=True, also=["text/*"]),
         Format("jsonl", "application/jsonl", jsonl.write, also=["application/x-ndjson"]),
         Format("parquet", "application/vnd.apache.parquet", parquet.write, tabular=True),
+        Format("geojson", geojson.MEDIA_TYPE, geojson.write, fits=entries.fits, also=["application/vnd.geo+json"]),
+        Format("atom", atom.MEDIA_TYPE, atom.write, paged=True, fits=entries.fits),
+        Format("jsonfeed", jsonfeed.MEDIA_TYPE, jsonfeed.write, paged=True, fits=entries.fits),
+        Format("ics", "text/calendar; charset=utf-8", ics.write, fits=entries.dated),
+        Format("jsonld", jsonld.MEDIA_TYPE, jsonld.write, fits=jsonld.fits),
+        Format("annotations", annotations.MEDIA_TYPE, annotations.write, fits=annotations.fits),
     )
 }
 
 _ACCEPTED = dict.fromkeys(("application/json", "application/*", "*/*"), JSON) | {
-    media_type: each.name for each in FORMATS.values() for media_type in (each.bare_type, *each.also)
+    # Of formats that share a type, it means the first.
+    media_type: each.name
+    for each in reversed(FORMATS.values())
+    for media_type in (each.bare_type, each.media_type.replace(" ", ""), *each.also)
 }
 
 
@@ -90,8 +99,10 @@ def _ranked(accept: str) -> Iterator[str]:
     for place, part in enumerate(accept.split(",")):
         media_type, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = next((parameter[2:] for parameter in parameters if parameter.startswith("q=")), "1")
+        profile = next((parameter for parameter in parameters if parameter.startswith("profile=")), "")
+        whole = f"{media_type};{profile}"
         try:
-            ranked.append((-float(quality), place, media_type))
+            ranked.append((-float(quality), place, whole if whole in _ACCEPTED else media_type))
         except ValueError:
             continue
     return (media_type for quality, _, media_type in sorted(ranked) if quality < 0)

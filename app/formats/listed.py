@@ -1,6 +1,7 @@
 """What is known of a list besides its items: for formats that are read far from here."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
@@ -11,7 +12,7 @@ class Listed:
 
     ``base`` is the absolute address of the API's root, without a slash at the end; ``here`` and ``then`` are those of
     this list and of its next page. ``title`` says what it is a list of. ``updated`` is the moment of the newest
-    revision of the store, RFC 3339 in UTC.
+    revision of the store, RFC 3339 in UTC; of a feed, ``moments`` are those of the revisions of its items.
     """
 
     shape: type[BaseModel]
@@ -22,3 +23,4 @@ class Listed:
     then: str | None = None
     flat: bool = False
     bom: bool = False
+    moments: Mapping[int, str] = field(default_factory=dict)

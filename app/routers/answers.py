@@ -1,17 +1,21 @@
 """How one record and a list of them are answered: a page as the database wrote it, or the list streamed whole."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache, lru_cache
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 import anyio.to_thread
+import orjson
 from fastapi import Response
 from pydantic import BaseModel
 
-from app.formats import FORMATS, JSON, fitting
+from app.formats import FORMATS, JSON, Format, fitting
 from app.formats import page as json_page
 from app.formats.listed import Listed
-from app.queries import records
+from app.queries import records, revisions
 from app.queries.listing import Rows, Slice
 from app.queries.prepared import Reads, State
 from app.readers import SessionReads
@@ -19,7 +23,7 @@ from app.routers.streams import stream
 from app.schemas.common import ListParams
 from app.vocab import Noun
 from app.web import pagination
-from app.web.deps import address_of, base_of, path_of, query_of
+from app.web.deps import address_of, base_of, path_of, query_of, with_token
 from app.web.pagination import Find
 from app.web.problems import READING, documented
 from app.web.reading import Read
@@ -31,6 +35,9 @@ MANY: dict[int | str, dict[str, Any]] = {
     **documented(*READING, 501),
 }
 NESTED = MANY | documented(404, 410)
+
+# Parameters of a list that leave open what is in it.
+_NO_FILTERS = {*ListParams.model_fields, "min_revision"}
 
 
 async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: Show | None = None) -> Response:
@@ -60,31 +67,54 @@ async def many(
     """
     read.shape = shape
     to = FORMATS.get(read.representation)
+    if to is not None and to.paged:
+        filters = _as_feed(filters)
     part = Slice(filters.sort, filters.limit, _after(read, filters))
-    listed = _listed(read, filters)
+    here = _naming(read, to, address_of(read.request))
+    listed = _listed(read, filters, here)
     if to is not None and not to.paged and "limit" not in filters.model_fields_set:
         response = await stream(read, listed, find, part, to)
-        response.headers.update(_link_header(read, address_of(read.request), None))
+        response.headers.update(_link_header(read, here, None))
         return response
 
-    async def page(reads: Reads) -> tuple[Rows, int | None, State]:
+    async def page(reads: Reads) -> tuple[Rows, int | None, Mapping[int, str], State]:
         await _unless_unchanged(read, reads)
         found = await find(reads)
         rows = await pagination.turn(found, reads, part)
-        return rows, await found.count(reads) if filters.count else None, reads.state
+        made_at = await _moments(reads, rows) if to is not None and to.paged else {}
+        return rows, await found.count(reads) if filters.count else None, made_at, reads.state
 
     long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
-    rows, count, state = await (read.thorough(page) if long else read.quick(page))
+    rows, count, made_at, state = await (read.thorough(page) if long else read.quick(page))
     read.note(state)
-    here, then = address_of(read.request), _next(read, filters, rows)
+    then = _next(read, filters, rows, to)
     if to is not None:
-        listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then))
+        listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then), moments=made_at)
         chunks = to.write(listed, [rows.items])
         body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
     else:
         body = json_page.write(shape, rows.items, flat=filters.flat, count=count, here=here, then=then)
         media_type = "application/json"
     return Response(body, headers=_link_header(read, here, then), media_type=media_type)
+
+
+def _as_feed(filters: ListParams) -> ListParams:
+    """As a feed is read, unless the client says otherwise: what was added last comes first, whatever its date."""
+    if "sort" in filters.model_fields_set:
+        return filters
+    return filters.model_copy(update={"sort": _newest_first(type(filters)) or filters.sort})
+
+
+@cache
+def _newest_first(shape: type[ListParams]) -> str | None:
+    """The order of a list by which what was added last comes first, if it has one."""
+    pattern = shape.model_json_schema()["properties"]["sort"]["pattern"]
+    return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
+
+
+async def _moments(reads: Reads, rows: Rows) -> Mapping[int, str]:
+    """When the revisions were made that last changed the items."""
+    return await revisions.moments(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
 
 
 async def _unless_unchanged(read: Read, reads: Reads) -> None:
@@ -99,25 +129,41 @@ def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:
     return pagination.decode(filters.cursor, path=path_of(read.request), filters=filters)
 
 
-def _next(read: Read, filters: ListParams, rows: Rows) -> str | None:
+def _naming(read: Read, to: Format | None, address: str) -> str:
+    """The address with the name of the format: where a feed points to itself, whoever follows must get the feed."""
+    if to is None or not to.paged or "format" in query_of(read.request):
+        return address
+    return f"{address}{'&' if '?' in address else '?'}format={to.name}"
+
+
+def _next(read: Read, filters: ListParams, rows: Rows, to: Format | None) -> str | None:
     if rows.last is None:
         return None
     path = path_of(read.request)
     cursor = pagination.encode(rows.last, path=path, filters=filters)
     query = query_of(read.request)
-    if "cursor" in query:
-        return f"{path}?{urlencode({**query, 'cursor': cursor})}"
     given = str(read.request.scope["query_string"], "latin-1")
-    return f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
+    if "cursor" in query:
+        then = f"{path}?{urlencode({**query, 'cursor': cursor})}"
+    else:
+        then = f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
+    return with_token(read.request, _naming(read, to, then))
 
 
 def _link_header(read: Read, here: str, then: str | None) -> dict[str, str]:
     """The same links as in the body, and the list's other representations (RFC 8288)."""
     links = [f'<{here}>; rel="self"'] + ([f'<{then}>; rel="next"'] if then else [])
-    others = (FORMATS[name] for name in fitting(read.shape) if name not in (JSON, read.representation))
     start = _without_format(read)
-    links += [f'<{start}format={each.name}>; rel="alternate"; type="{each.bare_type}"' for each in others]
+    for name, media_type in _others(read.shape, read.representation):
+        links.append(f'<{start}format={name}>; rel="alternate"; type="{media_type}"')
     return {"Link": ", ".join(links)}
+
+
+@lru_cache(maxsize=1024)
+def _others(shape: type[BaseModel] | None, representation: str) -> Sequence[tuple[str, str]]:
+    """The names and media types of the other formats that items of this shape can be written in."""
+    names = (name for name in fitting(shape) if name != representation)
+    return [(name, "application/json" if name == JSON else FORMATS[name].bare_type) for name in names]
 
 
 def _without_format(read: Read) -> str:
@@ -126,13 +172,19 @@ def _without_format(read: Read) -> str:
     return f"{path_of(read.request)}?{urlencode(query)}{'&' if query else ''}"
 
 
-def _listed(read: Read, filters: ListParams) -> Listed:
+def _listed(read: Read, filters: ListParams, here: str) -> Listed:
     assert read.shape is not None
-    here = address_of(read.request)
-    title = unquote(here.lstrip("/").partition("?")[0])
-    return Listed(
-        read.shape, base_of(read.request), _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom
-    )
+    base, title = base_of(read.request), _title(read)
+    return Listed(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
+
+
+def _title(read: Read) -> str:
+    """What is listed: its path, and the filters by which one feed differs from another."""
+    root = str(read.request.scope.get("root_path", ""))
+    path = str(read.request.scope["path"]).removeprefix(root).strip("/")
+    query = query_of(read.request)
+    filters = [f"{name}={value}" for name, value in query.items() if name not in _NO_FILTERS]
+    return f"Dateline: {path}" + (f" ({', '.join(filters)})" if filters else "")
 
 
 def _absolute(read: Read, address: str) -> str:

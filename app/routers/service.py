@@ -6,6 +6,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import check_migrated
 from app.errors import NotMigrated
+from app.routers.docs import feeds
 from app.schemas.service import Health, Index
 from app.vocab import Noun
 from app.web.deps import EngineDep, may_read, strict_query, unchanging
@@ -15,9 +16,13 @@ router = APIRouter(tags=["service"], dependencies=[Depends(strict_query)])
 
 
 @router.get("/", response_model=Index, responses=documented(304, 422), dependencies=[Depends(unchanging)])
-def get_index(request: Request) -> Index:
+def get_index(request: Request, response: Response) -> Index:
     """Where everything is."""
     at = request.scope.get("root_path", "")
+    followed = (
+        f'<{each.href}>; rel="alternate"; type="{each.media_type}"; title="{each.title}"' for each in feeds(request)
+    )
+    response.headers["Link"] = ", ".join(followed)
     return Index(
         name=request.app.title,
         version=request.app.version,
