@@ -3,6 +3,7 @@
 Adding one is adding a file here and its router to ``ROUTERS``.
 """
 
-from app.integrations import grafana, timemap
+from app.integrations import assistants, timemap
+from app.integrations.grafana import annotations, datasource, variables
 
-ROUTERS = (grafana.router, timemap.router)
+ROUTERS = (annotations.router, variables.router, datasource.router, timemap.router, assistants.router)

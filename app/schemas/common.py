@@ -7,9 +7,10 @@ from typing import Annotated, Any, Generic, Literal, Self, TypeVar
 
 import langcodes
 import pycountry
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from app.dates import Day
+from app.dates import Day, parse_day
+from app.errors import Invalid
 from app.spans import SLUG, Span, Text, is_slug
 from app.vocab import CodedBy, DateMatch
 
@@ -220,7 +221,8 @@ class Page(BaseModel, Generic[T]):
 class FormatParams(BaseModel):
     format: Annotated[str, Field(max_length=30)] | None = Field(
         default=None,
-        description="Representation; otherwise `Accept` decides. All but `json` and feeds stream the whole list.",
+        description="Representation, such as `csv` or `atom`; otherwise `Accept` decides. All but `json` and the feeds "
+        "(`atom`, `jsonfeed`) stream the whole list.",
     )
     flat: bool = Field(default=False, description="Rows without nesting, for dashboards and spreadsheets.")
     bom: bool = Field(default=False, description="Begin CSV with the mark by which Excel knows UTF-8.")
@@ -247,12 +249,97 @@ class RecordParams(ListParams):
     id: Ids | None = None
 
 
-class DateParams(BaseModel):
+_MOMENT = re.compile(
+    "([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}):(?:[0-5][0-9]|60)(?:[.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+
+_MOMENT_HELP = "write the moment as YYYY-MM-DDThh:mm:ssZ, or with an offset, in which an address needs %2B for +"
+
+
+def _day_of(text: str) -> dt.date:
+    """A day, or the day in UTC on which an RFC 3339 moment falls."""
+    moment = _MOMENT.fullmatch(text)
+    if moment is None and "T" in text:
+        raise ValueError(_MOMENT_HELP)
+    if moment is None:
+        return parse_day(text)
+    day, time, offset = moment.groups()
+    try:
+        return dt.datetime.fromisoformat(f"{day}T{time}{offset.upper()}").astimezone(dt.UTC).date()
+    except (ValueError, OverflowError):
+        raise ValueError(f"the calendar has no {text}") from None
+
+
+def _bound(value: object) -> object:
+    return _day_of(value) if isinstance(value, str) else value
+
+
+def _span_of_days(text: str) -> str:
+    """OGC's `a/b`, in days: one end may be open."""
+    if "/" not in text:
+        return str(_day_of(text))
+    first, _, last = text.partition("/")
+    days = [".." if each in ("", "..") else str(_day_of(each)) for each in (first, last)]
+    if days == ["..", ".."]:
+        raise ValueError("one end at least must be given")
+    if ".." not in days and days != sorted(days):
+        raise ValueError("the range ends before it begins")
+    return "/".join(days)
+
+
+def bound(description: str, alias: str | None = None) -> Any:
+    """For a field that is one end of a range of days."""
+    kinds: list[JsonValue] = [
+        {"type": "string", "format": "date"},
+        {"type": "string", "format": "date-time"},
+        {"type": "null"},
+    ]
+    return Field(default=None, alias=alias, description=description, json_schema_extra={"anyOf": kinds})
+
+
+Bound = Annotated[Day, BeforeValidator(_bound)]
+"""One end of a range of days: a day, or a moment (RFC 3339) that stands for its day in UTC."""
+
+SpanOfDays = Annotated[
+    str,
+    Field(
+        max_length=80,
+        description="A day or a range as OGC APIs write it: `2024-06-19`, `2024-06-18/2024-06-20`, `../2024-06-20` "
+        "or `2024-06-18/..`, in days or moments; in place of all other dates.",
+        examples=["2024-06-18/2024-06-20"],
+    ),
+    AfterValidator(_span_of_days),
+]
+
+
+class RangeParams(BaseModel):
+    """A range of days with both ends in it; a moment stands for its day in UTC."""
+
+    from_: Bound | None = bound("First day.", "from")
+    to: Bound | None = bound("Last day.")
+    datetime: SpanOfDays | None = None
+
+    @model_validator(mode="after")
+    def _as_from_and_to(self) -> Self:
+        """`datetime` is another way to write `from` and `to`, and is kept as these."""
+        if self.datetime is None:
+            return self
+        for name, alias in (("date", "date"), ("from_", "from"), ("to", "to")):
+            if getattr(self, name, None) is not None:
+                raise Invalid("datetime", f"give datetime or {alias}, not both")
+        days = self.datetime.split("/")
+        self.datetime = None
+        self.model_fields_set.discard("datetime")
+        self.from_, self.to = (None if each == ".." else parse_day(each) for each in (days[0], days[-1]))
+        return self
+
+
+class DateParams(RangeParams):
     """A day, or a range of days with both ends in it."""
 
     date: Day | None = Field(default=None, description="A day, as YYYY-MM-DD.")
-    from_: Day | None = Field(default=None, alias="from", description="First day of a range.")
-    to: Day | None = Field(default=None, description="Last day of a range.")
+    from_: Bound | None = bound("First day of a range.", "from")
+    to: Bound | None = bound("Last day of a range.")
     date_match: DateMatch = Field(
         default=DateMatch.CERTAIN,
         description="`certain`: what surely falls in the range; `possible`: also what might, such as a whole month.",

@@ -139,7 +139,7 @@ class EventFilter(DateParams, RecordParams):
     min_origins: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
         default=None, description="Least number of independent origins of their reports."
     )
-    sort: Annotated[str, Field(pattern="^-?(date|sources|origins|statements)$")] = Field(
+    sort: Annotated[str, Field(pattern="^-?(date|sources|origins|statements|id)$")] = Field(
         default="-date", description="Order; `-` reverses. Counts may be sorted by, at a cost."
     )
 

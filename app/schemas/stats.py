@@ -3,8 +3,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from app.dates import Day
-from app.schemas.common import ListParams
+from app.schemas.common import Bound, ListParams, RangeParams, bound
 from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
@@ -31,13 +30,11 @@ class StatPublic(BaseModel):
     count: int = Field(description="How many.")
 
 
-class StatsFilter(ListParams):
+class StatsFilter(RangeParams, ListParams):
     interval: Interval = Field(default=Interval.DAY, description="Length of the periods; weeks begin on Monday.")
     by: str | None
-    from_: Day | None = Field(
-        default=None, alias="from", description="A day of the first period; by default 366 days are shown."
-    )
-    to: Day | None = Field(default=None, description="A day of the last period; by default the last day with data.")
+    from_: Bound | None = bound("A day of the first period; by default 366 days are shown.", "from")
+    to: Bound | None = bound("A day of the last period; by default the last day with data.")
     fill: bool = Field(default=False, description="Also periods in which a series has nothing.")
     source: Sources | None = None
     speaker: Speakers | None = Field(

@@ -1,0 +1,190 @@
+"""Date filters as dashboards send them: days, moments that stand for their day in UTC, and OGC's ``datetime``."""
+
+import datetime as dt
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from fastapi.testclient import TestClient
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from app.errors import Invalid
+from app.schemas.event import EventFilter
+from tests.data.lists import read
+from tests.test_openapi import OPERATIONS
+
+# Every list with a range, and a filter that leaves something of it on the days of the seed.
+RANGED = [
+    name.removeprefix("GET ")
+    for name, operation in OPERATIONS.items()
+    if {"from", "to"} <= {each["name"] for each in operation.get("parameters", [])}
+]
+LISTS = [path for path in RANGED if "{" not in path and "integrations" not in path]
+
+days = st.dates()
+offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: dt.timezone(dt.timedelta(minutes=minutes)))
+moments = st.datetimes(dt.datetime(1, 1, 3), dt.datetime(9999, 12, 29), timezones=offsets)
+
+
+def bounds(**given: str) -> tuple[dt.date | None, dt.date | None]:
+    """The days that a filter of these values asks for."""
+    filters = EventFilter.model_validate({name.rstrip("_"): value for name, value in given.items()})
+    return filters.from_, filters.to
+
+
+def written(moment: dt.datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+# What a bound means
+
+
+@given(moment=moments)
+def test_a_moment_stands_for_its_day_in_utc(moment: dt.datetime) -> None:
+    day = moment.astimezone(dt.UTC).date()
+
+    assert bounds(from_=written(moment)) == (day, None)
+    assert bounds(to=written(moment).replace("T", "t").replace("Z", "z")) == (None, day)
+
+
+@given(first=days | moments, last=days | moments)
+def test_datetime_is_another_way_to_write_from_and_to(first: dt.date, last: dt.date) -> None:
+    begin, end = (each.astimezone(dt.UTC).date() if isinstance(each, dt.datetime) else each for each in (first, last))
+    a, b = (written(each) if isinstance(each, dt.datetime) else str(each) for each in (first, last))
+
+    assert bounds(datetime=a) == (begin, begin)
+    assert bounds(datetime=f"{a}/..") == bounds(datetime=f"{a}/") == (begin, None)
+    assert bounds(datetime=f"../{b}") == bounds(datetime=f"/{b}") == (None, end)
+    if begin <= end:
+        assert bounds(datetime=f"{a}/{b}") == (begin, end)
+    else:
+        with pytest.raises(ValidationError, match="ends before it begins"):
+            bounds(datetime=f"{a}/{b}")
+
+
+@given(text=st.text() | st.text("0123456789-T:Z+./", max_size=40), name=st.sampled_from(["from", "to", "datetime"]))
+def test_whatever_is_no_date_is_refused_as_such(text: str, name: str) -> None:
+    assert places_of_errors({name: text}) in ([], [(name,)])
+
+
+def places_of_errors(given: dict[str, str]) -> list[tuple[str | int, ...]]:
+    try:
+        EventFilter.model_validate(given)
+    except ValidationError as error:
+        return [each["loc"] for each in error.errors()]
+    return []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2024-06-19T12:00:00",
+        "2024-06-19 12:00:00Z",
+        "2024-06-19T12:00Z",
+        "2024-06-19T24:00:00Z",
+        "2024-06-19T12:60:00Z",
+        "2024-06-19T12:00:61Z",
+        "2024-02-30T12:00:00Z",
+        "2024-06-19T12:00:00+24:00",
+        "2024-06-19T12:00:00 02:00",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:00:00-01:00",
+        "20240619T120000Z",
+        "1718755200000",
+        "now-6h",
+    ],
+)
+@pytest.mark.parametrize("name", ["from", "to", "datetime"])
+def test_a_moment_is_rfc_3339(text: str, name: str) -> None:
+    with pytest.raises(ValidationError):
+        EventFilter.model_validate({name: text})
+
+
+@pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2016-12-31T23:59:59.123456789012Z"])
+def test_leap_seconds_and_any_fraction_are_rfc_3339_too(text: str) -> None:
+    assert bounds(from_=text) == (dt.date(2016, 12, 31), None)
+
+
+@pytest.mark.parametrize("other", ["date", "from", "to"])
+def test_datetime_goes_with_no_other_date(other: str) -> None:
+    with pytest.raises(Invalid, match="datetime: give datetime or " + other):
+        EventFilter.model_validate({"datetime": "2024-06-19", other: "2024-06-19"})
+
+
+@pytest.mark.parametrize("text", ["..", "../..", "/", "", "2024-06-18/2024-06-19/2024-06-20", "2024-06", "../2024-06"])
+def test_datetime_has_one_end_at_least_and_two_at_most(text: str) -> None:
+    with pytest.raises(ValidationError):
+        bounds(datetime=text)
+
+
+# What lists make of it
+
+
+def test_every_ranged_list_takes_datetime() -> None:
+    assert {"/events", "/documents", "/statements", "/coverage", "/stats/events", "/discrepancies"} <= set(LISTS)
+    for path in RANGED:
+        assert "datetime" in {each["name"] for each in OPERATIONS[f"GET {path}"]["parameters"]}, path
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_moments_and_datetime_ask_for_the_same_as_days(reader: TestClient, path: str) -> None:
+    def found(query: str) -> Any:
+        return read(reader, f"{path}?limit=500&{query}")["items"]
+
+    plain = found("from=2024-06-18&to=2024-06-19")
+    grafana = found("from=2024-06-18T09:30:12.345Z&to=2024-06-19T23:59:59.999Z")
+    elsewhere = found(f"from={quote('2024-06-17T20:00:00-05:00')}&to={quote('2024-06-20T05:00:00+09:00')}")
+    ogc = found("datetime=2024-06-18T00:00:00Z/2024-06-19T00:00:00Z")
+
+    assert plain
+    assert grafana == elsewhere == ogc == plain
+    assert found("datetime=../2024-06-19") == found("to=2024-06-19")
+    assert found("datetime=2024-06-19") == found("from=2024-06-19&to=2024-06-19")
+
+
+@pytest.mark.before_the_database
+@pytest.mark.parametrize("path", LISTS)
+def test_a_malformed_bound_is_refused_by_name(reader: TestClient, path: str) -> None:
+    for name in ("from", "to", "datetime"):
+        response = reader.get(path, params={name: "2024-06-19T12:00"})
+
+        assert response.status_code == 422
+        assert [each["field"] for each in response.json()["errors"]] == [name]
+
+
+@pytest.mark.before_the_database
+@pytest.mark.parametrize(
+    "query", ["datetime=2024-06-19&from=2024-06-19", "datetime=2024-06-19&date=2024-06-19", "datetime=2024-07/2024-06"]
+)
+def test_what_contradicts_itself_is_refused_as_datetime(reader: TestClient, query: str) -> None:
+    response = reader.get(f"/events?{query}")
+
+    assert [each["field"] for each in response.json()["errors"]] == ["datetime"]
+
+
+@pytest.mark.before_the_database
+def test_a_day_asked_for_alone_stays_a_day(reader: TestClient) -> None:
+    assert reader.get("/events?date=2024-06-19T00:00:00Z").status_code == 422
+
+
+def test_a_cursor_belongs_to_the_days_however_they_are_written(reader: TestClient) -> None:
+    page = read(reader, "/events?limit=1&from=2024-06-18T12:00:00Z&to=2024-06-20")
+    cursor = page["next"].partition("cursor=")[2]
+    second = read(reader, page["next"])["items"]
+
+    assert second != page["items"]
+    for same in ("from=2024-06-18&to=2024-06-20", "datetime=2024-06-18/2024-06-20T23:00:00Z"):
+        assert read(reader, f"/events?limit=1&{same}&cursor={cursor}")["items"] == second
+    refused = reader.get(f"/events?limit=1&datetime=2024-06-17/2024-06-20&cursor={cursor}")
+    assert [each["field"] for each in refused.json()["errors"]] == ["cursor"]
+
+
+def test_moments_of_one_day_are_answered_alike_and_conditionally(reader: TestClient) -> None:
+    asked = [f"/events?from=2024-06-18&to=2024-06-19T{hour}:00:00.000Z" for hour in ("00", "12", "23")]
+    answers = [reader.get(address) for address in asked]
+
+    assert len({str(answer.json()["items"]) for answer in answers}) == 1
+    for address, answer in zip(asked, answers, strict=True):
+        assert reader.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
