@@ -9,6 +9,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BENCH_VENV := .venv-bench
 TOOLS_VENV := .venv-tools
+SUPERSET_VENV := .venv-superset
 PIP_QUIETLY := -m pip --quiet --quiet --no-input --disable-pip-version-check
 PIP := $(BIN)/python $(PIP_QUIETLY)
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -16,7 +17,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test check migrate bench bench-extract bench-grouping lock clean
+.PHONY: help run test test-superset check migrate bench bench-extract bench-grouping lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -27,6 +28,9 @@ run: migrate ## Set up, migrate, seed and serve Dateline
 
 test: $(INSTALLED) $(TOOLS_VENV)/.installed ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-superset: $(INSTALLED) $(SUPERSET_VENV)/.installed ## Chart the views in Apache Superset (installs it: 800 MB)
+	$(BIN)/python -m pytest tests/superset/check_charts.py -n 0 $(ARGS)
 
 check: $(INSTALLED) ## Lint, check the format and the types
 	$(BIN)/python -m ruff check
@@ -51,9 +55,10 @@ lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the new
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(UV_COMPILE) $(ARGS) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 	$(UV_COMPILE) $(ARGS) --group tools --output-file requirements-tools.lock
+	$(UV_COMPILE) $(ARGS) --group superset --output-file requirements-superset.lock
 
 clean: ## Remove .venv, builds and caches; databases stay
-	rm -rf $(VENV) $(BENCH_VENV) $(TOOLS_VENV) tests/node/node_modules build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SUPERSET_VENV) tests/node/node_modules build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:
@@ -78,4 +83,10 @@ $(BENCH_VENV)/.installed: requirements-bench.lock | $(VENV)/pyvenv.cfg
 	@echo "Installing what requirements-bench.lock pins into $(BENCH_VENV) ..."
 	@$(PYTHON) -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
+	@touch $@
+
+$(SUPERSET_VENV)/.installed: requirements-superset.lock | $(VENV)/pyvenv.cfg
+	@echo "Installing what requirements-superset.lock pins into $(SUPERSET_VENV) ..."
+	@$(PYTHON) -m venv $(SUPERSET_VENV)
+	@$(SUPERSET_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
 	@touch $@

@@ -40,8 +40,8 @@ def upgrade() -> None:
         sa.Column("old_secret", sqltypes.AutoString(), nullable=True),
         sa.Column("old_secret_until", sqltypes.UTCDateTime(), nullable=True),
         sa.Column("search_id", sa.BigInteger(), nullable=True),
-        sa.Column("nouns", sa.JSON(), nullable=True),
-        sa.Column("operations", sa.JSON(), nullable=True),
+        sa.Column("nouns", sa.JSON(), nullable=False),
+        sa.Column("operations", sa.JSON(), nullable=False),
         sa.Column("position", sa.BigInteger(), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("disabled_at", sqltypes.UTCDateTime(), nullable=True),
@@ -76,9 +76,9 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        op.f("ix_delivery_due_at"),
+        op.f("ix_delivery_webhook_id_due_at"),
         "delivery",
-        ["due_at"],
+        ["webhook_id", "due_at"],
         unique=False,
         sqlite_where=_WAITING,
         postgresql_where=_WAITING,
