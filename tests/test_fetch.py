@@ -9,12 +9,16 @@ import gzip
 import json
 import time
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from threading import Thread
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 from hypothesis import given
@@ -22,7 +26,7 @@ from hypothesis import strategies as st
 
 from app.config import Settings
 from app.errors import FetchFailed, Refused
-from app.fetch import Fetcher, decode
+from app.fetch import Fetcher, Posted, decode
 from app.fetch.addresses import is_public
 from app.fetch.bodies import Body
 from app.fetch.charsets import CODECS
@@ -54,6 +58,14 @@ def test_no_payload_reaches_what_is_inside(fetched: Any) -> None:
     assert len(fetched["guarded"]) >= 200
     assert fetched["inside"] == []
     assert fetched["inside_pages"] == []
+
+
+def test_nothing_is_sent_to_what_is_inside_and_no_redirect_followed(fetched: Any) -> None:
+    answers = fetched["posted"].values()
+
+    assert fetched["inside_posted"] == []
+    assert {answer["error"] for answer in answers if "error" in answer} == {"address-refused"}
+    assert {answer["status"] for answer in answers if "error" not in answer} == {302}
 
 
 def test_all_refusals_read_alike(fetched: Any) -> None:
@@ -345,6 +357,96 @@ def test_a_host_says_when_to_come_back(value: str, seconds: int | None) -> None:
 @given(st.binary() | st.text("0123456789:, GMTNov-+").map(str.encode))
 def test_whatever_a_host_says_of_coming_back_is_read(value: bytes) -> None:
     assert (retry_after(httpx.Headers([(b"Retry-After", value)])) or 0) >= 0
+
+
+# What is sent
+
+
+@contextmanager
+def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """An address that gives this answer, and the requests that it was sent."""
+    sent: list[bytes] = []
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            sent.append(b"")
+            while not sent[-1].endswith(b"}") and (received := self.request.recv(65_536)):
+                sent[-1] += received
+            with suppress(OSError):
+                for start in range(0, len(answer), MEGABYTE):
+                    self.wfile.write(answer[start : start + MEGABYTE])
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = True
+        thread = Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/hook?a=b", sent
+        server.shutdown()
+        thread.join()
+
+
+def post(url: str, networks: tuple[str, ...] = ("127.0.0.0/8",), **options: Any) -> Posted:
+    async def run() -> Posted:
+        own = [ip_network(network) for network in networks]
+        async with Fetcher(timeout=2, networks=own, user_agent="Tests", **options) as fetcher:
+            return await fetcher.post(url, b'{"a": 1}', {"Content-Type": "application/json", "webhook-id": "1"})
+
+    return anyio.run(run)
+
+
+def test_a_body_is_sent_as_it_is_and_the_answer_s_status_told() -> None:
+    with answering(b"HTTP/1.1 429 Slow down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n") as (url, sent):
+        assert post(url) == Posted(429, 7)
+
+    head, _, body = sent[0].partition(b"\r\n\r\n")
+    assert head.split(b"\r\n")[0] == b"POST /hook?a=b HTTP/1.1"
+    assert {line.partition(b":")[0].lower() for line in head.split(b"\r\n")[1:]} == {
+        *(b"host", b"user-agent", b"accept", b"accept-encoding", b"connection"),
+        *(b"content-type", b"webhook-id", b"content-length"),
+    }
+    assert body == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + 50 * MEGABYTE * b"x",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nbroken",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk",
+        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone",
+        b"HTTP/1.1 200 OK\r\nRetry-After: soon\r\n\r\n",
+    ],
+    ids=["endless", "broken off", "no chunks", "no gzip", "odd"],
+)
+def test_what_else_a_receiver_answers_is_of_no_account(answer: bytes) -> None:
+    began = time.monotonic()
+    with answering(answer) as (url, _):
+        assert post(url) == Posted(200, None)
+    assert time.monotonic() - began < 1.9
+
+
+@pytest.mark.parametrize("answer", [b"", b"220 mail.example ESMTP\r\n", b"HTTP/1.1 200 OK\r\nX: " + MEGABYTE * b"x"])
+def test_a_receiver_that_speaks_no_http_has_failed(answer: bytes) -> None:
+    with answering(answer) as (url, _), pytest.raises(FetchFailed):
+        post(url)
+
+
+def test_outside_of_the_operator_s_networks_ports_stay_closed() -> None:
+    with answering(b"HTTP/1.1 200 OK\r\n\r\n") as (url, sent):
+        for networks in ((), ("10.0.0.0/8",), ("::/0",)):
+            with pytest.raises(Refused):
+                post(url, networks, allowed=lambda _: True)
+    assert sent == []
+
+
+def test_networks_are_set_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    for text in ("10.1.0.0/16, fd00::/8", '["10.1.0.0/16", "fd00::/8"]'):
+        monkeypatch.setenv("DATELINE_WEBHOOK_NETWORKS", text)
+        assert list(map(str, Settings().webhook_networks)) == ["10.1.0.0/16", "fd00::/8"]
+    for wrong in ("10.1.0.1/16", "example.org", "[1,"):
+        monkeypatch.setenv("DATELINE_WEBHOOK_NETWORKS", wrong)
+        with pytest.raises(ValueError, match="webhook_networks"):
+            Settings()
 
 
 def test_an_operator_sets_the_name_and_the_bounds() -> None:

@@ -1,14 +1,14 @@
 """``dateline watch``"""
 
-import signal
+from functools import partial
 from typing import Annotated
 
-import anyio
 import typer
 from sqlalchemy import Engine
 
 from app import db
 from app.cli.common import open_store, out
+from app.cli.running import run_until_stopped
 from app.config import get_settings
 from app.ingest.feeds import records
 from app.ingest.feeds.watcher import Watcher
@@ -26,10 +26,7 @@ def watch(
     with open_store() as engine:
         _check(engine, only)
         watcher = Watcher(engine, get_settings(), only=only, tell=_print)
-        try:
-            anyio.run(_until_stopped, watcher, once)
-        except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+        run_until_stopped(partial(watcher.run, once=once))
     counts = watcher.counts
     _print(f"{counts['feeds']} feeds asked, {counts['failed to answer']} failed to answer.")
     _print("Items: " + ", ".join(f"{counts[each]} {each}" for each in _ITEMS) + ".")
@@ -42,23 +39,5 @@ def _check(engine: Engine, feeds: list[int]) -> None:
             records.find(session, ident)
 
 
-def _first(error: BaseException) -> BaseException:
-    """What went wrong first in a task."""
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
-
-
 def _print(line: str) -> None:
     out.print(line, markup=False, soft_wrap=True)
-
-
-async def _until_stopped(watcher: Watcher, once: bool) -> None:
-    async with anyio.create_task_group() as group:
-        group.start_soon(_stop, group.cancel_scope)
-        await watcher.run(once=once)
-        group.cancel_scope.cancel()
-
-
-async def _stop(scope: anyio.CancelScope) -> None:
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for _ in signals:
-            scope.cancel()

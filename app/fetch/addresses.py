@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
 Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
 Policy: TypeAlias = Callable[[Address], bool]
 
 # IANA's IPv4 Special-Purpose Address Registry, whole; ipaddress.is_global lacks several of them.

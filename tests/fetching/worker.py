@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ from tests.fetching.internet import PORTS, Internet
 from tests.fetching.payloads import payloads
 
 Outcome = dict[str, Any]
+
+# Of the operator's own, in which none of the payloads is: so that every port is a target, and no address is.
+NETWORKS = (IPv4Network("10.99.0.0/16"),)
 
 
 def anything(_address: IPv4Address | IPv6Address) -> bool:
@@ -41,6 +44,13 @@ async def outcome(fetcher: Fetcher, url: str, **options: Any) -> Outcome:
     return shown | {"seconds": time.monotonic() - began}
 
 
+async def posted(fetcher: Fetcher, url: str) -> Outcome:
+    try:
+        return {"status": (await fetcher.post(url, b"{}", {})).status}
+    except DatelineError as error:
+        return {"error": error.slug}
+
+
 async def each(urls: Iterable[str], fetch: Callable[[str], Awaitable[Outcome]]) -> dict[str, Outcome]:
     """The outcomes of fetching them all at once."""
     urls = list(urls)
@@ -58,6 +68,10 @@ async def attacks(internet: Internet) -> Outcome:
     """What each payload comes to: guarded, with a policy that allows every address, and with httpx alone."""
     urls = payloads()
     results: Outcome = {}
+    async with Fetcher(timeout=10, networks=NETWORKS) as guarded:
+        results["posted"] = await each(urls, lambda url: posted(guarded, url))
+        results["inside_posted"] = internet.inside()
+    internet.forget()
     async with Fetcher(timeout=10) as guarded:
         results["guarded"] = await each(urls, lambda url: outcome(guarded, url))
         results["inside"] = internet.inside()

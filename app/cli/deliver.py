@@ -1,0 +1,28 @@
+"""``dateline deliver``"""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from app.cli.common import open_store, out
+from app.cli.running import run_until_stopped
+from app.config import get_settings
+from app.logs import configure_logs
+from app.webhooks import Deliverer
+from app.webhooks.ledger import Settled
+
+
+def deliver(once: Annotated[bool, typer.Option("--once", help="Send what is due now, and end.")] = False) -> None:
+    """Tell the webhooks of the store what has changed: until interrupted."""
+    with open_store() as engine:
+        configure_logs(get_settings())
+        deliverer = Deliverer(engine, get_settings(), tell=_print)
+        run_until_stopped(partial(deliverer.run, once=once))
+    counts = deliverer.counts
+    _print(f"{counts['made']} messages made.")
+    _print("Sent: " + ", ".join(f"{counts[each]} {each}" for each in Settled) + ".")
+
+
+def _print(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
