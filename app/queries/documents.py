@@ -117,7 +117,7 @@ def _listing(shape: Asked, dialect: str) -> Listing:
         *matches(Noun.DOCUMENTS, shape, dialect),
     )
     sorts = {"published": (or_no_date(document.published_earliest), document.id), "id": (document.id, document.id)}
-    ranges = [begun_within(shape, document, "published_")]
+    parts = [Part(found.where(*begun_within(shape, document, "published_")), sorts)]
     if "first" in shape:
-        ranges.append(lasting_into(shape, document, "published_"))
-    return Listing(items(), document.id, [Part(found.where(*each), sorts) for each in ranges])
+        parts.append(Part(found.where(*lasting_into(shape, document, "published_")), sorts, few=True))
+    return Listing(items(), document.id, parts)

@@ -23,6 +23,9 @@ from app.vocab import Noun
 _TALLY: Table = Tally
 _COVERAGE: Table = Coverage
 
+# Orders that need nothing of what is counted.
+_PLAIN = ("date", "id")
+
 # Square degrees above which a bounding box counts as wide: about a continent.
 _WIDE = 2_000
 
@@ -121,7 +124,7 @@ async def listing(reads: Reads, filters: EventFilter, *, within: Within | None =
         **await search_values(reads, filters.q, Noun.EVENTS),
         min_sources=filters.min_sources,
         min_origins=filters.min_origins,
-        counted=bool(filters.min_sources or filters.min_origins) or "date" not in filters.sort,
+        counted=bool(filters.min_sources or filters.min_origins) or filters.sort.removeprefix("-") not in _PLAIN,
     )
     return Found(_listing(shape, reads.dialect), values)
 
@@ -165,11 +168,11 @@ def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
         conditions.append(_TALLY.origins >= shape.value("min_origins"))
     range_of = lasting_into if lasting else begun_within
     conditions += range_of(shape, event, day=by_date[0])
-    sorts = {"date": by_date}
+    sorts = {"date": by_date, "id": (event.id, event.id)}
     if "counted" in shape:
         found = found.join(_TALLY, _TALLY.event_id == event.id)
         sorts |= {name: (getattr(_TALLY, name), _TALLY.event_id) for name in ("sources", "origins", "statements")}
-    return Part(found.where(*conditions), sorts)
+    return Part(found.where(*conditions), sorts, few=lasting)
 
 
 def _covered(shape: Asked, name: str) -> Condition:

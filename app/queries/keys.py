@@ -13,21 +13,28 @@ from app.vocab import Scope
 
 _KEY: Table = ApiKey
 _BY_PREFIX = Prepared(
-    select(_KEY.id, _KEY.name, _KEY.prefix, _KEY.sha256, cast(_KEY.scopes, Text), _KEY.revoked_at.is_not(None)).where(
-        _KEY.prefix == bindparam("prefix", required=True)
-    )
+    select(
+        _KEY.id,
+        _KEY.name,
+        _KEY.prefix,
+        _KEY.sha256,
+        cast(_KEY.scopes, Text),
+        cast(_KEY.paths, Text),
+        _KEY.revoked_at.is_not(None),
+    ).where(_KEY.prefix == bindparam("prefix", required=True))
 )
 
 
 @dataclass(frozen=True)
 class Key:
-    """An API key as it was found."""
+    """An API key as it was found; without ``paths`` it is bound to none."""
 
     id: int
     name: str
     prefix: str
     sha256: str
     scopes: Sequence[Scope]
+    paths: Sequence[str]
     revoked: bool
 
 
@@ -35,5 +42,6 @@ async def by_prefix(reads: Reads, prefix: str) -> Key | None:
     rows = await reads.fetch(_BY_PREFIX, {"prefix": prefix})
     if not rows:
         return None
-    ident, name, prefix, sha256, scopes, revoked = rows[0]
-    return Key(ident, name, prefix, sha256, [Scope(scope) for scope in orjson.loads(scopes)], bool(revoked))
+    ident, name, prefix, sha256, scopes, paths, revoked = rows[0]
+    held = [Scope(scope) for scope in orjson.loads(scopes)]
+    return Key(ident, name, prefix, sha256, held, orjson.loads(paths or "[]") or [], bool(revoked))

@@ -7,6 +7,7 @@ nested list is gathered for a row that is not on the page.
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import itemgetter
 from typing import Any, Generic, Protocol, TypeVar, cast
 
@@ -20,6 +21,7 @@ from sqlalchemy import (
     bindparam,
     func,
     literal,
+    literal_column,
     select,
     tuple_,
     union_all,
@@ -75,14 +77,21 @@ _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 @dataclass(frozen=True)
 class Part:
-    """Records that match: a select of their ids, and the keys, never null, that it can be sorted by."""
+    """Records that match: a select of their ids, and the keys, never null, that it can be sorted by.
+
+    Where there can be only ``few``, they are gathered before they are sorted.
+    """
 
     ids: Select[Any]
     sorts: Mapping[str, Sort]
+    few: bool = False
 
     def page(self, sort: str, *, follows: bool) -> Select[Any]:
         """Keys and ids of a page."""
         key, ident = self.sorts[sort.removeprefix("-")]
+        if self.few and key is ident:
+            # What is no plain column has no order: SQLite would walk through the whole table by its ids.
+            key = key + literal_column("0")
         rows: Any = self.ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
         if follows:
             rows = rows.where(_after(sort, key, ident, bindparam("after_id", type_=BigInteger, required=True)))
@@ -157,20 +166,32 @@ _STEP = 2**40
 
 @dataclass(frozen=True, eq=False)
 class Union(Generic[K]):
-    """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id."""
+    """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id.
+
+    Several parts of one kind have no record in common.
+    """
 
     parts: Sequence[tuple[K, Select[Any]]]
     _pages: dict[tuple[str, bool], Prepared] = field(default_factory=dict)
+
+    @cached_property
+    def kinds(self) -> Sequence[K]:
+        """Each kind once, in the order of its first part."""
+        return list(dict.fromkeys(kind for kind, _ in self.parts))
+
+    def number(self, kind: K, ident: int) -> int:
+        """What orders the records of one sort key; also what the place after such a record is called."""
+        return self.kinds.index(kind) * _STEP + ident
 
     async def page(self, reads: Reads, part: Slice, values: Values) -> "Kinds[K]":
         values = {**values, "limit": part.limit + 1}
         if part.after is not None:
             key = _from_key(part.after[0], self._key_type)
-            ids = {f"after_id_{rank}": part.after[1] - rank * _STEP for rank in range(len(self.parts))}
+            ids = {f"after_id_{rank}": part.after[1] - rank * _STEP for rank in range(len(self.kinds))}
             values |= {"after_key": key, **ids}
         rows = await reads.fetch(self._page(part.sort, follows=part.after is not None), values)
         shown, last = _shown(rows, part)
-        kinds = [(self.parts[number // _STEP][0], number % _STEP, key) for key, number in shown]
+        kinds = [(self.kinds[number // _STEP], number % _STEP, key) for key, number in shown]
         return Kinds(kinds, last)
 
     async def count(self, reads: Reads, values: Values) -> int:
@@ -183,7 +204,8 @@ class Union(Generic[K]):
 
     def _page(self, sort: str, *, follows: bool) -> Prepared:
         if (sort, follows) not in self._pages:
-            firsts = [self._first(rank, ids, sort, follows=follows) for rank, (_, ids) in enumerate(self.parts)]
+            ranked = ((self.kinds.index(kind), ids) for kind, ids in self.parts)
+            firsts = [self._first(rank, ids, sort, follows=follows) for rank, ids in ranked]
             union = union_all(*firsts).subquery()
             rows = select(union).order_by(*_order(sort, union.c.key, union.c.number)).limit(_LIMIT)
             self._pages[sort, follows] = Prepared(rows, stamped=True)

@@ -4,7 +4,7 @@ A creation leaves no row in ``history``: it is the version of a record that repl
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -17,7 +17,7 @@ from sqlmodel import Session
 from app.errors import NotFound
 from app.models import NOUNS, History, Revision
 from app.queries.addresses import deleted_as, named
-from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
+from app.queries.listing import Found, Key, Listing, Part, Rows, Slice, Union
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import among, as_text, moment, obj
 from app.queries.tables import Table
@@ -48,18 +48,59 @@ async def changes(_reads: Reads, filters: ChangeFilter) -> "Changes":
 
 
 @dataclass(frozen=True)
+class Change:
+    """What one revision did to one record.
+
+    ``place`` orders what one revision did, the same at any later time. ``item`` is the record as its list shows it
+    now, as JSON text on one line, where that was asked for.
+    """
+
+    revision: int
+    at: str
+    noun: Noun
+    operation: Operation
+    id: int
+    place: int
+    item: str | None = None
+
+    @property
+    def href(self) -> str:
+        # A deleted record has to be asked for as it stood before.
+        as_of = self.revision - 1 if self.operation is Operation.DELETE else self.revision
+        return f"/{self.noun}/{self.id}?as_of={as_of}"
+
+    def told(self) -> dict[str, Any]:
+        """As `/changes` shows it (``ChangePublic``)."""
+        return {
+            "revision": self.revision,
+            "at": self.at,
+            "noun": self.noun,
+            "id": self.id,
+            "operation": self.operation,
+            "href": self.href,
+        }
+
+
+@dataclass(frozen=True)
 class Changes:
     """What the revisions after ``since`` did, in their order (``ChangePublic``)."""
 
     since: int
 
     async def page(self, reads: Reads, part: Slice) -> Rows:
-        found = await _union().page(reads, part, {"since": self.since})
-        numbers = sorted({number for _, _, number in found.records})
-        rows = await reads.fetch(_MOMENTS, {"ids": numbers}) if numbers else ()
-        moments: dict[int, str] = dict(rows)  # type: ignore[arg-type]
-        items = [_change(*kind, ident, number, moments[number]) for kind, ident, number in found.records]
-        return Rows([orjson.dumps(item).decode() for item in items], found.last)
+        found, last = await self.read(reads, part)
+        return Rows([orjson.dumps(change.told()).decode() for change in found], last)
+
+    async def read(self, reads: Reads, part: Slice) -> tuple[Sequence[Change], tuple[Key, int] | None]:
+        """The changes of a page, and the key after which the next begins: a revision, and a place in it."""
+        union = _union()
+        found = await union.page(reads, part, {"since": self.since})
+        made_at = await moments(reads, {number for _, _, number in found.records})
+        changes = [
+            Change(number, made_at[number], *kind, ident, union.number(kind, ident))
+            for kind, ident, number in found.records
+        ]
+        return changes, found.last
 
     async def count(self, reads: Reads) -> int:
         return await _union().count(reads, {"since": self.since})
@@ -93,17 +134,10 @@ def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[b
     return and_(past.table_name == table, past.row_id == ident, past.revision_id == revision)
 
 
-def _change(noun: Noun, operation: Operation, ident: int, number: int, at: str) -> dict[str, Any]:
-    # A deleted record has to be asked for as it stood before.
-    as_of = number - 1 if operation is Operation.DELETE else number
-    return {
-        "revision": number,
-        "at": at,
-        "noun": noun,
-        "id": ident,
-        "operation": operation,
-        "href": f"/{noun}/{ident}?as_of={as_of}",
-    }
+async def moments(reads: Reads, numbers: Set[int]) -> Mapping[int, str]:
+    """When these revisions were made, RFC 3339."""
+    rows = await reads.fetch(_MOMENTS, {"ids": sorted(numbers)}) if numbers else ()
+    return dict(rows)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)

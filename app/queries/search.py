@@ -179,14 +179,13 @@ class Search:
     async def count(self, reads: Reads) -> int:
         return await self._hits.count(reads, self._values)
 
-    async def _cut(
-        self, reads: Reads, keys: Sequence[tuple[Noun, int]]
-    ) -> dict[tuple[Noun, int], tuple[str | None, str]]:
+    async def _cut(self, reads: Reads, keys: Sequence[tuple[Noun, int]]) -> dict[tuple[Noun, int], Sequence[Any]]:
+        """Revision, title and snippet of each."""
         if not keys:
             return {}
         ids = {f"ids_{corpus.noun}": [ident for noun, ident in keys if noun == corpus.noun] for corpus in CORPORA}
         rows = await reads.fetch(_snippets(self._shape, self._dialect), {**self._values, **ids})
-        return {(Noun(noun), ident): (title, snippet) for noun, ident, title, snippet in rows}
+        return {(Noun(noun), ident): told for noun, ident, *told in rows}
 
 
 @lru_cache(maxsize=256)
@@ -207,7 +206,8 @@ def _snippets(shape: Asked, dialect: str) -> Prepared:
 
 def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
     model, here = corpus.model, among(corpus.model.id, f"ids_{corpus.noun}")
-    head = (literal(corpus.noun.value).label("noun"), model.id.label("id"), cast(corpus.title, Text).label("title"))
+    known = (literal(corpus.noun.value).label("noun"), model.id.label("id"), model.revision_id.label("revision"))
+    head = (*known, cast(corpus.title, Text).label("title"))
     if dialect == "sqlite":
         snippet = func.snippet(literal_column(corpus.fts.name), -1, FOUND, END, "…", 32)
         return (
@@ -224,9 +224,9 @@ def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
     return select(*head, snippet.label("snippet")).where(here)
 
 
-def _hit(noun: Noun, ident: int, title: str | None, snippet: str) -> str:
+def _hit(noun: Noun, ident: int, revision: int, title: str | None, snippet: str) -> str:
     hit = {"noun": noun, "id": ident, "title": title, "snippet": mark(snippet), "href": f"/{noun}/{ident}"}
-    return orjson.dumps(hit).decode()
+    return orjson.dumps({**hit, "revision": revision}).decode()
 
 
 def mark(snippet: str) -> str:

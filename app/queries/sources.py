@@ -55,5 +55,9 @@ def _listing(shape: Asked) -> Listing:
     if "q" in shape:
         by_alias = select(alias.source_id).where(*contains(alias.name_key, shape, "q"))
         conditions.append(or_(*contains(source.name_key, shape, "q"), source.id.in_(by_alias)))
-    sorts = {"name": (source.name_key, source.id), "documents": (_document_count(NOW), source.id)}
+    sorts = {
+        "name": (source.name_key, source.id),
+        "documents": (_document_count(NOW), source.id),
+        "id": (source.id, source.id),
+    }
     return Listing(items(), source.id, [Part(select(source.id).where(*conditions), sorts)])

@@ -75,5 +75,9 @@ def _listing(shape: Asked) -> Listing:
     if "q" in shape:
         by_alias = select(alias.speaker_id).where(*contains(alias.name_key, shape, "q"))
         conditions.append(or_(*contains(speaker.name_key, shape, "q"), speaker.id.in_(by_alias)))
-    sorts = {"name": (speaker.name_key, speaker.id), "statements": (_statement_count(NOW), speaker.id)}
+    sorts = {
+        "name": (speaker.name_key, speaker.id),
+        "statements": (_statement_count(NOW), speaker.id),
+        "id": (speaker.id, speaker.id),
+    }
     return Listing(items(), speaker.id, [Part(select(speaker.id).where(*conditions), sorts)])

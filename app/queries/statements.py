@@ -115,11 +115,11 @@ def _listing(shape: Asked, dialect: str) -> Listing:
         if name in shape or f"{name}_id" in shape:
             conditions.append(column.in_(select(table.id).where(referred(table, shape, name))))
     sorts = {"said": (or_no_date(statement.said_earliest), statement.id), "id": (statement.id, statement.id)}
-    ranges = [begun_within(shape, statement, "said_")]
-    if "first" in shape:
-        ranges.append(lasting_into(shape, statement, "said_"))
     found = select(statement.id).where(*conditions)
-    return Listing(items(), statement.id, [Part(found.where(*each), sorts) for each in ranges])
+    parts = [Part(found.where(*begun_within(shape, statement, "said_")), sorts)]
+    if "first" in shape:
+        parts.append(Part(found.where(*lasting_into(shape, statement, "said_")), sorts, few=True))
+    return Listing(items(), statement.id, parts)
 
 
 _OWNERS = ("document", "event", "speaker")

@@ -123,11 +123,11 @@ def _listing(shape: Asked, dialect: str) -> Listing:
         "sources": (_source_count(NOW), utterance.id),
         "id": (utterance.id, utterance.id),
     }
-    ranges = [begun_within(shape, utterance, "said_")]
-    if "first" in shape:
-        ranges.append(lasting_into(shape, utterance, "said_"))
     found = select(utterance.id).where(*conditions)
-    return Listing(items(), utterance.id, [Part(found.where(*each), sorts) for each in ranges])
+    parts = [Part(found.where(*begun_within(shape, utterance, "said_")), sorts)]
+    if "first" in shape:
+        parts.append(Part(found.where(*lasting_into(shape, utterance, "said_")), sorts, few=True))
+    return Listing(items(), utterance.id, parts)
 
 
 def _with_a_printing(shape: Asked, dialect: str) -> list[Condition]:

@@ -33,7 +33,9 @@ class ChangePublic(BaseModel):
 
 class ChangeFilter(ListParams):
     since: Annotated[int, Field(ge=0, le=MAX_ID, description="The last revision already known."), Digits] = 0
-    sort: Annotated[str, Field(pattern="^revision$")] = Field(default="revision", description="Order: as it happened.")
+    sort: Annotated[str, Field(pattern="^-?revision$")] = Field(
+        default="revision", description="Order: as it happened; `-` reverses."
+    )
 
 
 class VersionPublic(BaseModel):

@@ -14,6 +14,7 @@ class SearchPublic(BaseModel):
     title: str | None = Field(description="Title of the event or document; for a statement, its speaker's name.")
     snippet: str = Field(description="The passage as HTML: escaped, with the words in `<mark>`.")
     href: str = Field(description="Address of the record.")
+    revision: int = Field(description="The revision that last changed the record.")
 
 
 class SearchFilter(ListParams):

@@ -79,6 +79,6 @@ class SourceFilter(RecordParams):
     q: Text | None = Field(default=None, min_length=1, max_length=200, description="Part of a name, taken literally.")
     kind: SourceKinds | None = None
     country: Countries | None = None
-    sort: Annotated[str, Field(pattern="^-?(name|documents)$")] = Field(
+    sort: Annotated[str, Field(pattern="^-?(name|documents|id)$")] = Field(
         default="name", description="Order; `-` reverses."
     )

@@ -145,6 +145,6 @@ class SpeakerFilter(RecordParams):
     q: Text | None = Field(default=None, min_length=1, max_length=200, description="Part of a name, taken literally.")
     kind: SpeakerKinds | None = None
     country: Countries | None = None
-    sort: Annotated[str, Field(pattern="^-?(name|statements)$")] = Field(
+    sort: Annotated[str, Field(pattern="^-?(name|statements|id)$")] = Field(
         default="name", description="Order; `-` reverses."
     )

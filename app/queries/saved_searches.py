@@ -1,0 +1,118 @@
+"""Saved searches: filters of a noun's list under a name, and the lists that they are."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
+
+from pydantic import ValidationError
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, literal_column, select
+from sqlmodel import Session
+
+from app.errors import Invalid, NotFound
+from app.models import SavedSearch, Webhook
+from app.queries.asked import Asked, asked
+from app.queries.listing import Found, Listing, Part
+from app.queries.lists import LISTS
+from app.queries.prepared import Prepared, Reads, Row
+from app.queries.sql import as_text, moment, obj
+from app.queries.tables import Table
+from app.schemas.common import RecordParams, comma_list
+from app.schemas.saved_search import SavedSearchFilter
+from app.vocab import Noun
+
+_SEARCH: Table = SavedSearch
+_WEBHOOK: Table = Webhook
+
+
+class Search(NamedTuple):
+    """What a saved search looks for: filters of this noun's list, as a query string."""
+
+    noun: Noun
+    query: str
+
+
+@cache
+def _items() -> Select[str]:
+    """One JSON text a saved search (``SavedSearchPublic``)."""
+    search = _SEARCH
+    own = literal_column("'/searches/'", Text) + search.slug + literal_column("'/items'", Text)
+    fields = {name: getattr(search, name) for name in ("id", "slug", "name", "noun", "query")} | {
+        "items": own,
+        "feed": own + literal_column("'?format=atom'", Text),
+        "stream": literal_column("'/changes/stream?search='", Text) + search.slug,
+        "created_at": moment(search.created_at),
+    }
+    return select(as_text(obj(fields)))
+
+
+async def listing(_reads: Reads, filters: SavedSearchFilter) -> Found:
+    """The saved searches that match (``SavedSearchPublic``)."""
+    shape, values = asked(noun=comma_list(filters.noun))
+    return Found(_listing(shape), values)
+
+
+@lru_cache(maxsize=16)
+def _listing(shape: Asked) -> Listing:
+    found = select(_SEARCH.id).where(*shape.among(cast(_SEARCH.noun, Text), "noun"))
+    return Listing(_items(), _SEARCH.id, [Part(found, {"id": (_SEARCH.id, _SEARCH.id)})])
+
+
+@cache
+def _one(by_id: bool) -> Prepared:
+    return Prepared(_items().where(_named(by_id)), stamped=True)
+
+
+@cache
+def _sought(by_id: bool) -> Prepared:
+    return Prepared(select(cast(_SEARCH.noun, Text), _SEARCH.query).where(_named(by_id)), stamped=True)
+
+
+def _named(by_id: bool) -> ColumnElement[bool]:
+    column: ColumnElement[Any] = _SEARCH.id if by_id else _SEARCH.slug
+    return column == bindparam("ref", type_=BigInteger if by_id else Text, required=True)
+
+
+async def one(reads: Reads, ref: int | str) -> str:
+    """A saved search as JSON text; raises NotFound."""
+    return str((await _found(reads, _one(isinstance(ref, int)), ref))[0])
+
+
+async def sought(reads: Reads, ref: int | str) -> Search:
+    """What a saved search looks for; raises NotFound."""
+    noun, query = await _found(reads, _sought(isinstance(ref, int)), ref)
+    return Search(Noun(noun), query)
+
+
+async def _found(reads: Reads, prepared: Prepared, ref: int | str) -> Row:
+    rows = await reads.fetch(prepared, {"ref": ref})
+    if not rows:
+        raise NotFound(f"There is no saved search {ref}.")
+    return rows[0]
+
+
+def filters_of(search: Search, given: Mapping[str, Any]) -> RecordParams:
+    """The filters of a saved search for its list, which is to be shown as it is ``given``.
+
+    Raises Invalid, which names them, for those that the list does not have or that are malformed.
+    """
+    model = LISTS[search.noun].filters
+    try:
+        return model.model_validate({**dict(parse_qsl(search.query, keep_blank_values=True)), **given})
+    except ValidationError as error:
+        errors = [
+            {"field": ".".join(map(str, each["loc"])), "detail": each["msg"].removeprefix("Value error, ")}
+            for each in error.errors()
+        ]
+        raise Invalid(errors[0]["field"], errors[0]["detail"], errors=errors) from None
+
+
+def names_of(noun: Noun) -> frozenset[str]:
+    """The names of all parameters of a noun's list."""
+    return frozenset(field.alias or name for name, field in LISTS[noun].filters.model_fields.items())
+
+
+def webhooks_of(session: Session, search: SavedSearch) -> Sequence[int]:
+    """The ids of the webhooks that send what the search finds."""
+    found = select(_WEBHOOK.id).where(_WEBHOOK.search_id == search.id).order_by(_WEBHOOK.id)
+    return session.execute(found).scalars().all()

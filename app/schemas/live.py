@@ -1,0 +1,24 @@
+import re
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from app.schemas.common import MAX_ID, Digits, Ref, words
+from app.vocab import Noun, Operation
+
+# A revision, and the place in it of one change, if it is not the end.
+EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")
+
+
+class StreamParams(BaseModel):
+    """What is followed of the changes, and from where."""
+
+    noun: Annotated[str, Field(pattern=words(Noun), description="Nouns, comma for OR.")] | None = None
+    operation: Annotated[str, Field(pattern=words(Operation), description="Operations, comma for OR.")] | None = None
+    search: (
+        Annotated[Ref, Field(description="A saved search, by slug or id: what matches it, with the items.")] | None
+    ) = None
+    since: Annotated[int, Field(ge=0, le=MAX_ID, description="The last revision already known."), Digits] | None = None
+    last_event_id: Annotated[str, Field(pattern=f"^{EVENT_ID.pattern}$")] | None = Field(
+        default=None, description="The id of the last event already known, for a first connection; beats `since`."
+    )

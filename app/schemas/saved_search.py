@@ -1,0 +1,79 @@
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
+
+from app.schemas.common import Input, ListParams, Name, Slug, may_be_left_out, words
+from app.spans import Text
+from app.vocab import Noun
+
+Query = Annotated[
+    Text,
+    Field(
+        max_length=4000,
+        description="The filters as in the list's address.",
+        examples=["kind=direct&speaker=putin"],
+    ),
+]
+
+
+def _as_in_an_address(value: object) -> object:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+Value = Annotated[Text, BeforeValidator(_as_in_an_address), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Filters = Annotated[
+    dict[Text, Value],
+    Field(description="The same by name, in place of `query`.", examples=[{"speaker": "putin", "kind": "direct"}]),
+]
+
+
+class SavedSearchCreate(Input):
+    """Filters of a noun's list, under a name."""
+
+    name: Name
+    slug: Slug | None = Field(default=None, description="Its address; made from the name when left out.")
+    noun: Noun = Field(description="The list that it searches.")
+    query: Query | None = None
+    filters: Filters | None = None
+
+
+class SavedSearchUpdate(Input):
+    name: Name = may_be_left_out()
+    slug: Slug = may_be_left_out()
+    noun: Noun = may_be_left_out()
+    query: Query | None = None
+    filters: Filters | None = None
+
+
+class SavedSearchPublic(BaseModel):
+    """A saved search, and where what it finds can be read."""
+
+    id: int
+    slug: str
+    name: str
+    noun: Noun
+    query: str = Field(description="The filters as in the list's address, by name.")
+    items: str = Field(description="Address of what it finds.")
+    feed: str = Field(description="Address of the same as an Atom feed.")
+    stream: str = Field(description="Address of its news as they happen (server-sent events).")
+    created_at: dt.datetime = Field(description="When it was saved, in UTC.")
+
+
+class SavedSearchFilter(ListParams):
+    noun: Annotated[str, Field(pattern=words(Noun), description="Nouns, comma for OR.")] | None = None
+    sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")
+
+
+# What says how a list is shown, not what is in it.
+SHOWING = frozenset(ListParams.model_fields) - {"sort"}
+
+
+class SavedSearchItems(ListParams):
+    """What the list that is searched takes, but for its filters."""
+
+    sort: Annotated[str, Field(max_length=30)] | None = Field(  # type: ignore[assignment]
+        default=None, description="Order, of those that the list has; `-` reverses."
+    )
