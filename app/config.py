@@ -6,7 +6,7 @@ from functools import cache
 from typing import Annotated
 
 from limits import parse
-from pydantic import Field, FilePath, ValidationInfo, field_validator
+from pydantic import Field, FilePath, IPvAnyNetwork, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -71,6 +71,12 @@ class Settings(BaseSettings):
         description="Least number of seconds between two requests of `dateline watch` to a host.",
     )
 
+    webhook_networks: Annotated[list[IPvAnyNetwork], NoDecode] = Field(
+        default=[],
+        description="Networks inside which webhooks may be sent, on any port, besides the public web: such as "
+        "`10.1.0.0/16`, separated by commas, or a JSON list.",
+    )
+
     busy_timeout: float = Field(
         default=10.0, gt=0, description="Seconds that a writer waits for its turn before the answer is 503."
     )
@@ -130,6 +136,15 @@ class Settings(BaseSettings):
         if stores and any(url.startswith("sqlite") for url in (info.data.get("database_url", ""), *stores)):
             raise ValueError("SQLite has no standbys; they belong to a store on PostgreSQL")
         return stores
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _listed(cls, networks: object) -> object:
+        if not isinstance(networks, str):
+            return networks
+        if networks.lstrip().startswith("["):
+            return json.loads(networks)
+        return [network.strip() for network in networks.split(",") if network.strip()]
 
     @field_validator("rate_limit")
     @classmethod

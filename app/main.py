@@ -16,6 +16,7 @@ from app import integrations, replicas
 from app.config import Settings, get_settings
 from app.db import check_migrated
 from app.fetch import Fetcher
+from app.integrations import assistants
 from app.logs import configure_logs
 from app.readers import Readers
 from app.routers import (
@@ -47,6 +48,7 @@ from app.web import problems
 from app.web.cache import RevisionCache
 from app.web.contract import Contract
 from app.web.journal import Journal
+from app.web.live import Hub, before_signals
 from app.web.middleware import Envelope, LastResort
 from app.web.openapi import DESCRIPTION, TAGS, describe
 from app.web.ratelimit import RateLimit
@@ -59,6 +61,9 @@ ALLOWED_HEADERS = [
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Mcp-Method",
+    "Mcp-Name",
+    "Mcp-Protocol-Version",
     "X-Request-ID",
 ]
 
@@ -84,6 +89,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.journal = Journal()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.contract = Contract(app)
+    app.state.hub = Hub()
 
     nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
     views = (origins, discrepancies, coverage, stats)
@@ -122,8 +128,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _keep_what_stays()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     await readers.open()
-    async with app.state.fetcher:
-        yield
+    async with app.state.fetcher, assistants.serving(app):
+        with before_signals(app.state.hub.close):
+            yield
     await readers.close()
     readers.engine.dispose()
 

@@ -630,8 +630,8 @@ class Webhook(SQLModel, table=True):
     old_secret: str | None = None
     old_secret_until: dt.datetime | None = None
     search_id: int | None = _id_of("saved_search", default=None, index=True, ondelete="RESTRICT")
-    nouns: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
-    operations: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
+    nouns: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
+    operations: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     position: int = Field(sa_type=BigInteger)
     active: bool = True
     # Why it is not any more, where that was not a person's wish.
@@ -645,7 +645,7 @@ class Delivery(SQLModel, table=True):
 
     __table_args__ = (
         Index(None, "webhook_id", "id"),
-        Index(None, "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
+        Index(None, "webhook_id", "due_at", sqlite_where=_WAITING, postgresql_where=_WAITING),
         _KEEP_IDS,
     )
 

@@ -24,13 +24,14 @@ from sqlalchemy import Engine, make_url
 from app import auth, db
 from app.config import Settings
 from app.fetch import Fetcher
-from app.ingest import lines, progress
+from app.ingest import lines, progress, searches
 from app.ingest.feeds import records
 from app.main import create_app
 from app.models import FeedItem, Match
 from app.readers import Readers
 from app.schemas.feed import FeedCreate
-from app.vocab import FeedItemState, Scope
+from app.schemas.saved_search import SavedSearchCreate
+from app.vocab import FeedItemState, Noun, Scope
 from seed.load import load
 from tests import tools
 from tests.databases import NO_POSTGRES, postgres_server
@@ -50,6 +51,15 @@ def add_feed(engine: Engine) -> None:
         feed = records.add(session, body)
         item = {"feed_id": feed.id, "key": "0" * 64, "url": "https://example.org/1", "seen_at": feed.created_at}
         session.add(FeedItem.model_validate(item | {"state": FeedItemState.WAITING}))
+
+
+def add_search(engine: Engine) -> None:
+    """A saved search, so that `/searches` has something to show."""
+    body = SavedSearchCreate(
+        name="Putin, word for word", slug="putin", noun=Noun.STATEMENTS, query="speaker=putin&kind=direct"
+    )
+    with db.writing(engine) as session:
+        searches.add(session, body)
 
 
 def add_match(engine: Engine) -> None:
@@ -152,6 +162,7 @@ class Templates:
                 progress.begin(engine, format=lines.FORMAT, name="seed", author="tests")
                 add_feed(engine)
                 add_match(engine)
+                add_search(engine)
             else:
                 command.upgrade(db.migrations(engine), "head")
             self._settle(engine)

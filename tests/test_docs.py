@@ -18,9 +18,8 @@ from app.config import Settings
 from app.vocab import Noun
 
 ROOT = Path(__file__).parent.parent
-README, API, CONFIGURATION = (
-    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/api.md", "docs/configuration.md")
-)
+PAGES = ("README.md", "docs/api.md", "docs/configuration.md", "docs/dashboards.md", "docs/live.md")
+README, API, CONFIGURATION, DASHBOARDS, LIVE = ((ROOT / name).read_text(encoding="utf-8") for name in PAGES)
 
 
 def console_lines(text: str) -> list[str]:
@@ -28,7 +27,14 @@ def console_lines(text: str) -> list[str]:
     return [line.partition(" #")[0].strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
-CURLS = [shlex.split(line)[1] for text in (README, API) for line in console_lines(text) if line.startswith("curl")]
+def reads(text: str) -> Iterator[str]:
+    """What the examples of a page ask of the server with the seed in it."""
+    for line in console_lines(text):
+        if line.startswith("curl") and not any(sign in line for sign in ("-X", "-N", "/searches/", "…")):
+            yield from (word for word in shlex.split(line) if word.startswith("localhost:8000/"))
+
+
+CURLS = [address for text in (README, API, DASHBOARDS, LIVE) for address in reads(text)]
 ADDRESSES = re.findall(r"\| `(/[^`{]*)` \|$", README, re.MULTILINE)
 
 
@@ -38,6 +44,21 @@ def test_every_example_answers_with_something(reader: TestClient, address: str) 
 
     assert answer.status_code == 200
     assert len(answer.content) > 60
+
+
+def posted(text: str, path: str) -> Any:
+    """The body that an example posts to ``path``."""
+    return json.loads(
+        re.findall(rf"curl -X POST localhost:8000{path} .*?-d '(.*?)'$", text, re.DOTALL | re.MULTILINE)[0]
+    )
+
+
+def test_the_examples_of_searches_and_webhooks_can_be_sent(writer: TestClient) -> None:
+    assert writer.post("/searches", json=posted(LIVE, "/searches")).status_code == 201
+    assert writer.post("/webhooks", json=posted(LIVE, "/webhooks")).status_code == 201
+    for line in console_lines(LIVE):
+        if "/searches/putin-verbatim/items" in line:
+            assert writer.get(shlex.split(line)[1].removeprefix("localhost:8000")).text.count("Putin") > 3
 
 
 def test_the_readme_shows_what_the_api_answers(reader: TestClient) -> None:

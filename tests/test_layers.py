@@ -32,6 +32,7 @@ ROOMS = {
     "analysis": "models vocab dates spans quantities",
     "fetch": "config errors urls",
     "ingest": f"{QUERIES} extract fetch analysis",
+    "webhooks": f"{QUERIES} readers fetch",
     "formats": "errors schemas",
     "operations": QUERIES,
     # HTTP: the shell around every request, then the endpoints.
@@ -39,12 +40,12 @@ ROOMS = {
     "auth": QUERIES,
     "web": f"{QUERIES} readers auth formats",
     "views": f"{QUERIES} analysis",
-    "routers": f"{QUERIES} readers ingest views formats auth web",
+    "routers": f"{QUERIES} readers ingest views webhooks formats auth web",
     "integrations": f"{QUERIES} readers views formats auth web routers",
     "browse": "queries views web",
     # Everything.
     "main": f"{QUERIES} fetch logs replicas readers web routers integrations browse",
-    "cli": f"{QUERIES} auth fetch ingest operations main",
+    "cli": f"{QUERIES} logs auth fetch ingest webhooks operations integrations main",
 }
 
 # Words that make SQL, as opposed to those that name an engine, a column or an error.
@@ -62,6 +63,7 @@ WITHOUT_WEB = [
     "analysis",
     "views",
     "ingest",
+    "webhooks",
     "formats",
     "auth",
 ]

@@ -63,7 +63,7 @@ ORDERED = [
 ]
 
 # Walked through in the order of their ids, which is the table's own.
-BY_ID = ["/statements?sort=id", "/documents?sort=id", "/reports", "/reports?role=main"]
+BY_ID = ["/events?sort=-id", "/statements?sort=id", "/documents?sort=id", "/reports", "/reports?role=main"]
 
 # Of these an index gives what matches, which is sorted then: a search, or the rows that hang on one record.
 GATHERED = [
@@ -71,6 +71,10 @@ GATHERED = [
     "/events?speaker=vladimir-putin",
     "/events?bbox=124,38,131,43",
     "/events?min_origins=2",
+    "/events?source=tass&sort=-id",
+    "/events?date=2024-06-19&sort=-id",
+    "/statements?date=2024-06-19&sort=-id",
+    "/documents?date=2024-06-19&sort=-id",
     "/events/1/sources",
     "/events/1/statements",
     "/events/1/discrepancies",

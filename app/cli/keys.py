@@ -17,11 +17,20 @@ keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 @keys.command("create")
 def create_key(
     name: Annotated[str, typer.Argument(help="Who or what will use it.")],
-    scope: Annotated[list[Scope], typer.Option(help="What it may do; write includes read, admin both.")],
+    scope: Annotated[
+        list[Scope],
+        typer.Option(
+            help="What it may do; write includes read, admin both; feeds reads lists, as ?token= in addresses."
+        ),
+    ],
+    path: Annotated[
+        list[str] | None,
+        typer.Option(help="Only for feeds: the address that it reads, with all below it, such as /events; may repeat."),
+    ] = None,
 ) -> None:
     """Make a key and show it, once."""
     with open_store() as engine, db.writing(engine) as session:
-        _, key = auth.create_key(session, name=name, scopes=scope)
+        _, key = auth.create_key(session, name=name, scopes=scope, paths=path or ())
     out.print(key)
     err.print("Keep it: it is not stored and cannot be shown again.")
 
@@ -29,11 +38,12 @@ def create_key(
 @keys.command("list")
 def list_keys() -> None:
     """Show the keys, without their secrets."""
-    table = Table("prefix", "name", "scopes", "created", "revoked")
+    table = Table("prefix", "name", "scopes", "addresses", "created", "revoked")
     with open_store() as engine, db.reading(engine) as session:
         for key in lookups.every(session, ApiKey):
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
-            table.add_row(key.prefix, key.name, " ".join(key.scopes), f"{key.created_at:%Y-%m-%d %H:%M}", revoked)
+            created, paths = f"{key.created_at:%Y-%m-%d %H:%M}", " ".join(key.paths or ())
+            table.add_row(key.prefix, key.name, " ".join(key.scopes), paths, created, revoked)
     out.print(table)
 
 

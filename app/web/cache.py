@@ -1,6 +1,6 @@
 """Answers kept as long as the store does not change: ahead of everything else, for clients that ask again and again.
 
-An answer is kept as it was sent, under its address, its representation, the page that asks, and the
+An answer is kept as it was sent, under its address, its representation, the page that asks, the token, and the
 state of the store that it was read in. Before it is given again, the store is asked for its state, so that a
 write by whatever process is seen by the next read; and the client for its key, where one is needed.
 """
@@ -19,17 +19,20 @@ from app.formats import accepted
 from app.queries.prepared import State
 from app.readers import Readers
 from app.web import etags
-from app.web.deps import admit
+from app.web.deps import admit, take_token
 from app.web.journal import Journal, request_id
 
 Header = tuple[bytes, bytes]
-Key = tuple[str, bytes, tuple[str, ...], bytes, bytes]
+Key = tuple[str, bytes, tuple[str, ...], bytes, bytes, str | None]
 
 # What an entry takes beside its body, about.
 _OVERHEAD = 2_000
 
 # Headers of one request, not of its answer.
 _PASSING = (b"x-request-id", b"ratelimit", b"ratelimit-policy")
+
+# Headers that whoever may read gets, and which are kept with the answer.
+_KEPT = ("Cache-Control", "Referrer-Policy")
 
 # Headers that tell what an answer is of, which a 304 repeats (RFC 9110 §15.4.5), and those for the client's browser.
 _NOT_OF_304 = (b"content-length", b"content-type", b"link")
@@ -70,6 +73,8 @@ class RevisionCache:
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            take_token(scope)
         if scope["type"] != "http" or scope["method"] != "GET" or not self._max_bytes:
             await self.app(scope, receive, send)
             return
@@ -77,11 +82,13 @@ class RevisionCache:
         accept, origin = asked.get(b"accept", b""), asked.get(b"origin", b"")
         # Feeds and the like give whole addresses, which begin as the client's did.
         host = asked.get(b"host", b"")
-        key = scope["path"], scope["query_string"], accepted(accept.decode("latin-1")), origin, host
+        formats, token = accepted(accept.decode("latin-1")), scope.get("token")
+        key = scope["path"], scope["query_string"], formats, origin, host, token
         kept = self._kept.get(key)
         if kept is not None:
             tag = asked.get(b"if-none-match")
-            extra = await self._granted(scope, key, kept, tag, free=self._free and b"authorization" not in asked)
+            free = self._free and token is None and b"authorization" not in asked
+            extra = await self._granted(scope, key, kept, tag, free=free)
             if extra is not None:
                 if key in self._kept:  # another request may have dropped it while this one waited
                     self._kept.move_to_end(key)
@@ -106,10 +113,10 @@ class RevisionCache:
             return []
         scope["answer_headers"] = told = dict[str, str]()
         try:
-            await admit(Request(scope))
+            await admit(Request(scope), kept.route)
         except DatelineError:
             return None
-        return [(name.lower().encode(), value.encode()) for name, value in told.items() if name != "Cache-Control"]
+        return [(name.lower().encode(), value.encode()) for name, value in told.items() if name not in _KEPT]
 
     def keep(self, key: Key, kept: Kept) -> None:
         self.drop(key)

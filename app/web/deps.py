@@ -5,8 +5,9 @@ To read is in ``reading.py``, the right to write in ``writer.py``.
 
 import re
 from collections import Counter
-from typing import Annotated
-from urllib.parse import parse_qsl, quote
+from collections.abc import MutableMapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, unquote_plus
 
 from fastapi import Depends, Header, Path, Query, Request, Response
 from fastapi.security import HTTPBearer
@@ -26,6 +27,12 @@ from app.web.problems import Answered
 
 # Paths that need no escaping: nearly all.
 _PLAIN = re.compile("[A-Za-z0-9/_.-]*")
+
+# A token stands in the address of what it got: that goes into no shared cache, and no page passes its address on.
+_OF_TOKENS = {"Cache-Control": "private, no-cache", "Referrer-Policy": "no-referrer"}
+
+# What tells of the service, not of the store: not for tokens.
+_OPERATIONAL = ("/metrics", "/feeds", "/imports", "/webhooks")
 
 RecordId = Annotated[Id, Path(alias="id", description="Id of the record.")]
 Address = Annotated[Ref, Path(alias="slug", description="Slug or id.")]
@@ -75,18 +82,56 @@ def get_readers(request: Request) -> Readers:
     return readers
 
 
+def take_token(scope: MutableMapping[str, Any]) -> None:
+    """Take a reader's token out of the request's address, before anything else looks at it.
+
+    Whatever is logged, answered or linked of the address, by us or by the server, then does not have it.
+    """
+    query: bytes = scope["query_string"]
+    if b"token=" in query:
+        parts = query.split(b"&")
+        tokens = [part for part in parts if part.startswith(b"token=")]
+        scope["query_string"] = b"&".join(part for part in parts if part not in tokens)
+        if tokens:  # two of them are none that is known
+            scope["token"] = unquote_plus(b"&".join(tokens)[len(b"token=") :].decode("latin-1"))
+
+
+def with_token(request: Request, address: str) -> str:
+    """An address of the API, with the token that the request came with, if any.
+
+    For links to the next page, which a reader without headers could not follow otherwise; no other link has it.
+    """
+    token: str | None = request.scope.get("token")
+    if token is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}token={quote(token, safe='')}"
+
+
 async def identify(request: Request) -> Key | None:
     """The key that the request carries, if any; counts the request against its, or its address's, rate limit."""
-    key = None
-    authorization = request.headers.get("authorization")
-    if authorization is not None:
-        scheme, _, token = authorization.partition(" ")
-        given = token.strip() if scheme.lower() == "bearer" else ""
-        key = await get_readers(request).current(lambda reads: auth.find_key(reads, given))
+    key = await _found(request)
     if request.app.state.rate_limit is not None:
         client = f"key {key.id}" if key else request.client.host if request.client else ""
         request.scope["answer_headers"] |= request.app.state.rate_limit.hit(client)
     return key
+
+
+async def _found(request: Request) -> Key | None:
+    given = _given(request)
+    return None if given is None else await get_readers(request).current(lambda reads: auth.find_key(reads, given))
+
+
+def _given(request: Request) -> str | None:
+    """What is to be a key: in the header, or in the address; raises Unauthorized for what may not be there."""
+    authorization, token = request.headers.get("authorization"), request.scope.get("token")
+    if token is None:
+        scheme, _, given = (authorization or "").partition(" ")
+        return None if authorization is None else given.strip() if scheme.lower() == "bearer" else ""
+    request.scope["answer_headers"] |= _OF_TOKENS
+    if authorization is not None:
+        raise Unauthorized("Send a key as Authorization, or a token in the address, but not both.")
+    auth.check_in_address(token)
+    return str(token)
 
 
 async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> Key | None:
@@ -96,19 +141,43 @@ async def get_key(request: Request, _documented: Annotated[object, Depends(_bear
 KeyDep = Annotated[Key | None, Depends(get_key)]
 
 
-async def admit(request: Request) -> None:
-    """Let the request read, if it may; raises Unauthorized, Forbidden or TooManyRequests."""
+async def admit(request: Request, template: str) -> None:
+    """Let the request read what is at ``template``, a path as the route has it, if it may.
+
+    Raises Unauthorized, Forbidden or TooManyRequests.
+    """
     settings: Settings = request.app.state.settings
     # The most usual case first: nobody has to be asked for anything.
-    if settings.public_reads and not settings.rate_limit and "authorization" not in request.headers:
+    known = "authorization" in request.headers or "token" in request.scope
+    if settings.public_reads and not settings.rate_limit and not known:
         return
-    await may_read(request, await identify(request))
+    _check_reading(request, await identify(request), template)
 
 
 async def may_read(request: Request, key: KeyDep) -> None:
-    if not request.app.state.settings.public_reads:
+    _check_reading(request, key, request.scope["route"].path)
+
+
+async def may_read_on(request: Request) -> None:
+    """Whether an answer that lasts may go on; raises what ``may_read`` would, but for TooManyRequests."""
+    _check_reading(request, await _found(request), request.scope["route"].path)
+
+
+def _check_reading(request: Request, key: Key | None, template: str) -> None:
+    public: bool = request.app.state.settings.public_reads
+    if not public:
         request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
-        require(key, Scope.READ)
+    if key is not None or not public:  # what a key is bound to holds even where everybody may read
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        if not auth.covers(require(key, needed_to_read(template)), path):
+            raise Forbidden("The key is bound to other addresses.")
+
+
+def needed_to_read(template: str) -> Scope:
+    """Lists, streams and what is made for other tools are for tokens, too: not single records, nor the service."""
+    if template.startswith("/integrations/"):
+        return Scope.FEEDS
+    return Scope.READ if template.startswith(_OPERATIONAL) or template.endswith("}") else Scope.FEEDS
 
 
 def require(key: Key | None, scope: Scope) -> Key:
@@ -128,7 +197,7 @@ async def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> Non
 
 
 def address_of(request: Request) -> str:
-    """Path and query as the client sent them."""
+    """Path and query as the client sent them, but for a token."""
     query = request.scope["query_string"]
     return f"{path_of(request)}?{str(query, 'latin-1')}" if query else path_of(request)
 

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from app.web.deps import get_readers, may_read, strict_query
+from app.vocab import Scope
+from app.web.deps import KeyDep, get_readers, may_read, require, strict_query
 from app.web.reading import Read
 
 
@@ -18,6 +19,15 @@ async def get_fresh(
 
 
 FreshDep = Annotated[Read, Depends(get_fresh)]
+
+
+async def get_fresh_for_writers(read: FreshDep, key: KeyDep) -> Read:
+    """Such a read of what only those may see who may change it."""
+    require(key, Scope.WRITE)
+    return read
+
+
+FreshForWritersDep = Annotated[Read, Depends(get_fresh_for_writers)]
 
 
 def untagged(read: Read, response: Response) -> Response:

@@ -1,10 +1,20 @@
 """The OpenAPI document: what FastAPI derives from the code, and what it cannot know."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
+from app.formats import FORMATS, fitting
+from app.schemas.common import Page
+from app.vocab import Scope
+from app.web import examples
+from app.web.deps import needed_to_read
 from app.web.problems import Problem
+
+Part = dict[str, Any]
 
 DESCRIPTION = """
 Which outlets reported an event, who said what about it, in which words, and where each document says so.
@@ -13,7 +23,7 @@ Which outlets reported an event, who said what about it, in which words, and whe
 * A comma in a filter means OR. Dates are `YYYY-MM-DD`. Unknown and repeated parameters are refused.
 * Every read has an `ETag`; send it as `If-None-Match` and what has not changed costs nothing.
 * Errors are problems (RFC 9457), `application/problem+json`.
-* Writes need a key: `Authorization: Bearer dl_…`.
+* Writes need a key: `Authorization: Bearer dl_…`. Readers that cannot send headers read lists with `token=dlr_…`.
 """
 
 TAGS = [
@@ -42,28 +52,108 @@ TAGS = [
 ]
 
 
+# Their reads need a key even where reads are public.
+_KEYED = {"webhooks"}
+
+_TOKEN = {
+    "type": "apiKey",
+    "in": "query",
+    "name": "token",
+    "description": "A key of the scope `feeds`, which reads lists, in any format, and nothing else.",
+}
+
 # By whether reads are public: all else is the same for every application, and takes half a second to derive.
-_DOCUMENTS: dict[bool, dict[str, Any]] = {}
+_DOCUMENTS: dict[bool, Part] = {}
 
 
 def describe(app: FastAPI) -> None:
-    """Add to the document the shape of problems, which no endpoint returns by its type, and who needs no key."""
+    """Complete the document: problems, which no endpoint returns by its type; who needs no key, and who may come with
+    a token; the formats of each list; examples."""
     derive = app.openapi
 
-    def openapi() -> dict[str, Any]:
+    def openapi() -> Part:
         public: bool = app.state.settings.public_reads
         if public not in _DOCUMENTS:
-            _DOCUMENTS[public] = _completed(derive(), public=public)
+            _DOCUMENTS[public] = _completed(derive(), _shapes(app), public=public)
         return _DOCUMENTS[public]
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _completed(document: dict[str, Any], *, public: bool) -> dict[str, Any]:
+def _completed(document: Part, shapes: Mapping[str, type[BaseModel]], *, public: bool) -> Part:
+    components = document["components"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-    if public:
-        for operations in document["paths"].values():
-            if "security" in operations.get("get", {}):
-                operations["get"]["security"].insert(0, {})  # no key is needed
+    components["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+    components["securitySchemes"]["token"] = _TOKEN
+    for path, operation in _reads(document):
+        if "security" in operation:
+            _say_who_may(operation, path, public=public)
+        if path in shapes:
+            _say_in_which_formats(operation, shapes[path])
+    for operation in _operations(document):
+        for parameter in operation.get("parameters", []):
+            _say_what_may_be_left_out(parameter["schema"])
+    for name, schema in components["schemas"].items():
+        if name.startswith("Page_"):
+            _say_what_items_are(schema["properties"])
+    examples.add(document)
     return document
+
+
+def _reads(document: Part) -> Iterator[tuple[str, Part]]:
+    """The operations that write nothing: some of other people's tools ask by POST."""
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method == "get" or path.startswith("/integrations/"):
+                yield path, operation
+
+
+def _operations(document: Part) -> Iterator[Part]:
+    return (operation for operations in document["paths"].values() for operation in operations.values())
+
+
+def _shapes(app: FastAPI) -> dict[str, type[BaseModel]]:
+    """By path: the shape of the items of each list."""
+    reads = (each for each in app.routes if isinstance(each, APIRoute) and each.methods == {"GET"})
+    pages = {each.path: each.response_model for each in reads}
+    found = {
+        path: page.__pydantic_generic_metadata__["args"][0]
+        for path, page in pages.items()
+        if isinstance(page, type) and issubclass(page, Page)
+    }
+    return {path: shape for path, shape in found.items() if isinstance(shape, type) and issubclass(shape, BaseModel)}
+
+
+def _say_who_may(operation: Part, path: str, *, public: bool) -> None:
+    if public and _KEYED.isdisjoint(operation["tags"]):
+        operation["security"].insert(0, {})  # no key is needed
+    if needed_to_read(path) is Scope.FEEDS:
+        operation["security"].append({"token": []})
+
+
+def _say_in_which_formats(operation: Part, shape: type[BaseModel]) -> None:
+    names = fitting(shape)
+    for parameter in operation["parameters"]:
+        if parameter["name"] == "format":
+            parameter["schema"] = {"type": "string", "enum": list(names), "title": "Format"}
+    answered = operation["responses"]["200"]
+    others = {FORMATS[name].bare_type: {"schema": {"type": "string"}} for name in names if name in FORMATS}
+    # JSON first: generated clients take the first that they can read.
+    answered["content"] = {"application/json": answered["content"]["application/json"], **others}
+
+
+def _say_what_may_be_left_out(schema: Part) -> None:
+    """A parameter that is left out is not null: an address has no word for that."""
+    options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
+    if len(options) == 1:
+        del schema["anyOf"]
+        schema |= options[0] | schema
+    elif options:
+        schema["anyOf"] = options
+
+
+def _say_what_items_are(page: Part) -> None:
+    """Items as they are unless ``flat`` is asked for: of a list of either, no client knows what it holds."""
+    if "anyOf" in page["items"]:
+        told = "The items. With `flat=true` they are rows instead: objects of plain values."
+        page["items"] |= page["items"].pop("anyOf")[0] | {"description": told}

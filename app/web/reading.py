@@ -124,9 +124,9 @@ class ReadRoute(APIRoute):
         # No stacks of things to close, no body: what a read raises, the application's own handlers answer.
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
-            await admit(request)
-            query, path = query_of(request), request.path_params
-            values = {name: parse(path if place == "path" else query) for name, place, parse in taken}
+            await admit(request, path)
+            query, places = query_of(request), request.path_params
+            values = {name: parse(places if place == "path" else query) for name, place, parse in taken}
             read = _read(request, request.headers.get("if-none-match"), _min_revision(query))
             response: Response = await endpoint(**values, **{reads: read})
             await response(scope, receive, send)

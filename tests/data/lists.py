@@ -20,6 +20,7 @@ from app.schemas.speaker import SpeakerPublic
 from app.schemas.statement import StatementPublic
 from app.schemas.stats import StatPublic
 from app.schemas.utterance import UtterancePublic
+from app.vocab import Noun, Operation
 
 Item = dict[str, Any]
 Key = Callable[[Item], Any]
@@ -45,6 +46,11 @@ def _cell(item: Item) -> tuple[str, int, int]:
 def _place(item: Item) -> tuple[bool, str, str]:
     """What is in no period comes after all that is."""
     return item["period"] is None, item["period"] or "", item["key"] or ""
+
+
+def _change(item: Item) -> tuple[int, int, int]:
+    """Changes of one revision go by what they are of, then by what was done."""
+    return item["revision"], list(Noun).index(item["noun"]), list(Operation).index(item["operation"])
 
 
 def _number(item: Item) -> int:
@@ -73,7 +79,7 @@ class List:
 
 _STATEMENTS = {"said": _earliest("said"), "id": _number}
 _UTTERANCES = {"said": _earliest("said"), "sources": _value("source_count"), "id": _number}
-_EVENTS = {"date": _earliest("date")} | {
+_EVENTS = {"date": _earliest("date"), "id": _number} | {
     f"{each}s": _value(f"{each}_count") for each in ("source", "origin", "statement")
 }
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
@@ -89,11 +95,11 @@ LISTS = (
     List("/statements", StatementPublic, _STATEMENTS, named=_WHO),
     List("/utterances", UtterancePublic, _UTTERANCES, named="speaker=kim,treaty-2024&source=meduza,naenara"),
     List("/utterances/1/differences", UtteranceDifference, {"statement": _value("statement")}, counted=False),
-    List("/sources", SourcePublic, {"name": _folded, "documents": _value("document_count")}),
-    List("/speakers", SpeakerPublic, {"name": _folded, "statements": _value("statement_count")}),
+    List("/sources", SourcePublic, {"name": _folded, "documents": _value("document_count"), "id": _number}),
+    List("/speakers", SpeakerPublic, {"name": _folded, "statements": _value("statement_count"), "id": _number}),
     List("/revisions", RevisionPublic, {"id": _number}),
     List("/search?q=treaty", SearchPublic, {"date": lambda item: None}, counted=False),
-    List("/changes", ChangePublic, counted=False),
+    List("/changes", ChangePublic, {"revision": _change}, counted=False),
     List(
         "/events/1/sources",
         EventSourcePublic,
