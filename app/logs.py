@@ -25,7 +25,8 @@ def configure_logs(settings: Settings) -> None:
             _without_secrets(renderer),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(settings.log_level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        # Standard error as it is when something is logged, not as it was here: whoever captured it may have left.
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

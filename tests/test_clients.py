@@ -12,24 +12,18 @@ import httpx
 import pytest
 
 from tests import tools
-from tests.conftest import Store, Templates
-from tests.test_cli import Server, serving
+from tests.conftest import Templates
+from tests.serving import Live, live
 
 
 @pytest.fixture(scope="module")
-def live_store(templates: Templates) -> Iterator[Store]:
-    with templates.copy("sqlite", "seeded") as store:
-        yield store
-
-
-@pytest.fixture(scope="module")
-def live_server(live_store: Store) -> Iterator[Server]:
-    with serving(live_store.url) as server:
+def live_server(templates: Templates) -> Iterator[Live]:
+    with templates.copy("sqlite", "seeded") as store, live(store) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def described(live_server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def described(live_server: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the document, as anybody gets it."""
     folder = tmp_path_factory.mktemp("clients")
     answer = httpx.get(f"{live_server.address}/openapi.json", trust_env=False)
@@ -82,7 +76,7 @@ def compiled(described: Path) -> tuple[Path, list[str]]:
     return described, [line for line in done.stdout.splitlines() if "error" in line]
 
 
-def test_a_typescript_program_compiles_and_reads_a_day(compiled: tuple[Path, list[str]], live_server: Server) -> None:
+def test_a_typescript_program_compiles_and_reads_a_day(compiled: tuple[Path, list[str]], live_server: Live) -> None:
     folder, complaints = compiled
     done = run(folder, tools.program("node"), "day.js", live_server.address)
     read = httpx.get(f"{live_server.address}/events?date=2024-06-19&sort=id", trust_env=False).json()["items"]
@@ -153,10 +147,8 @@ def python_client(described: Path) -> Path:
     return described
 
 
-def test_a_python_client_follows_pages_and_writes_with_a_key(
-    python_client: Path, live_server: Server, live_store: Store
-) -> None:
-    key = live_store.key()["Authorization"].removeprefix("Bearer ")
+def test_a_python_client_follows_pages_and_writes_with_a_key(python_client: Path, live_server: Live) -> None:
+    key = live_server.store.key()["Authorization"].removeprefix("Bearer ")
     python = str(Path(tools.environment("openapi-python-client")).with_name("python"))
     read = httpx.get(f"{live_server.address}/events?sort=id&limit=500", trust_env=False).json()["items"]
     done = run(python_client, python, "-c", READS_AND_WRITES, live_server.address, key)

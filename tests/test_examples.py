@@ -13,22 +13,16 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.conftest import Store, Templates
-from tests.test_cli import Server, serving
+from tests.conftest import Templates
+from tests.serving import Live, live
 
 EXAMPLES = Path(__file__).parent.parent / "docs" / "examples"
 HOSTILE = """<img src=x onerror="document.title='taken'"><script>document.title='taken'</script>&amp; “peace”"""
 
 
 @pytest.fixture(scope="module")
-def live_store(templates: Templates) -> Iterator[Store]:
-    with templates.copy("sqlite", "seeded") as store:
-        yield store
-
-
-@pytest.fixture(scope="module")
-def live_server(live_store: Store) -> Iterator[Server]:
-    with serving(live_store.url) as server:
+def live_server(templates: Templates) -> Iterator[Live]:
+    with templates.copy("sqlite", "seeded") as store, live(store) as server:
         yield server
 
 
@@ -68,7 +62,7 @@ def bars(page: Page) -> dict[str, float]:
     }
 
 
-def test_a_page_of_another_origin_charts_a_day(page: Page, other_origin: str, live_server: Server) -> None:
+def test_a_page_of_another_origin_charts_a_day(page: Page, other_origin: str, live_server: Live) -> None:
     open_day(page, other_origin, live_server.address, "2024-06-19")
     around = "from=2024-06-04&to=2024-07-04&interval=day"
     with httpx.Client(base_url=live_server.address, trust_env=False) as api:
@@ -84,7 +78,7 @@ def test_a_page_of_another_origin_charts_a_day(page: Page, other_origin: str, li
 
 
 def test_another_day_is_shown_at_a_click_and_a_mistake_is_told(
-    page: Page, other_origin: str, live_server: Server
+    page: Page, other_origin: str, live_server: Live
 ) -> None:
     open_day(page, other_origin, live_server.address, "2024-06-19")
     other = next(day for day in bars(page) if day != "2024-06-19")
@@ -96,9 +90,9 @@ def test_another_day_is_shown_at_a_click_and_a_mistake_is_told(
     page.wait_for_function("document.querySelector('#events').textContent.includes('Nothing is known')")
 
 
-def test_a_hostile_title_is_text(page: Page, other_origin: str, live_server: Server, live_store: Store) -> None:
+def test_a_hostile_title_is_text(page: Page, other_origin: str, live_server: Live) -> None:
     body = {"title": HOSTILE, "date": "2031-05-06", "type": "aid", "place": "<b>x</b>"}
-    made = httpx.post(f"{live_server.address}/events", json=body, headers=live_store.key(), trust_env=False)
+    made = httpx.post(f"{live_server.address}/events", json=body, headers=live_server.store.key(), trust_env=False)
     assert made.status_code == 201
     open_day(page, other_origin, live_server.address, "2031-05-06")
 
@@ -107,7 +101,7 @@ def test_a_hostile_title_is_text(page: Page, other_origin: str, live_server: Ser
     assert page.title() == "A day in Dateline"
 
 
-def test_the_notebook_counts_what_a_speaker_says_by_outlet_and_week(live_server: Server) -> None:
+def test_the_notebook_counts_what_a_speaker_says_by_outlet_and_week(live_server: Live) -> None:
     program = [sys.executable, str(EXAMPLES / "speakers.py"), "putin", live_server.address]
     done = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     answer = httpx.get(f"{live_server.address}/statements?speaker=putin&limit=500", trust_env=False)

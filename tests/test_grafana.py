@@ -15,10 +15,10 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from app.integrations.filters import EitherSelection, EventSelection
+from app.integrations.filters import EitherSelection
 from app.main import create_app
 from app.schemas.common import ListParams
-from app.schemas.event import EventFilter
+from app.schemas.event import EventFilter, EventSelection
 from app.schemas.statement import StatementFilter
 from app.vocab import EventType, Scope
 from tests import tools

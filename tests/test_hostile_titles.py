@@ -32,7 +32,7 @@ from tests.conftest import Store, Templates, talking_to
 from tests.data import graphs
 from tests.data.graphs import SCHEMA
 from tests.data.hostile import MARKUP, titles
-from tests.test_cli import serving
+from tests.serving import live
 
 pytestmark = pytest.mark.before_the_database
 
@@ -249,7 +249,7 @@ class Watched:
 
 @pytest.fixture(scope="module")
 def address(hostile_store: Store) -> Iterator[str]:
-    with serving(hostile_store.url, DATELINE_LOG_LEVEL="ERROR") as server:
+    with live(hostile_store) as server:
         yield server.address
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,11 +20,11 @@ from playwright.sync_api import Browser
 
 from app import auth, db, revisions
 from app.ingest import store as ingest
-from app.main import create_app
 from app.schemas.event import EventCreate
 from app.vocab import Scope
 from app.web import live
-from tests.conftest import Store, Templates, settings_for
+from tests.conftest import Store, Templates
+from tests.serving import live as over_http
 from tests.test_cli import serving
 from tests.test_openapi import OPERATIONS
 
@@ -116,20 +115,11 @@ class Listener:
 
 @contextmanager
 def served(store: Store) -> Iterator[Server]:
-    application = create_app(settings_for(store.url))
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="critical", ws="none"))
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-        with httpx.Client(base_url=address, headers=store.key(), trust_env=False, timeout=20) as http:
-            yield Server(address, application, store, http)
-    finally:
-        application.state.hub.close()
-        server.should_exit = True
-        thread.join()
+    with (
+        over_http(store) as running,
+        httpx.Client(base_url=running.address, headers=store.key(), trust_env=False, timeout=20) as http,
+    ):
+        yield Server(running.address, running.application, store, http)
 
 
 @pytest.fixture(scope="module")
@@ -391,6 +381,22 @@ def test_where_reads_need_a_key_so_does_the_stream(server: Server, private: None
         assert anybody.get(PATH).status_code == 401
         assert anybody.head(PATH, params={"token": token}).status_code == 200
         assert anybody.head(PATH, headers=server.store.key(Scope.READ)).status_code == 200
+
+
+@pytest.mark.before_the_database
+def test_a_token_follows_a_search_only_if_it_may_read_the_search(server: Server, private: None) -> None:
+    assert server.http.post("/searches", json={"name": "Everything", "noun": "events", "query": ""}).status_code == 201
+
+    for paths, plain, search in (
+        (["/changes/stream"], 200, 403),
+        (["/searches/everything"], 403, 403),
+        (["/changes/stream", "/searches/everything"], 200, 200),
+    ):
+        with db.writing(server.store.engine) as session:
+            _, token = auth.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)
+        with httpx.Client(base_url=server.address, params={"token": token}, trust_env=False) as reader:
+            assert reader.head(PATH).status_code == plain
+            assert reader.head(PATH, params={"search": "everything"}).status_code == search
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 
 from tests import tools
 from tests.conftest import Templates
-from tests.test_cli import serving
+from tests.serving import live
 
 pytestmark = pytest.mark.before_the_database
 
@@ -25,7 +25,7 @@ POINTS = ("-oo", "X_POSSIBLE_NAMES=place_longitude", "-oo", "Y_POSSIBLE_NAMES=pl
 
 @pytest.fixture(scope="module")
 def address(templates: Templates) -> Iterator[str]:
-    with templates.copy("sqlite", "seeded") as store, serving(store.url, DATELINE_LOG_LEVEL="ERROR") as server:
+    with templates.copy("sqlite", "seeded") as store, live(store) as server:
         yield server.address
 
 

@@ -2,19 +2,16 @@
 
 import json
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import anyio
 import httpx
 import hypothesis
 import pytest
-import uvicorn
 from fastapi.testclient import TestClient
 from httpx2 import AsyncClient
 from hypothesis import strategies as st
@@ -29,6 +26,7 @@ from app.cli.mcp import read_only
 from app.main import create_app
 from app.vocab import Scope
 from tests.conftest import Store, Templates, settings_for
+from tests.serving import live
 from tests.test_cli import COMMAND, Dateline, dateline, environment
 
 __all__ = ["dateline"]  # the fixture
@@ -52,27 +50,11 @@ ACCEPT = {"Accept": "application/json, text/event-stream"}
 JSON = {"Content-Type": "application/json", **ACCEPT}
 
 
-@contextmanager
-def live(store: Store, **changed: Any) -> Iterator[str]:
-    """The application on the store, over real HTTP, from when it answers."""
-    application = create_app(settings_for(store.url).model_copy(update=changed))
-    server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="critical", ws="none"))
-    thread = Thread(target=server.run)
-    thread.start()
-    try:
-        while not server.started and thread.is_alive():
-            time.sleep(0.01)
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 @pytest.fixture(scope="module")
 def address(backend: str, templates: Templates) -> Iterator[str]:
     """A server of the seed, for all tests that only read."""
-    with templates.copy(backend, "seeded") as store, live(store) as url:
-        yield url
+    with templates.copy(backend, "seeded") as store, live(store) as server:
+        yield server.address
 
 
 @pytest.fixture
@@ -398,22 +380,22 @@ def test_a_name_that_nobody_bears_is_answered_with_those_that_are_like_it(addres
 
 
 def test_a_name_that_several_bear_is_answered_with_all_of_them(store: Store) -> None:
-    with live(store) as url:
+    with live(store) as server:
         other = {"name": "Kim Yo Jong", "kind": "person", "aliases": ["Kim"]}
-        CLIENT.post(f"{url}/speakers", json=other, headers=store.key()).raise_for_status()
+        CLIENT.post(f"{server.address}/speakers", json=other, headers=store.key()).raise_for_status()
 
-        told = refusal(url, "statements_by", speaker="Kim")
+        told = refusal(server.address, "statements_by", speaker="Kim")
 
     assert "kim-jong-un" in told
     assert "kim-yo-jong" in told
 
 
 def test_an_event_that_turned_out_to_be_another_names_that_one(store: Store) -> None:
-    with live(store) as url:
-        merged = CLIENT.post(f"{url}/events/1/merge", json={"from": [2]}, headers=store.key())
+    with live(store) as server:
+        merged = CLIENT.post(f"{server.address}/events/1/merge", json={"from": [2]}, headers=store.key())
         merged.raise_for_status()
 
-        assert refusal(url, "who_reported", event=2).startswith("event: event 2 turned out to be event 1")
+        assert refusal(server.address, "who_reported", event=2).startswith("event: event 2 turned out to be event 1")
 
 
 def test_words_of_the_web_can_neither_end_their_quotation_nor_begin_a_line(store: Store) -> None:
@@ -424,9 +406,9 @@ def test_words_of_the_web_can_neither_end_their_quotation_nor_begin_a_line(store
         "title": title,
         "reports": [{"event": 15, "passage": {"exact": "A"}}],
     }
-    with live(store) as url:
-        CLIENT.post(f"{url}/documents", json=body, headers=store.key()).raise_for_status()
-        [result] = ask_all(url, ("who_reported", {"event": 15}))
+    with live(store) as server:
+        CLIENT.post(f"{server.address}/documents", json=body, headers=store.key()).raise_for_status()
+        [result] = ask_all(server.address, ("who_reported", {"event": 15}))
 
     assert json.dumps(title) in text_of(result)
     assert not [line for line in text_of(result).splitlines() if line.startswith("SYSTEM")]
@@ -502,8 +484,8 @@ def test_a_private_store_answers_who_has_a_key_that_may_read(store: Store) -> No
 
 
 def test_a_client_with_a_key_talks_to_a_private_store(store: Store) -> None:
-    with live(store, public_reads=False) as url:
-        [result] = ask_all(url, ("search", {"q": "treaty"}), **store.key(Scope.READ))
+    with live(store, public_reads=False) as server:
+        [result] = ask_all(server.address, ("search", {"q": "treaty"}), **store.key(Scope.READ))
 
     assert not result.is_error
 

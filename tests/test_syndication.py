@@ -19,8 +19,8 @@ from app.formats import FORMATS, entries
 from app.vocab import Scope
 from tests.conftest import Store
 from tests.data.lists import LISTS, Item, List, items, pages, read
-from tests.test_cache import serving as serving_with
-from tests.test_cli import serving
+from tests.serving import live
+from tests.test_cache import serving
 from tests.test_formats import create, event, linked, shares_a_store, texts
 from tests.tools import program
 
@@ -165,7 +165,7 @@ def test_a_feed_has_the_name_of_its_filters_and_none_of_how_it_is_shown(reader: 
 
 
 def test_an_address_that_the_operator_names_is_the_address_in_feeds(store: Store) -> None:
-    with serving_with(store, public_url="https://dateline.example/api") as client:
+    with serving(store, public_url="https://dateline.example/api") as client:
         feed = atom(client, "/events?format=atom&limit=1")
 
     assert said(feed.find(f"{ATOM}entry"), "id")[0].startswith("https://dateline.example/api/events/")
@@ -292,8 +292,7 @@ def unread(folder: Path, server: str) -> dict[str, str]:
 
 @pytest.fixture
 def server(store: Store) -> Iterator[str]:
-    """The address of a server in a process of its own."""
-    with serving(store.url) as running:
+    with live(store) as running:
         yield running.address
 
 

@@ -12,13 +12,12 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.integrations.filters import EventSelection
 from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
 from app.integrations.words import country_name, label
 from app.queries.listing import Slice
 from app.queries.prepared import Reads
 from app.schemas.common import Digits
-from app.schemas.event import EventFilter
+from app.schemas.event import EventFilter, EventSelection
 from app.schemas.report import ReportFilter
 from app.vocab import CodedBy, Noun
 from app.web import pagination

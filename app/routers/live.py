@@ -38,12 +38,13 @@ async def stream_changes(
     as browsers do by themselves, misses nothing and gets nothing twice.
     """
     hub: Hub = read.request.app.state.hub
-    position = await _position(read, params, last_event_id)
-    await _following(read, params)
 
     async def check() -> Following:
-        await may_read_on(read.request)
+        await may_read_on(read.request, None if params.search is None else f"/searches/{params.search}")
         return await _following(read, params)
+
+    position = await _position(read, params, last_event_id)
+    await check()
 
     with ExitStack() as place:
         place.enter_context(hub.listening(read.readers))

@@ -13,6 +13,7 @@ from app.schemas.common import (
     Digits,
     ExternalId,
     Id,
+    Ids,
     Input,
     ListParams,
     Name,
@@ -125,7 +126,10 @@ class EventPublic(RecordPublic):
     merged_into: int | None = Field(description="Id of the event that this one turned out to be.")
 
 
-class EventFilter(DateParams, RecordParams):
+class EventSelection(DateParams):
+    """Which events: what their list can be asked for besides pages and formats."""
+
+    id: Ids | None = None
     source: Sources | None = None
     speaker: Speakers | None = None
     country: Countries | None = None
@@ -139,6 +143,9 @@ class EventFilter(DateParams, RecordParams):
     min_origins: Annotated[int, Field(ge=1, le=10_000), Digits] | None = Field(
         default=None, description="Least number of independent origins of their reports."
     )
+
+
+class EventFilter(EventSelection, RecordParams):
     sort: Annotated[str, Field(pattern="^-?(date|sources|origins|statements|id)$")] = Field(
         default="-date", description="Order; `-` reverses. Counts may be sorted by, at a cost."
     )

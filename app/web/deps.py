@@ -158,9 +158,15 @@ async def may_read(request: Request, key: KeyDep) -> None:
     _check_reading(request, key, request.scope["route"].path)
 
 
-async def may_read_on(request: Request) -> None:
-    """Whether an answer that lasts may go on; raises what ``may_read`` would, but for TooManyRequests."""
-    _check_reading(request, await _found(request), request.scope["route"].path)
+async def may_read_on(request: Request, also: str | None) -> None:
+    """Whether an answer that lasts may go on; raises what ``may_read`` would, but for TooManyRequests.
+
+    It may also tell what stands at another address, which a key that is bound to some must then cover.
+    """
+    key = await _found(request)
+    _check_reading(request, key, request.scope["route"].path)
+    if key is not None and also is not None:
+        _check_bounds(key, also)
 
 
 def _check_reading(request: Request, key: Key | None, template: str) -> None:
@@ -169,8 +175,12 @@ def _check_reading(request: Request, key: Key | None, template: str) -> None:
         request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
     if key is not None or not public:  # what a key is bound to holds even where everybody may read
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        if not auth.covers(require(key, needed_to_read(template)), path):
-            raise Forbidden("The key is bound to other addresses.")
+        _check_bounds(require(key, needed_to_read(template)), path)
+
+
+def _check_bounds(key: Key, path: str) -> None:
+    if not auth.covers(key, path):
+        raise Forbidden("The key is bound to other addresses.")
 
 
 def needed_to_read(template: str) -> Scope:

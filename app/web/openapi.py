@@ -19,7 +19,8 @@ Part = dict[str, Any]
 DESCRIPTION = """
 Which outlets reported an event, who said what about it, in which words, and where each document says so.
 
-* Lists come in pages: follow `next`. `format=csv`, `jsonl` and `parquet` stream them whole; `flat=true` flattens rows.
+* Lists come in pages: follow `next`. `format=` gives them as feeds (`atom`, `jsonfeed`), or whole: `csv`, `jsonl`,
+  `parquet`, `geojson`, `ics`, `jsonld`, `annotations`. `flat=true` flattens rows.
 * A comma in a filter means OR. Dates are `YYYY-MM-DD`. Unknown and repeated parameters are refused.
 * Every read has an `ETag`; send it as `If-None-Match` and what has not changed costs nothing.
 * Errors are problems (RFC 9457), `application/problem+json`.

@@ -35,6 +35,9 @@ _MARGIN = 60.0
 _REST = dt.timedelta(seconds=30)
 _TIDYING = dt.timedelta(hours=1)
 
+# What whoever runs a receiver in his own network needs to be told.
+_OWN_NETWORKS = " (DATELINE_WEBHOOK_NETWORKS lets webhooks into networks of your own)"
+
 # Attempts at a write while others keep the store.
 _PATIENCE = 3
 
@@ -155,7 +158,9 @@ class Deliverer:
         headers = signing.headers(claim.message, claim.body, claim.secrets, self._now())
         try:
             posted = await self._fetcher.post(claim.url, claim.body.encode(), headers)
-        except (Refused, FetchFailed) as error:
+        except Refused as error:
+            return Outcome(None, f"{error.detail}{_OWN_NETWORKS}")
+        except FetchFailed as error:
             return Outcome(None, error.detail)
         if 200 <= posted.status < 300:
             return Outcome(posted.status, None)
