@@ -38,6 +38,8 @@ import psycopg
 
 OLDEST_VERSION = 15
 START_SECONDS = 30
+# Bytes in memory that a server of the tests may take.
+ROOM = 4 * 2**30
 STOP_SECONDS = 10
 
 NO_POSTGRES = (
@@ -92,11 +94,25 @@ def postgres_server() -> Iterator[str | None]:
             yield server.url
 
 
+def in_memory() -> Path | None:
+    """A folder for files that need no disk, where the machine has one with room in it.
+
+    To copy a database, which most tests want, takes a twentieth of the time there.
+    """
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or not os.access(memory, os.W_OK):
+        return None
+    told = os.statvfs(memory)
+    roomy, runs_programs = told.f_bavail * told.f_frsize > ROOM, not told.f_flag & os.ST_NOEXEC
+    return memory if roomy and runs_programs else None
+
+
 @contextmanager
 def installation() -> "Iterator[Installation | None]":
     """PostgreSQL's programs and a directory for their data, which goes away at the end; None where there are none."""
     user = _unprivileged_user()
-    with tempfile.TemporaryDirectory(prefix="dateline-postgres-", ignore_cleanup_errors=True) as name:
+    folder = tempfile.TemporaryDirectory(prefix="dateline-postgres-", dir=in_memory(), ignore_cleanup_errors=True)
+    with folder as name:
         directory = Path(name)
         if user:
             shutil.chown(directory, user)
