@@ -118,6 +118,7 @@ def _wait_for(server: Server) -> None:
 # serve
 
 
+@pytest.mark.before_the_database
 def test_serve_answers_greets_and_stops_when_told_to(store: Store) -> None:
     with serving(store.url) as server:
         answer = httpx.get(f"{server.address}/events?date=2024-06-19", trust_env=False)

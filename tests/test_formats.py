@@ -109,7 +109,7 @@ def test_a_list_is_ordered_by_its_key_and_then_by_id(reader: TestClient, which: 
 @pytest.mark.parametrize(("which", "sort"), ORDERS, ids=str)
 @settings(shares_a_store, max_examples=1)
 @given(limit=st.integers(2, 40))
-@example(limit=3)
+@example(limit=7)
 def test_following_next_gives_each_item_once_in_order(reader: TestClient, which: List, sort: str, limit: int) -> None:
     found = list(pages(reader, which.query(f"sort={sort}&limit={limit}")))
 

@@ -393,6 +393,7 @@ def server(empty_store: Store) -> Iterator[str]:
         yield running.address
 
 
+@pytest.mark.before_the_database
 def test_reports_are_sent_while_the_body_comes_and_wait_for_a_client_that_sends_first(
     server: str, empty_store: Store
 ) -> None:

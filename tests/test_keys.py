@@ -126,6 +126,7 @@ def test_a_key_with_one_letter_changed_is_refused(client: TestClient, store: Sto
     assert client.post("/sources", json=BODY, headers={"Authorization": changed}).status_code == 401
 
 
+@pytest.mark.before_the_database
 def test_a_key_is_in_no_log(store: Store) -> None:
     key = store.key()
     secret = key["Authorization"].split("_")[2]

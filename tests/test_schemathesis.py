@@ -66,7 +66,7 @@ def session(fuzzed_store: Store) -> Iterator[asgi.ASGIClient]:
 
 # A stream that is answered has no end.
 @schema.exclude(path="/changes/stream").parametrize()
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 def test_every_answer_is_one_that_the_document_promises(case: schemathesis.Case[Any], session: asgi.ASGIClient) -> None:
     # A body of lines that is not text, but a number, is a line all the same.
     untold = [*UNTOLD, negative_data_rejection] if case.path == "/imports" else UNTOLD

@@ -43,6 +43,11 @@ class Format:
         """The media type without parameters."""
         return self.media_type.partition(";")[0]
 
+    @property
+    def schema(self) -> dict[str, str]:
+        """What a JSON Schema can say of a list in this format."""
+        return {"type": "object" if self.bare_type.endswith("+json") else "string"}
+
 
 FORMATS = {
     each.name: each

@@ -31,7 +31,7 @@ from app.web.writer import Show
 
 ONE = documented(*READING, 404, 410)
 MANY: dict[int | str, dict[str, Any]] = {
-    200: {"content": {each.bare_type: {"schema": {"type": "string"}} for each in FORMATS.values()}},
+    200: {"content": {each.bare_type: {"schema": each.schema} for each in FORMATS.values()}},
     **documented(*READING, 501),
 }
 NESTED = MANY | documented(404, 410)

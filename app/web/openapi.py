@@ -138,7 +138,7 @@ def _say_in_which_formats(operation: Part, shape: type[BaseModel]) -> None:
         if parameter["name"] == "format":
             parameter["schema"] = {"type": "string", "enum": list(names), "title": "Format"}
     answered = operation["responses"]["200"]
-    others = {FORMATS[name].bare_type: {"schema": {"type": "string"}} for name in names if name in FORMATS}
+    others = {FORMATS[name].bare_type: {"schema": FORMATS[name].schema} for name in names if name in FORMATS}
     # JSON first: generated clients take the first that they can read.
     answered["content"] = {"application/json": answered["content"]["application/json"], **others}
 
