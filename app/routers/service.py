@@ -33,7 +33,7 @@ def get_index(request: Request, response: Response) -> Index:
     )
 
 
-_VIEWS = ("/discrepancies", "/coverage", "/search", "/review")
+_VIEWS = ("/discrepancies", "/coverage", "/search", "/searches", "/review")
 _LISTS = (*(f"/{noun}" for noun in Noun), *_VIEWS, "/changes", "/revisions", "/imports", "/feeds")
 _EXAMPLES = (
     "/events?date=2024-06-19",
