@@ -32,7 +32,6 @@ _CITATIONS = ("2", "3", "4", "5")
 _MAIN, _BACKGROUND = ReportRole.MAIN.value, ReportRole.BACKGROUND.value
 _NO_TEXT = fingerprint("")
 _ID = re.compile(r"[0-9]{1,18}")
-_CODE = re.compile(r"[0-9]{2,4}")
 _SMALL = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’]\w+)?")
 _ACRONYMS = {"EU", "NATO", "UK", "UN", "US", "USA"}

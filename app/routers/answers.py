@@ -18,12 +18,13 @@ from app.formats.listed import Listed
 from app.queries import records, revisions
 from app.queries.listing import Rows, Slice
 from app.queries.prepared import Reads, State
-from app.readers import SessionReads
+from app.readers import SessionReads, Work
 from app.routers.streams import stream
 from app.schemas.common import ListParams
 from app.vocab import Noun
 from app.web import pagination
 from app.web.deps import address_of, base_of, path_of, query_of, with_token
+from app.web.fresh import untagged
 from app.web.pagination import Find
 from app.web.problems import READING, documented
 from app.web.reading import Read
@@ -35,6 +36,11 @@ MANY: dict[int | str, dict[str, Any]] = {
     **documented(*READING, 501),
 }
 NESTED = MANY | documented(404, 410)
+
+# Of what changes without a revision, and has no tag.
+FRESH_ONE = documented(401, 403, 404, 410, 422, 429, 503)
+FRESH_MANY = {status: told for status, told in MANY.items() if status != 304}
+FRESH_NESTED = FRESH_MANY | documented(404, 410)
 
 # Parameters of a list that leave open what is in it.
 _NO_FILTERS = {*ListParams.model_fields, "min_revision"}
@@ -115,6 +121,18 @@ def _newest_first(shape: type[ListParams]) -> str | None:
 async def _moments(reads: Reads, rows: Rows) -> Mapping[int, str]:
     """When the revisions were made that last changed the items."""
     return await revisions.moments(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
+
+
+async def fresh_one(read: Read, find: Work[str]) -> Response:
+    """What ``find`` gives as JSON text, which has no tag."""
+    return untagged(read, Response(await read.quick(find), media_type="application/json"))
+
+
+async def fresh_many(
+    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+) -> Response:
+    """A list that has no tag."""
+    return untagged(read, await many(read, filters, shape, find, thorough=thorough))
 
 
 async def _unless_unchanged(read: Read, reads: Reads) -> None:

@@ -9,46 +9,35 @@ from app import revisions
 from app.ingest.feeds import records
 from app.models import Feed
 from app.queries import feeds
-from app.queries.prepared import Reads
 from app.readers import SessionReads, drive
 from app.routers import answers
 from app.schemas.common import Page
 from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate
 from app.web.deps import RecordId
-from app.web.fresh import FreshDep, untagged
-from app.web.problems import documented
+from app.web.fresh import FreshDep
 from app.web.writer import CHANGE, CREATE, Writer, WriterDep
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
-_MANY = {status: told for status, told in answers.MANY.items() if status != 304}
-_NESTED = _MANY | documented(404, 410)
-_ONE = documented(401, 403, 404, 410, 422, 429, 503)
 
-
-@router.get("", response_model=Page[FeedPublic], responses=_MANY)
+@router.get("", response_model=Page[FeedPublic], responses=answers.FRESH_MANY)
 async def list_feeds(read: FreshDep, filters: Annotated[FeedFilter, Query()]) -> Response:
     """Feeds with their last results, in the order in which they were added."""
-    return untagged(read, await answers.many(read, filters, FeedPublic, lambda reads: feeds.listing(reads, filters)))
+    return await answers.fresh_many(read, filters, FeedPublic, lambda reads: feeds.listing(reads, filters))
 
 
-@router.get("/{id}", response_model=FeedPublic, responses=_ONE)
+@router.get("/{id}", response_model=FeedPublic, responses=answers.FRESH_ONE)
 async def get_feed(read: FreshDep, ident: RecordId) -> Response:
     """One feed, and what came of asking it last."""
-
-    async def one(reads: Reads) -> str:
-        return await feeds.one(reads, ident)
-
-    return untagged(read, Response(await read.quick(one), media_type="application/json"))
+    return await answers.fresh_one(read, lambda reads: feeds.one(reads, ident))
 
 
-@router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=_NESTED)
+@router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=answers.FRESH_NESTED)
 async def list_feed_items(read: FreshDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]) -> Response:
     """What a feed has announced, the latest first, and what became of it."""
-    found = await answers.many(
+    return await answers.fresh_many(
         read, filters, FeedItemPublic, lambda reads: feeds.item_listing(reads, ident, filters), thorough=True
     )
-    return untagged(read, found)
 
 
 @router.post("", response_model=FeedPublic, status_code=201, responses=CREATE)

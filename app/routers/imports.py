@@ -19,7 +19,6 @@ from app.ingest import intake
 from app.ingest.intake import Inflated, Intake
 from app.ingest.lines import Result
 from app.queries import imports
-from app.queries.prepared import Reads
 from app.readers import SessionReads, drive
 from app.routers import answers
 from app.schemas.common import MAX_ID, Digits, Page
@@ -28,7 +27,7 @@ from app.spans import Text
 from app.vocab import Outcome
 from app.vocab import Scope as KeyScope
 from app.web.deps import EngineDep, KeyDep, RecordId, get_readers, require, strict_query
-from app.web.fresh import FreshDep, untagged
+from app.web.fresh import FreshDep
 from app.web.problems import WRITING, answer, documented
 
 router = APIRouter(prefix="/imports", tags=["imports"])
@@ -39,8 +38,6 @@ _TOLD = 100
 # Bytes of a report that are sent in one go; beyond so many in all it waits on disk until the client reads it.
 _CHUNK, _IN_MEMORY = 65_536, 1_000_000
 
-_MANY = {status: told for status, told in answers.MANY.items() if status != 304}
-_ONE = documented(401, 403, 404, 410, 422, 429, 503)
 _BODY = {"required": True, "content": {name: {"schema": {"type": "string"}} for name in (
     "application/x-ndjson", "application/jsonl", "text/plain",
 )}}  # fmt: skip
@@ -50,20 +47,16 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("", response_model=Page[ImportPublic], responses=_MANY)
+@router.get("", response_model=Page[ImportPublic], responses=answers.FRESH_MANY)
 async def list_imports(read: FreshDep, filters: Annotated[ImportFilter, Query()]) -> Response:
     """Imports, of files and over HTTP, the latest first."""
-    return untagged(read, await answers.many(read, filters, ImportPublic, imports.listing))
+    return await answers.fresh_many(read, filters, ImportPublic, imports.listing)
 
 
-@router.get("/{id}", response_model=ImportPublic, responses=_ONE)
+@router.get("/{id}", response_model=ImportPublic, responses=answers.FRESH_ONE)
 async def get_import(read: FreshDep, ident: RecordId) -> Response:
     """How far an import has got, and what became of its lines."""
-
-    async def one(reads: Reads) -> str:
-        return await imports.one(reads, ident)
-
-    return untagged(read, Response(await read.quick(one), media_type="application/json"))
+    return await answers.fresh_one(read, lambda reads: imports.one(reads, ident))
 
 
 def get_intake(

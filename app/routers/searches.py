@@ -25,32 +25,28 @@ from app.schemas.saved_search import (
     SavedSearchUpdate,
 )
 from app.web.deps import Address, query_of
-from app.web.fresh import FreshDep, untagged
+from app.web.fresh import FreshDep
 from app.web.problems import documented
 from app.web.reading import ReadDep, ReadRoute
 from app.web.writer import CHANGE, CREATE, Writer, WriterDep
 
 router = APIRouter(prefix="/searches", tags=["searches"], route_class=ReadRoute)
 
-_MANY = {status: told for status, told in answers.MANY.items() if status != 304}
 _ONE = documented(401, 403, 404, 422, 429, 503)
 
 
-@router.get("", response_model=Page[SavedSearchPublic], responses=_MANY)
+@router.get("", response_model=Page[SavedSearchPublic], responses=answers.FRESH_MANY)
 async def list_searches(read: FreshDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
     """Saved searches, in the order in which they were saved."""
-    found = await answers.many(read, filters, SavedSearchPublic, lambda reads: saved_searches.listing(reads, filters))
-    return untagged(read, found)
+    return await answers.fresh_many(
+        read, filters, SavedSearchPublic, lambda reads: saved_searches.listing(reads, filters)
+    )
 
 
 @router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
 async def get_search(read: FreshDep, ref: Address) -> Response:
     """One saved search, and where what it finds can be read."""
-
-    async def one(reads: Reads) -> str:
-        return await saved_searches.one(reads, ref)
-
-    return untagged(read, Response(await read.quick(one), media_type="application/json"))
+    return await answers.fresh_one(read, lambda reads: saved_searches.one(reads, ref))
 
 
 @router.get("/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=answers.MANY | documented(404))

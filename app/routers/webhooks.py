@@ -11,7 +11,6 @@ from sqlmodel import Session
 
 from app.models import Delivery, Webhook
 from app.queries import webhooks
-from app.queries.prepared import Reads
 from app.readers import SessionReads, drive
 from app.routers import answers
 from app.schemas.common import Id, Page
@@ -25,46 +24,36 @@ from app.schemas.webhook import (
     WebhookUpdate,
 )
 from app.web.deps import RecordId
-from app.web.fresh import FreshForWritersDep, untagged
-from app.web.problems import documented
+from app.web.fresh import FreshForWritersDep
 from app.web.writer import CHANGE, CREATE, Writer, WriterDep
 from app.webhooks import records
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
 
-_MANY = {status: told for status, told in answers.MANY.items() if status != 304}
-_NESTED = _MANY | documented(404, 410)
-_ONE = documented(401, 403, 404, 410, 422, 429, 503)
 
 DeliveryId = Annotated[Id, Path(alias="delivery", description="Id of the message.")]
 
 
-@router.get("", response_model=Page[WebhookPublic], responses=_MANY)
+@router.get("", response_model=Page[WebhookPublic], responses=answers.FRESH_MANY)
 async def list_webhooks(read: FreshForWritersDep, filters: Annotated[WebhookFilter, Query()]) -> Response:
     """Webhooks, in the order in which they were added."""
-    found = await answers.many(read, filters, WebhookPublic, lambda reads: webhooks.listing(reads, filters))
-    return untagged(read, found)
+    return await answers.fresh_many(read, filters, WebhookPublic, lambda reads: webhooks.listing(reads, filters))
 
 
-@router.get("/{id}", response_model=WebhookPublic, responses=_ONE)
+@router.get("/{id}", response_model=WebhookPublic, responses=answers.FRESH_ONE)
 async def get_webhook(read: FreshForWritersDep, ident: RecordId) -> Response:
     """One webhook, and how far it has been told."""
-
-    async def one(reads: Reads) -> str:
-        return await webhooks.one(reads, ident)
-
-    return untagged(read, Response(await read.quick(one), media_type="application/json"))
+    return await answers.fresh_one(read, lambda reads: webhooks.one(reads, ident))
 
 
-@router.get("/{id}/deliveries", response_model=Page[DeliveryPublic], responses=_NESTED)
+@router.get("/{id}/deliveries", response_model=Page[DeliveryPublic], responses=answers.FRESH_NESTED)
 async def list_webhook_deliveries(
     read: FreshForWritersDep, ident: RecordId, filters: Annotated[DeliveryFilter, Query()]
 ) -> Response:
     """The messages to a webhook, the latest first, and what became of them."""
-    found = await answers.many(
+    return await answers.fresh_many(
         read, filters, DeliveryPublic, lambda reads: webhooks.delivery_listing(reads, ident, filters), thorough=True
     )
-    return untagged(read, found)
 
 
 @router.post("", response_model=WebhookSecret, status_code=201, responses=CREATE)
