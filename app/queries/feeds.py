@@ -12,7 +12,7 @@ from app.models import Feed, FeedItem, Source
 from app.queries import names
 from app.queries.asked import Asked, asked
 from app.queries.briefs import source_brief
-from app.queries.listing import Found, Listing, Part
+from app.queries.listing import Found, Listing
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import as_text, boolean, moment, obj
 from app.queries.tables import Table
@@ -60,7 +60,7 @@ def _listing(shape: Asked) -> Listing:
         for name, column in (("source", _FEED.source_id), ("active", _FEED.active), ("result", _FEED.result))
         for condition in shape.among(column, name)
     ]
-    return Listing(_feeds(), _FEED.id, [Part(select(_FEED.id).where(*conditions), {"id": (_FEED.id, _FEED.id)})])
+    return Listing.by_id(_feeds(), _FEED.id, select(_FEED.id).where(*conditions))
 
 
 @cache
@@ -87,7 +87,7 @@ async def item_listing(reads: Reads, ident: int, filters: FeedItemFilter) -> Fou
 def _item_listing(shape: Asked) -> Listing:
     of_feed = _ITEM.feed_id == shape.value("feed", BigInteger)
     found = select(_ITEM.id).where(of_feed, *shape.among(_ITEM.state, "state"))
-    return Listing(_items(), _ITEM.id, [Part(found, {"id": (_ITEM.id, _ITEM.id)})])
+    return Listing.by_id(_items(), _ITEM.id, found)
 
 
 def due(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed | None:

@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Select, bindparam, func, select
 
 from app.errors import NotFound
 from app.models import Import
-from app.queries.listing import Found, Listing, Part
+from app.queries.listing import Found, Listing
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import as_text, moment, obj
 from app.queries.tables import Table
@@ -31,7 +31,7 @@ def _items() -> Select[str]:
 
 @cache
 def _listing() -> Listing:
-    return Listing(_items(), _IMPORT.id, [Part(select(_IMPORT.id), {"id": (_IMPORT.id, _IMPORT.id)})])
+    return Listing.by_id(_items(), _IMPORT.id, select(_IMPORT.id))
 
 
 async def listing(_reads: Reads) -> Found:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from operator import itemgetter
-from typing import Any, Generic, Protocol, TypeVar, cast
+from typing import Any, Generic, Protocol, Self, TypeVar, cast
 
 from sqlalchemy import (
     BigInteger,
@@ -110,6 +110,11 @@ class Listing:
     id: ColumnElement[int]
     parts: Sequence[Part]
     _pages: dict[tuple[str, bool, tuple[str, ...]], Prepared] = field(default_factory=dict)
+
+    @classmethod
+    def by_id(cls, items: Select[Any], ident: ColumnElement[int], ids: Select[Any]) -> Self:
+        """Records in the order of their ids, and no other; ``ids`` selects those that match."""
+        return cls(items, ident, [Part(ids, {"id": (ident, ident)})])
 
     def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> Prepared:
         """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and

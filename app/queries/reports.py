@@ -7,7 +7,7 @@ from sqlalchemy import Select, func, select
 from app.queries.asked import Asked, asked
 from app.queries.briefs import coding, document_brief, event_brief, source_brief
 from app.queries.filters import chosen, ids, references, referred
-from app.queries.listing import Found, Listing, Part
+from app.queries.listing import Found, Listing
 from app.queries.names import resolve
 from app.queries.prepared import Reads
 from app.queries.sql import as_text, dated, obj, span
@@ -58,4 +58,4 @@ def _listing(shape: Asked) -> Listing:
     if "source" in shape:
         documents = select(NOW.document.id).where(*shape.among(NOW.document.source_id, "source"))
         conditions.append(report.document_id.in_(documents))
-    return Listing(items(), report.id, [Part(select(report.id).where(*conditions), {"id": (report.id, report.id)})])
+    return Listing.by_id(items(), report.id, select(report.id).where(*conditions))

@@ -25,7 +25,7 @@ from app.models import NOUNS, Rejection
 from app.queries import matches
 from app.queries.asked import Asked, Condition, asked
 from app.queries.briefs import document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.listing import Found, Listing, Part, Rows, Slice, Union
+from app.queries.listing import Found, Listing, Rows, Slice, Union
 from app.queries.names import resolve
 from app.queries.prepared import Prepared, Reads, Values
 from app.queries.sql import Json, among, array, as_text, dated, moment, obj, parsed, span
@@ -266,7 +266,7 @@ def _rejections() -> Listing:
         "author": row.author,
     }
     items = select(as_text(obj(fields))).select_from(row).outerjoin(document, document.id == row.document_id)
-    return Listing(items, row.id, [Part(select(row.id), {"id": (row.id, row.id)})])
+    return Listing.by_id(items, row.id, select(row.id))
 
 
 async def rejections(_reads: Reads) -> Found:

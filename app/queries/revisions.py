@@ -17,7 +17,7 @@ from sqlmodel import Session
 from app.errors import NotFound
 from app.models import NOUNS, History, Revision
 from app.queries.addresses import deleted_as, named
-from app.queries.listing import Found, Key, Listing, Part, Rows, Slice, Union
+from app.queries.listing import Found, Key, Listing, Rows, Slice, Union
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import among, as_text, moment, obj
 from app.queries.tables import Table
@@ -33,8 +33,7 @@ _EARLIER: Table = aliased(History)
 def _listing() -> Listing:
     """All revisions (``RevisionPublic``)."""
     fields = {"id": _REVISION.id, "at": moment(_REVISION.at), "author": _REVISION.author, "message": _REVISION.message}
-    part = Part(select(_REVISION.id), {"id": (_REVISION.id, _REVISION.id)})
-    return Listing(select(as_text(obj(fields))), _REVISION.id, [part])
+    return Listing.by_id(select(as_text(obj(fields))), _REVISION.id, select(_REVISION.id))
 
 
 async def listing(_reads: Reads) -> Found:

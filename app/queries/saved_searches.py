@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.errors import Invalid, NotFound
 from app.models import SavedSearch, Webhook
 from app.queries.asked import Asked, asked
-from app.queries.listing import Found, Listing, Part
+from app.queries.listing import Found, Listing
 from app.queries.lists import LISTS
 from app.queries.prepared import Prepared, Reads, Row
 from app.queries.sql import as_text, moment, obj
@@ -55,7 +55,7 @@ async def listing(_reads: Reads, filters: SavedSearchFilter) -> Found:
 @lru_cache(maxsize=16)
 def _listing(shape: Asked) -> Listing:
     found = select(_SEARCH.id).where(*shape.among(cast(_SEARCH.noun, Text), "noun"))
-    return Listing(_items(), _SEARCH.id, [Part(found, {"id": (_SEARCH.id, _SEARCH.id)})])
+    return Listing.by_id(_items(), _SEARCH.id, found)
 
 
 @cache

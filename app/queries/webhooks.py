@@ -24,7 +24,7 @@ from sqlmodel import Session
 from app.errors import NotFound
 from app.models import Delivery, Revision, SavedSearch, Webhook
 from app.queries.asked import Asked, asked
-from app.queries.listing import Found, Listing, Part
+from app.queries.listing import Found, Listing
 from app.queries.prepared import Prepared, Reads
 from app.queries.sql import as_text, boolean, moment, obj, parsed
 from app.queries.tables import Table
@@ -80,7 +80,7 @@ async def listing(_reads: Reads, filters: WebhookFilter) -> Found:
 @lru_cache(maxsize=4)
 def _listing(shape: Asked) -> Listing:
     found = select(_HOOK.id).where(*shape.among(_HOOK.active, "active"))
-    return Listing(_webhooks(), _HOOK.id, [Part(found, {"id": (_HOOK.id, _HOOK.id)})])
+    return Listing.by_id(_webhooks(), _HOOK.id, found)
 
 
 @cache
@@ -107,7 +107,7 @@ async def delivery_listing(reads: Reads, ident: int, filters: DeliveryFilter) ->
 def _delivery_listing(shape: Asked) -> Listing:
     of_webhook = _DELIVERY.webhook_id == shape.value("webhook", BigInteger)
     found = select(_DELIVERY.id).where(of_webhook, *shape.among(_DELIVERY.state, "state"))
-    return Listing(_deliveries(), _DELIVERY.id, [Part(found, {"id": (_DELIVERY.id, _DELIVERY.id)})])
+    return Listing.by_id(_deliveries(), _DELIVERY.id, found)
 
 
 @cache
