@@ -68,7 +68,7 @@ def _read(
     day = published if saying.today(published) else dated or published
     english = _is_english(layout.plain, article, language)
     prose = _prose(layout.plain, article)
-    doc = attributions.parse(layout.plain, prose[:_PARAGRAPHS]) if english else None
+    doc = attributions.parse(layout.plain, prose[:_PARAGRAPHS], entities=True) if english else None
     found = _statements(layout.plain, article, doc, tagger) if english else _verbatim(layout.plain, article)
     headline = next(iter(layout.spans(Role.TITLE)), None)
     named = ((headline, *article) if headline else article) if english else ()

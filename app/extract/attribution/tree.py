@@ -1,9 +1,8 @@
 """A parsed text as plain lists, one entry a token: what the rules look at thousands of times is looked up once."""
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass, field
-from itertools import accumulate
-from operator import add
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from app.extract.page import marks
@@ -37,8 +36,8 @@ class Tree:
     sentence: list[int]  # the number of the sentence
     quotes: list[Span]  # between outermost marks
     quote: list[int]  # which of the quotes the token stands in, or NO_QUOTE
-    children: list[list[int]] = field(default_factory=list)
-    bounds: list[tuple[int, int]] = field(default_factory=list)  # first and last token of each sentence
+    children: list[list[int]]
+    bounds: list[tuple[int, int]]  # first and last token of each sentence
 
     def tokens(self, span: Span) -> Range | None:
         """Return the tokens that a span touches; None where it touches none."""
@@ -57,18 +56,20 @@ class Tree:
 def grow(doc: "Doc", text: str) -> Tree:
     """Lay out the parse of a text."""
     # columns of the whole document: asking each token for each attribute takes twice as long
-    columns = doc.to_array(["LOWER", "LEMMA", "POS", "TAG", "DEP", "HEAD", "LENGTH", "SPACY", "SENT_START"]).T
+    columns = doc.to_array(["LEMMA", "POS", "TAG", "DEP", "HEAD", "LENGTH", "SPACY", "SENT_START"]).T
     names = _Names(doc.vocab.strings)
-    word, lemma, pos, tag, dep = ([names[key] for key in column.tolist()] for column in columns[:5])
-    head = [token + offset for token, offset in enumerate(columns[5].astype("int64").tolist())]
-    lengths = columns[6].tolist()
-    start = [0, *accumulate(map(add, lengths, columns[7].tolist()))][:-1]
-    end = list(map(add, start, lengths))
+    lemma, pos, tag, dep = ([names[key] for key in column.tolist()] for column in columns[:4])
+    distance, lengths, spaces, begins = columns[4:].astype("int64")
+    ends = (lengths + spaces).cumsum() - spaces
+    start, end = (ends - lengths).tolist(), ends.tolist()
+    head = [token + offset for token, offset in enumerate(distance.tolist())]
     left, right = _edges(head)
+    begins[:1] = 1
+    firsts = (begins == 1).nonzero()[0].tolist()
     quotes = marks.quoted(text)
-    tree = Tree(
+    return Tree(
         text=text,
-        word=word,
+        word=[text[first:last].lower().strip() for first, last in zip(start, end, strict=True)],
         lemma=[each.lower() for each in lemma],
         pos=pos,
         tag=tag,
@@ -78,17 +79,12 @@ def grow(doc: "Doc", text: str) -> Tree:
         end=end,
         left=left,
         right=right,
-        sentence=[],
+        sentence=((begins == 1).cumsum() - 1).tolist(),
+        bounds=[(first, following - 1) for first, following in pairwise([*firsts, len(head)])],
         quotes=quotes,
         quote=_places(quotes, start, end),
         children=_children(head),
     )
-    for token, begins in enumerate(columns[8].tolist()):
-        if begins == 1 or token == 0:
-            tree.bounds.append((token, token))
-        tree.sentence.append(len(tree.bounds) - 1)
-        tree.bounds[-1] = (tree.bounds[-1][0], token)
-    return tree
 
 
 class _Names(dict[int, str]):
