@@ -54,7 +54,9 @@ class Settings(BaseSettings):
         description="Name under which pages and feeds are fetched; empty for `Dateline/VERSION`.",
     )
     fetch_timeout: float = Field(
-        default=15.0, gt=0, description="Seconds that fetching one address may take, redirects included."
+        default=15.0,
+        gt=0,
+        description="Seconds that fetching one address may take, redirects and reading the page included.",
     )
     fetch_bytes: int = Field(
         default=5_000_000, ge=1, description="Size in bytes, inflated, above which what an address answers is not read."

@@ -16,7 +16,8 @@ def meant(text: str, mention: str) -> Voice:
     """Whom the last mention of these words stands for."""
     blocks = [Span(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
     place = text.rindex(mention)
-    voice = Voices(text, blocks, attributions.parse(text, blocks, entities=True)).meant(Span(place, place + len(mention)))
+    doc = attributions.parse(text, blocks, entities=True)
+    voice = Voices(text, blocks, doc).meant(Span(place, place + len(mention)))
     assert voice is not None
     return voice
 

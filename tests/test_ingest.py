@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import json
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -47,6 +48,7 @@ class Site:
     port: int
     answers: dict[str, tuple[int, str, str]] = dataclasses.field(default_factory=dict)
     hits: list[str] = dataclasses.field(default_factory=list)
+    delay: float = 0.0  # seconds before an answer
 
     def serve(self, path: str, body: str, *, status: int = 200, media_type: str = "text/html") -> str:
         """Answer with this from now on, at the address that is returned."""
@@ -59,6 +61,7 @@ def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             here.hits.append(self.path)
+            time.sleep(here.delay)
             status, media_type, body = here.answers.get(self.path, (404, "text/html", ""))
             self.send_response(status)
             self.send_header("Content-Type", media_type)
@@ -145,6 +148,17 @@ def test_a_plain_text_is_stored_as_it_stands(empty_writer: TestClient, web: Site
     document = fetch(empty_writer, web.serve("/talks.txt", text, media_type="text/plain"), 201)
 
     assert (document["text"], document["title"]) == (text, None)
+
+
+@pytest.mark.before_the_database
+def test_fetching_and_reading_a_page_share_the_time(empty_writer: TestClient, application: FastAPI, web: Site) -> None:
+    fetch(empty_writer, web.serve("/talks", page()), 201)  # what reads pages is there now
+    laborious, web.delay = web.serve("/titles", page(head="<title>a</title>" * 30_000)), 1.8
+    application.state.fetcher = Fetcher(allowed=lambda _: True, ports={web.port}, timeout=2)
+
+    problem = fetch(empty_writer, laborious, 422)
+
+    assert problem["type"] == "urn:dateline:problem:unreadable-page"
 
 
 @pytest.mark.parametrize(

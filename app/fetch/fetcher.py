@@ -123,7 +123,7 @@ class Fetcher:
         ports: Collection[int] = (),
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        self._timeout = timeout
+        self.timeout = timeout
         self._max_bytes = max_bytes
         self._user_agent = user_agent or f"Dateline/{version('dateline')}"
         self._ports = ports
@@ -183,7 +183,7 @@ class Fetcher:
         """What the work gives within the time that it has; raises Refused or FetchFailed."""
         began = anyio.current_time()
         try:
-            with anyio.fail_after(self._timeout):
+            with anyio.fail_after(self.timeout):
                 return await work()
         except Refused:
             await self._even_out(began)
@@ -263,7 +263,7 @@ class Fetcher:
 
     async def _even_out(self, began: float) -> None:
         """Let time tell little of what was refused: neither whether a name was found nor whether a port was open."""
-        await anyio.sleep_until(began + min(_REFUSAL_SECONDS, self._timeout))
+        await anyio.sleep_until(began + min(_REFUSAL_SECONDS, self.timeout))
 
 
 def _pool(authorities: ssl.SSLContext, allowed: Policy) -> httpcore.AsyncConnectionPool:

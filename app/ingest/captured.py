@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -44,10 +45,15 @@ async def fetch(fetcher: Fetcher, url: str, *, extract: bool = True) -> Captured
 
 
 async def fetch_page(fetcher: Fetcher, url: str) -> tuple[Page, dt.datetime]:
-    """The page at an address, and when it was fetched; raises as ``fetch`` does."""
+    """The page at an address, and when it was fetched; raises as ``fetch`` does.
+
+    Both together take no longer than the fetcher may take for an address.
+    """
+    until = anyio.current_time() + fetcher.timeout
     fetched = await fetcher.get(url, accept=PAGES)
     retrieved_at = dt.datetime.now(dt.UTC)
-    page = await anyio.to_thread.run_sync(pages.read, fetched.text(), fetched.url, fetched.media_type)
+    read = partial(pages.read, seconds=until - anyio.current_time())
+    page = await anyio.to_thread.run_sync(read, fetched.text(), fetched.url, fetched.media_type)
     return page, retrieved_at
 
 

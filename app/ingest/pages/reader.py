@@ -3,6 +3,7 @@
 import atexit
 import subprocess
 import sys
+import time
 from multiprocessing.connection import Connection, Pipe
 from threading import Lock
 
@@ -12,8 +13,10 @@ from app.errors import Unreadable
 from app.ingest.pages.page import Page
 from app.schemas.document import MAX_TEXT
 
-# Seconds that a page may take: usual ones take some hundredths. Fetching has a limit of its own.
+# Seconds that a page may take: usual ones take some hundredths.
 SECONDS = 8.0
+
+_LEAST = 0.1  # seconds: no time at all would be no limit
 
 # Seconds that the process may take besides, to start or to give a page up.
 _GRACE = 5.0
@@ -29,15 +32,20 @@ class Reader:
         self._lock = Lock()
         self._worker: tuple[subprocess.Popen[bytes], Connection] | None = None
 
-    def read(self, content: str, url: str | None, media_type: str = "text/html") -> Page:
+    def read(
+        self, content: str, url: str | None, media_type: str = "text/html", *, seconds: float | None = None
+    ) -> Page:
         """The article of a page, found at ``url`` if that is known; a plain text is one as it stands.
 
-        Raises Unreadable, saying why, where there is none or it cannot be read.
+        ``seconds`` are those that are left for it, where they are fewer than the reader gives a page. Raises
+        Unreadable, saying why, where there is no article or it cannot be read.
         """
         if media_type == "text/plain":
             return _plain(content, url)
+        until = None if seconds is None else time.monotonic() + seconds
         with self._lock:
-            answer = self._ask((url or "").encode(), content.encode("utf-8", "replace"))
+            left = self._seconds if until is None else min(self._seconds, until - time.monotonic())
+            answer = self._ask(max(left, _LEAST), (url or "").encode(), content.encode("utf-8", "replace"))
         if not answer:
             raise Unreadable("Reading the page failed, or took too much time or memory.")
         page = _PAGE.validate_json(answer)
@@ -59,13 +67,13 @@ class Reader:
             process.kill()
             process.wait()
 
-    def _ask(self, *question: bytes) -> bytes:
+    def _ask(self, seconds: float, *question: bytes) -> bytes:
         """The worker's answer; nothing where it could give none."""
         _, connection = self._worker = self._worker or self._start()
         try:
-            for message in question:
+            for message in (str(seconds).encode(), *question):
                 connection.send_bytes(message)
-            if connection.poll(self._seconds + _GRACE):
+            if connection.poll(seconds + _GRACE):
                 return connection.recv_bytes()
         except (EOFError, OSError):
             pass
@@ -75,7 +83,7 @@ class Reader:
     def _start(self) -> tuple[subprocess.Popen[bytes], Connection]:
         ours, theirs = Pipe()
         with theirs:
-            command = [sys.executable, "-m", "app.ingest.pages.worker", str(theirs.fileno()), str(self._seconds)]
+            command = [sys.executable, "-m", "app.ingest.pages.worker", str(theirs.fileno())]
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, pass_fds=[theirs.fileno()])
         return process, ours
 

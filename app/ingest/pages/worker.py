@@ -1,8 +1,8 @@
-"""The process that reads pages: ``python -m app.ingest.pages.worker FD SECONDS``, asked over that socket.
+"""The process that reads pages: ``python -m app.ingest.pages.worker FD``, asked over that socket.
 
-A question is two messages: the address, empty where it is not known, and the page in UTF-8. The answer is the page's
-article as JSON, ``null`` where there is none, or nothing where reading it took too much time or memory. Each page is
-read in a fork, which can be given up at any moment and leaves nothing behind.
+A question is three messages: the seconds it may take, the address, empty where it is not known, and the page in UTF-8.
+The answer is the page's article as JSON, ``null`` where there is none, or nothing where reading it took too much time
+or memory. Each page is read in a fork, which can be given up at any moment and leaves nothing behind.
 """
 
 import logging
@@ -29,17 +29,17 @@ _SAMPLE = (
 )
 
 
-def main(connection: Connection, seconds: float) -> None:
+def main(connection: Connection) -> None:
     """Answer until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the one who asks decides
     logging.disable()
     parse.read(_SAMPLE, None)  # what is loaded and compiled on first use is then there for all forks
     while True:
         try:
-            url, source = connection.recv_bytes().decode(), connection.recv_bytes()
+            seconds, url, source = (connection.recv_bytes() for _ in range(3))
         except EOFError:
             return
-        connection.send_bytes(_in_a_fork(source, url or None, seconds))
+        connection.send_bytes(_in_a_fork(source, url.decode() or None, float(seconds)))
 
 
 def _in_a_fork(source: bytes, url: str | None, seconds: float) -> bytes:
@@ -77,4 +77,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main(Connection(int(sys.argv[1])), float(sys.argv[2]))
+    main(Connection(int(sys.argv[1])))
