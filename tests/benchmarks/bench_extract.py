@@ -1,14 +1,17 @@
 """How well and how fast attributions are found, on a corpus in brat's standoff form such as PolNeAR.
 
-``make bench-extract POLNEAR=DIR``: the folder holds ``train`` and ``dev``, or is one split itself. Where it holds
-``train``, a tagger is trained on it; MODEL=FILE takes one that is there. docs/extraction.md says what the rows mean.
+``make bench-extract POLNEAR=DIR``: the folder holds splits, of which all but ``train`` are measured, or is one split
+itself. Where it holds ``train``, a tagger is trained on it; MODEL=FILE takes one that is there. PREDICTIONS=DIR is
+where to write what was found, for other scorers. docs/extraction.md says what the rows mean.
 """
 
+import json
 import os
 import resource
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +23,7 @@ from app.spans import Span
 from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
 
 Finder = Callable[[int], Iterable[Attributed]]
-CORPUS, MODEL = os.environ.get("POLNEAR"), os.environ.get("MODEL")
+CORPUS, MODEL, PREDICTIONS = map(os.environ.get, ("POLNEAR", "MODEL", "PREDICTIONS"))
 
 pytestmark = pytest.mark.skipif(not CORPUS, reason="POLNEAR names no corpus")
 
@@ -30,53 +33,73 @@ def folder() -> Path:
     return Path(CORPUS or "")
 
 
-def test_attributions_of_a_corpus(folder: Path) -> None:
-    split = folder / "dev" if (folder / "dev").is_dir() else folder
-    documents = [
-        (text, [Quote(each.content, each.source, each.cue, kind_of(text, each.content)) for each in annotations])
-        for _, text, annotations in standoff.read(split)
-    ]
-    blocks = [train.paragraphs(text) for text, _ in documents]
-    language.model()
-    begun = time.process_time()
-    docs = [attributions.parse(text, spans) for (text, _), spans in zip(documents, blocks, strict=True)]
-    parsing = time.process_time() - begun
-
-    def finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
-        return lambda n: attributions.find(documents[n][0], blocks[n], docs[n] if parsed else None, tagger)
-
-    taggers = {"rules": finder(), "rules, strict": strictly(finder()), "no model": finder(parsed=False)}
-    tagger = tagger_for(folder)
-    if tagger is not None:
-        taggers |= {"tagger": finder(tagger), "tagger, strict": strictly(finder(tagger))}
-    print(f"\n{len(documents)} texts, {language.name()}")
-    for name, find in taggers.items():
-        report(name, documents, find, parsing)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
-
-
-def strictly(find: Finder) -> Finder:
-    return lambda n: (each for each in find(n) if each.grade is Grade.STRICT)
-
-
-def tagger_for(folder: Path) -> Tagger | None:
+@pytest.fixture(scope="module")
+def tagger(folder: Path) -> Tagger | None:
     if MODEL:
         return Tagger.load(Path(MODEL))
     return train.train(folder / "train") if (folder / "train").is_dir() else None
 
 
-def report(name: str, documents: list[tuple[str, list[Quote]]], find: Finder, parsing: float) -> None:
+def test_attributions_of_a_corpus(folder: Path, tagger: Tagger | None) -> None:
+    held_out = (each for each in sorted(folder.iterdir()) if each.name != "train" and (each / "text").is_dir())
+    for split in [*held_out] or [folder]:
+        measure(split, tagger)
+    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+def measure(split: Path, tagger: Tagger | None) -> None:
+    names, texts, annotated = zip(*standoff.read(split), strict=True)
+    blocks = [train.paragraphs(text) for text in texts]
+    language.model()
     begun = time.process_time()
-    found = [[predicted(each) for each in find(n)] for n in range(len(documents))]
-    finding = time.process_time() - begun
+    docs = [attributions.parse(text, spans) for text, spans in zip(texts, blocks, strict=True)]
+    parsing = time.process_time() - begun
+
+    def finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
+        return lambda n: attributions.find(texts[n], blocks[n], docs[n] if parsed else None, tagger)
+
+    finders = {"rules": finder(), "no model": finder(parsed=False)}
+    if tagger is not None:
+        finders["tagger"] = finder(tagger)
+    print(f"\n{split.name}: {len(texts)} texts, {language.name()}")
+    documents = [
+        (text, [Quote(each.content, each.source, each.cue, kind_of(text, each.content)) for each in annotations])
+        for text, annotations in zip(texts, annotated, strict=True)
+    ]
+    for name, find in finders.items():
+        begun = time.process_time()
+        found = [list(find(n)) for n in range(len(texts))]
+        seconds = time.process_time() - begun
+        report(name, documents, found)
+        report(f"{name}, strict", documents, [[each for each in some if each.grade is Grade.STRICT] for some in found])
+        whole = seconds + (0 if name == "no model" else parsing)
+        speeds = f"{len(texts) / seconds:.0f}, the model's part included {len(texts) / whole:.1f}"
+        print(f"{name:15s} texts/s on one core: {speeds}")
+        if PREDICTIONS:
+            write(Path(PREDICTIONS) / f"{split.name}-{name.replace(' ', '-')}.jsonl", names, found)
+
+
+def report(name: str, documents: list[tuple[str, list[Quote]]], found: list[list[Attributed]]) -> None:
     for label, kinds in (("all", EVERY), ("direct+mixed", MARKED)):
         score = Score(kinds)
         for (text, annotated), quotes in zip(documents, found, strict=True):
-            score.add(text, annotated, quotes)
-        print(f"{name:15s} {label:13s} {score.row()}")
-    whole = finding + (0 if name == "no model" else parsing)
-    speeds = f"{len(documents) / finding:.0f}, the model's part included {len(documents) / whole:.1f}"
-    print(f"{name:15s} texts/s on one core: {speeds}")
+            score.add(text, annotated, [predicted(each) for each in quotes])
+        print(f"{name:16s} {label:13s} {score.row()}")
+
+
+def write(file: Path, names: Sequence[str], found: list[list[Attributed]]) -> None:
+    """Write a line for each text: its name, and what was found in it by offsets in code points."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = (
+        {"id": name, "quotes": [line(predicted(each)) for each in some]}
+        for name, some in zip(names, found, strict=True)
+    )
+    file.write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+
+
+def line(quote: Quote) -> dict[str, Any]:
+    spans = {"content": quote.content, "source": quote.source, "cue": quote.cue}
+    return {role: [(span.start, span.end) for span in some] for role, some in spans.items()} | {"kind": quote.kind}
 
 
 def predicted(each: Attributed) -> Quote:
