@@ -177,6 +177,9 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
         ("“Nobody sails today,” Ada Brook told state radio.", "Nobody", ["state radio"]),
         ("“Nobody sails today,” Ada Brook said in an interview with Radio North.", "Nobody", ["Radio North"]),
         ("“Nobody sails today,” Ada Brook told reporters.", "Nobody", []),
+        ("“Nobody sails today,” Ada Brook said in a statement carried by Radio North.", "Nobody", ["Radio North"]),
+        ("In remarks broadcast on state television, Ada Brook said: “Nobody sails.”", "Nobody", ["state television"]),
+        ("Ada Brook said: “Nobody reads what is published by newspapers.”", "Nobody", []),
         (
             f"The Sea Agency has published the harbour law.\n\nSection 1 of the law reads as follows:\n\n{WORDS}",
             "We have",

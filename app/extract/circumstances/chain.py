@@ -7,6 +7,7 @@ from app.extract.findings import Attributed, Hop, Voice
 from app.extract.mentions import names, nouns
 from app.extract.mentions.papers import Paper
 from app.extract.mentions.voices import Voices
+from app.extract.page import sentences
 from app.spans import Span
 from app.vocab import SpeakerKind
 
@@ -16,13 +17,18 @@ _INTERVIEW = re.compile(
     r"\bin an?[ \u00a0](?:[\w-]{1,20}[ \u00a0]){0,2}interview[ \u00a0](?:with|on|to|for)[ \u00a0]"
     r"((?:[\w’'.&-]{1,30}[ \u00a0]?){1,6})"
 )
+_CARRIED = re.compile(
+    r"\b(?:carried|published|released|issued|aired|broadcast|televised|printed|distributed)[ \u00a0](?:by|on|in)"
+    r"[ \u00a0]((?:[\w’'.&-]{1,30}[ \u00a0]?){1,6})"
+)
 _PUBLISHED = re.compile(
     r"((?:(?:has|have|had)[ \u00a0])?(?:published|released|posted|obtained|leaked|carried|printed|reproduced))[ \u00a0]"
     r"(?:(?:the|a|its|full|entire|complete|text|of|new|draft)[ \u00a0]){0,6}$"
 )
 _STARTS = re.compile(r"[.!?][\"”’)]{0,2}[ \u00a0]{1,3}(?=[A-Z])|\n")
 _STOP = nouns.words("that in on at about after before during and but as it he she they")
-_NEAR = 120  # code points after a verb of telling in which an interview is named
+_NEAR = 120  # code points after a verb of telling in which an interview or an outlet is named
+_LINE = 1000  # code points before a verb that are looked through for the beginning of its line
 
 
 def nesting(contents: Sequence[Sequence[Span]]) -> list[int | None]:
@@ -54,21 +60,34 @@ def relays(text: str, found: Attributed, voices: Voices) -> Iterator[Hop]:
         voice = voices.meant(mention, found.content)
         if voice is not None:
             yield Hop(voice, cue)
-    yield from _told(text, found, voices)
+    if found.cue:
+        yield from _told(text, found.cue[-1], found, voices)
+        yield from _carried(text, found.cue[0], found, voices)
 
 
-def _told(text: str, found: Attributed, voices: Voices) -> Iterator[Hop]:
+def _told(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[Hop]:
     """The news outlet that somebody spoke to: "told state media", "said in an interview with Reuters"."""
-    if not found.cue:
-        return
-    cue = found.cue[-1]
     heard = _LISTENER.match(text, cue.end) if _TOLD.match(text[cue.start : cue.end]) else None
     heard = heard or _INTERVIEW.search(text, cue.end, cue.end + _NEAR)
-    listener = _outlet(text, *heard.span(1)) if heard else None
-    if listener is not None and not any(span.start <= listener.start < span.end for span in found.content):
-        voice = voices.meant(listener)
+    yield from _by_outlet(text, heard, cue.start, found, voices)
+
+
+def _carried(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[Hop]:
+    """The news outlet that spread the words: "said in a statement carried by state media"."""
+    line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
+    sentence = sentences.around(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
+    carried = _CARRIED.search(text, sentence.start, sentence.end)
+    if carried is not None:
+        yield from _by_outlet(text, carried, carried.start(), found, voices)
+
+
+def _by_outlet(text: str, heard: re.Match[str] | None, start: int, found: Attributed, voices: Voices) -> Iterator[Hop]:
+    """The hop over the outlet that the words heard name, its cue from ``start`` on; none within what was said."""
+    outlet = _outlet(text, *heard.span(1)) if heard else None
+    if outlet is not None and not any(span.start <= outlet.start < span.end for span in found.content):
+        voice = voices.meant(outlet)
         if voice is not None and voice.kind is SpeakerKind.ORGANIZATION:
-            yield Hop(voice, Span(cue.start, listener.end))
+            yield Hop(voice, Span(start, outlet.end))
 
 
 def _outlet(text: str, start: int, end: int) -> Span | None:
