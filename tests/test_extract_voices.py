@@ -73,6 +73,19 @@ def test_who_has_no_name_is_called_as_the_text_does(mention: str, name: str, kin
     assert (found.name, found.kind, found.sure) == (name, kind, True)
 
 
+@pytest.mark.parametrize(
+    ("text", "mention", "title"),
+    [
+        ("Anna Berg knocked Karl Holm, saying the mayor of Bergen was late. Holm left.", "Holm", None),
+        ("Karl Holm, acting mayor of Bergen, was late. Holm left.", "Holm", "acting mayor of Bergen"),
+        ("Karl Holm, an aide to King Carl G. Lund, was late. Holm left.", "Holm", "aide to King Carl G. Lund"),
+        ("Harbour campaign manager Karl Holm was late. Holm left.", "Holm", "Harbour campaign manager"),
+    ],
+)
+def test_a_title_is_what_somebody_is_and_not_what_somebody_does(text: str, mention: str, title: str | None) -> None:
+    assert meant(text, mention).title == title
+
+
 def test_a_title_is_kept_beside_the_name() -> None:
     text = "“The stores are full for now,” said Norwegian Foreign Minister Kari Dahl. “We wait for rain,” Dahl added."
 

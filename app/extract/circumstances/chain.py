@@ -26,7 +26,7 @@ _PUBLISHED = re.compile(
     r"(?:(?:the|a|its|full|entire|complete|text|of|new|draft)[ \u00a0]){0,6}$"
 )
 _STARTS = re.compile(r"[.!?][\"”’)]{0,2}[ \u00a0]{1,3}(?=[A-Z])|\n")
-_STOP = nouns.words("that in on at about after before during and but as it he she they")
+_STOP = nouns.words("that in on at about after before during and but as it he she they") | {*nouns.DAYS}
 _NEAR = 120  # code points after a verb of telling in which an interview or an outlet is named
 _LINE = 1000  # code points before a verb that are looked through for the beginning of its line
 

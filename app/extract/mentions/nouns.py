@@ -45,7 +45,7 @@ BEFORE_OFFICES = words(
     "chief prime foreign defense defence finance interior attorney district executive national general state "
     "federal supreme presidential republican democratic democrat gop conservative liberal labour top longtime "
     "veteran leading co- press security house senate under permanent special party opposition majority minority "
-    "dear great beloved"
+    "dear great beloved campaign election union trial communications policy press"
 )
 PARTIES = words("republican democratic democrat gop labour tory conservative liberal")
 PORTFOLIOS = words(  # what a minister or a secretary is of: "Secretary of State", "Minister of Foreign Affairs"

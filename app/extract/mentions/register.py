@@ -20,7 +20,10 @@ _BEFORE = re.compile(r"(?:[\w.’'-]{1,30}[ \u00a0]){1,6}$")
 _APART = re.compile(
     r"\b(?:[Tt]he|[Ii]ts|[Hh]is|[Hh]er|[Tt]heir)[ \u00a0]((?:[\w’'-]{1,30}[ \u00a0]){0,4}[\w’'-]{1,30}),[ \u00a0]$"
 )
-_APPOSITION = re.compile(r"\s?,\s(?:(?:the|a|an|who (?:is|was)(?: (?:the|a|an))?)\s)?([^,.;:()\n“”\"]{3,100})")
+_APPOSITION = re.compile(
+    r"\s?,\s(?:(?:the|a|an|who (?:is|was)(?: (?:the|a|an))?)\s)?((?:[^,.;:()\n“”\"]|(?<=[ .][A-Z])\.(?=[ A-Z])){3,100})"
+)
+_ACT = re.compile(r"[a-z]+ing (?:the|an?|his|her|their|its|that|he|she|it|they)\b")
 _DEFINED = re.compile(r"\s?\(([A-Z][A-Z&.-]{1,9})\)")
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _CLAUSE = nouns.words("who which that when where but while was is has had said says and")
@@ -212,7 +215,7 @@ def _labels(doc: "Doc | None") -> dict[str, str]:
 
 def _office(apposition: str) -> str:
     """The title that stands in apposition to a name, or nothing where it is something else."""
-    words = apposition.split()
+    words = [] if _ACT.match(apposition) else apposition.split()  # "…, saying the mayor": what somebody does
     for i, word in enumerate(words):
         if i > 5 or (word.casefold() in nouns.STOP and word not in ("of", "for", "and", "the", "first", "second")):
             break
