@@ -177,6 +177,8 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
         ("“Nobody sails today,” Ada Brook told state radio.", "Nobody", ["state radio"]),
         ("“Nobody sails today,” Ada Brook said in an interview with Radio North.", "Nobody", ["Radio North"]),
         ("“Nobody sails today,” Ada Brook told Radio North Tuesday.", "Nobody", ["Radio North"]),
+        ("Citing harbour officials, Radio North reported that nobody sails today.", "nobody", ["Radio North"]),
+        ("“Nobody sails today,” Ada Brook said, citing the weather.", "Nobody", []),
         ("“Nobody sails today,” Ada Brook told reporters.", "Nobody", []),
         ("“Nobody sails today,” Ada Brook said in a statement carried by Radio North.", "Nobody", ["Radio North"]),
         ("In remarks broadcast on state television, Ada Brook said: “Nobody sails.”", "Nobody", ["state television"]),

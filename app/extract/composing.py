@@ -29,8 +29,12 @@ def compose(
     `named` are the stretches in which names are looked for, `blocks` the paragraphs of the article, `day` is when it
     was written (EDTF).
     """
-    ordered = sorted(found, key=lambda each: (each.content[0].start, -each.content[-1].end))
-    return _Composition(text, blocks, Voices(text, named, doc), ordered, day).findings()
+    voices = Voices(text, named, doc)
+    ordered = sorted(
+        (chain.cited(text, each, voices) for each in found),
+        key=lambda each: (each.content[0].start, -each.content[-1].end),
+    )
+    return _Composition(text, blocks, voices, ordered, day).findings()
 
 
 class _Composition:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from app.extract.findings import Attributed, Hop, Voice
 from app.extract.mentions import names, nouns
@@ -20,6 +21,13 @@ _INTERVIEW = re.compile(
 _CARRIED = re.compile(
     r"\b(?:carried|published|released|issued|aired|broadcast|televised|printed|distributed)[ \u00a0](?:by|on|in)"
     r"[ \u00a0]((?:[\w’'.&-]{1,30}[ \u00a0]?){1,6})"
+)
+_CITING = re.compile(
+    r"\b[Cc]iting[ \u00a0]((?:[\w’'.&-]{1,30}[ \u00a0]){0,6}[\w’'&-]{1,30}\.?)(?=[,;.]|[ \u00a0]that\b|[ \u00a0]?$)"
+)
+_SOURCES = nouns.words(
+    "source sources official officials person people witness witnesses diplomat diplomats aide aides executive "
+    "executives"
 )
 _PUBLISHED = re.compile(
     r"((?:(?:has|have|had)[ \u00a0])?(?:published|released|posted|obtained|leaked|carried|printed|reproduced))[ \u00a0]"
@@ -54,6 +62,20 @@ def _holds(pieces: Sequence[Span], start: int, end: int) -> bool:
     return any(piece.start <= start and end <= piece.end for piece in pieces)
 
 
+def cited(text: str, found: Attributed, voices: Voices) -> Attributed:
+    """The attribution to whom an outlet cites for it, the outlet as who relays: "TASS reported, citing …, that"."""
+    if found.mention is None or not found.cue or _outlet(text, found.mention.start, found.mention.end) is None:
+        return found
+    citing = _CITING.search(text, *_sentence(text, found.cue[0]))
+    if citing is None or _within(citing.start(), (*found.content, *found.cue)):
+        return found
+    whom = Span(*citing.span(1))
+    voice = voices.meant(whom)
+    if voice is None or (voice.kind is SpeakerKind.UNNAMED and _SOURCES.isdisjoint(voice.name.casefold().split())):
+        return found
+    return replace(found, mention=whom, relays=((found.mention, found.cue[0]), *found.relays), pronoun=None)
+
+
 def relays(text: str, found: Attributed, voices: Voices) -> Iterator[Hop]:
     """The voices between a speaker and the document that the attribution itself names, the nearest first."""
     for mention, cue in found.relays:
@@ -74,9 +96,7 @@ def _told(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[H
 
 def _carried(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[Hop]:
     """The news outlet that spread the words: "said in a statement carried by state media"."""
-    line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
-    sentence = sentences.around(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
-    carried = _CARRIED.search(text, sentence.start, sentence.end)
+    carried = _CARRIED.search(text, *_sentence(text, cue))
     if carried is not None:
         yield from _by_outlet(text, carried, carried.start(), found, voices)
 
@@ -84,10 +104,21 @@ def _carried(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterato
 def _by_outlet(text: str, heard: re.Match[str] | None, start: int, found: Attributed, voices: Voices) -> Iterator[Hop]:
     """The hop over the outlet that the words heard name, its cue from ``start`` on; none within what was said."""
     outlet = _outlet(text, *heard.span(1)) if heard else None
-    if outlet is not None and not any(span.start <= outlet.start < span.end for span in found.content):
+    if outlet is not None and not _within(outlet.start, found.content):
         voice = voices.meant(outlet)
         if voice is not None and voice.kind is SpeakerKind.ORGANIZATION:
             yield Hop(voice, Span(start, outlet.end))
+
+
+def _sentence(text: str, cue: Span) -> tuple[int, int]:
+    """Where the sentence of a cue starts, and where what belongs to the cue ends at the latest."""
+    line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
+    sentence = sentences.around(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
+    return sentence.start, sentence.end
+
+
+def _within(place: int, content: Sequence[Span]) -> bool:
+    return any(span.start <= place < span.end for span in content)
 
 
 def _outlet(text: str, start: int, end: int) -> Span | None:
