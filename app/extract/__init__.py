@@ -6,7 +6,8 @@
   quotations; ``marks`` pairs quotation marks;
 - attributions: ``quotations`` joins what stands in marks; on a model's parse (``language``, ``tree``, ``syntax``)
   ``candidates`` are named, and judged by ``rules`` with the words of ``lexicon``, or by a trained ``tagger``
-  (``features``, ``train``, ``standoff``); ``plain`` does without a model;
+  (``sequence``, ``proposals``, ``features``, ``shares``, ``trees``; ``train``, ``standoff``); ``plain`` does without
+  a model;
 - voices: ``register`` and ``names`` gather who is named, ``papers`` which documents speak, ``nouns`` and ``places``
   are their vocabularies; ``pronouns``, ``issuers`` and ``voices`` say whom a mention means;
 - the rest of a statement: ``chain`` the voices that relayed it, ``days`` and ``saying`` when it was said, ``composing``

@@ -12,7 +12,6 @@ from app.extract.circumstances import saying
 from app.extract.claims import reading as claims
 from app.extract.composing import compose
 from app.extract.findings import Attributed, Reading
-from app.extract.learning.tagger import Tagger
 from app.extract.mentions import nouns
 from app.extract.page import excerpts
 from app.extract.page.layout import Role, lay_out
@@ -22,9 +21,11 @@ from app.vocab import StatementKind
 if TYPE_CHECKING:
     from spacy.tokens import Doc
 
+    from app.extract.learning.tagger import Tagger
+
 _PARAGRAPHS = 1000  # that the model is given
 
-VERSION = "2"  # of the rules: raised when they find something else in a text
+VERSION = "3"  # of the rules: raised when they find something else in a text
 
 NO_MODEL = "no language model installed: only quotations in marks were read; install dateline[nlp]"
 TOO_LONG = (
@@ -44,7 +45,7 @@ def read(
     title: str | None = None,
     published: str | None = None,
     language: str | None = None,
-    tagger: Tagger | None = None,
+    tagger: "Tagger | None" = None,
 ) -> Reading:
     """Return what a text attributes to whom.
 
@@ -60,7 +61,7 @@ def _read(
     title: str | None,
     published: str | None,
     language: str | None,
-    tagger: Tagger | None,
+    tagger: "Tagger | None",
 ) -> Reading:
     layout = lay_out(text, title)
     article, furniture = layout.spans(Role.TEXT), layout.spans(Role.FURNITURE)
@@ -90,7 +91,7 @@ def _read(
     )
 
 
-def reader(language: str | None, tagger: Tagger | None = None) -> str:
+def reader(language: str | None, tagger: "Tagger | None" = None) -> str:
     """Name what would read a text in this language (a BCP 47 tag): rules, model and tagger, with their versions."""
     if not _is_tag_of_english(language) or models.name() is None:
         return f"rules {VERSION}, no model"
@@ -112,7 +113,7 @@ def _notes(prose: Sequence[Span], english: bool, parsed: bool) -> Iterator[str]:
         yield TOO_LONG
 
 
-def _statements(text: str, article: Sequence[Span], doc: "Doc | None", tagger: Tagger | None) -> list[Attributed]:
+def _statements(text: str, article: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None") -> list[Attributed]:
     """What is attributed in an article; where an excerpt and another rule found the same words, the excerpt counts."""
     found = excerpts.find(text, article, doc)
     pieces = [piece for each in found for piece in each.content]

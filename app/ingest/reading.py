@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from sqlmodel import Session
 
@@ -17,7 +17,6 @@ from app.config import get_settings
 from app.errors import NotInstalled
 from app.extract import reading as extract
 from app.extract.findings import Finding, Grade, Hop, Reading, Voice
-from app.extract.learning.tagger import Tagger
 from app.ingest import claims, proposals, rejections, store
 from app.ingest.rejections import SAME, Rejected
 from app.ingest.voices import Voices
@@ -28,6 +27,9 @@ from app.schemas.common import SpanIn
 from app.schemas.statement import HopIn, StatementIn, StatementUpdate
 from app.spans import Span
 from app.vocab import CodedBy, Noun
+
+if TYPE_CHECKING:
+    from app.extract.learning.tagger import Tagger
 
 
 class Readable(Protocol):
@@ -43,17 +45,19 @@ class Readable(Protocol):
     def language(self) -> str | None: ...
 
 
-def _tagger() -> Tagger | None:
+def _tagger() -> "Tagger | None":
     """The tagger that the operator trained; raises NotInstalled where its file is none."""
     path = get_settings().extract_model
     return None if path is None else _loaded(path)
 
 
 @cache
-def _loaded(path: Path) -> Tagger:
+def _loaded(path: Path) -> "Tagger":
     try:
+        from app.extract.learning.tagger import Tagger  # needs numpy, which comes with spaCy
+
         return Tagger.load(path)
-    except (OSError, ValueError) as error:
+    except (ImportError, OSError, ValueError) as error:
         raise NotInstalled("The file that DATELINE_EXTRACT_MODEL names is no tagger of this version.") from error
 
 

@@ -10,13 +10,14 @@ from app.extract.attribution.candidates import Candidate, length
 from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree, grow
 from app.extract.findings import Attributed, Grade
-from app.extract.learning.tagger import Tagger
 from app.spans import Span
 from app.vocab import StatementKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
+
+    from app.extract.learning.tagger import Tagger  # which needs numpy, that comes with spaCy
 
 PARSED = 100_000  # code points of a text that the model is given: the longest articles and then some
 STRICT = 0.75  # what is surer than this is a statement
@@ -48,7 +49,7 @@ def parse(text: str, blocks: Sequence[Span], *, entities: bool = False) -> "Doc 
     return Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])  # type: ignore[call-arg]  # its stub lags
 
 
-def find(text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: Tagger | None = None) -> list[Attributed]:
+def find(text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None" = None) -> list[Attributed]:
     """Return the attributions in the blocks of the text, in the order of their words.
 
     `doc` is what `parse` made of the text; without it, direct and mixed quotations alone are found. `tagger` is a
@@ -58,7 +59,7 @@ def find(text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: Tagger | 
         return plain.find(text, blocks)
     tree = grow(doc, text)
     marked = list(quotations.find(text, blocks))
-    verdicts = rules.judge(tree, marked) if tagger is None else tagger.judge(tree, marked)
+    verdicts = rules.judge(tree, marked) if tagger is None else tagger.judge(tree, marked, STRICT)
     found = [_attributed(tree, verdict) for verdict in _distinct(tree, _continued(tree, verdicts))]
     return _named(text, sorted((each for each in found if each.content), key=lambda each: each.content[0].start))
 
@@ -87,27 +88,36 @@ def _unread(vocab: "Vocab", text: str) -> "Doc":
 
 
 def _continued(tree: Tree, verdicts: list[Verdict]) -> Iterator[Verdict]:
-    """The verdicts, where a quotation nobody is named for joins the words that it follows: She said so. "…." """
-    alone = {each.candidate.content[0][0]: each for each in verdicts if each.candidate.frame.startswith("alone")}
+    """The verdicts, where a quotation nobody is named for joins what was said in the sentence before it."""
+    spoken = [each for each in verdicts if not each.candidate.frame.startswith("alone")]
+    ends = {_last_sentence(tree, each): number for number, each in enumerate(spoken) if each.confidence >= STRICT}
     for each in verdicts:
-        if each.candidate.frame.startswith("alone"):
+        if not each.candidate.frame.startswith("alone"):
             continue
-        follower = alone.pop(_next_word(tree, each.candidate.content[-1][1]), None)
-        if follower is not None:
-            content = each.candidate.content + follower.candidate.content
-            each = each._replace(candidate=replace(each.candidate, content=content))
-        yield each
-    yield from alone.values()
+        number = ends.get(_sentence_before(tree, each.candidate.content[0][0]))
+        if number is None:
+            yield each
+        else:
+            spoken[number] = _joined(spoken[number], each)
+            ends[_last_sentence(tree, each)] = number
+    yield from spoken
 
 
-def _next_word(tree: Tree, token: int) -> int:
-    """The token after a sentence's end in the same paragraph."""
-    for following in range(token + 1, min(token + 5, len(tree.word))):
-        if tree.pos[following] == "SPACE":
-            break
-        if tree.quote[following] != NO_QUOTE or tree.pos[following] != "PUNCT":
-            return following
-    return -1
+def _joined(one: Verdict, other: Verdict) -> Verdict:
+    content = one.candidate.content + other.candidate.content
+    return one._replace(candidate=replace(one.candidate, content=content))
+
+
+def _last_sentence(tree: Tree, verdict: Verdict) -> int:
+    return tree.sentence[max(verdict.candidate.anchor, verdict.candidate.content[-1][1])]
+
+
+def _sentence_before(tree: Tree, token: int) -> int:
+    """The number of the sentence that the last word before a token stands in; -1 where there is none."""
+    token -= 1
+    while token >= 0 and tree.pos[token] in ("PUNCT", "SPACE"):
+        token -= 1
+    return tree.sentence[token] if token >= 0 else -1
 
 
 def _distinct(tree: Tree, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
@@ -126,12 +136,17 @@ def _distinct(tree: Tree, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
 
 
 def _same(one: Verdict, other: Verdict) -> bool:
-    """Tell whether two verdicts are about the same words; of sure ones, one may attribute within the other's words."""
-    content = other.candidate.content
-    within = any(first <= one.candidate.anchor <= last for first, last in content)
-    if within and one.confidence >= STRICT and one.candidate.anchor != other.candidate.anchor:
-        return False
-    return _overlap(one.candidate.content, content) >= 0.5
+    """Tell whether two verdicts are about the same words; a sure one may attribute within the other's words."""
+    if one.confidence >= STRICT and one.candidate.anchor != other.candidate.anchor:
+        reports = one.candidate.frame.startswith("lead")  # "She said it was over, the agency reported."
+        if _attributes_within(one, other) or (reports and _attributes_within(other, one)):
+            return False
+    return _overlap(one.candidate.content, other.candidate.content) >= 0.5
+
+
+def _attributes_within(one: Verdict, other: Verdict) -> bool:
+    """Tell whether the word that attributes one stands in the words of the other."""
+    return any(first <= one.candidate.anchor <= last for first, last in other.candidate.content)
 
 
 def _overlap(one: tuple[Range, ...], other: tuple[Range, ...]) -> float:
@@ -155,7 +170,7 @@ def _attributed(tree: Tree, verdict: Verdict) -> Attributed:
         mention=_span(tree, candidate.source) if candidate.source else None,
         cue=tuple(_span(tree, each) for each in candidate.cue),
         pronoun=_span(tree, (candidate.pronoun, candidate.pronoun)) if candidate.pronoun is not None else None,
-        relays=((_span(tree, candidate.relay), None),) if candidate.relay else (),
+        relays=((_span(tree, candidate.relay), _span(tree, candidate.cue[0])),) if candidate.relay else (),
     )
 
 
@@ -201,7 +216,7 @@ def _named(text: str, found: list[Attributed]) -> list[Attributed]:
     last: Span | None = None
     named = []
     for each in found:
-        if each.mention is None and each.rule == "marks-alone" and last is not None:
+        if each.mention is None and each.rule in ("marks-alone", "marks") and last is not None:
             each = replace(each, mention=last)
         elif each.mention is not None and each.grade is Grade.STRICT:
             last = each.mention

@@ -10,27 +10,27 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import attrgetter
 
-from app.extract.attribution import plain
+from app.extract.attribution import contents, lexicon, plain
+from app.extract.attribution.contents import LONGEST, Frame
 from app.extract.attribution.quotations import Quotation
-from app.extract.attribution.syntax import (
-    NOMINAL,
+from app.extract.attribution.sources import (
+    OWNERS,
     agent_of,
+    bearer,
     beside,
+    implied,
     nominals,
-    noun_phrase,
+    owner,
     passed_on,
     relative,
     speaker,
     subject,
-    subtree,
-    verb_group,
     voice,
-    without,
 )
+from app.extract.attribution.syntax import NOMINAL, noun_phrase, subtree, verb_group, without
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree
 
 _COMMAS = (",", "—", "–", "--", "-", "”", '"', "''")
-_LONGEST = 500  # tokens of a content that is not in marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def groups(
 
     Where `lemmas` are given, other words are not looked at.
     """
-    of_words = (each for each in _of_words(tree, lemmas) if length(each.content) <= _LONGEST)
+    of_words = (each for each in _of_words(tree, lemmas) if length(each.content) <= LONGEST)
     found = chain(_of_quotations(tree, quotations), of_words)
     for _, group in groupby(sorted(found, key=attrgetter("anchor")), key=attrgetter("anchor")):
         kept = _pruned([_expanded(tree, candidate) for candidate in group])
@@ -75,13 +75,21 @@ def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Cand
         elif quotation.verb is None:
             label = tree.tokens(quotation.label) if quotation.label else None
             frame = f"label-{extent}" if label else f"alone-{extent}"
-            yield Candidate(content[0][0], frame, content, label, ())
+            source = label or implied(tree, content)
+            yield Candidate(content[0][0], frame, content, source, ())
         else:
-            verb = bisect_right(tree.start, quotation.verb.start) - 1
-            if tree.word[verb + 1 : verb + 3] == ["as", "saying"]:
-                verb += 2
+            verb = _saying(tree, bisect_right(tree.start, quotation.verb.start) - 1)
             cue, relay = passed_on(tree, verb)
-            yield Candidate(verb, f"marks-{extent}", content, _voice(tree, quotation, verb), cue, relay=relay)
+            source, pronoun = _voice(tree, quotation, verb), relative(tree, verb, subject(tree, verb)[0])
+            yield Candidate(verb, f"marks-{extent}", content, source, cue, pronoun=pronoun, relay=relay)
+
+
+def _saying(tree: Tree, verb: int) -> int:
+    """The "saying" of a verb that quotes: was quoted as saying …, quoted her as saying …."""
+    for token in range(verb + 2, min(verb + 12, len(tree.word)) if tree.lemma[verb] in ("quote", "cite") else verb):
+        if tree.word[token - 1 : token + 1] == ["as", "saying"]:
+            return token
+    return verb
 
 
 def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
@@ -105,17 +113,29 @@ def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
 
 def _voice(tree: Tree, quotation: Quotation, verb: int) -> Range | None:
     """Who says a quotation: by the syntax of its verb, or else by the words beside it."""
-    found = None if tree.word[verb] == "according" else speaker(tree, verb)
-    if found is not None and tree.quote[found[0]] == NO_QUOTE:
-        return found
+    for each in _voices(tree, verb):
+        if each is not None and tree.quote[each[0]] == NO_QUOTE and not _is_said(tree, quotation, each):
+            return each
     mention = plain.mention(tree.text, quotation)
     return tree.tokens(mention) if mention is not None else None
 
 
+def _voices(tree: Tree, verb: int) -> Iterator[Range | None]:
+    yield nominals(tree, verb + 2) if tree.word[verb] == "according" else speaker(tree, verb)
+    yield beside(tree, verb)
+    yield nominals(tree, verb + 1)
+
+
+def _is_said(tree: Tree, quotation: Quotation, tokens: Range) -> bool:
+    """Tell whether words of a phrase are among those that a quotation says."""
+    start, end = tree.start[tokens[0]], tree.end[tokens[1]]
+    return any(piece.start < end and start < piece.end for piece in quotation.pieces)
+
+
 def _of_words(tree: Tree, lemmas: Container[str] | None) -> Iterator[Candidate]:
     for token, lemma in enumerate(tree.lemma):
-        if lemmas is not None and lemma not in lemmas:
-            continue
+        if (lemmas is not None and lemma not in lemmas) or tree.quote[token] != NO_QUOTE:
+            continue  # what is said within a quotation belongs to it
         pos = tree.pos[token]
         if tree.word[token] == "according":
             yield from _according(tree, token)
@@ -166,88 +186,20 @@ def length(content: tuple[Range, ...]) -> int:
 
 def _verb(tree: Tree, verb: int) -> Iterator[Candidate]:
     head, passive = subject(tree, verb)
-    passive = passive or tree.kid(verb, "auxpass") is not None
+    passive = (passive or tree.kid(verb, "auxpass") is not None) and tree.word[verb] not in lexicon.ADJECTIVES
     agent = agent_of(tree, verb) if passive else head
     cue, relay = passed_on(tree, verb)
-    pronoun = relative(tree, verb) if agent == head else None
-    raised = _raised(tree, verb, head) if passive else ()
-    for frame, link, content in chain(
-        _complements(tree, verb), _objects(tree, verb), raised, _around(tree, verb, head)
-    ):
+    pronoun = relative(tree, verb, agent)
+    raised = contents.raised(tree, verb, head) if passive or tree.lemma[verb] in lexicon.SEEM else ()
+    source = None if passive and agent is None else voice(tree, agent, verb)
+    for frame, link, content in chain(contents.of_verb(tree, verb), raised, _around(tree, verb, head)):
         if content:
             whole = (*cue, (link, link)) if frame == "prep" else cue
-            source = None if passive and agent is None else voice(tree, agent, verb, content)
-            yield Candidate(verb, frame, content, source, whole, passive, link, pronoun, relay)
+            by = source if source is None or source[0] < verb else voice(tree, agent, verb, content)
+            yield Candidate(verb, frame, content, by, whole, passive, link, pronoun, relay)
 
 
-_Frame = tuple[str, int, tuple[Range, ...]]  # the construction, the word that the content hangs on, the content
-
-
-def _complements(tree: Tree, verb: int) -> Iterator[_Frame]:
-    """Clauses and phrases that hang on a verb: said that …, called for …."""
-    last = tree.bounds[tree.sentence[verb]][1]
-    for kid in tree.children[verb]:
-        dep = tree.dep[kid]
-        if kid < verb:
-            if dep in ("ccomp", "parataxis"):
-                yield "left", kid, ((tree.left[kid], min(tree.right[kid], verb - 1)),)
-        elif dep == "ccomp":
-            yield "ccomp", kid, ((tree.left[kid], _past_colon(tree, tree.right[kid])),)
-            if tree.right[kid] < last - 1:
-                yield "tail", kid, ((tree.left[kid], last),)
-        elif dep == "prep":
-            inner = tree.kid(kid, "pobj", "pcomp")
-            if inner is not None:
-                yield "prep", kid, (subtree(tree, inner),)
-        elif dep in ("xcomp", "dobj", "attr", "advcl", "oprd", "acomp"):
-            yield "dobj" if dep == "attr" else dep, kid, (subtree(tree, kid),)
-
-
-def _past_colon(tree: Tree, last: int) -> int:
-    """Where a clause ends that a colon continues: in the sentence that follows it, for some parsers."""
-    if last + 2 >= len(tree.word) or ":" not in (tree.word[last], tree.word[last + 1]):
-        return last
-    end = tree.bounds[tree.sentence[min(last + 2, len(tree.word) - 1)]][1]
-    return end if end - last < _LONGEST else last
-
-
-def _objects(tree: Tree, verb: int) -> Iterator[_Frame]:
-    """An object and what is said of it: urged him to …, called it a …."""
-    objects = [kid for kid in tree.kids(verb, "dobj", "dative", "attr", "oprd") if kid > verb]
-    if not objects:
-        return
-    first = objects[0]
-    for kid in tree.kids(verb, "xcomp"):
-        if kid > first:
-            yield "object-xcomp", kid, ((tree.left[first], tree.right[kid]),)
-    last = tree.right[verb]
-    for kid in tree.children[verb]:
-        if kid > first and (tree.dep[kid] in ("cc", "conj") or (tree.dep[kid] == "advcl" and tree.tag[kid] == "VBG")):
-            last = min(last, tree.left[kid] - 1)
-    last = _before_participle(tree, first, last)
-    if last > tree.right[first] or tree.kid(verb, "oprd") is not None:
-        yield "rest", first, ((tree.left[first], last),)
-
-
-def _before_participle(tree: Tree, first: int, last: int) -> int:
-    """Where a range ends before a comma and a participle of the writer's: called it a …, citing …."""
-    for token in range(first + 2, min(last, first + _LONGEST)):
-        if tree.tag[token] == "VBG" and tree.quote[token] == NO_QUOTE and "," in tree.word[token - 2 : token]:
-            return token - 1
-    return last
-
-
-def _raised(tree: Tree, verb: int, head: int | None) -> Iterator[_Frame]:
-    """The subject of a passive is part of what is said: she is expected to …."""
-    if head is None or head > verb or tree.dep[verb] == "acl":
-        return
-    yield "passive", head, (subtree(tree, head),)
-    for kid in tree.kids(verb, "xcomp"):
-        if kid > verb:
-            yield "raised", kid, (subtree(tree, head), subtree(tree, kid))
-
-
-def _around(tree: Tree, verb: int, head: int | None) -> Iterator[_Frame]:
+def _around(tree: Tree, verb: int, head: int | None) -> Iterator[Frame]:
     """The sentence around a parenthesis: …, she said, …."""
     first, last = tree.bounds[tree.sentence[verb]]
     top = tree.head[verb]
@@ -257,59 +209,63 @@ def _around(tree: Tree, verb: int, head: int | None) -> Iterator[_Frame]:
     if comma > first and tree.word[comma] in _COMMAS:
         yield "lead", comma, ((first, comma - 1),)
         end = max(verb, tree.right[head]) if head is not None and head > verb else verb
-        if end + 1 < last - 1 and tree.word[end + 1] == ",":
+        if end + 1 < last - 1 and tree.word[end + 1] == "," and tree.tag[end + 2] != "VBG":
             yield "lead-tail", comma, ((first, comma - 1), (end + 2, last))
 
 
 def _noun(tree: Tree, noun: int) -> Iterator[Candidate]:
-    holder = tree.kid(noun, "poss")
-    by = next((kid for kid in tree.kids(noun, "prep") if tree.word[kid] in ("by", "from")), None)
-    head = holder if holder is not None else tree.kid(by, "pobj") if by is not None else None
-    verb = tree.head[noun]
-    cue: tuple[Range, ...] = ((noun, noun),)
-    if head is None and tree.dep[noun] in ("dobj", "pobj", "attr") and tree.pos[verb] in ("VERB", "AUX", "ADP"):
-        while tree.pos[verb] == "ADP" and tree.head[verb] != verb:
-            verb = tree.head[verb]
-        if tree.pos[verb] in ("VERB", "AUX"):
-            head, passive = subject(tree, verb)
-            head = None if passive else head
-            cue = (*verb_group(tree, verb), (min(verb + 1, noun), noun))
+    head, verb = owner(tree, noun)
     source = noun_phrase(tree, head) if head is not None else None
+    pronoun = relative(tree, noun, head)
+    own = ((noun, noun),)
+    cue = (*verb_group(tree, verb), (min(verb + 1, noun), noun)) if verb is not None else own
     for kid in tree.children[noun]:
         if kid < noun:
             continue
         if tree.dep[kid] in ("acl", "relcl", "ccomp", "xcomp"):
-            yield Candidate(noun, "noun-clause", (subtree(tree, kid),), source, cue, link=kid)
-        elif tree.dep[kid] == "prep" and kid != by:
+            yield Candidate(noun, "noun-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
+        elif tree.dep[kid] == "prep" and tree.word[kid] not in OWNERS:
             inner = tree.kid(kid, "pobj", "pcomp")
             if inner is not None:
-                yield Candidate(noun, "noun-prep", (subtree(tree, inner),), source, (*cue, (kid, kid)), link=kid)
-    if tree.dep[noun] == "nsubj" and tree.lemma[verb] == "be":
-        clause = tree.kid(verb, "ccomp", "xcomp")
-        if clause is not None and clause > verb:
-            cue = ((noun, noun), (verb, verb))
+                content, words = (subtree(tree, inner),), (*cue, (kid, kid))
+                yield Candidate(noun, "noun-prep", content, source, words, link=kid, pronoun=pronoun)
+    above = tree.head[noun]
+    if tree.dep[noun] == "nsubj" and tree.lemma[above] == "be":
+        clause = tree.kid(above, "ccomp", "xcomp")
+        if clause is not None and clause > above:
+            cue = (*own, (above, above))
             yield Candidate(noun, "noun-is", (subtree(tree, clause),), source, cue, link=clause)
 
 
 def _adjective(tree: Tree, adjective: int) -> Iterator[Candidate]:
     verb = tree.head[adjective]
-    copula = tree.dep[adjective] in ("acomp", "oprd", "attr") and tree.pos[verb] in ("AUX", "VERB")
-    head = subject(tree, verb)[0] if copula else verb if tree.dep[adjective] in ("amod", "acl") else None
+    made = tree.dep[adjective] == "ccomp" and tree.lemma[verb] == "make" and verb < adjective  # "made it clear that"
+    copula = made or (tree.dep[adjective] in ("acomp", "oprd", "attr") and tree.pos[verb] in ("AUX", "VERB"))
+    head = subject(tree, verb)[0] if made else bearer(tree, adjective)
     source = noun_phrase(tree, head) if head is not None else None
     cue = (*verb_group(tree, verb), (adjective, adjective)) if copula else ((adjective, adjective),)
+    pronoun = relative(tree, adjective, head)
     for kid in tree.children[adjective]:
         if kid < adjective:
             continue
-        if tree.dep[kid] in ("ccomp", "xcomp"):
-            yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid)
+        if tree.dep[kid] in ("ccomp", "xcomp") or (made and tree.dep[kid] == "advcl"):
+            yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
         elif tree.dep[kid] == "prep":
             inner = tree.kid(kid, "pobj", "pcomp")
             if inner is not None:
-                yield Candidate(adjective, "adj-prep", (subtree(tree, inner),), source, (*cue, (kid, kid)), link=kid)
+                yield Candidate(
+                    adjective,
+                    "adj-prep",
+                    (subtree(tree, inner),),
+                    source,
+                    (*cue, (kid, kid)),
+                    link=kid,
+                    pronoun=pronoun,
+                )
     if copula:
         for kid in tree.kids(verb, "ccomp"):
             if kid > adjective:
-                yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid)
+                yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
 
 
 def _according(tree: Tree, token: int) -> Iterator[Candidate]:

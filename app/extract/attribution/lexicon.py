@@ -28,6 +28,7 @@ SAY = words("""
 QUOTING = SAY | words("""
     go read think believe tout crow chant sing argue close open finish end sum call conclude demand plead beg
     criticize criticise blast slam mock declare ask accuse respond explain jab shoot fire
+    label dub brand term characterize characterise portray depict deem refer liken
 """) - words("order project rule signal post text detail start offer open close end message cable go fire shoot sing")
 
 # What X believes, knows, feels or expects to be so: a clause follows.
@@ -39,14 +40,30 @@ THINK = words("""
 
 # What X wants, intends or commits to: an infinitive follows.
 WANT = words("""
-    want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide choose
-    prefer expect swear volunteer resolve vote ask demand commit prepare desire hop
+    want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide
+    prefer expect swear volunteer resolve vote ask demand desire hop hesitate plead attempt claim consider
+    yearn long dare profess undertake contract elect beg strive opt
 """)
+
+# What seems so, to the writer or to those the writer listened to: a complement follows.
+SEEM = words("seem appear")
+
+# What takes the one who is spoken to as its object: "…," she told the paper.
+ADDRESSED = words("tell inform assure warn remind advise notify")
+
+# What X calls on others to do, or for.
+CALLING = words("call push press lobby campaign appeal clamor")
+
+# What X says of the own doings: "reported spending".
+GERUND = words("report suggest propose consider recall remember admit deny mention advocate oppose acknowledge love")
+
+# What says little itself where its object does: "expressed concern about".
+LIGHT = words("express issue offer raise voice make")
 
 # What X wants others to do: a person and an infinitive follow.
 URGE = words("""
     urge ask tell advise encourage warn order beg press implore instruct invite request command exhort beseech push
-    pressure remind caution direct compel challenge want expect require call
+    pressure remind caution direct challenge want expect call persuade
 """)
 
 # What X says or holds of something: a noun phrase follows.
@@ -56,6 +73,16 @@ JUDGE = words("""
     lambast lambaste bash chastise castigate censure repudiate champion tout laud hail extol celebrate commend thank
     favor favour disagree object bemoan lament deplore resent admire respect hate love like dislike blame fault
     insult belittle scold trash rip hammer skewer mourn honor protest prefer congratulate salute reprimand disown
+    accept embrace ignore shun resist renounce rebuff refute rebut chide taunt savage savor relish cheer boo
+    downplay minimize exaggerate trumpet herald extoll approve disapprove veto boycott recognize
+    recognise credit remember underestimate misrepresent trivialize romanticize disregard contradict promote
+     seek want expect fear enjoy crave nominate pan counter despise detest loathe revile cherish
+    distrust mistrust doubt regret recant retract justify rationalize envision imagine perceive interpret excoriate
+    pummel lampoon satirize heckle jeer smear malign vilify demonize politicize mischaracterize caricature discredit
+    debunk appoint abhor acclaim berate bless condone damn denigrate deprecate diss dread
+    esteem excuse forgive gripe impugn knock loath needle nix pillory rap rue
+    scapegoat scorn second shame shrug slag slander spurn trivialise upbraid value vouch flay roast
+    rubbish pooh-pooh lionize idolize venerate envy pity overestimate misjudge forswear
 """)
 VOICE = words("""
     affirm reaffirm underscore underline
@@ -63,32 +90,77 @@ VOICE = words("""
     demand predict recommend outline detail reveal confirm declare proclaim reiterate repeat echo voice recall
     recount report note stress emphasize emphasise request urge advocate call answer unveil present
     disclose debate suggest allege state claim reference articulate convey issue warn quote threaten vow pledge offer
+    list identify retweet recite chant document estimate foresee forecast project anticipate argue float mull indicate
+    spell_out lay_out point_out rule_out brush_off shrug_off call_out play_down walk_back attribute publish release
+    circulate share leak believe feel name tweet post foreshadow preach broadcast publicize publicise renew spread
+    contend concede contemplate ponder pitch summarize summarise show parrot profess assess revisit misstate deflect
+    aver avow relate conjecture hazard propound foretell prophesy presage insinuate intimate hint proffer tender
+    table submit bring_up set_out put_forward talk_up talk_down write_off wave_off
+    sum_up
 """)
 
 # What X speaks of, by the preposition that leads to it.
-_ABOUT = words("talk speak complain boast brag joke warn worry rant care lie write testify ask inquire think")
 PREPOSITIONS = {
-    "for": words(
-        "call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish opt"
-    ),
-    "against": words("argue vote rail warn inveigh advise protest lobby campaign fulminate"),
-    "about": _ABOUT,
-    "of": words("speak complain boast warn accuse talk approve disapprove dream think write"),
-    "to": words("refer allude object point agree admit respond react confess testify attest pledge commit reply"),
-    "on": words("comment insist reflect opine elaborate expound remark vote report agree rule"),
+    "for": words("""
+        call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish hop
+        criticize criticise praise blame blast slam thank attack mock congratulate know look cheer
+    """),
+    "against": words("argue vote rail warn inveigh advise protest lobby campaign fulminate speak caution come push"),
+    "about": words("""
+        talk speak complain boast brag joke warn worry rant care lie testify ask inquire think say know muse open
+        fret gripe grumble moan gush rave wonder speculate argue crow opine reminisce
+    """),
+    "of": words("speak complain boast warn accuse talk approve disapprove dream think assure"),
+    "to": words("refer allude object point agree admit respond react confess testify attest reply liken look"),
+    "on": words("""
+        comment dwell harp backtrack backpedal equivocate waver insist opine elaborate expound remark agree
+        focus touch weigh double challenge push sound
+    """),
+    "upon": words("remark touch"),
     "at": words("hint scoff lash rail sneer balk"),
-    "with": words("agree disagree side concur"),
-    "as": words("refer"),
+    "with": words("agree disagree side concur charge sympathize sympathise empathize quarrel"),
+    "as": words("""
+        refer identify view regard describe portray cite denounce dismiss defend praise position interpret remember
+        name cast see present
+    """),
     "in": words("believe"),
+    "by": words("stand"),
+    "from": words("distance"),
+    "like": words("seem"),
 }
 
 # Nouns and adjectives of doubt and attitude, by the preposition that leads to their object.
-NOUN_PREPOSITIONS = {"about": words("question concern doubt worry comment anxiety fear skepticism scepticism")}
+NOUN_PREPOSITIONS = {
+    "about": words("""
+        question concern doubt worry comment anxiety fear skepticism scepticism information story remark joke talk
+        word conversation speech detail feeling frustration disagreement disappointment anger attitude
+    """),
+    "of": words("""
+        criticism critique denunciation condemnation embrace disclosure announcement accusation view opinion hope
+        favor favour mention rejection understanding proponent defense defence endorsement assessment critic fear
+        praise disapproval approval skeptic
+    """),
+    "for": words("call support enthusiasm advocate passion proposal praise contempt admiration respect disdain"),
+    "on": words("attack criticism comment consensus position agreement disagreement"),
+    "to": words("opposition reference allegiance"),
+    "against": words("attack campaign"),
+    "over": words("criticism concern attack anger frustration disagreement dispute"),
+    "in": words("interest belief confidence"),
+    "with": words("disappointment frustration disagreement"),
+}
 ADJECTIVE_PREPOSITIONS = {
-    "about": words("worried concerned optimistic pessimistic skeptical sceptical excited unhappy confident"),
-    "of": words("critical supportive afraid wary sceptical skeptical suspicious dismissive confident"),
-    "to": words("opposed"),
-    "with": words("disappointed satisfied unhappy"),
+    "about": words("""
+        worried concerned pessimistic skeptical sceptical excited unhappy nervous vocal upbeat enthusiastic anxious
+        outspoken cynical uneasy passionate
+    """),
+    "of": words("""
+        critical supportive afraid wary sceptical skeptical suspicious dismissive aware enamored proud fond leery
+        mindful appreciative
+    """),
+    "to": words("opposed devoted sympathetic loyal"),
+    "with": words("disappointed satisfied unhappy concerned frustrated impressed uncomfortable"),
+    "in": words("interested confident"),
+    "at": words("angry furious"),
 }
 
 # What carries words: who sends it says what it says.
@@ -115,7 +187,7 @@ NAME = words("""
 
 # What documents, polls and signs do.
 SHOW = words(
-    "show indicate find suggest read state say reveal contain stipulate require provide reflect prove mean demonstrate"
+    "show indicate find suggest read state say reveal contain stipulate require provide reflect prove demonstrate"
 )
 
 # Nouns whose clause or complement is what somebody said or thinks.
@@ -123,11 +195,14 @@ NOUNS = words("""
     claim statement assertion allegation accusation announcement argument belief call charge comment complaint
     concern conclusion confidence confirmation conviction criticism decision declaration demand denial description
     desire doubt endorsement estimate expectation fear finding hope idea insistence intention invitation message
-    notion objection offer opinion opposition order plan pledge plea position praise prediction promise proposal
+    notion objection offer opinion opposition plan pledge plea position praise prediction promise proposal
     proposition question recommendation rejection remark report request response revelation rumor sense
     speculation story suggestion support suspicion testimony theory thought threat understanding view vow warning
-    wish worry attack assurance contention admission acknowledgment condemnation commitment attitude stance support
-    defense defence explanation interest focus push rhetoric reference talk vision
+    wish worry attack assurance contention admission acknowledgment condemnation commitment attitude stance
+    defense defence explanation interest focus push rhetoric reference talk vision case point agreement recognition
+    impression perception refusal reluctance unwillingness willingness eagerness assumption advice narrative feeling
+    reminder admiration passion respect anger frustration disagreement dispute disappointment skepticism scepticism
+    disdain goal concession certainty
 """)
 
 # Attitudes that somebody is said to have: "is confident that", "critical of".
@@ -137,7 +212,60 @@ ADJECTIVES = words("""
     furious glad grateful happy hopeful hesitant keen mindful nervous open opposed optimistic pessimistic pleased proud
     quick ready reluctant right sad satisfied sceptical skeptical sorry supportive sure surprised suspicious sympathetic
     thankful thrilled troubled unaware uncertain unconvinced unhappy unsure unwilling vocal wary willing worried wrong
+     enthusiastic upbeat enamored fond interested devoted unclear outspoken cynical uneasy passionate leery
+    appreciative loyal impressed uncomfortable
 """)
+
+# How often a word attributes where it stands in a construction, where others of its class do so less often or oftener.
+OFTEN = {
+    "object": words("""
+        list prefer retweet trumpet extol extoll bemoan admire refute argue criticise chide rebut foresee mull
+        recommend estimate deride cite express applaud decry note propose question remember lament brush_off fear
+        criticize mock congratulate slam insult reaffirm warn state repudiate bash recount announce describe tweet
+        highlight praise recall mention thank ridicule voice disclose endorse tout reject disavow spell_out recognize
+        recite herald stress reiterate dismiss defend emphasize say condemn hail blast declare lay_out
+    """),
+    "infinitive": words(
+        "vow promise prefer aim ask agree claim decline refuse threaten swear hope expect decide plead"
+    ),
+    "person": words("urge ask order implore beg exhort beseech"),
+    "clause": words("worry hope expect think feel hop fear believe convince"),
+    "that": words("""
+        worry suspect realize realise anticipate notice doubt hope fear hop believe recognize recognise learn convince
+        assume
+    """),
+    "for": words("call vouch praise advocate blast criticize criticise campaign push apologize apologise"),
+    "about": words("speak talk joke boast brag complain muse warn"),
+    "of": words("warn complain accuse boast"),
+    "on": words("comment agree touch weigh"),
+    "as": words("describe cite denounce dismiss praise regard defend"),
+    "against": words("warn speak argue caution come"),
+    "noun-of": words("favor favour embrace denunciation understanding hope mention opinion proponent"),
+    "noun-about": words("question concern joke word"),
+    "noun-clause": words("complaint statement suggestion assertion claim hope vow"),
+}
+SELDOM = {
+    "object": words("""
+        attack challenge offer present favor favour underscore release publish promote embrace ignore
+        downplay answer acknowledge enjoy nominate report detail counter address celebrate issue share
+        back deny accept seek claim respect hate reveal post unveil debate feel believe
+        call renew circulate appoint name advocate pitch spread broadcast welcome identify
+        outline demand threaten pledge hammer rip champion protest
+    """),
+    "infinitive": words("seek pledge intend attempt hop want"),
+    "person": words("invite tell push call pressure expect"),
+    "clause": words("see guess assume hear determine hold learn decide consider understand remember figure forget"),
+    "that": words("see decide determine remember understand"),
+    "for": words("vote thank look know attack blame ask press hope cheer"),
+    "about": words("care worry know think lie"),
+    "to": words("look"),
+    "as": words("see identify cast present name"),
+    "on": words("focus double sound"),
+    "noun-of": words("criticism critique endorsement assessment defense defence critic announcement"),
+    "noun-for": words("support"),
+    "noun-on": words("position attack"),
+    "noun-clause": words("position idea plan sense story message threat notion"),
+}
 
 # What a trained judge is told of a word.
 CLASSES = {
@@ -201,8 +329,9 @@ def _inflect(lemma: str) -> set[str]:
 @functools.cache
 def lemmas() -> frozenset[str]:
     """All words of this lexicon, as lemmas; "accord" is the one of "according"."""
-    return (
-        frozenset(["accord"]).union(*PREPOSITIONS.values())
+    led = (*PREPOSITIONS.values(), *NOUN_PREPOSITIONS.values(), *ADJECTIVE_PREPOSITIONS.values())
+    plain = (
+        frozenset(["accord", *SEEM]).union(*led)
         | SAY
         | QUOTING
         | THINK
@@ -216,3 +345,4 @@ def lemmas() -> frozenset[str]:
         | NOUNS
         | ADJECTIVES
     )
+    return plain | {each.partition("_")[0] for each in plain}

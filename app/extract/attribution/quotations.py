@@ -6,6 +6,7 @@ This looks at marks, commas and the forms of reporting verbs only, so that it wo
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, islice, pairwise
 
 from app.extract.attribution import lexicon
 from app.extract.page import marks, sentences
@@ -17,7 +18,10 @@ _NAME = re.compile(
     r"(?:^|[\s–—-])([A-Z][\w’'.-]*(?: (?:of |the |de |von |van |al-)?[A-Z][\w’'.-]*){0,5}):\s*[\"'“‘„«]?$"
 )
 _OPENERS = "\"'“‘„«»”`"
+_CLOSERS = "\"'”’»"
 _REACH = 200  # code points beside a quotation within which its verb is looked for
+_SUBORDINATE = ("which", "who", "while", "when", "where")
+_ADDRESS = 6  # words between a verb and its quotation that say to whom, when or where; more are a clause
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,28 +40,25 @@ class Quotation:
 
 def find(text: str, blocks: Sequence[Span]) -> Iterator[Quotation]:
     """Yield what is said in marks in the blocks: whole utterances, and clauses of the writer that hold quoted words."""
-    current: Quotation | None = None
+    parts: list[Quotation] = []  # of the quotation that may go on
     colon = None  # the quotation that the end of the block before announces
     for position, block in enumerate(blocks):
         if (labelled := _labelled(text, block, headline=position == 0)) is not None:
-            if current is not None:
-                yield current
-            current = labelled
+            yield from _joined(parts)
+            parts = [labelled]
             continue
         quotes = marks.quoted(text, block.start, block.end)
         for number, found in enumerate(_in_block(text, block, quotes)):
             leads = number == 0 and found.verb is None and _fills(block, found)
             if leads and colon is not None:
                 found = replace(colon, pieces=found.pieces)
-            elif leads and current is not None and current.label is None and _is_open(text, current, block):
-                current = replace(current, pieces=current.pieces + found.pieces)
+            elif leads and parts and parts[0].label is None and _is_open(text, parts[-1], block):
+                parts.append(found)
                 continue
-            if current is not None:
-                yield current
-            current = found
+            yield from _joined(parts)
+            parts = [found]
         colon = _verb_before(text, block) if text[block.end - 1 : block.end] == ":" else None
-    if current is not None:
-        yield current
+    yield from _joined(parts)
 
 
 def _labelled(text: str, block: Span, *, headline: bool) -> Quotation | None:
@@ -76,33 +77,35 @@ def _labelled(text: str, block: Span, *, headline: bool) -> Quotation | None:
 
 def _fills(block: Span, found: Quotation) -> bool:
     """Tell whether a block is nothing but a quotation."""
-    return found.whole and found.pieces[0].start <= block.start + 2 and found.pieces[-1].end >= block.end - 3
+    apart = any(after.start - before.end > 5 for before, after in pairwise(found.pieces))
+    return (
+        found.whole and not apart and found.pieces[0].start <= block.start + 2 and found.pieces[-1].end >= block.end - 3
+    )
 
 
 def _is_open(text: str, last: Quotation, block: Span) -> bool:
-    """Tell whether a voice may go on in the next block: after "…," she said, or where the marks were not closed."""
+    """Tell whether a voice may go on in a block: the next one, and not long after its last words."""
     between = text[last.pieces[-1].end : block.start]
-    closed_last = between.strip(_OPENERS + " \t\u00a0.") == ""
-    return len(between) < _REACH and "\n" in between and (not closed_last or between[0] == "\n")
+    rest, newline, blocks_between = between.partition("\n")
+    return bool(newline) and len(rest) < _REACH and not blocks_between.strip()
 
 
 def _in_block(text: str, block: Span, quotes: list[Span]) -> Iterator[Quotation]:
-    current: Quotation | None = None
-    for sentence, inside in _sentences(text, block, quotes):
+    parts: list[Quotation] = []
+    for sentence, inside in _sentences(text, block, quotes) if quotes else ():
         for found in _in_sentence(text, sentence, inside):
-            joined = _join(current, found)
-            if joined is None and current is not None:
-                yield current
-            current = joined or found
-    if current is not None:
-        yield current
+            if found.label or (found.verb is not None and not (parts and found.verb == parts[0].verb)):
+                yield from _joined(parts)
+                parts = []
+            parts.append(found)
+    yield from _joined(parts)
 
 
-def _join(current: Quotation | None, found: Quotation) -> Quotation | None:
-    """One quotation out of two where the second goes on with the first."""
-    if current is None or found.label or (found.verb is not None and found.verb != current.verb):
-        return None
-    return replace(current, pieces=current.pieces + found.pieces, whole=current.whole and found.whole)
+def _joined(parts: list[Quotation]) -> Iterator[Quotation]:
+    """One quotation out of parts that go on with the first."""
+    if parts:
+        pieces = tuple(chain.from_iterable(part.pieces for part in parts))
+        yield replace(parts[0], pieces=pieces, whole=all(part.whole for part in parts))
 
 
 def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quotation]:
@@ -114,9 +117,12 @@ def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quot
         after = Span(quote.end, quotes[number + 1].start if number + 1 < len(quotes) else sentence.end)
         if stands_alone(text, before, quote, after):
             position = quote.end
-            found = _verb_after(text, quote, after) or _verb_before(text, before) or _name_before(text, before)
-            last = found.verb if found else None
-            yield replace(found, pieces=(quote,)) if found else Quotation((quote,))
+            found = _utterance(text, sentence, before, quote, after)
+            if found is not None:
+                last = found.verb
+                yield found
+                if not found.whole:
+                    return
         elif text[quote.start : quote.end].rstrip().endswith(",") and (found := _verb_after(text, quote, after)):
             if found.verb != last:  # else it is part of who speaks: "…," said the author of "…," a novel
                 yield replace(found, pieces=(Span(before.start, quote.end),), whole=False)
@@ -126,6 +132,45 @@ def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quot
             return
 
 
+def _utterance(text: str, sentence: Span, before: Span, quote: Span, after: Span) -> Quotation | None:
+    """A quotation that stands alone with who says it; None for the title of a work, which nobody says."""
+    found = _verb_beside(text, before, quote, after) or _name_before(text, before)
+    if _is_title(text, before, quote) and (found is None or not _leads(text, found, before)):
+        return None
+    if found is None or found.verb is None:
+        return replace(found or Quotation(()), pieces=(quote,))
+    if not text[quote.start].islower():
+        return replace(found, pieces=(quote,))
+    if len(_WORD.findall(text[found.verb.end : quote.start][:_REACH])) > _ADDRESS:
+        return replace(found, pieces=(_trimmed(text, found.verb.end, sentence.end),), whole=False)
+    lead = _lead(text, before, found.verb) if before.start == sentence.start else None
+    return replace(found, pieces=(quote,) if lead is None else (lead, quote))
+
+
+def _is_title(text: str, before: Span, quote: Span) -> bool:
+    """Tell whether words in marks name a work: her latest novel, "The House by the Sea." """
+    lead = text[max(before.start, before.end - _REACH) : before.end].rstrip(_OPENERS + " ")
+    if not lead or lead.endswith((":", "titled", ".", "?", "!")):
+        return False
+    words = [word[0] for word in _WORD.finditer(text[quote.start : quote.end][:200])]
+    return words[0][0].isupper() and all(not word[0].islower() or len(word) < 4 for word in words)
+
+
+def _lead(text: str, before: Span, verb: Span) -> Span | None:
+    """The words before the marks that the quotation goes on with: In the end, she said, "we …"."""
+    start, end = before.start, before.end
+    while start < end and text[start].isspace():
+        start += 1
+    if verb.start < before.end:
+        aside = _ASIDE.search(text, start, end)
+        end = aside.start() if aside and aside.start() < verb.start else start
+    lead = text[start:end].rstrip(_OPENERS + " ,\u00a0")
+    return Span(start, start + len(lead)) if " " in lead else None
+
+
+_ASIDE = re.compile(r", (?:[\w.’'-]+ ){1,5}[a-z]+,\s*[\"'“‘„«`]+\Z")
+
+
 def _trimmed(text: str, start: int, end: int) -> Span:
     skipped = _LEAD.match(text, start, end)
     start = skipped.end() if skipped else start
@@ -133,9 +178,13 @@ def _trimmed(text: str, start: int, end: int) -> Span:
 
 
 _LEAD = re.compile(r"[\s,:]*(?:that\b)?\s*")
-_TAG = re.compile(
-    r"[\s\"'”’)]*(?:[\w.’'-]+,? ){0,4}?(?:said|says|asked|asks|added|wrote|told|tweeted|replied|shouted)\b"
-)
+
+
+def _is_tagged(text: str, start: int, end: int) -> bool:
+    """Tell whether words that follow a mark attribute what stands before it: "…?" the old man asked."""
+    words = islice(_WORD.finditer(text, start, end), 6)
+    forms = lexicon.speech_forms()
+    return any(word[0] in forms and not word[0].endswith("ing") for word in words)
 
 
 def _sentences(text: str, block: Span, quotes: list[Span]) -> Iterator[tuple[Span, list[Span]]]:
@@ -159,7 +208,7 @@ def _breaks(text: str, block: Span, quotes: list[Span]) -> Iterator[int]:
         if number < len(quotes) and quotes[number].start < found.start():
             if quotes[number].end > found.end():
                 continue
-            if found[0][0] in "?!…" and _TAG.match(text, found.end(), min(block.end, found.end() + 80)):
+            if found[0][0] in "?!…" and _is_tagged(text, found.end(), min(block.end, found.end() + 80)):
                 continue
         if not sentences.is_abbreviated(text, block.start, found.start()):
             yield found.end()
@@ -172,11 +221,29 @@ def stands_alone(text: str, before: Span, quote: Span, after: Span) -> bool:
     words = len(_WORD.findall(inside[:200]))
     if not words:
         return False
-    ends = inside[-1] in ",.?!…—-–" or text[after.start : after.end].strip(_OPENERS + " ")[:1] in ("", ",")
+    following = text[after.start : after.end].strip(_OPENERS + " ")
+    ends = inside.rstrip(_CLOSERS)[-1:] in tuple(",.?!…—-–") or following[:1] in ("", *",;)—-–")
     starts = not lead or lead[-1] in ",:.?!…)—–-"
     if starts and ends:
         return words > 2 or inside[:1].isupper() or not lead
     return bool(lead) and ends and words > 4 and inside[:1].isupper()
+
+
+def _verb_beside(text: str, before: Span, quote: Span, after: Span) -> Quotation | None:
+    """The reporting verb after a quotation, or before it; the one that leads to it directly comes first."""
+    earlier = _verb_before(text, before)
+    if earlier is not None and _leads(text, earlier, before):
+        return earlier
+    return _verb_after(text, quote, after) or earlier
+
+
+def _leads(text: str, found: Quotation, before: Span) -> bool:
+    """Tell whether a verb stands right before a quotation."""
+    verb = found.verb
+    return verb is not None and verb.end <= before.end and _LED.fullmatch(text, verb.end, before.end) is not None
+
+
+_LED = re.compile(r"[,:]?\s*[\"'“‘„«`]*")
 
 
 def _verb_after(text: str, quote: Span, after: Span) -> Quotation | None:
@@ -186,16 +253,19 @@ def _verb_after(text: str, quote: Span, after: Span) -> Quotation | None:
     clause = Span(after.start, end)
     inside = text[quote.start : quote.end].rstrip()
     stretch = text[clause.start : clause.end].strip(_OPENERS + " ,\t")
-    if not stretch or (inside[-1:] in ".:" and stretch[0].isupper()):
+    if not stretch or (inside[-1:] in ".:" and stretch[0].isupper()) or stretch.partition(" ")[0] in _SUBORDINATE:
         return None
     for position, word in enumerate(_WORD.finditer(text, clause.start, clause.end)):
-        if position < 25 and _attributes(text, word):
+        adds = position == 0 and word[0].endswith("ing") and word[0] != "according"  # "…," adding that …
+        if position < 25 and not adds and _attributes(text, word):
             return Quotation((), Span(*word.span()), clause)
     return None
 
 
 def _verb_before(text: str, before: Span) -> Quotation | None:
     """The reporting verb in the clause that leads to a quotation: He said: "…"."""
+    if before.end - before.start <= len(" “"):
+        return None
     start = sentences.last_start(text, max(before.start, before.end - _REACH), before.end)
     clause = Span(start, before.end)
     lead = text[clause.start : clause.end].rstrip(_OPENERS + " \t\u00a0")

@@ -3,45 +3,75 @@
 The confidences are set by hand, near the share of a rule's findings that annotators of news agreed with.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import NamedTuple
 
-from app.extract.attribution import lexicon
+from app.extract.attribution import attitudes, lexicon
+from app.extract.attribution.attitudes import NOW_AND_THEN, grade
 from app.extract.attribution.candidates import Candidate, groups, length
 from app.extract.attribution.quotations import Quotation
 from app.extract.attribution.syntax import head_of
 from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.attribution.verdicts import Frames, Verdict
+from app.extract.attribution.verdicts import first_of as _first
 
-FLOOR = 0.42  # what is less sure than this is no suggestion
+__all__ = ["Verdict", "holds_marks", "judge", "verdict"]
+
+FLOOR = 0.34  # what is less sure than this is no suggestion
 _FINITE = ("VBD", "VBZ", "VBP", "VBN")
+_PLAIN = 0.7  # what is as sure as this is so in any circumstances
+_SAID = 0.85  # what is as sure as this is so within what somebody said, too
+_NESTED = 0.45  # how much less sure other findings are there
+_THINGS = ("it", "that", "this", "which", "there")
 _MARKED = 0.7  # words in marks make it likelier that somebody said them
 _THAT = ("that", "whether", "if")
-_CLAUSES = (("say", lexicon.SAY, 0.85), ("show", lexicon.SHOW, 0.45), ("think", lexicon.THINK, 0.43))
-_THAT_CLAUSES = {"say": 0.9, "show": 0.65, "think": 0.65}
+_ASIDES = lexicon.SAY | {"show", "find", "believe", "think"}
 _CLAUSAL = lexicon.SAY | lexicon.THINK | lexicon.WANT | lexicon.URGE
-_OBJECTS = (
-    (lexicon.JUDGE, "object-judge", 0.49),
-    (lexicon.VOICE, "object-voice", 0.43),
-    (frozenset(["say", "tweet", "post"]), "object-say", 0.45),
-)
-
-
-class Verdict(NamedTuple):
-    """A candidate, how sure it is that it attributes (0 to 1), and what says so."""
-
-    candidate: Candidate
-    confidence: float
-    rule: str
-
-
-Frames = dict[str, Candidate]
+_VOCAL = lexicon.SAY | lexicon.QUOTING - lexicon.NAME - lexicon.THINK  # which words in marks follow without more
+_ACTS = frozenset(["begin", "start", "continue", "offer"])  # of speech only where a clause or a quotation follows
+_DASHES = ("—", "–", "--", "-")
+_WHOLE = ("marks-whole", "alone", "label")
+_ATTRIBUTING = lexicon.SAY | lexicon.THINK | lexicon.NAME | lexicon.WANT | lexicon.URGE
 
 
 def judge(tree: Tree, quotations: list[Quotation]) -> list[Verdict]:
     """Return for each word that attributes its best candidate."""
-    found = (verdict(tree, group) for group in groups(tree, quotations, lexicon.lemmas()))
-    return [each for each in found if each is not None and each.confidence >= FLOOR]
+    judged = (verdict(tree, group) for group in groups(tree, quotations, lexicon.lemmas()))
+    found = [each for each in judged if each is not None and each.confidence >= FLOOR]
+    return [each for each in _weighed(tree, found) if each.confidence >= FLOOR]
+
+
+def _weighed(tree: Tree, found: list[Verdict]) -> Iterator[Verdict]:
+    """The verdicts by the circumstances; what stands in the words of another is seldom told apart from them."""
+    within: dict[int, int] = {}  # for each token, the word that the surest content around it hangs on
+    for each in sorted(found, key=lambda each: -each.confidence):
+        anchor = each.candidate.anchor
+        nested = within.get(anchor, anchor) != anchor and each.rule != "document"  # whoever cites one says what it says
+        if nested and each.confidence < _SAID:
+            yield each._replace(confidence=each.confidence * _NESTED)
+            continue
+        yield each if each.confidence >= _PLAIN else _adjusted(tree, each)
+        for first, last in each.candidate.content:
+            for token in range(first, last + 1):
+                within.setdefault(token, anchor)
+
+
+def _adjusted(tree: Tree, found: Verdict) -> Verdict:
+    """The verdict, surer where people speak for themselves, less sure in passing, of intent and of single words."""
+    candidate, likely = found.candidate, found.confidence
+    if tree.dep[candidate.anchor] in ("relcl", "acl"):
+        likely *= 0.8
+    if tree.tag[candidate.anchor] == "VB":
+        likely *= 0.9
+    if length(candidate.content) <= 2:
+        likely *= 0.85
+    if candidate.source is not None:
+        head = head_of(tree, candidate.source)
+        if tree.word[head] in _THINGS:
+            likely *= 0.6
+        elif tree.pos[head] in ("PROPN", "PRON"):
+            likely *= 1.05
+    return found._replace(confidence=min(likely, _PLAIN))
 
 
 def verdict(tree: Tree, group: list[Candidate]) -> Verdict | None:
@@ -49,27 +79,49 @@ def verdict(tree: Tree, group: list[Candidate]) -> Verdict | None:
     frames: Frames = {}
     for each in group:
         frames.setdefault(each.frame, each)
+        if each.frame.endswith("prep") and each.link is not None:
+            frames.setdefault(f"{each.frame}-{tree.word[each.link]}", each)
     anchor = group[0].anchor
-    for rule in _RULES:
+    for rule in attitudes.OF_WORDS if group[0].frame.startswith(("noun", "adj")) else _RULES:
         found = rule(tree, tree.lemma[anchor], frames)
         if found is None:
             continue
-        if tree.quote[anchor] != NO_QUOTE and not found.candidate.frame.startswith(("alone", "label", "marks")):
-            return found._replace(confidence=0.1)  # what is said within a quotation belongs to it
-        if found.confidence < 0.7 and holds_marks(tree, found.candidate):
-            return found._replace(confidence=min(0.7, 1 - (1 - found.confidence) * _MARKED))
+        if holds_marks(tree, found.candidate):
+            found = found._replace(candidate=_before_next(tree, found.candidate))
+            if found.confidence < _PLAIN:
+                return found._replace(confidence=min(_PLAIN, 1 - (1 - found.confidence) * _MARKED))
         return found
     return None
 
 
 def holds_marks(tree: Tree, candidate: Candidate) -> bool:
     """Tell whether words of the content are in marks, the first of each piece at least."""
-    tokens = (token for first, last in candidate.content for token in range(first, min(last, first + 60) + 1))
-    return any(tree.quote[token] != NO_QUOTE for token in tokens)
+    return any(max(tree.quote[first : min(last, first + 60) + 1]) != NO_QUOTE for first, last in candidate.content)
 
 
-def _first(frames: Frames, *names: str) -> Candidate | None:
-    return next((frames[name] for name in names if name in frames), None)
+def _before_next(tree: Tree, found: Candidate) -> Candidate:
+    """A content that ends where, after words in marks, the writer goes on: said it was "…" and called them "…"."""
+    first, last = found.content[-1]
+    if first < found.anchor or found.frame.startswith(_WHOLE):
+        return found
+    for token in range(first + 1, min(last, first + 120)):
+        closes = tree.quote[token] == NO_QUOTE and NO_QUOTE not in tree.quote[token - 2 : token - 1]
+        if closes and _goes_on(tree, found.anchor, token):
+            return replace(found, content=(*found.content[:-1], (first, token - 1)))
+    return found
+
+
+def _goes_on(tree: Tree, anchor: int, token: int) -> bool:
+    """Tell whether from the token after a closing mark on the writer speaks: — …, and said …, adding …."""
+    if tree.word[token] in _DASHES:
+        return True
+    joins = tree.word[token] in ("and", "but")
+    comma = "," in (tree.word[token], tree.word[token - 2])
+    following = token + (joins or tree.word[token] == ",")
+    while following < len(tree.word) - 1 and tree.pos[following] == "ADV":
+        following += 1
+    wanted = tree.tag[anchor] if joins else "VBG"
+    return (joins or comma) and tree.lemma[following] in _ATTRIBUTING and tree.tag[following] == wanted
 
 
 def _marks(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
@@ -77,7 +129,7 @@ def _marks(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     found = frames.get("marks-whole")
     if found is not None:
         larger = _first(frames, "ccomp", "tail")
-        if larger is not None and larger.content[0][0] < found.content[0][0] - 3:
+        if larger is not None and found.anchor < larger.content[0][0] < found.content[0][0] - 3:
             return Verdict(larger, 0.9, "marks-clause")
         return Verdict(found, 0.95 if found.source else 0.6, "marks")
     found = _first(frames, "label-whole", "label-clause")
@@ -90,13 +142,42 @@ def _marks(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
 def _marked_clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She said it was "…" to do so."""
     found = frames.get("marks-clause")
-    if found is None or lemma not in lexicon.SAY or found.source is None:
+    if found is None:
+        return None
+    if lemma not in lexicon.SAY or tree.pos[found.anchor] == "NOUN":
+        return _marked_words(tree, found) if lemma in _VOCAL else None
+    if found.source is None or (lemma in _ACTS and "ccomp" not in frames):
         return None
     if "ccomp" in frames and (found.content[0][0] < found.anchor or holds_marks(tree, frames["ccomp"])):
-        return Verdict(frames["ccomp"], 0.9, "marked-clause")
+        return Verdict(_to_last_marks(tree, frames["ccomp"], found), 0.9, "marked-clause")
     if found.content[0][0] > found.anchor:
         return _marked_rest(tree, found, frames)
     return Verdict(found, 0.8, "marked-lead") if _is_aside(tree, found) else None
+
+
+def _to_last_marks(tree: Tree, clause: Candidate, rest: Candidate) -> Candidate:
+    """A clause with what follows it in the sentence, where that is in marks too and no other word attributes it."""
+    last, end = clause.content[-1][1], rest.content[-1][1]
+    following = range(last + 1, end + 1)
+    if clause.content[0][0] < clause.anchor or not any(tree.quote[token] != NO_QUOTE for token in following):
+        return clause
+    if any(tree.lemma[token] in _ATTRIBUTING and tree.quote[token] == NO_QUOTE for token in following):
+        return clause
+    return replace(clause, content=(*clause.content[:-1], (clause.content[-1][0], end)))
+
+
+def _marked_words(tree: Tree, found: Candidate) -> Verdict | None:
+    """Words in marks right after the word that attributes them: chanted "…" at the gates."""
+    first = found.anchor + 1
+    while first < found.content[-1][1] and (tree.pos[first] == "PUNCT" or tree.word[first] == "of"):
+        first += 1
+    number = tree.quote[first]
+    if first > found.anchor + 4 or number == NO_QUOTE:
+        return None
+    last = first
+    while last < found.content[-1][1] and tree.quote[last + 1] == number:
+        last += 1
+    return Verdict(replace(found, content=((first, last),)), 0.74, "marked-words")
 
 
 def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Verdict:
@@ -110,7 +191,7 @@ def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Verdict:
     if that is not None:
         rest = replace(found, content=((that, last), *others))
         return Verdict(rest, 0.76 if holds_marks(tree, rest) else 0.5, "marked-rest-that")
-    held = (frames[name] for name in ("xcomp", "object-xcomp", "rest", "dobj", "prep") if name in frames)
+    held = (frames[name] for name in ("object-xcomp", "xcomp", "rest", "dobj", "prep") if name in frames)
     narrow = next((each for each in held if each.content[0][0] > found.anchor and holds_marks(tree, each)), None)
     if narrow is not None:
         return Verdict(narrow, 0.74, "marked-phrase")
@@ -127,22 +208,37 @@ def _clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     found = frames.get("ccomp")
     if found is None:
         return None
-    for name, words, confidence in _CLAUSES:
-        if lemma in words:
-            if tree.word[found.content[0][0]] in _THAT:
-                return Verdict(found, _THAT_CLAUSES[name], f"{name}-that")
-            return Verdict(found, confidence, name)
+    that = tree.word[found.content[0][0]] in _THAT
+    if lemma in lexicon.SAY:
+        return Verdict(found, 0.9 if that else 0.85, "say-that" if that else "say")
+    if lemma in lexicon.SHOW:
+        return Verdict(found, 0.65 if that or lemma == "show" else 0.5, "show-that" if that else "show")
+    if lemma == "want":
+        return Verdict(found, NOW_AND_THEN, "want-clause")
+    if lemma in lexicon.THINK:
+        return Verdict(found, grade("that" if that else "clause", lemma), "think-that" if that else "think")
+    if lemma in lexicon.VOICE:
+        return Verdict(found, NOW_AND_THEN, "voice-clause")
     return None
 
 
 def _parenthesis(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """…, she said, …."""
     found = _first(frames, "lead-tail", "lead", "left")
-    if found is None or lemma not in lexicon.SAY or "ccomp" in frames or "dobj" in frames:
+    if found is None or "ccomp" in frames:
         return None
-    if not _is_aside(tree, found):
+    if lemma not in (lexicon.ADDRESSED if "dobj" in frames else _ASIDES):
+        return None
+    if not _is_aside(tree, found) or (found.frame == "lead" and ("xcomp" in frames or _is_subordinate(tree, found))):
         return None
     return Verdict(found, 0.9 if found.frame == "lead-tail" else 0.76, f"parenthesis-{found.frame}")
+
+
+def _is_subordinate(tree: Tree, found: Candidate) -> bool:
+    """Tell whether what leads to a verb says when or why, and not what: "As rents rose, the union agreed …"."""
+    first, last = found.content[0]
+    tops = [token for token in range(first, last + 1) if not first <= tree.head[token] <= last]
+    return bool(tops) and all(tree.dep[token] in ("advcl", "prep", "punct", "cc", "advmod") for token in tops)
 
 
 def _is_aside(tree: Tree, found: Candidate) -> bool:
@@ -152,7 +248,7 @@ def _is_aside(tree: Tree, found: Candidate) -> bool:
     first, last = found.source
     beside = last == min(found.cue[0][0], found.anchor) - 1 or first in (found.anchor + 1, found.anchor + 2)
     tokens = (token for piece in found.content for token in range(piece[0], piece[1] + 1))
-    return beside and length(found.content) > 3 and any(tree.pos[token] in ("VERB", "AUX") for token in tokens)
+    return beside and length(found.content) > 2 and any(tree.pos[token] in ("VERB", "AUX") for token in tokens)
 
 
 def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
@@ -162,18 +258,6 @@ def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         return None
     provides = lemma in lexicon.PROVIDE and tree.lemma[head_of(tree, found.source)] in lexicon.DOCUMENTS
     return Verdict(found, 0.8, "document") if provides else None
-
-
-def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    """She urged him to …, she vowed to …, she is expected to …."""
-    if "object-xcomp" in frames and lemma in lexicon.URGE:
-        return Verdict(frames["object-xcomp"], 0.5, "urge")
-    found = frames.get("xcomp")
-    if found is not None and lemma in lexicon.WANT and found.source is not None:
-        return Verdict(found, 0.5, "want")
-    if "raised" in frames and lemma in lexicon.URGE | lexicon.THINK | lexicon.SAY:
-        return Verdict(frames["raised"], 0.5, "raised")
-    return None
 
 
 def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
@@ -186,72 +270,10 @@ def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         or found.source is None
     ):
         return None
+    if tree.dep[found.anchor] == "acl" and tree.tag[found.anchor] != "VBG":  # "a group called …" has the name
+        return None
     named = tree.pos[head_of(tree, found.source)] in ("PROPN", "PRON")
     return Verdict(found, 0.76 if named and holds_marks(tree, found) else 0.62, "name")
 
 
-def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    """She criticized …, she announced …."""
-    found = _first(frames, "rest", "dobj")
-    if found is None or found.source is None:
-        return None
-    if lemma in lexicon.PLEDGE and tree.tag[found.anchor] != "VB":
-        return Verdict(found, 0.76, "object-pledge")
-    if lemma in lexicon.JUDGE and tree.tag[found.anchor] == "VB":  # "to support", "would back": not yet said
-        return None
-    return next((Verdict(found, confidence, rule) for words, rule, confidence in _OBJECTS if lemma in words), None)
-
-
-def _preposition(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    """She called for …."""
-    found = frames.get("prep")
-    if found is None or found.source is None or found.link is None:
-        return None
-    leads = lemma in lexicon.PREPOSITIONS.get(tree.word[found.link], ())
-    return Verdict(found, 0.44, f"about-{tree.word[found.link]}") if leads else None
-
-
-def _led(tree: Tree, frames: Frames, frame: str, leads: Mapping[str, frozenset[str]]) -> Candidate | None:
-    """The candidate of a frame where its preposition is one that its word goes with."""
-    found = frames.get(frame)
-    if found is None or found.link is None:
-        return None
-    return found if tree.lemma[found.anchor] in leads.get(tree.word[found.link], ()) else None
-
-
-def _noun(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    """Her claim that …, her plan to …."""
-    found = _first(frames, "noun-is", "noun-clause") or _led(tree, frames, "noun-prep", lexicon.NOUN_PREPOSITIONS)
-    if lemma not in lexicon.NOUNS or found is None:
-        return None
-    opening = tree.word[found.content[0][0]]
-    if found.source is None:
-        return Verdict(found, 0.42 if opening == "that" or found.frame == "noun-prep" else 0.2, "noun-sourceless")
-    otherwise = 0.43 if found.frame == "noun-prep" else 0.3
-    return Verdict(found, {"that": 0.65, "to": 0.5}.get(opening, otherwise), "noun")
-
-
-def _adjective(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    """She was adamant that …."""
-    found = frames.get("adj-clause") or _led(tree, frames, "adj-prep", lexicon.ADJECTIVE_PREPOSITIONS)
-    if lemma not in lexicon.ADJECTIVES or found is None or found.source is None:
-        return None
-    if found.frame == "adj-prep":
-        return Verdict(found, 0.44, "adjective-of")
-    return Verdict(found, 0.55 if tree.word[found.content[0][0]] == "that" else 0.35, "adjective")
-
-
-_RULES: tuple[Callable[[Tree, str, Frames], Verdict | None], ...] = (
-    _marks,
-    _naming,
-    _marked_clause,
-    _according,
-    _document,
-    _clause,
-    _parenthesis,
-    _infinitive,
-    _object,
-    _preposition,
-    _noun,
-    _adjective,
-)
+_RULES = (_marks, _naming, _marked_clause, _according, _document, _clause, _parenthesis, *attitudes.OF_VERBS)

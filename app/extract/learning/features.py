@@ -1,137 +1,247 @@
-"""What a trained judge looks at in the candidates of a word."""
+"""What the trained judge is told of candidates: numbers, and keys of which it has learned how often they attribute."""
 
-import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from app.extract.attribution import lexicon
-from app.extract.attribution.candidates import Candidate, length
-from app.extract.attribution.rules import Verdict, holds_marks
+import numpy as np
+
+from app.extract.attribution.candidates import Candidate
+from app.extract.attribution.rules import Verdict
 from app.extract.attribution.syntax import head_of
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree
-from app.extract.learning.sequence import Chances
+from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.learning.arrays import Integers, Numbers
+from app.extract.learning.proposals import Judged
+from app.extract.learning.sequence import known_classes
 
-_OF_ANCHOR = ("aux", "auxpass", "neg", "prt", "advmod", "mark", "amod", "det")
 _UNSPOKEN = ("PUNCT", "SPACE")
-_OF_CONTENT = ("nsubj", "aux", "mark", "det", "poss")
+NUMBERS, KEYS = 59, 23  # of each candidate
+_ALONE = -1.0  # how far a candidate is above the others where there are none
 
 
-def of(tree: Tree, group: list[Candidate], ruled: Verdict | None, chances: list[Chances]) -> list[list[str]]:
-    """Return the features of each of the candidates of one word, of which the rules say `ruled`.
+class Described(NamedTuple):
+    """What there is to say of the candidates of a text, a row each."""
 
-    `chances` are those of all tokens of the text.
-    """
-    shared = [*_of_anchor(tree, group), f"rule={ruled.rule if ruled else 'none'}"]
-    described = []
-    for candidate in group:
-        own = [*_of_candidate(tree, candidate), f"ruled={ruled is not None and ruled.candidate is candidate}"]
-        own += _of_chances(tree, candidate, chances)
-        frame = candidate.frame
-        described.append([f"frame={frame}", *own, *shared, *(f"{frame}&{name}" for name in (*own, *shared))])
-    return described
+    numbers: Numbers
+    keys: list[tuple[str, ...]]
 
 
-def _of_anchor(tree: Tree, group: list[Candidate]) -> Iterator[str]:
-    anchor = group[0].anchor
-    lemma, head = tree.lemma[anchor], tree.head[anchor]
-    around = tree.lemma[head] if head != anchor else "ROOT"
-    general = (
-        "",
-        f"tag={tree.tag[anchor]}",
-        f"dep={tree.dep[anchor]}",
-        f"passive={group[0].passive}",
-        f"source={_part_of_speech(tree, group[0].source)}",
+def of(tree: Tree, judged: Judged, chances: Numbers) -> Described:
+    """Describe candidates; `chances` are those of all tokens of the text."""
+    tokens = _Tokens(tree, judged, chances)
+    found = _Found(tree, judged)
+    content = _contents(tokens, found)
+    compared = [_above_others(column, found.starts, found.group) for column in content[:6]]
+    numbers = np.stack([*content, *compared, *_around(tokens, found)], axis=1)
+    return Described(numbers, [keys for group, ruled in judged for keys in _keys(tree, group, ruled)])
+
+
+class _Tokens:
+    """What is known of each token of a text; one more stands for what is beyond its end."""
+
+    def __init__(self, tree: Tree, judged: Judged, chances: Numbers) -> None:
+        self.size = len(tree.word)
+        self.begins, self.goes_on, self.cues = np.pad(chances, ((0, 1), (0, 0))).T
+        self.inside = self.begins + self.goes_on
+        self.spoken = np.array([*(pos not in _UNSPOKEN for pos in tree.pos), False])
+        self.marked = np.array([*tree.quote, NO_QUOTE]) != NO_QUOTE
+        self.sentence = np.array([*tree.sentence, -1])
+        self.head = np.array([*tree.head, self.size])
+        self.first, self.last = np.array([*(tree.bounds[each] for each in tree.sentence), (self.size, self.size)]).T
+        self.width = np.array([*tree.right, 0]) - np.array([*tree.left, 0])
+        self.ruled = np.zeros(self.size + 1)
+        for ruled in sorted((each for _, each in judged if each is not None), key=lambda each: each.confidence):
+            for first, last in ruled.candidate.content:
+                self.ruled[first : last + 1] = ruled.confidence
+        places = np.arange(self.size + 1)
+        word = np.array([*(pos != "PUNCT" for pos in tree.pos), True])
+        self.next = np.minimum.accumulate(np.where(word, places, self.size)[::-1])[::-1]  # at or after a token
+        self.past = np.maximum.accumulate(np.where(word, places, 0))  # at or before it
+
+
+class _Found:
+    """Where the candidates of a text stand, a row each; pieces of contents are rows of their own."""
+
+    def __init__(self, tree: Tree, judged: Judged) -> None:
+        rows, pieces = list[tuple[float, ...]](), list[Sequence[int]]()
+        for number, (group, ruled) in enumerate(judged):
+            source = group[0].source
+            head = head_of(tree, source) if source is not None else -1
+            size = source[1] - source[0] + 1 if source is not None else 0
+            sure, chosen = (ruled.confidence, ruled.candidate) if ruled is not None else (0.0, None)
+            for each in group:
+                pieces += [(first, last, len(rows)) for first, last in each.content]
+                cue = each.cue[0][0] if each.cue else each.anchor
+                that = tree.word[each.content[0][0]] == "that"
+                rows.append((each.anchor, number, head, size, sure, each is chosen, len(group), that, cue))
+        columns = np.array(rows, dtype=float).reshape(-1, 9).T
+        self.anchor, self.group, self.source = columns[:3].astype(int)
+        self.sized, self.sure, self.chosen, self.several, self.that = columns[3:8]
+        self.cue = columns[8].astype(int)
+        self.piece_first, self.piece_last, self.owner = np.array(pieces, dtype=int).reshape(-1, 3).T
+        bounds = np.searchsorted(self.owner, np.arange(len(rows) + 1))
+        self.begins, self.pieces = bounds[:-1], np.diff(bounds)
+        self.first, self.last = self.piece_first[self.begins], self.piece_last[bounds[1:] - 1]
+        self.starts = np.searchsorted(self.group, np.arange(len(judged)))
+
+
+def _contents(tokens: _Tokens, found: _Found) -> list[Numbers]:
+    """How well a content agrees with what its tokens are likely to be by themselves, and its size and place."""
+    first, last = found.first, found.last
+    size = np.maximum(_sums(tokens.spoken.astype(float), found), 1e-6)
+    likely = _sums(tokens.inside * tokens.spoken, found)
+    mean = likely / size
+    least = np.minimum(1, _extremes(np.minimum, np.where(tokens.spoken, tokens.inside, 2.0), found))
+    begins = np.maximum.reduce(
+        [tokens.begins[np.maximum(first - 1, 0)], tokens.begins[first], tokens.begins[first + 1]]
     )
-    yield from general[1:]
-    yield from (f"{lemma}|{name}" for name in general)
-    yield f"dep+head={tree.dep[anchor]}|{around}"
-    yield f"head-tag={tree.tag[head]}"
-    yield f"frames={'+'.join(sorted({each.frame for each in group}))}"
-    yield f"next={tree.word[anchor + 1] if anchor + 1 < len(tree.word) else ''}"
-    yield f"last={tree.lemma[anchor - 1] if anchor else ''}"
-    yield f"ending={lemma[-3:]}"
-    yield f"first-sentence={tree.sentence[anchor] == 0}"
-    yield from (f"class={name}" for name, words in lexicon.CLASSES.items() if lemma in words)
-    yield from (f"head-class={name}" for name, words in lexicon.CLASSES.items() if around in words)
-    yield from (f"{tree.dep[kid]}={tree.lemma[kid]}" for kid in tree.kids(anchor, *_OF_ANCHOR))
-    if group[0].source is not None:
-        source = head_of(tree, group[0].source)
-        yield f"source-lemma={tree.lemma[source]}"
-        yield f"source-dep={tree.dep[source]}|{source > anchor}"
+    after, before = tokens.next[last + 1], tokens.past[np.maximum(first - 1, 0)]
+    goes_on = np.where(tokens.sentence[after] == tokens.sentence[last], tokens.goes_on[after], 0)
+    began = np.where((tokens.sentence[before] == tokens.sentence[first]) & (before < first), tokens.inside[before], 0)
+    start, end = tokens.first[found.anchor], tokens.last[found.anchor]
+    whole = _between(tokens.inside * tokens.spoken, start, end)
+    return [
+        mean,
+        begins * (1 - goes_on) * mean,
+        least * begins * (1 - goes_on),
+        begins,
+        size,
+        size / np.maximum(1, _between(tokens.spoken.astype(float), start, end)),
+        _odds(mean),
+        least,
+        _odds(begins),
+        goes_on,
+        began,
+        likely / (whole + 1e-3),
+        whole - likely,
+        _sums(tokens.begins, found),
+        _sums((tokens.marked & tokens.spoken).astype(float), found) / size,
+        _sums(tokens.ruled, found) / size,
+        _extremes(np.maximum, tokens.cues, found),
+        tokens.begins[first],
+        tokens.inside[first],
+        tokens.inside[last],
+        tokens.inside[np.maximum(first - 1, 0)],
+        tokens.inside[last + 1],
+        first - found.anchor,
+        last - found.anchor,
+        first - start,
+        end - last,
+        found.pieces,
+        found.that,
+        found.chosen,
+    ]
 
 
-def _of_candidate(tree: Tree, candidate: Candidate) -> Iterator[str]:
-    anchor, (first, last) = candidate.anchor, (candidate.content[0][0], candidate.content[-1][1])
-    lemma, size = tree.lemma[anchor], length(candidate.content)
-    yield f"first={tree.word[first]}"
-    yield f"first-tag={tree.tag[first]}"
-    yield f"length={size if size < 5 else 5 + min(size // 5, 6)}"
-    yield f"gap={max(-3, min(first - anchor, 5))}"
-    yield f"marked={_marked(tree, candidate)}"
-    yield f"after={tree.word[last + 1] if last + 1 < len(tree.word) else ''}"
-    yield f"pieces={min(len(candidate.content), 3)}"
-    yield f"lemma={lemma}"
-    if candidate.link is None:
-        return
-    link = inner = candidate.link
-    yield f"link={tree.dep[link]}|{tree.tag[link]}"
-    if tree.dep[link] == "prep":
-        inner = next(iter(tree.kids(link, "pobj", "pcomp")), link)
-        yield f"prep={tree.lemma[link]}"
-        yield f"lemma+prep={lemma}|{tree.lemma[link]}"
-    yield f"inner={tree.lemma[inner]}"
-    yield f"inner-tag={tree.tag[inner]}"
-    yield f"lemma+inner-tag={lemma}|{tree.tag[inner]}"
-    yield from (f"inner-{tree.dep[kid]}={tree.lemma[kid]}" for kid in tree.kids(inner, *_OF_CONTENT))
+def _around(tokens: _Tokens, found: _Found) -> list[Numbers]:
+    """The word that may attribute, its source, its sentence and its place in the text."""
+    anchor, source = found.anchor, found.source
+    head, start, end = tokens.head[anchor], tokens.first[anchor], tokens.last[anchor]
+    near = np.max([tokens.cues[np.clip(anchor + offset, 0, tokens.size)] for offset in (-2, -1, 0, 1, 2)], axis=0)
+    return [
+        found.sure,
+        tokens.cues[anchor],
+        _odds(tokens.cues[anchor]),
+        near,
+        tokens.cues[found.cue],
+        tokens.inside[anchor],
+        _odds(tokens.inside[anchor]),
+        tokens.ruled[anchor],
+        tokens.inside[head],
+        tokens.cues[head],
+        tokens.width[anchor],
+        np.where(source < 0, 0, source - anchor),
+        np.where(source < 0, -1, tokens.inside[source]),
+        found.sized,
+        found.several,
+        end - start,
+        anchor - start,
+        end - anchor,
+        anchor / tokens.size,
+        np.full(len(anchor), float(tokens.size)),
+        _between(tokens.inside, start, end) / (end - start + 1),
+        *(np.full(len(anchor), each.mean()) for each in (tokens.inside, tokens.cues, tokens.ruled)),
+    ]
 
 
-def _of_chances(tree: Tree, candidate: Candidate, chances: list[Chances]) -> Iterator[str]:
-    """How well the candidate agrees with what its tokens are likely to be by themselves."""
-    (first, _), (_, last) = candidate.content[0], candidate.content[-1]
-    tokens = [token for piece in candidate.content for token in range(piece[0], piece[1] + 1)]
-    inside = [_inside(chances[token]) for token in tokens if tree.pos[token] not in _UNSPOKEN] or [0.0]
-    mean, least = sum(inside) / len(inside), min(inside)
-    begins = max(each.begins for each in chances[max(0, first - 1) : first + 2])
-    after = next((token for token in range(last + 1, min(last + 4, len(chances))) if tree.pos[token] != "PUNCT"), None)
-    before = next((token for token in range(first - 1, max(-1, first - 4), -1) if tree.pos[token] != "PUNCT"), None)
-    goes_on = chances[after].goes_on if after is not None and tree.sentence[after] == tree.sentence[last] else 0.0
-    began = _inside(chances[before]) if before is not None and tree.sentence[before] == tree.sentence[first] else 0.0
-    cues, spoken = chances[candidate.anchor].cues, _inside(chances[candidate.anchor])
-    lemma = tree.lemma[candidate.anchor]
-    yield f"mean={_tenth(mean)}"
-    yield f"least={_tenth(least)}"
-    yield f"begins={_tenth(begins)}"
-    yield f"goes-on={_tenth(goes_on)}"
-    yield f"began={_tenth(began)}"
-    yield f"cues={_tenth(cues)}"
-    yield f"spoken={_tenth(spoken)}"
-    yield f"bounds={_tenth(mean) // 2}|{_tenth(begins) // 2}|{_tenth(goes_on) // 2}"
-    yield f"mean+cues={_tenth(mean) // 2}|{_tenth(cues) // 2}|{_tenth(spoken) // 3}"
-    yield f"all={_tenth(least * begins * (1 - goes_on))}"
-    yield f"mean-odds={_odds(mean)}"
-    yield f"begins-odds={_odds(begins)}"
-    yield f"cues-odds={_odds(cues)}"
-    yield f"mean+lemma={_tenth(mean) // 2}|{lemma}"
-    yield f"cues+lemma={_tenth(cues) // 2}|{lemma}"
+def _sums(values: Numbers, found: _Found) -> Numbers:
+    """The sum over the tokens of each content."""
+    pieces = _between(values, found.piece_first, found.piece_last)
+    return np.bincount(found.owner, pieces, minlength=len(found.first)).astype(np.float64)
 
 
-def _inside(chance: Chances) -> float:
-    return chance.begins + chance.goes_on
+def _between(values: Numbers, first: Integers, last: Integers) -> Numbers:
+    sums: Numbers = np.concatenate([[0.0], np.cumsum(values)])
+    return sums[last + 1] - sums[first]
 
 
-def _tenth(share: float) -> int:
-    return min(9, int(10 * share))
+def _extremes(of: np.ufunc, values: Numbers, found: _Found) -> Numbers:
+    """The least or the greatest of the tokens of each content."""
+    bounds = np.stack([found.piece_first, found.piece_last + 1], axis=1).ravel()
+    pieces = of.reduceat(values, bounds)[::2]
+    extremes: Numbers = of.reduceat(pieces, found.begins)
+    return extremes
 
 
-def _odds(share: float) -> int:
-    return max(-5, min(5, round(math.log((share + 1e-4) / (1.0001 - share)))))
+def _above_others(column: Numbers, starts: Integers, group: Integers) -> Numbers:
+    """How far each candidate is above the best of the others of its word."""
+    best = np.maximum.reduceat(column, starts)[group]
+    is_best = column == best
+    second = np.maximum.reduceat(np.where(is_best, -np.inf, column), starts)[group]
+    tied = np.bincount(group, is_best)[group] > 1
+    other = np.where(is_best & ~tied, second, best)
+    return np.where(np.isinf(other), _ALONE, column - np.where(np.isinf(other), 0, other))
 
 
-def _marked(tree: Tree, candidate: Candidate) -> str:
-    """How the content begins, and whether any of it is in marks."""
-    first = candidate.content[0][0]
-    begins = tree.quote[first] != NO_QUOTE or tree.word[first] in ("``", "''", '"', "“", "‘")
-    return f"{begins}|{holds_marks(tree, candidate)}"
+def _odds(share: Numbers) -> Numbers:
+    held = np.clip(share, 0, 1)
+    return np.log((held + 1e-4) / (1.0001 - held))
 
 
-def _part_of_speech(tree: Tree, source: Range | None) -> str:
-    return tree.pos[head_of(tree, source)] if source is not None else "none"
+def _keys(tree: Tree, group: list[Candidate], ruled: Verdict | None) -> Iterator[tuple[str, ...]]:
+    """The words and the syntax of each candidate of a word, in the combinations that tell."""
+    anchor = group[0].anchor
+    lemma, tag = tree.lemma[anchor], tree.tag[anchor]
+    rule = ruled.rule if ruled is not None else ""
+    frames = "+".join(sorted({each.frame for each in group}))
+    source = group[0].source
+    helped = "+".join(tree.lemma[kid] for kid in tree.kids(anchor, "aux", "neg"))
+    head = tree.head[anchor]
+    classes = known_classes()
+    known, around = classes.get(lemma, 0), classes.get(tree.lemma[head], 0) if head != anchor else -1
+    after = tree.word[anchor + 1] if anchor + 1 < len(tree.word) else ""
+    part = tree.pos[head_of(tree, source)] if source is not None else ""
+    shared = (
+        f"{known}|{frames}|{part}",
+        f"{around}|{tree.dep[anchor]}|{known}",
+        f"{lemma}|{after}",
+        f"{rule}|{lemma}",
+        f"{frames}|{tag}",
+        f"{lemma}|{helped}",
+        f"{lemma}|{part}",
+        tree.lemma[head_of(tree, source)] if source is not None else "",
+        f"{tree.lemma[head] if head != anchor else ''}|{tree.dep[anchor]}|{tree.tag[head]}",
+    )
+    for each in group:
+        frame, link, first = each.frame, each.link, tree.word[each.content[0][0]]
+        inner = link
+        if link is not None and tree.dep[link] == "prep":
+            inner = next(iter(tree.kids(link, "pobj", "pcomp")), link)
+        dep, linked = (tree.dep[link], tree.lemma[link]) if link is not None else ("", "")
+        inner_tag, inner_lemma = (tree.tag[inner], tree.lemma[inner]) if inner is not None else ("", "")
+        yield (
+            frame,
+            f"{lemma}|{frame}",
+            f"{lemma}|{frame}|{linked if dep == 'prep' else ''}",
+            f"{frame}|{first}",
+            f"{frame}|{inner_tag}|{dep}",
+            f"{frame}|{rule}",
+            f"{lemma}|{frame}|{inner_tag}",
+            f"{frame}|{frames}",
+            f"{frame}|{inner_lemma}",
+            f"{lemma}|{frame}|{first}",
+            f"{linked if dep == 'prep' else ''}|{tree.pos[anchor]}|{inner_tag}",
+            f"{frame}|{tag}|{tree.dep[anchor]}",
+            f"{known}|{frame}|{first}",
+            f"{known}|{frame}|{inner_tag}|{tag}",
+            *shared,
+        )

@@ -1,169 +1,213 @@
-"""A chain of tokens: how likely each begins, continues or stands outside a content, or is a cue."""
+"""A chain of tokens: how likely each begins, continues or stands outside a content, or is a cue.
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from operator import mul
-from typing import NamedTuple
+A feature of a token is a slot of a table: the hash of a few of its words, tags and relations. So all tokens of a text
+are described by a few operations on whole columns.
+"""
+
+import functools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, Self
+from zlib import crc32
+
+import numpy as np
 
 from app.extract.attribution import lexicon
 from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.learning.arrays import Codes, Flags, Integers, Numbers
 
 LABELS = ("O", "B", "I", "C")  # outside, first and further tokens of a content, cue
+BITS = 22  # of a slot
+NOTHING = 0  # the slot of what a token lacks
 _RULED = 0.2  # what the rules hold for less likely is no news
 _FURTHEST = 7  # steps up the tree to the word that may attribute
 _PREDICATES = ("VERB", "AUX", "NOUN", "ADJ")
-
-Row = list[str]  # the features of a token
-
-
-class Chances(NamedTuple):
-    """How likely a token is to begin a content, to stand in one further on, and to be of a cue."""
-
-    begins: float
-    goes_on: float
-    cues: float
+_MIX = 0x9E3779B97F4A7C15
 
 
 class Chain:
-    """A linear-chain conditional random field: weights of features by label, and of one label after another."""
+    """A linear-chain conditional random field: weights of slots by label, and of one label after another."""
 
-    def __init__(self, weights: dict[str, list[float]], transitions: list[list[float]]) -> None:
-        self.weights = weights
-        self.transitions = transitions
-        self._steps = [[math.exp(min(30.0, weight)) for weight in row] for row in transitions]
+    def __init__(self, slots: Integers, weights: Numbers, transitions: Numbers) -> None:
+        self.slots, self.weights, self.transitions = slots, weights, transitions
+        self._rows = np.zeros(1 << BITS, dtype=np.int32)
+        self._rows[slots] = np.arange(1, len(slots) + 1)
+        self._rows[NOTHING] = 0
+        self._weights = np.concatenate([np.zeros((1, len(LABELS))), weights])
+        self._steps = np.exp(np.minimum(30, transitions))
 
-    def chances(self, tree: Tree, verdicts: Iterable[Verdict]) -> list[Chances]:
-        """Return the chances of each token, given what the rules say of the text."""
-        found = [Chances(0.0, 0.0, 0.0)] * len(tree.word)
-        for first, rows in sentences(tree, verdicts):
-            for token, (_, begins, goes_on, cues) in enumerate(self._marginals(rows), first):
-                found[token] = Chances(begins, goes_on, cues)
-        return found
+    @classmethod
+    def of(cls, weights: Mapping[str, Sequence[float]], transitions: Sequence[Sequence[float]]) -> Self:
+        """Return the chain of a table of weights by slot; raises ValueError where it is none."""
+        slots = np.array([int(slot) for slot in weights], dtype=np.int64)
+        rows = np.array(list(weights.values()), dtype=np.float64).reshape(-1, len(LABELS))
+        steps = np.array(transitions, dtype=np.float64).reshape(len(LABELS), len(LABELS))
+        if len(rows) != len(slots) or not ((slots >= 0) & (slots < 1 << BITS)).all():
+            raise ValueError("the weights are of no slots")
+        if not (np.isfinite(rows).all() and np.isfinite(steps).all()):
+            raise ValueError("the weights are no numbers")
+        return cls(slots, rows, steps)
 
-    def _marginals(self, rows: Sequence[Row]) -> Iterator[list[float]]:
-        scores = [self._scores(row) for row in rows]
-        arriving = [list(column) for column in zip(*self._steps, strict=True)]
-        forward = [_share(scores[0])]
-        for score in scores[1:]:
-            reached = [_product(forward[-1], step) for step in arriving]
-            forward.append(_share(list(map(mul, reached, score))))
-        backward = [[1.0] * len(LABELS)]
-        for score in reversed(scores[1:]):
-            ahead = list(map(mul, backward[-1], score))
-            backward.append(_share([_product(ahead, step) for step in self._steps]))
-        for past, coming in zip(forward, reversed(backward), strict=True):
-            yield _share(list(map(mul, past, coming)))
+    @classmethod
+    def ignorant(cls) -> Self:
+        """Return a chain for which all labels are equally likely."""
+        return cls.of({}, [[0.0] * len(LABELS)] * len(LABELS))
 
-    def _scores(self, row: Row) -> list[float]:
-        outside = begins = goes_on = cues = 0.0
-        for weights in filter(None, map(self.weights.get, row)):
-            outside += weights[0]
-            begins += weights[1]
-            goes_on += weights[2]
-            cues += weights[3]
-        top = max(outside, begins, goes_on, cues)
-        return [math.exp(max(-60.0, each - top)) for each in (outside, begins, goes_on, cues)]
+    def chances(self, tree: Tree, verdicts: Iterable[Verdict]) -> Numbers:
+        """Return for each token how likely it is to begin a content, to continue one, and to be of a cue.
 
+        `verdicts` are what the rules say of the text.
+        """
+        scores = np.zeros((len(tree.word), len(LABELS)))
+        for column in described(tree, verdicts):
+            scores += self._weights[self._rows[column]]
+        return self._marginals(scores, [last - first + 1 for first, last in tree.bounds])[:, 1:]
 
-def _product(one: list[float], other: list[float]) -> float:
-    return one[0] * other[0] + one[1] * other[1] + one[2] * other[2] + one[3] * other[3]
-
-
-def _share(values: list[float]) -> list[float]:
-    whole = sum(values) or 1.0
-    return [each / whole for each in values]
+    def _marginals(self, scores: Numbers, lengths: Sequence[int]) -> Numbers:
+        """The chances of labels in sentences that follow each other, all sentences taken step by step at once."""
+        likely = np.exp(np.maximum(-60, scores - scores.max(axis=1, keepdims=True)))
+        size = np.array(lengths)
+        order = np.argsort(-size, kind="stable")
+        starts, size = (np.cumsum(size) - size)[order], size[order]
+        reaching = np.searchsorted(-size, -np.arange(size[0]))  # how many sentences are longer than so many tokens
+        forward, backward = likely.copy(), np.ones_like(likely)
+        for step in range(1, size[0]):
+            here = starts[: reaching[step]] + step
+            forward[here] = _shares(forward[here - 1] @ self._steps * likely[here])
+        for step in range(size[0] - 1, 0, -1):
+            here = starts[: reaching[step]] + step
+            backward[here - 1] = _shares((backward[here] * likely[here]) @ self._steps.T)
+        return _shares(forward * backward)
 
 
-def sentences(tree: Tree, verdicts: Iterable[Verdict]) -> Iterator[tuple[int, list[Row]]]:
-    """Yield the first token and the features of the tokens of each sentence that may hold an attribution."""
+def _shares(rows: Numbers) -> Numbers:
+    shares: Numbers = rows / rows.sum(axis=1, keepdims=True)
+    return shares
+
+
+def described(tree: Tree, verdicts: Iterable[Verdict]) -> list[Integers]:
+    """Return the features of all tokens, a column of slots each."""
     view = _View(tree, [each for each in verdicts if each.confidence >= _RULED])
-    for first, last in tree.bounds:
-        if any(view.classes[token] or token in view.ruled for token in range(first, last + 1)):
-            yield first, [view.row(token, first, last) for token in range(first, last + 1)]
+    return [_slots(number, column) for number, column in enumerate(view.columns())]
+
+
+class _Column(NamedTuple):
+    """A feature of each token: codes that make it up together, and which tokens have it."""
+
+    codes: tuple[Codes, ...]
+    present: Flags | None = None
+
+
+def _slots(number: int, column: _Column) -> Integers:
+    mixed = np.full(len(column.codes[0]), (number + 1) * _MIX % (1 << 64), dtype=np.uint64)
+    for codes in column.codes:
+        mixed = (mixed ^ codes) * np.uint64(_MIX)
+        mixed ^= mixed >> np.uint64(29)
+    slots = (mixed >> np.uint64(64 - BITS)).astype(np.int64)
+    return slots if column.present is None else np.where(column.present, slots, NOTHING)
+
+
+def _codes(names: Sequence[str]) -> Codes:
+    known = {name: crc32(name.encode()) for name in set(names)}
+    return np.array([known[name] for name in names], dtype=np.uint64)
 
 
 class _View:
     """What each token of a text shows to the tokens around it."""
 
     def __init__(self, tree: Tree, verdicts: list[Verdict]) -> None:
-        self.tree = tree
-        known = {lemma: _classes(lemma) for lemma in set(tree.lemma)}
-        self.classes = [known[lemma] for lemma in tree.lemma]
-        self.anchors = {each.candidate.anchor: each for each in verdicts}
-        self.ruled: dict[int, tuple[Verdict, str]] = {}
+        self.places = np.arange(len(tree.word))
+        self.nothing = np.zeros(len(tree.word), dtype=np.uint64)
+        self.head = np.array(tree.head)
+        self.word, self.lemma, self.tag, self.dep = map(_codes, (tree.word, tree.lemma, tree.tag, tree.dep))
+        self.marked = (np.array(tree.quote) != NO_QUOTE).astype(np.uint64)
+        classes = known_classes()
+        self.known = np.array([classes.get(lemma, 0) for lemma in tree.lemma], dtype=np.uint64)
+        self.predicate = np.array([pos in _PREDICATES for pos in tree.pos])
+        self.sentence = np.array(tree.sentence)
+        self._take_rules(tree, verdicts)
+
+    def _take_rules(self, tree: Tree, verdicts: list[Verdict]) -> None:
+        size = len(tree.word)
+        self.place, self.sure, self.rule, self.cue = (np.zeros(size, dtype=np.uint64) for _ in range(4))
+        self.anchored, self.anchored_sure = (np.zeros(size, dtype=np.uint64) for _ in range(2))
         for verdict in sorted(verdicts, key=lambda each: each.confidence):
+            anchor, rule, sure = verdict.candidate.anchor, crc32(verdict.rule.encode()), round(10 * verdict.confidence)
+            self.anchored[anchor], self.anchored_sure[anchor] = rule, sure
             for first, last in verdict.candidate.content:
-                self.ruled |= dict.fromkeys(range(first, last + 1), (verdict, "I"))
-                self.ruled |= {last: (verdict, "E"), first: (verdict, "B")}
-        self.marked = [quote != NO_QUOTE for quote in tree.quote]
+                inside = slice(first, last + 1)
+                self.rule[inside], self.sure[inside], self.cue[inside] = rule, sure, self.lemma[anchor]
+                self.place[inside] = 2
+                self.place[last], self.place[first] = 3, 1
+        self.is_ruled = self.place != 0
 
-    def row(self, token: int, first: int, last: int) -> Row:
-        """The features of a token of the sentence between two others."""
-        tree, head = self.tree, self.tree.head[token]
-        word, tag, dep, side = tree.word[token], tree.tag[token], tree.dep[token], head < token
-        return [
-            f"w={word}",
-            f"lt={tree.lemma[token]}|{tag}",
-            f"t={tag}",
-            f"d={dep}",
-            f"dl={dep}|{tree.lemma[head]}",
-            f"dt={dep}|{tree.tag[head]}|{side}",
-            f"q={self.marked[token]}",
-            f"k={self.classes[token]}|{tag}",
-            f"ww={tree.word[token - 1] if token > first else ''}|{word}",
-            *self._of_rules(token),
-            *self._of_ancestors(token),
-            *(each for offset in (-2, -1, 1, 2) for each in self._of_neighbour(token, offset, first, last)),
-        ]
+    def columns(self) -> Iterator[_Column]:
+        """The features of all tokens."""
+        head, side = self.head, (self.head < self.places).astype(np.uint64)
+        yield _Column((self.word,))
+        yield _Column((self.lemma, self.tag))
+        yield _Column((self.tag,))
+        yield _Column((self.dep,))
+        yield _Column((self.dep, self.lemma[head]))
+        yield _Column((self.dep, self.tag[head], side))
+        yield _Column((self.marked,))
+        yield _Column((self.known, self.tag))
+        yield from self._of_rules()
+        yield from self._of_ancestors()
+        for offset in (-2, -1, 1, 2):
+            yield from self._of_neighbours(offset)
 
-    def _of_rules(self, token: int) -> Iterator[str]:
-        anchored = self.anchors.get(token)
-        if anchored is not None:
-            yield f"a={anchored.rule}"
-            yield f"ac={anchored.confidence:.1f}"
-        if token not in self.ruled:
-            yield "r=O"
-            return
-        verdict, place = self.ruled[token]
-        yield f"r={place}"
-        yield f"rc={place}|{verdict.confidence:.1f}"
-        yield f"rr={place}|{verdict.rule}"
-        yield f"rl={place}|{self.tree.lemma[verdict.candidate.anchor]}"
-        yield f"rq={place}|{self.marked[token]}"
+    def _of_rules(self) -> Iterator[_Column]:
+        yield _Column((self.anchored,), self.anchored != 0)
+        yield _Column((self.anchored_sure,), self.anchored != 0)
+        yield _Column((self.place,))
+        yield _Column((self.place, self.sure), self.is_ruled)
+        yield _Column((self.place, self.rule), self.is_ruled)
+        yield _Column((self.place, self.cue), self.is_ruled)
+        yield _Column((self.place, self.marked), self.is_ruled)
 
-    def _of_ancestors(self, token: int) -> Iterator[str]:
-        """The nearest word above that may attribute, and the way there."""
-        tree, above, path = self.tree, token, list[str]()
-        while len(path) < _FURTHEST and tree.head[above] != above:
-            path.append(tree.dep[above])
-            above = tree.head[above]
-            if self.classes[above] and tree.pos[above] in _PREDICATES:
-                side, steps = token < above, len(path)
-                yield f"c={tree.lemma[above]}|{side}|{path[-1]}"
-                yield f"ck={self.classes[above]}|{side}|{path[-1]}|{tree.pos[above]}"
-                yield f"cp={self.classes[above]}|{side}|{'/'.join(path[-2:])}"
-                yield f"cd={side}|{path[-1]}|{min(steps, 3)}|{tree.dep[token]}"
-                yield f"cw={tree.lemma[above]}|{side}|{tree.word[token]}" if steps < 3 else f"cs={min(steps, 4)}"
-                return
-        yield f"c=|{'/'.join(path[-2:])}"
+    def _of_ancestors(self) -> Iterator[_Column]:
+        """The nearest word above that may attribute, and the way there; then the nearest above that one."""
+        above, steps = self.places, np.zeros(len(self.places), dtype=np.uint64)
+        last = before = np.zeros(len(self.places), dtype=np.uint64)
+        found = np.zeros(len(self.places), dtype=bool)
+        attributes = self.predicate & (self.known != 0)
+        for _ in range(_FURTHEST):
+            goes = ~found & (self.head[above] != above)
+            before, last = np.where(goes, last, before), np.where(goes, self.dep[above], last)
+            above, steps = np.where(goes, self.head[above], above), steps + goes.astype(np.uint64)
+            found |= goes & attributes[above]
+        side = (self.places < above).astype(np.uint64)
+        lemma, known = self.lemma[above], self.known[above]
+        near, few = steps < 3, np.minimum(steps, np.uint64(4))
+        yield _Column((lemma, side, last), found)
+        yield _Column((known, side, last, self.tag[above]), found)
+        yield _Column((known, side, last, before), found)
+        yield _Column((side, last, np.minimum(steps, np.uint64(3)), self.dep), found)
+        yield _Column((lemma, side, self.word), found & near)
+        yield _Column((few,), found & ~near)
+        yield _Column((last, before), ~found)
+        other, both = above[above], found & found[above]
+        beyond = (self.places < other).astype(np.uint64)
+        yield _Column((self.lemma[other], beyond, last[above]), both)
+        yield _Column((self.known[other], beyond, last[above], known, last), both)
 
-    def _of_neighbour(self, token: int, offset: int, first: int, last: int) -> Iterator[str]:
-        other = token + offset
-        if not first <= other <= last:
-            yield f"{offset}="
-            return
-        yield f"{offset}t={self.tree.tag[other]}"
-        if abs(offset) == 1 or not self.classes[other]:
-            yield f"{offset}w={self.tree.word[other]}"
-        if self.classes[other]:
-            yield f"{offset}k={self.classes[other]}|{self.tree.tag[other]}"
+    def _of_neighbours(self, offset: int) -> Iterator[_Column]:
+        other = np.clip(self.places + offset, 0, len(self.places) - 1)
+        there = (self.sentence[other] == self.sentence) & (other != self.places)
+        yield _Column((self.tag[other],), there)
+        yield _Column((self.word[other],), there)
+        yield _Column((self.known[other], self.tag[other]), there & (self.known[other] != 0))
+        yield _Column((self.nothing,), ~there)
         if abs(offset) == 1:
-            yield f"{offset}q={self.marked[other]}|{self.marked[token]}"
-            verdict, place = self.ruled.get(other, (None, "O"))
-            yield f"{offset}r={place}{verdict.rule if verdict else ''}"
+            yield _Column((self.word[other], self.word), there)
+            yield _Column((self.dep[other], self.dep), there)
+            yield _Column((self.marked[other], self.marked), there)
+            yield _Column((self.place[other], self.rule[other]), there)
 
 
-def _classes(lemma: str) -> str:
-    named = "+".join(name for name, words in lexicon.CLASSES.items() if lemma in words)
-    return named or ("other" if lemma in lexicon.lemmas() else "")
+@functools.cache
+def known_classes() -> dict[str, int]:
+    """A number for the classes of each word of the lexicon."""
+    names = {lemma: [name for name, words in lexicon.CLASSES.items() if lemma in words] for lemma in lexicon.lemmas()}
+    return {lemma: crc32("+".join(found or ["other"]).encode()) for lemma, found in names.items()}

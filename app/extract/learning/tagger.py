@@ -1,85 +1,145 @@
-"""A trained judge of candidates: weights of features, as ``app.extract.learning.train`` learns them from a corpus."""
+"""A trained judge of candidates: what ``app.extract.learning.train`` learns from a corpus, and how it is asked."""
 
 import hashlib
 import json
-import math
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, NamedTuple, Self
 
-from app.extract.attribution.candidates import Candidate, groups
+import numpy as np
+
+from app.extract.attribution import lexicon
+from app.extract.attribution.candidates import Candidate, groups, length
 from app.extract.attribution.quotations import Quotation
 from app.extract.attribution.rules import Verdict, verdict
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.learning import features
-from app.extract.learning.sequence import LABELS, Chain, Chances
+from app.extract.learning import features, proposals
+from app.extract.learning.arrays import Numbers
+from app.extract.learning.proposals import Judged
+from app.extract.learning.sequence import Chain
+from app.extract.learning.shares import Shares
+from app.extract.learning.trees import Trees
 
-FORMAT = "dateline-extract-2"
-_PARTS = {"weights", "tokens", "transitions"}
-FLOOR = 0.3  # what is less likely than this is no suggestion
-_SURE = 0.9  # where the rules are this sure, their verdict stands
-_RULES_SHARE = 0.3  # of the say in what is not so sure
-_PREFERRED = 0.15  # what the rules' choice among the candidates of a word is worth
+FORMAT = "dateline-extract-3"
+_CHOSEN = 4  # candidates of a word, the likeliest, that one is chosen from
+_COMPARED = 10  # with which these are compared
+_EXACT = 1.0  # what a content is worth that has the very words, beside one that has half of them
+
+
+class Bars(NamedTuple):
+    """How likely a suggestion must be, and how likely a statement."""
+
+    floor: float
+    strict: float
 
 
 class Tagger:
-    """Two models, of which the second hears the first: a chain of tokens, and log-linear odds of candidates."""
+    """A chain of tokens, whose chances are features of the candidates that boosted trees then judge."""
 
-    def __init__(self, weights: dict[str, float], chain: Chain | None = None) -> None:
-        self._weights = weights  # a candidate's logit is the sum of those of its features
-        self._chain = chain or Chain({}, [[0.0] * len(LABELS)] * len(LABELS))  # by default, one that knows nothing
+    def __init__(self, chain: Chain, shares: Shares, trees: Trees, bars: Bars) -> None:
+        self._chain, self._shares, self._trees, self._bars = chain, shares, trees, bars
+
+    @classmethod
+    def ignorant(cls) -> Self:
+        """Return a tagger that has learned nothing, and holds all for as likely as not."""
+        return cls(Chain.ignorant(), Shares(0.5, [{}] * features.KEYS), Trees.of([], [], 0), Bars(0.3, 0.75))
 
     @classmethod
     def load(cls, path: Path) -> Self:
         """Read a model. Raises OSError where the file cannot be read and ValueError where it holds no such model."""
         model = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(model, dict) or model.get("format") != FORMAT or not model.keys() >= _PARTS:
-            raise ValueError(f"{path} is not a model of the format {FORMAT}")
-        return cls(model["weights"], Chain(model["tokens"], model["transitions"]))
+        try:
+            return cls._of(model)
+        except (KeyError, TypeError, AttributeError, IndexError, OverflowError, ValueError) as error:
+            raise ValueError(f"{path} is not a model of the format {FORMAT}") from error
+
+    @classmethod
+    def _of(cls, model: Any) -> Self:
+        if model["format"] != FORMAT:
+            raise ValueError
+        chain = Chain.of(model["tokens"], model["transitions"])
+        shares = Shares.of(model["shares"], features.KEYS)
+        trees = Trees.of(model["trees"]["nodes"], model["trees"]["roots"], features.NUMBERS + 2 * features.KEYS)
+        bars = Bars(float(model["floor"]), float(model["strict"]))
+        if not 0 < bars.floor <= bars.strict < 1:
+            raise ValueError
+        return cls(chain, shares, trees, bars)
+
+    @cached_property
+    def _model(self) -> str:
+        tokens = zip(self._chain.slots.tolist(), self._chain.weights.round(3).tolist(), strict=True)
+        model = {
+            "format": FORMAT,
+            "floor": self._bars.floor,
+            "strict": self._bars.strict,
+            "tokens": {str(slot): weights for slot, weights in tokens},
+            "transitions": self._chain.transitions.round(4).tolist(),
+            "shares": self._shares.table(),
+            "trees": self._trees.table(),
+        }
+        return json.dumps(model, ensure_ascii=False, separators=(",", ":"))
 
     @cached_property
     def fingerprint(self) -> str:
         """Eight hexadecimal digits that tell this model from others."""
-        told = repr((sorted(self._weights.items()), sorted(self._chain.weights.items()), self._chain.transitions))
-        return hashlib.sha256(told.encode()).hexdigest()[:8]
+        return hashlib.sha256(self._model.encode()).hexdigest()[:8]
 
     def save(self, path: Path) -> None:
         """Write the model as JSON."""
-        model = {
-            "format": FORMAT,
-            "weights": {name: round(weight, 4) for name, weight in self._weights.items()},
-            "tokens": {name: [round(each, 3) for each in row] for name, row in self._chain.weights.items()},
-            "transitions": self._chain.transitions,
-        }
-        path.write_text(json.dumps(model, ensure_ascii=False), encoding="utf-8")
+        path.write_text(self._model, encoding="utf-8")
 
-    def judge(self, tree: Tree, quotations: list[Quotation]) -> list[Verdict]:
-        """Return for each word that attributes its likeliest candidate."""
-        judged = list(ruled_groups(tree, quotations))
-        chances = self._chain.chances(tree, (ruled for _, ruled in judged if ruled is not None))
-        found = (self._verdict(tree, group, ruled, chances) for group, ruled in judged)
-        return [each for each in found if each.confidence >= FLOOR]
+    def judge(self, tree: Tree, quotations: list[Quotation], strict: float) -> list[Verdict]:
+        """Return for each word that attributes its likeliest content.
 
-    def _verdict(self, tree: Tree, group: list[Candidate], ruled: Verdict | None, chances: list[Chances]) -> Verdict:
-        if ruled is not None and ruled.confidence >= _SURE:
-            return ruled
-        odds = [self._probability(each) for each in features.of(tree, group, ruled, chances)]
-        # the candidates of one word exclude each other, so that it attributes is as likely as all of them together
-        likely = min(1.0, sum(odds)) * (1 - _RULES_SHARE) + (ruled.confidence * _RULES_SHARE if ruled else 0.0)
-        preferred = [_PREFERRED * (ruled is not None and each is ruled.candidate) for each in group]
-        best = max(range(len(group)), key=lambda number: odds[number] + preferred[number])
-        return Verdict(group[best], likely, _rule(group[best].frame))
+        Confidences are such that those of statements are `strict` or more.
+        """
+        listed = list(ruled_groups(tree, quotations))
+        chances = self._chain.chances(tree, (ruled for _, ruled in listed if ruled is not None))
+        judged = proposals.extended(tree, listed, chances)
+        if not judged:
+            return []
+        described = features.of(tree, judged, chances)
+        odds = self._trees.odds(np.concatenate([described.numbers, self._shares.of_keys(described.keys)], axis=1))
+        chosen = choose(judged, 1 / (1 + np.exp(-odds)), self._bars.floor)
+        return [Verdict(each, self._scaled(likely, strict), _rule(each.frame)) for each, likely in chosen]
 
-    def _probability(self, names: list[str]) -> float:
-        weigh = self._weights.get
-        logit = sum(weigh(name, 0.0) for name in names)
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+    def _scaled(self, likely: float, strict: float) -> float:
+        bar = self._bars.strict
+        return likely * strict / bar if likely < bar else strict + (likely - bar) * (1 - strict) / (1 - bar)
+
+
+def choose(judged: Judged, likely: Numbers, floor: float) -> Iterator[tuple[Candidate, float]]:
+    """Yield of each word the content that is likeliest to be about right, with how likely that is.
+
+    The candidates of a word exclude each other. So one is about right where it is right, or another that shares half
+    of its words.
+    """
+    position = 0
+    for group, _ in judged:
+        shares = likely[position : position + len(group)].tolist()
+        position += len(group)
+        if sum(shares) < floor:
+            continue
+        best = sorted(zip(shares, group, strict=True), key=lambda each: -each[0])[:_COMPARED]
+        right = [sum(share for share, other in best if _alike(each, other)) for _, each in best[:_CHOSEN]]
+        worth = [_EXACT * share + near for (share, _), near in zip(best, right, strict=False)]
+        number = max(range(len(worth)), key=worth.__getitem__)
+        if right[number] >= floor:
+            yield best[number][1], min(1.0, right[number])
+
+
+def _alike(one: Candidate, other: Candidate) -> bool:
+    if one is other:
+        return True
+    shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one.content for b in other.content)
+    return 3 * shared >= length(one.content) + length(other.content)
 
 
 def ruled_groups(tree: Tree, quotations: list[Quotation]) -> Iterator[tuple[list[Candidate], Verdict | None]]:
-    """Yield the candidates of each word worth judging, with what the rules say of them."""
-    return ((group, verdict(tree, group)) for group in groups(tree, quotations) if _is_judged(tree, group))
+    """Yield the candidates of each word that the lexicon knows, with what the rules say of them."""
+    found = groups(tree, quotations, lexicon.lemmas())
+    return ((group, verdict(tree, group)) for group in found if _is_judged(tree, group))
 
 
 def _is_judged(tree: Tree, group: list[Candidate]) -> bool:
@@ -88,4 +148,4 @@ def _is_judged(tree: Tree, group: list[Candidate]) -> bool:
 
 
 def _rule(frame: str) -> str:
-    return "marks-alone" if frame.startswith("alone") else f"tagger-{frame}"
+    return "marks-alone" if frame.startswith("alone") else f"tagger-{frame.partition('/')[0]}"

@@ -13,7 +13,7 @@ from app.spans import Span
 _PARAGRAPH = re.compile(r"[^\n]+")
 _MARK = re.compile(r"``|''|[\"'“”„‟«»‘’]")
 _CLOSERS = {
-    "“": ("”", '"'),
+    "“": ("”", '"', "“"),
     "„": ("“", "”", '"'),
     "‟": ("”",),
     "«": ("»",),
@@ -46,7 +46,7 @@ def _in_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
         if first < reach:
             continue
         if opened >= 0:
-            if sign in closers and not _opens_only(text, first, last, end):
+            if sign in closers and (sign != "“" or _closes(text, first, last, end)):
                 if first > opened:
                     yield Span(opened, first)
                 opened = -1
@@ -75,9 +75,9 @@ def _opens(text: str, sign: str, first: int, last: int, start: int, end: int) ->
     return not (sign == '"' and before.isdigit() and not after.isalnum())  # inches
 
 
-def _opens_only(text: str, first: int, last: int, end: int) -> bool:
-    """Tell whether a mark that could close stands where only an opening one can: a space before it, a letter after."""
-    return text[first - 1].isspace() and last < end and text[last].isalnum() and text[first] == "“"
+def _closes(text: str, first: int, last: int, end: int) -> bool:
+    """Tell whether an opening mark stands where only a closing one can: as some print them, or by mistake."""
+    return not text[first - 1].isspace() and (last == end or not text[last].isalnum())
 
 
 def _closing_single(text: str, sign: str, first: int, start: int, end: int) -> int:
@@ -88,7 +88,14 @@ def _closing_single(text: str, sign: str, first: int, start: int, end: int) -> i
         return -1
     pattern = _CURLY_CLOSE if sign == "‘" else _STRAIGHT_CLOSE
     closing = pattern.search(text, first + 2, min(end, first + _SINGLE_REACH))
-    return closing.start() if closing else -1
+    if closing is None or _splits(text[first : closing.start()]):
+        return -1
+    return closing.start()
+
+
+def _splits(inside: str) -> bool:
+    """Tell whether a stretch holds one mark of a pair without the other."""
+    return inside.count("“") != inside.count("”") or inside.count('"') % 2 == 1
 
 
 _CURLY_CLOSE = re.compile(r"’(?!\w)")
