@@ -301,11 +301,14 @@ _DOUBLES = words("admit quip brag chat tip rebut sum jab snap plan rap spot nod 
 # As likely a noun as a verb in their plain forms: "his order", "reports".
 _NOUNS = words("""
     answer argument attack begin blog boast brag cable call caution charge claim close comment cry demand detail end
-    email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note notify object offer
-    open order pledge point post preach project promise protest question quip quote read remark reply report respond
-    request retort rule scream shout sigh signal sneer start state stress support tease text tweet volunteer vow
-    warrant whisper wonder yell
+    email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note object offer open
+    order pledge point post preach project promise protest question quip quote read remark reply report request retort
+    rule scream shout sigh signal sneer start state stress support tease text tweet volunteer vow warrant whisper
+    wonder yell
 """)
+
+# What retorts where "back" follows: "fired back".
+RETORTS = words("fire fires fired shoot shoots shot hit hits snap snaps snapped write writes wrote push pushes pushed")
 
 
 @functools.cache

@@ -123,13 +123,21 @@ def _in_sentence(text: str, sentence: Span, quotes: list[Span]) -> Iterator[Quot
                 yield found
                 if not found.whole:
                     return
-        elif text[quote.start : quote.end].rstrip().endswith(",") and (found := _verb_after(text, quote, after)):
+        elif _goes_on(text, before, quote) and (found := _verb_after(text, quote, after)):
             if found.verb != last:  # else it is part of who speaks: "…," said the author of "…," a novel
                 yield replace(found, pieces=(Span(before.start, quote.end),), whole=False)
             position = quote.end
         elif (found := _verb_before(text, before)) and found.verb is not None and found.verb != last:
             yield replace(found, pieces=(_trimmed(text, found.verb.end, sentence.end),), whole=False)
             return
+
+
+def _goes_on(text: str, before: Span, quote: Span) -> bool:
+    """Tell whether the clause of a quotation may be attributed by what follows it: It was "a mess," he said."""
+    if not text[quote.start : quote.end].rstrip().endswith(","):
+        return False
+    earlier = _verb_before(text, before)
+    return earlier is None or not _leads(text, earlier, before)
 
 
 def _utterance(text: str, sentence: Span, before: Span, quote: Span, after: Span) -> Quotation | None:
@@ -289,4 +297,6 @@ def _name_before(text: str, before: Span) -> Quotation | None:
 
 def _attributes(text: str, word: re.Match[str]) -> bool:
     form = word[0].lower()
+    if form in lexicon.RETORTS and text.startswith(" back", word.end()):
+        return True
     return form in lexicon.speech_forms() or (form == "according" and text.startswith(" to", word.end()))
