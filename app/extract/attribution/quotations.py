@@ -161,7 +161,8 @@ def _is_title(text: str, before: Span, quote: Span) -> bool:
     if not lead or lead.endswith((":", "titled", ".", "?", "!")):
         return False
     words = [word[0] for word in _WORD.finditer(text[quote.start : quote.end][:200])]
-    return words[0][0].isupper() and all(not word[0].islower() or len(word) < 4 for word in words)
+    named = sum(word[0].isupper() for word in words)
+    return words[0][0].isupper() and 2 * named >= len(words) and all(not w[0].islower() or len(w) < 4 for w in words)
 
 
 def _lead(text: str, before: Span, verb: Span) -> Span | None:
