@@ -222,6 +222,8 @@ def _noun(tree: Tree, noun: int) -> Iterator[Candidate]:
     for kid in tree.children[noun]:
         if kid < noun:
             continue
+        if tree.tag[kid] == "VBN" and tree.kid(kid, "aux", "auxpass") is None:  # "a statement carried by …"
+            continue
         if tree.dep[kid] in ("acl", "relcl", "ccomp", "xcomp"):
             yield Candidate(noun, "noun-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
         elif tree.dep[kid] == "prep" and tree.word[kid] not in OWNERS:
