@@ -1,22 +1,15 @@
 """Attributions found in sentences of every shape: with the model of English, and without it."""
 
-import json
-import math
 import time
 from collections.abc import Callable
-from itertools import pairwise, product
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.extract.attribution import attributions, language, rules
-from app.extract.attribution.tree import grow
 from app.extract.findings import Attributed, Grade
-from app.extract.learning import standoff, train
-from app.extract.learning.sequence import LABELS, Chain, described
-from app.extract.learning.tagger import Tagger
+from app.extract.learning import train
 from app.extract.page import marks
 from app.spans import Span
 
@@ -477,102 +470,6 @@ def test_any_text_gives_spans_of_it(text: str) -> None:
     for found in find(text, parsed=False):
         for span in (*found.content, *found.cue, *filter(None, [found.mention])):
             assert 0 <= span.start < span.end <= len(text)
-
-
-def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
-    split = corpus(tmp_path / "split")
-    tagger = train.train(split)
-    tagger.save(tmp_path / "model.json")
-    text = "Anna Berg greeted the crowd warmly. Police said the road was closed."
-    blocks = train.paragraphs(text)
-
-    found = attributions.find(text, blocks, attributions.parse(text, blocks), Tagger.load(tmp_path / "model.json"))
-
-    assert ("the crowd", "Anna Berg", "greeted") in [shown(text, each) for each in found]
-    assert not any(each.cue and words(text, *each.cue) == "greeted" for each in find(text))
-
-
-def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
-    text = "She said no."
-    doc = attributions.parse(text, train.paragraphs(text))
-    assert doc is not None
-    tree = grow(doc, text)
-    rows = [list(row) for row in zip(*(column.tolist() for column in described(tree, [])), strict=True)]
-    known = [[0.1, -0.2, 0.3, 1.5], [-0.4, 1.1, 0.2, 0.0], [0.7, 0.2, -1.0, 0.3]]
-    weights = dict(zip([rows[0][0], rows[1][0], rows[1][2]], known, strict=True))
-    follow = [[0.2, 0.5, -3.0, 0.4], [0.1, -0.6, 0.9, 0.0], [0.3, -0.2, 0.8, 0.1], [-0.1, 1.2, -0.5, 0.6]]
-
-    def weight(path: tuple[int, ...]) -> float:
-        own = sum(
-            weights[name][label] for row, label in zip(rows, path, strict=True) for name in row if name in weights
-        )
-        return math.exp(own + sum(follow[one][other] for one, other in pairwise(path)))
-
-    every = {path: weight(path) for path in product(range(len(LABELS)), repeat=len(rows))}
-    chain = Chain.of({str(slot): each for slot, each in weights.items()}, follow)
-    for token, chances in enumerate(chain.chances(tree, [])):
-        share = [sum(each for path, each in every.items() if path[token] == label) for label in (1, 2, 3)]
-        assert chances == pytest.approx([each / sum(every.values()) for each in share])
-
-
-def corpus(split: Path) -> Path:
-    """A split of annotated texts in which, as nowhere else, whoever is greeted is content."""
-    for folder in ("text", "attributions"):
-        (split / folder).mkdir(parents=True)
-    for number, (name, crowd) in enumerate(
-        [("Ivan", "the guests"), ("Maria", "her voters"), ("Omar", "the fans")] * 40
-    ):
-        text = f"{name} greeted {crowd} warmly. The train left at noon. A dog slept near the old door."
-        (split / "text" / f"{number}.txt").write_text(text)
-        cue, content = len(name) + 1, len(name) + len(" greeted ")
-        (split / "attributions" / f"{number}_one.ann").write_text(
-            f"T1\tSource 0 {len(name)}\t{name}\nT2\tCue {cue} {cue + 7}\tgreeted\n"
-            f"T3\tContent {content} {content + len(crowd)}\t{crowd}\nT4\tAttribution {cue} {cue + 7}\tgreeted\n"
-            "E1\tAttribution:T4 Source:T1 Cue:T2 Content:T3\n"
-        )
-    return split
-
-
-def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
-    ((name, text, (annotation,)), *_) = standoff.read(corpus(tmp_path))
-
-    assert name == "0"
-    assert words(text, *annotation.content) == "the guests"
-    assert words(text, *annotation.source, *annotation.cue) == "Ivan / greeted"
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"format": "another"},
-        {"tokens": None},
-        {"tokens": {"-1": [0, 0, 0, 0]}},
-        {"tokens": {"1": [0, 0, 0]}},
-        {"transitions": [[1]]},
-        {"shares": [0.5, []]},
-        {"trees": {}},
-        {"trees": {"nodes": [[0, 0, 1, 0]], "roots": [0]}},
-        {"trees": {"nodes": [[0, 0, float("nan"), 0]], "roots": [0]}},
-        {"trees": {"nodes": [[999, 0, 0, 0]], "roots": [0]}},
-        {"trees": {"nodes": [[0, 0, 0, 0]], "roots": [7]}},
-        {"floor": "none"},
-        {"strict": 1},
-    ],
-)
-def test_a_file_that_is_no_model_is_refused(changed: dict[str, object], tmp_path: Path) -> None:
-    Tagger.ignorant().save(tmp_path / "model.json")
-    model = json.loads((tmp_path / "model.json").read_text())
-    (tmp_path / "model.json").write_text(json.dumps(model | changed))
-
-    with pytest.raises(ValueError, match="not a model"):
-        Tagger.load(tmp_path / "model.json")
-
-
-def test_a_folder_without_annotated_texts_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "text").mkdir()
-
-    with pytest.raises(ValueError, match="holds no annotated texts"):
-        train.train(tmp_path)
 
 
 def test_every_confidence_is_a_share() -> None:
