@@ -5,6 +5,7 @@ itself. Where it holds ``train``, a tagger is trained on it; MODEL=FILE takes on
 where to write what was found, for other scorers. docs/extraction.md says what the rows mean.
 """
 
+import gc
 import json
 import os
 import resource
@@ -54,6 +55,7 @@ def measure(split: Path, tagger: Tagger | None) -> None:
     begun = time.process_time()
     docs = [attributions.parse(text, spans) for text, spans in zip(texts, blocks, strict=True)]
     parsing = time.process_time() - begun
+    gc.freeze()  # as the server does: the parses of all texts are nothing to look through for garbage
 
     def finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
         return lambda n: attributions.find(texts[n], blocks[n], docs[n] if parsed else None, tagger)

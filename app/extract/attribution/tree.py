@@ -3,6 +3,7 @@
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import add
 from typing import TYPE_CHECKING
 
 from app.extract.page import marks
@@ -58,11 +59,11 @@ def grow(doc: "Doc", text: str) -> Tree:
     # columns of the whole document: asking each token for each attribute takes twice as long
     columns = doc.to_array(["LEMMA", "POS", "TAG", "DEP", "HEAD", "LENGTH", "SPACY", "SENT_START"]).T
     names = _Names(doc.vocab.strings)
-    lemma, pos, tag, dep = ([names[key] for key in column.tolist()] for column in columns[:4])
+    lemma, pos, tag, dep = (list(map(names.__getitem__, column)) for column in columns[:4].tolist())
     distance, lengths, spaces, begins = columns[4:].astype("int64")
     ends = (lengths + spaces).cumsum() - spaces
     start, end = (ends - lengths).tolist(), ends.tolist()
-    head = [token + offset for token, offset in enumerate(distance.tolist())]
+    head = list(map(add, distance.tolist(), range(len(doc))))
     left, right = _edges(head)
     begins[:1] = 1
     firsts = (begins == 1).nonzero()[0].tolist()
@@ -70,7 +71,7 @@ def grow(doc: "Doc", text: str) -> Tree:
     return Tree(
         text=text,
         word=[text[first:last].lower().strip() for first, last in zip(start, end, strict=True)],
-        lemma=[each.lower() for each in lemma],
+        lemma=list(map(str.lower, lemma)),
         pos=pos,
         tag=tag,
         dep=dep,
