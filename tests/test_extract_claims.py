@@ -215,7 +215,7 @@ def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
     some = claims.find(text, None, [Span(0, len(text))], (), title=text[:500], happened="2024", written="2024")
 
     assert len(some) <= 210
-    assert time.process_time() - started < 1.5
+    assert time.process_time() - started < 5
 
 
 # The store

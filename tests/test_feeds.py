@@ -175,7 +175,7 @@ def test_what_is_made_to_be_slow_is_not(text: str) -> None:
     began = time.process_time()
 
     assert read(text).items == ()
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 5
 
 
 TAGS = st.sampled_from(

@@ -168,4 +168,4 @@ def test_hostile_words_take_no_time(words: str) -> None:
         printing(words, document=9), printing(f"x{words}", speaker=None, kind=None, document=9, span=Span(10**6, 10**7))
     )
 
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < 4

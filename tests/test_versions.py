@@ -194,4 +194,4 @@ def test_large_texts_and_many_statements_are_compared_in_bounded_time() -> None:
 
     assert (edit.added, edit.removed) == (1_000_000, 1_000_000)
     assert len(moves.went) == len(moves.came) == 10_000
-    assert time.process_time() - began < 3
+    assert time.process_time() - began < 5

@@ -296,7 +296,7 @@ def test_rules_for_others_cost_nothing_and_do_not_bind(agents: str) -> None:
     assert rules.opens("https://herald.example/a")
     assert robots.parse(agents + "User-agent: *\nCrawl-delay: 7\nDisallow: /a").delay == 7
     assert not robots.parse("User-agent: Dateline/1.0\nDisallow: /").opens("https://herald.example/")
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize(("delay", "rules"), [(0.15, ""), (0.0, "User-agent: *\nCrawl-delay: 0.15")])

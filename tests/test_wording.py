@@ -200,7 +200,7 @@ def test_no_text_takes_long(base: str, other: str) -> None:
     started = time.process_time()
     compare(base, other)
 
-    assert time.process_time() - started < 1  # 0.1 s as measured
+    assert time.process_time() - started < 4  # 0.1 s as measured; a collection of garbage may fall into it
 
 
 def moment(hour: int) -> dt.datetime:
