@@ -179,8 +179,8 @@ def test_kinds_cues_and_dates_of_saying_are_right() -> None:
 # What was measured, cut to a whole number. To be raised, never lowered.
 STRICT_F1 = 96
 TOP_LEVEL_F1 = 96
-CHAINS = 90
-SPEAKERS = 96
+CHAINS = 100
+SPEAKERS = 97
 KINDS = 96
 CUES = 92
 SAID = 88
