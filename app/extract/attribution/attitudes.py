@@ -4,10 +4,10 @@ from collections.abc import Mapping
 
 from app.extract.attribution import lexicon
 from app.extract.attribution.candidates import Candidate
+from app.extract.attribution.grades import NOW_AND_THEN, OFTEN, SELDOM, grade
 from app.extract.attribution.tree import Tree
 from app.extract.attribution.verdicts import Frames, Verdict, first_of
 
-OFTEN, NOW_AND_THEN, SELDOM = 0.65, 0.5, 0.4  # the grades of words in a construction
 _COMPLEMENTS = frozenset(["ccomp", "xcomp", "dobj", "rest", "object-xcomp", "raised", "raised-as", "oprd", "acomp"])
 _RAISING = (lexicon.URGE | lexicon.THINK | lexicon.SAY | lexicon.NAME) - {"suppose"}
 _OBJECTS = (
@@ -16,13 +16,6 @@ _OBJECTS = (
     (lexicon.VOICE, "object-voice"),
     (frozenset(["say"]), "object-say"),
 )
-
-
-def grade(construction: str, lemma: str) -> float:
-    """Return how sure it is that a word attributes in a construction, its class being one that may."""
-    if lemma in lexicon.OFTEN.get(construction, ()):
-        return OFTEN
-    return SELDOM if lemma in lexicon.SELDOM.get(construction, ()) else NOW_AND_THEN
 
 
 def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from app.extract.attribution import language, plain, quotations, rules
 from app.extract.attribution.candidates import Candidate, length
-from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree, grow
+from app.extract.attribution.verdicts import Verdict
 from app.extract.findings import Attributed, Grade
 from app.spans import Span
 from app.vocab import StatementKind

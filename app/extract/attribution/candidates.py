@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from app.extract.attribution import contents, lexicon, plain
 from app.extract.attribution.contents import LONGEST, Frame
+from app.extract.attribution.cues import passed_on, saying
 from app.extract.attribution.quotations import Quotation
 from app.extract.attribution.sources import (
     OWNERS,
@@ -21,7 +22,6 @@ from app.extract.attribution.sources import (
     implied,
     nominals,
     owner,
-    passed_on,
     relative,
     speaker,
     subject,
@@ -78,18 +78,10 @@ def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Cand
             source = label or implied(tree, content)
             yield Candidate(content[0][0], frame, content, source, ())
         else:
-            verb = _saying(tree, bisect_right(tree.start, quotation.verb.start) - 1)
+            verb = saying(tree, bisect_right(tree.start, quotation.verb.start) - 1)
             cue, relay = passed_on(tree, verb)
             source, pronoun = _voice(tree, quotation, verb), relative(tree, verb, subject(tree, verb)[0])
             yield Candidate(verb, f"marks-{extent}", content, source, cue, pronoun=pronoun, relay=relay)
-
-
-def _saying(tree: Tree, verb: int) -> int:
-    """The "saying" of a verb that quotes: was quoted as saying …, quoted her as saying …."""
-    for token in range(verb + 2, min(verb + 12, len(tree.word)) if tree.lemma[verb] in ("quote", "cite") else verb):
-        if tree.word[token - 1 : token + 1] == ["as", "saying"]:
-            return token
-    return verb
 
 
 def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:

@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.extract.attribution import attitudes, lexicon
-from app.extract.attribution.attitudes import NOW_AND_THEN, grade
 from app.extract.attribution.candidates import Candidate, groups, length
+from app.extract.attribution.grades import NOW_AND_THEN, grade
 from app.extract.attribution.quotations import Quotation
 from app.extract.attribution.syntax import head_of
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.attribution.verdicts import Frames, Verdict
-from app.extract.attribution.verdicts import first_of as _first
-
-__all__ = ["Verdict", "holds_marks", "judge", "verdict"]
+from app.extract.attribution.verdicts import Frames, Verdict, first_of
 
 FLOOR = 0.34  # what is less sure than this is no suggestion
 _FINITE = ("VBD", "VBZ", "VBP", "VBN")
@@ -128,11 +125,11 @@ def _marks(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She said: "…." """
     found = frames.get("marks-whole")
     if found is not None:
-        larger = _first(frames, "ccomp", "tail")
+        larger = first_of(frames, "ccomp", "tail")
         if larger is not None and found.anchor < larger.content[0][0] < found.content[0][0] - 3:
             return Verdict(larger, 0.9, "marks-clause")
         return Verdict(found, 0.95 if found.source else 0.6, "marks")
-    found = _first(frames, "label-whole", "label-clause")
+    found = first_of(frames, "label-whole", "label-clause")
     if found is not None:
         return Verdict(found, 0.74, "label")
     found = frames.get("alone-whole")
@@ -199,7 +196,7 @@ def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Verdict:
 
 
 def _according(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
-    found = _first(frames, "according-sentence", "according")
+    found = first_of(frames, "according-sentence", "according")
     return Verdict(found, 0.8, "according") if found is not None else None
 
 
@@ -224,7 +221,7 @@ def _clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
 
 def _parenthesis(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """…, she said, …."""
-    found = _first(frames, "lead-tail", "lead", "left")
+    found = first_of(frames, "lead-tail", "lead", "left")
     if found is None or "ccomp" in frames:
         return None
     if lemma not in (lexicon.ADDRESSED if "dobj" in frames else _ASIDES):
@@ -253,7 +250,7 @@ def _is_aside(tree: Tree, found: Candidate) -> bool:
 
 def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """Article 4 requires the parties to …, the report states that …."""
-    found = _first(frames, "ccomp", "object-xcomp", "xcomp", "rest", "dobj")
+    found = first_of(frames, "ccomp", "object-xcomp", "xcomp", "rest", "dobj")
     if found is None or found.source is None or found.passive or tree.tag[found.anchor] == "VB":
         return None
     provides = lemma in lexicon.PROVIDE and tree.lemma[head_of(tree, found.source)] in lexicon.DOCUMENTS
@@ -262,7 +259,7 @@ def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
 
 def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     """She called it a …."""
-    found = _first(frames, "rest", "ccomp", "xcomp")
+    found = first_of(frames, "rest", "ccomp", "xcomp")
     if (
         found is None
         or lemma not in lexicon.NAME

@@ -1,7 +1,7 @@
 """Who speaks: the phrase that a word of attribution is owed to, by its syntax or by the words beside it."""
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.syntax import AUXILIARY, NOMINAL, RELATIVE, head_of, noun_phrase, verb_group
+from app.extract.attribution.syntax import AUXILIARY, NOMINAL, RELATIVE, head_of, noun_phrase, quoted_by_other
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 
@@ -24,7 +24,7 @@ _DASHES = frozenset("-–—") | {"--"}
 def subject(tree: Tree, verb: int) -> tuple[int | None, bool]:
     """Return the head of a verb's subject, its own or inherited, and whether the verb it belongs to is passive."""
     own = verb
-    if (quoted := _quoted(tree, verb)) is not None:
+    if (quoted := quoted_by_other(tree, verb)) is not None:
         return quoted, False
     for _ in range(_CLIMB):
         found = _own_subject(tree, verb)
@@ -334,30 +334,3 @@ def _is_dateline(tree: Tree, found: Range) -> bool:
         return False
     name = tree.text[start : tree.end[found[1]]]
     return (len(name) > 3 and name.isupper()) or tree.word[dash - 1] == ")"
-
-
-def passed_on(tree: Tree, verb: int) -> tuple[tuple[Range, ...], Range | None]:
-    """The cue of a verb, and who relays: "was quoted as saying by …" and "quoted her as saying" say both."""
-    if tree.word[verb] == "saying" and tree.word[verb - 2 : verb] == ["quoted", "as"]:
-        (first, _), *_ = verb_group(tree, verb - 2)
-        by = next((each for each in range(verb + 1, min(verb + 4, len(tree.word))) if tree.word[each] == "by"), verb)
-        agent = tree.kid(by, "pobj")
-        return ((first, verb),), noun_phrase(tree, agent) if agent is not None else None
-    if _quoted(tree, verb) is not None:
-        teller, _ = subject(tree, tree.head[tree.head[verb]])
-        cue = (*verb_group(tree, tree.head[tree.head[verb]]), (tree.head[verb], verb))
-        return cue, noun_phrase(tree, teller) if teller is not None else None
-    governor = tree.head[verb]
-    if tree.dep[verb] == "xcomp" and 1 < verb - governor <= 3:  # "went on to say", "was quick to note"
-        (first, _), *_ = verb_group(tree, governor if tree.pos[governor] != "ADJ" else tree.head[governor])
-        if first <= governor:
-            return ((first, verb),), None
-    return verb_group(tree, verb), None
-
-
-def _quoted(tree: Tree, verb: int) -> int | None:
-    """Whom somebody else quotes: the agency quoted her as saying …."""
-    as_ = tree.head[verb]
-    if tree.word[verb] != "saying" or tree.word[as_] != "as" or tree.lemma[tree.head[as_]] not in ("quote", "cite"):
-        return None
-    return tree.kid(tree.head[as_], "dobj")

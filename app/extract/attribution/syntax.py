@@ -52,3 +52,11 @@ def verb_group(tree: Tree, verb: int) -> tuple[Range, ...]:
     if last > verb + 1:
         last = verb
     return ((first, last),)
+
+
+def quoted_by_other(tree: Tree, verb: int) -> int | None:
+    """Return whom somebody else quotes: the agency quoted her as saying …."""
+    as_ = tree.head[verb]
+    if tree.word[verb] != "saying" or tree.word[as_] != "as" or tree.lemma[tree.head[as_]] not in ("quote", "cite"):
+        return None
+    return tree.kid(tree.head[as_], "dobj")

@@ -67,7 +67,7 @@ def cited(text: str, found: Attributed, voices: Voices) -> Attributed:
     if found.mention is None or not found.cue or _outlet(text, found.mention.start, found.mention.end) is None:
         return found
     citing = _CITING.search(text, *_sentence(text, found.cue[0]))
-    if citing is None or _within(citing.start(), (*found.content, *found.cue)):
+    if citing is None or _holds((*found.content, *found.cue), citing.start(), citing.start() + 1):
         return found
     whom = Span(*citing.span(1))
     voice = voices.meant(whom)
@@ -104,7 +104,7 @@ def _carried(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterato
 def _by_outlet(text: str, heard: re.Match[str] | None, start: int, found: Attributed, voices: Voices) -> Iterator[Hop]:
     """The hop over the outlet that the words heard name, its cue from ``start`` on; none within what was said."""
     outlet = _outlet(text, *heard.span(1)) if heard else None
-    if outlet is not None and not _within(outlet.start, found.content):
+    if outlet is not None and not _holds(found.content, outlet.start, outlet.start + 1):
         voice = voices.meant(outlet)
         if voice is not None and voice.kind is SpeakerKind.ORGANIZATION:
             yield Hop(voice, Span(start, outlet.end))
@@ -115,10 +115,6 @@ def _sentence(text: str, cue: Span) -> tuple[int, int]:
     line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
     sentence = sentences.around(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
     return sentence.start, sentence.end
-
-
-def _within(place: int, content: Sequence[Span]) -> bool:
-    return any(span.start <= place < span.end for span in content)
 
 
 def _outlet(text: str, start: int, end: int) -> Span | None:

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.extract.attribution.candidates import Candidate
-from app.extract.attribution.rules import Verdict
 from app.extract.attribution.syntax import head_of
 from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.attribution.verdicts import Verdict
 from app.extract.learning.arrays import Integers, Numbers
 from app.extract.learning.proposals import Judged
 from app.extract.learning.sequence import known_classes

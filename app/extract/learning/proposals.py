@@ -7,8 +7,8 @@ import numpy as np
 
 from app.extract.attribution import lexicon
 from app.extract.attribution.candidates import Candidate, groups
-from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree
+from app.extract.attribution.verdicts import Verdict
 from app.extract.learning.arrays import Numbers
 from app.extract.mentions.nouns import words
 

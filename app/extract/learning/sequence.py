@@ -12,8 +12,8 @@ from zlib import crc32
 import numpy as np
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.attribution.verdicts import Verdict
 from app.extract.learning.arrays import Codes, Flags, Integers, Numbers
 
 LABELS = ("O", "B", "I", "C")  # outside, first and further tokens of a content, cue

@@ -12,8 +12,9 @@ import numpy as np
 from app.extract.attribution import lexicon
 from app.extract.attribution.candidates import Candidate, groups, length
 from app.extract.attribution.quotations import Quotation
-from app.extract.attribution.rules import Verdict, verdict
+from app.extract.attribution.rules import verdict
 from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.attribution.verdicts import Verdict
 from app.extract.learning import features, proposals
 from app.extract.learning.arrays import Numbers
 from app.extract.learning.proposals import Judged

@@ -12,8 +12,8 @@ import numpy as np
 
 from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
-from app.extract.attribution.rules import Verdict
 from app.extract.attribution.tree import Tree, grow
+from app.extract.attribution.verdicts import Verdict
 from app.extract.learning import features, proposals, standoff
 from app.extract.learning.arrays import Flags, Numbers
 from app.extract.learning.proposals import Judged
