@@ -12,14 +12,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 
-from app import integrations, replicas
-from app.config import Settings, get_settings
-from app.db import check_migrated
-from app.fetch import Fetcher
-from app.integrations import assistants
-from app.logs import configure_logs
-from app.readers import Readers
-from app.routers import (
+from app import integrations
+from app.api.routers import (
     claims,
     coverage,
     discrepancies,
@@ -44,14 +38,21 @@ from app.routers import (
     utterances,
     webhooks,
 )
-from app.web import problems
-from app.web.cache import RevisionCache
-from app.web.contract import Contract
-from app.web.journal import Journal
-from app.web.live import Hub, before_signals
-from app.web.middleware import Envelope, LastResort
-from app.web.openapi import DESCRIPTION, TAGS, describe
-from app.web.ratelimit import RateLimit
+from app.api.web import problems
+from app.api.web.cache import RevisionCache
+from app.api.web.contract import Contract
+from app.api.web.journal import Journal
+from app.api.web.live import Hub, before_signals
+from app.api.web.middleware import Envelope, LastResort
+from app.api.web.openapi import DESCRIPTION, TAGS, describe
+from app.api.web.ratelimit import RateLimit
+from app.core.config import Settings, get_settings
+from app.core.logs import configure_logs
+from app.database import replicas
+from app.database.engine import check_migrated
+from app.database.readers import Readers
+from app.fetch import Fetcher
+from app.integrations import assistants
 
 EXPOSED_HEADERS = ["ETag", "Link", "Location", "RateLimit", "Retry-After", "X-Request-ID", "Dateline-Revision"]
 ALLOWED_HEADERS = [

@@ -3,14 +3,14 @@
 from alembic import context
 from sqlmodel import SQLModel
 
-import app.models  # noqa: F401  (fills the metadata)
-from app.config import get_settings
-from app.db import connect
+import app.database.models  # noqa: F401  (fills the metadata)
+from app.core.config import get_settings
+from app.database.engine import connect
 from migrations.compare import include_name
 
 engine = context.config.attributes.get("engine") or connect(get_settings())
 
-# The engine begins SQLite's transactions itself (app.db), which makes its DDL transactional: a migration
+# The engine begins SQLite's transactions itself (app.database.engine), which makes its DDL transactional: a migration
 # that fails leaves nothing behind.
 with engine.execution_options(dateline_writes=True).connect() as connection:
     context.configure(

@@ -11,17 +11,17 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import revisions
-from app.errors import DatelineError
-from app.ingest import references, store
-from app.ingest.columns import fingerprint
-from app.models import Attribution, Claim, Event, Record, Report, Source, Speaker, Statement, Utterance
+from app.core.errors import DatelineError
+from app.database.models import Attribution, Claim, Event, Record, Report, Source, Speaker, Statement, Utterance
 from app.schemas.common import Input
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
 from app.schemas.source import SourceCreate
 from app.schemas.speaker import SpeakerCreate
 from app.schemas.utterance import UtteranceCreate
+from app.store import records as store
+from app.store import references, revisions
+from app.store.fields import fingerprint
 
 HERE = Path(__file__).parent
 

@@ -21,17 +21,19 @@ from fastapi.testclient import TestClient
 from playwright.sync_api import Browser
 from sqlalchemy import Engine, make_url
 
-from app import auth, db
-from app.config import Settings
+from app.core.config import Settings
+from app.core.vocab import FeedItemState, Noun, Scope
+from app.database import engine as db
+from app.database.models import FeedItem, Match
+from app.database.readers import Readers
 from app.fetch import Fetcher
-from app.ingest import lines, progress, searches
-from app.ingest.feeds import records
+from app.imports import lines, progress
 from app.main import create_app
-from app.models import FeedItem, Match
-from app.readers import Readers
 from app.schemas.feed import FeedCreate
 from app.schemas.saved_search import SavedSearchCreate
-from app.vocab import FeedItemState, Noun, Scope
+from app.store import api_keys as auth
+from app.store import feeds as records
+from app.store import saved_searches as searches
 from seed.load import load
 from tests import tools
 from tests.databases import NO_POSTGRES, postgres_server

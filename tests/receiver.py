@@ -14,9 +14,9 @@ from typing import Any
 import anyio
 from fastapi.testclient import TestClient
 
-from app import db
-from app.config import Settings
-from app.models import Delivery, Webhook
+from app.core.config import Settings
+from app.database import engine as db
+from app.database.models import Delivery, Webhook
 from app.queries import lookups
 from app.webhooks import Deliverer
 from tests.conftest import Store, settings_for

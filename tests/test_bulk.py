@@ -18,9 +18,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app import tallies
-from app.errors import Conflict
-from app.ingest import files
+from app.core.errors import Conflict
+from app.imports import files
+from app.store import derived as tallies
 from tests.conftest import Store, talking_to
 from tests.data import acled
 from tests.data.gdelt import event, mention, write

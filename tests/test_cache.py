@@ -9,9 +9,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import db
+from app.core.vocab import Scope
+from app.database import engine as db
 from app.main import create_app
-from app.vocab import Scope
 from tests.conftest import Store, settings_for
 
 PATHS = (

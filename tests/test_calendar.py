@@ -9,8 +9,8 @@ import pytest
 from fastapi.testclient import TestClient
 from hypothesis import example, given
 
+from app.api.routers import streams
 from app.formats import entries
-from app.routers import streams
 from tests.data.lists import LISTS, List, items
 from tests.test_formats import create, event, shares_a_store, texts
 

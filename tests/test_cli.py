@@ -20,7 +20,7 @@ from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.config import get_settings
+from app.core.config import get_settings
 from tests.conftest import Store, Templates
 
 COMMAND = shutil.which("dateline", path=str(Path(sys.executable).parent)) or "dateline"

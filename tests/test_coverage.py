@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from app.analysis.coverage import Lag, Order, Published, covered
-from app.models import Attribution, Claim, Document, Event, Report, Source, Statement
-from app.spans import Span
-from app.vocab import CoverageStatus
+from app.core.spans import Span
+from app.core.vocab import CoverageStatus
+from app.database.models import Attribution, Claim, Document, Event, Report, Source, Statement
 from tests.conftest import Store
 from tests.data import flows
 from tests.data.flows import Flow

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from app.errors import Invalid
-from app.web import pagination
+from app.api.web import pagination
+from app.core.errors import Invalid
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 

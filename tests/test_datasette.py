@@ -16,9 +16,9 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from app import db
-from app.models import Webhook
-from app.operations import stores
+from app.backup import stores
+from app.database import engine as db
+from app.database.models import Webhook
 from tests import tools
 from tests.conftest import Store
 from tests.data.lists import items

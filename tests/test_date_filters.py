@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from app.errors import Invalid
+from app.core.errors import Invalid
 from app.schemas.event import EventFilter
 from tests.data.lists import read
 from tests.test_openapi import OPERATIONS

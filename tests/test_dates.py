@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.dates import EDTF, Day, EdtfText, parse_day, parse_edtf
+from app.core.dates import EDTF, Day, EdtfText, parse_day, parse_edtf
 
 ORIGIN = date(2024, 2, 20)
 edtf_text = TypeAdapter[str](EdtfText)

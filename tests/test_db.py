@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from app import db
-from app.db import WRITER_LOCK
+from app.core.vocab import Scope
+from app.database import engine as db
+from app.database.engine import WRITER_LOCK
 from app.main import create_app
-from app.vocab import Scope
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import serving
 from tests.test_writes import revision

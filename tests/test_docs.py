@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
-from app import errors
 from app.cli import app as command
-from app.config import Settings
-from app.vocab import Noun
+from app.core import errors
+from app.core.config import Settings
+from app.core.vocab import Noun
 
 ROOT = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/api.md", "docs/configuration.md", "docs/dashboards.md", "docs/live.md")

@@ -9,17 +9,18 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from app import revisions
 from app.analysis.grouping import DOUBTFUL, SURE, Account, Story, confidence, rank
-from app.dates import parse_edtf
+from app.core.dates import parse_edtf
+from app.core.vocab import CodedBy, EventType, SourceKind
+from app.database.models import Match, Report
 from app.extract.findings import Reading
-from app.ingest import reading, store
-from app.models import Match, Report
 from app.queries import lookups
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
 from app.schemas.source import SourceCreate
-from app.vocab import CodedBy, EventType, SourceKind
+from app.store import records as store
+from app.store import revisions
+from app.store.extractions import extractions as reading
 from seed.load import HERE
 from tests.benchmarks.online import Article, bcubed, by_title, by_words, grouped
 from tests.conftest import Store

@@ -11,9 +11,9 @@ from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app import revisions
-from app.models import Match
-from app.vocab import CodedBy
+from app.core.vocab import CodedBy
+from app.database.models import Match
+from app.store import revisions
 from tests.conftest import Store, Templates, talking_to
 from tests.data.gdelt import event as gdelt_event
 from tests.data.gdelt import mention as gdelt_mention

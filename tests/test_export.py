@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
-from app.ingest import jsonl
+from app.imports import export as jsonl
 from app.queries.dump import TABLES
 from tests.conftest import BACKENDS, Store, Templates, talking_to
 from tests.test_cli import Dateline, dateline

@@ -11,13 +11,13 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.dates import parse_edtf
+from app.core.dates import parse_edtf
+from app.core.quantities.notation import parse_quantity
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind, StatementKind
 from app.extract.claims import reading as claims
 from app.extract.findings import Claimed, Finding, Grade, Reading, Voice
 from app.extract.page import layout
-from app.quantities.notation import parse_quantity
-from app.spans import Span
-from app.vocab import SpeakerKind, StatementKind
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
 from tests.test_extract_seed import SEED, documents

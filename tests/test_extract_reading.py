@@ -8,12 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from app.dates import parse_edtf
+from app.core.dates import parse_edtf
+from app.core.spans import Span
+from app.core.vocab import EventType, StatementKind
 from app.extract.attribution import language
 from app.extract.findings import Finding, Reading
 from app.extract.reading import read
-from app.spans import Span
-from app.vocab import EventType, StatementKind
 
 STORY = (
     "The harbour of Northport stayed closed on Monday after the storm tore away its outer wall, and ships waited at "

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.spans import Span
 from app.extract.attribution import attributions, language, rules
 from app.extract.findings import Attributed, Grade
 from app.extract.learning import train
 from app.extract.page import marks
-from app.spans import Span
 
 
 def find(text: str, *, parsed: bool = True) -> list[Attributed]:

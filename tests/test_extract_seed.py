@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
+from app.core.spans import Span, match_key, slugify
 from app.extract.findings import Finding, Reading, Voice
 from app.extract.reading import read
-from app.spans import Span, match_key, slugify
 from tests.data.annotation import STATEMENTS
 
 SEED = Path(__file__).parent.parent / "seed"

@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.core.spans import Span
 from app.extract.attribution import attributions
 from app.extract.findings import Attributed
 from app.extract.learning import train
-from app.spans import Span
 
 
 def saying(text: str, cue: str, *, parsed: bool = True) -> Attributed:

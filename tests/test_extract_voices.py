@@ -4,12 +4,12 @@ import re
 
 import pytest
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.attribution import attributions
 from app.extract.findings import Finding, Voice
 from app.extract.mentions.voices import Voices
 from app.extract.reading import read
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 
 def meant(text: str, mention: str) -> Voice:

@@ -12,13 +12,13 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import db
-from app.ingest.feeds import records
-from app.ingest.feeds.document import MOST_ITEMS, FeedDocument, NotAFeed
-from app.ingest.feeds.parse import parse
-from app.models import FeedItem
+from app.capture.feeds.document import MOST_ITEMS, FeedDocument, NotAFeed
+from app.capture.feeds.parse import parse
+from app.core.vocab import FeedFormat, FeedItemState, Scope
+from app.database import engine as db
+from app.database.models import FeedItem
 from app.queries import lookups
-from app.vocab import FeedFormat, FeedItemState, Scope
+from app.store import feeds as records
 from tests.conftest import Store
 
 HERE = "https://herald.example/feed"

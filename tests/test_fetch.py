@@ -24,8 +24,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.config import Settings
-from app.errors import FetchFailed, Refused
+from app.core.config import Settings
+from app.core.errors import FetchFailed, Refused
 from app.fetch import Fetcher, Posted, decode
 from app.fetch.addresses import is_public
 from app.fetch.bodies import Body

@@ -15,9 +15,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from app import revisions
+from app.core.vocab import EventType
 from app.formats import FORMATS, JSON, fitting
-from app.ingest import store as records
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic
@@ -26,7 +25,7 @@ from app.schemas.report import ReportPublic
 from app.schemas.source import SourcePublic
 from app.schemas.speaker import SpeakerFull
 from app.schemas.statement import StatementPublic
-from app.vocab import EventType
+from app.store import records, revisions
 from tests.conftest import Store, Templates, talking_to
 from tests.data.lists import LISTS, ORDERS, Item, List, items, pages, read
 

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from app.api.routers import streams
 from app.formats import entries
-from app.routers import streams
 from tests.data.lists import LISTS, Item, List, items, read
 from tests.test_formats import event, shares_a_store, texts
 

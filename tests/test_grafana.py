@@ -15,12 +15,12 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
+from app.core.vocab import EventType, Scope
 from app.integrations.filters import EitherSelection
 from app.main import create_app
 from app.schemas.common import ListParams
 from app.schemas.event import EventFilter, EventSelection
 from app.schemas.statement import StatementFilter
-from app.vocab import EventType, Scope
 from tests import tools
 from tests.conftest import Store, settings_for, talking_to
 from tests.data.lists import LISTS, items, read

@@ -23,11 +23,12 @@ from playwright.sync_api import Error as BrowserError
 from pyarrow import parquet
 from pyld import jsonld
 
+from app.core.vocab import EventType, ReportRole, SourceKind
 from app.formats import FORMATS, JSON
-from app.ingest import bulk, transaction
-from app.ingest.batch import Batch, DocumentRow, EventRow, Outlet, ReportRow
 from app.schemas.event import EventPublic
-from app.vocab import EventType, ReportRole, SourceKind
+from app.store.bulk import load as bulk
+from app.store.bulk import transaction
+from app.store.bulk.batch import Batch, DocumentRow, EventRow, Outlet, ReportRow
 from tests.conftest import Store, Templates, talking_to
 from tests.data import graphs
 from tests.data.graphs import SCHEMA

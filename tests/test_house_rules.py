@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app import db
+from app.api.web.problems import MEDIA_TYPE
+from app.core.vocab import Scope
+from app.database import engine as db
 from app.main import create_app
-from app.vocab import Scope
-from app.web.problems import MEDIA_TYPE
 from tests.conftest import Store, Templates, settings_for, talking_to
 from tests.test_openapi import DOCUMENT, OPERATIONS, SCHEMAS
 

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 import pytest
 from fastapi.testclient import TestClient
 
-from app import db
-from app.models import NOUNS
+from app.core.vocab import Noun
+from app.database import engine as db
+from app.database.models import NOUNS
+from app.database.prepared import Prepared, Row, Values
+from app.database.readers import SessionReads, drive
 from app.queries.listing import Slice
 from app.queries.lists import LISTS
-from app.queries.prepared import Prepared, Row, Values
-from app.readers import SessionReads, drive
-from app.vocab import Noun
 from tests.conftest import Store
 from tests.data.lists import Item, items, pages, read
 from tests.test_house_rules import assert_refused

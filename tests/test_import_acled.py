@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.ingest.acled import Acled
-from app.ingest.progress import Counts
+from app.imports.acled import Acled
+from app.imports.progress import Counts
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from app.ingest import gdelt_lines
-from app.ingest.fips import ISO
-from app.ingest.formats import Rejected
-from app.ingest.progress import Counts
+from app.imports import gdelt_lines
+from app.imports.fips import ISO
+from app.imports.importer import Rejected
+from app.imports.progress import Counts
 from app.schemas.common import Country
 from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
+from app.core.vocab import Scope
 from app.main import create_app
-from app.vocab import Scope
 from tests.conftest import Store, settings_for
 from tests.test_cli import Dateline, dateline, serving
 

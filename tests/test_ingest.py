@@ -17,7 +17,7 @@ from fastapi.testclient import TestClient
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.config import get_settings
+from app.core.config import get_settings
 from app.fetch import Fetcher
 from tests.conftest import Store
 from tests.data.lists import Item, items, read

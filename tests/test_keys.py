@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
+from app.core.vocab import Scope
 from app.main import create_app
-from app.vocab import Scope
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import Dateline, dateline, serving
 from tests.test_writes import revision

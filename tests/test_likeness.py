@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.likeness import Days, Doubt, Likeness, Printing, closest, compare, days
-from app.spans import Span
-from app.vocab import SpeakerKind
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 
 PERSON, DOCUMENT, UNNAMED = SpeakerKind.PERSON, SpeakerKind.DOCUMENT, SpeakerKind.UNNAMED
 ORGANIZATION = SpeakerKind.ORGANIZATION

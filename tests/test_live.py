@@ -18,11 +18,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser
 
-from app import auth, db, revisions
-from app.ingest import store as ingest
+from app.api.web import live
+from app.core.vocab import Scope
+from app.database import engine as db
 from app.schemas.event import EventCreate
-from app.vocab import Scope
-from app.web import live
+from app.store import api_keys as auth
+from app.store import records as ingest
+from app.store import revisions
 from tests.conftest import Store, Templates
 from tests.serving import live as over_http
 from tests.test_cli import serving

@@ -10,11 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, delete
 
-from app import revisions
-from app.models import Match
+from app.core.vocab import CodedBy
+from app.database.models import Match
 from app.schemas.match import MatchPublic
 from app.schemas.review import ReviewPublic
-from app.vocab import CodedBy
+from app.store import revisions
 from tests.conftest import Store
 from tests.data.lists import items, pages, read
 

@@ -21,10 +21,10 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp_types import CallToolResult, Tool
 from sqlalchemy.exc import DBAPIError
 
-from app import db
 from app.cli.mcp import read_only
+from app.core.vocab import Scope
+from app.database import engine as db
 from app.main import create_app
-from app.vocab import Scope
 from tests.conftest import Store, Templates, settings_for
 from tests.serving import live
 from tests.test_cli import COMMAND, Dateline, dateline, environment

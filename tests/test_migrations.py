@@ -14,7 +14,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from app import db
+from app.database import engine as db
 from migrations.compare import include_name
 from tests.conftest import Store, Templates, settings_for
 

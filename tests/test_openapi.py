@@ -11,9 +11,9 @@ import orjson
 import pytest
 from fastapi.testclient import TestClient
 
+from app.api.web import examples
+from app.api.web.problems import MEDIA_TYPE
 from app.main import create_app
-from app.web import examples
-from app.web.problems import MEDIA_TYPE
 from tests.conftest import settings_for
 
 APPLICATION = create_app(settings_for("sqlite:////nowhere/never-opened.db"))

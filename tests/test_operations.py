@@ -21,9 +21,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app import db
-from app.ingest import jsonl
-from app.operations import stores
+from app.backup import stores
+from app.database import engine as db
+from app.imports import export as jsonl
 from tests.conftest import BACKENDS, Store, Templates, settings_for, talking_to
 from tests.test_cli import Dateline, Server, dateline, nothing, serving
 from tests.test_db import held

@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app import tallies
+from app.store import derived as tallies
 from tests import wire
 from tests.conftest import Store, Templates, talking_to
 from tests.data import acled

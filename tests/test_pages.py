@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import Unreadable
-from app.ingest.pages import Page, addresses, parse, times
-from app.ingest.pages.reader import Reader
+from app.capture.pages import Page, parse, times
+from app.capture.pages.reader import Reader
+from app.core import sites as addresses
+from app.core.errors import Unreadable
 from app.schemas.document import DocumentCreate
 
 URL = "https://www.herald.example/2024/06/19/talks"

@@ -14,12 +14,13 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlmodel import SQLModel
 
-from app import db, replicas
-from app.config import Settings
-from app.errors import Busy
+from app.core.config import Settings
+from app.core.errors import Busy
+from app.database import engine as db
+from app.database import replicas
+from app.database.prepared import Reads
+from app.database.readers import Readers
 from app.main import create_app
-from app.queries.prepared import Reads
-from app.readers import Readers
 from tests.conftest import Store, settings_for
 from tests.standbys import NO_STANDBYS, Cluster, cluster
 

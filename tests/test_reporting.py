@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import inspect, make_url, text
 from sqlmodel import SQLModel
 
-from app import db
+from app.database import engine as db
 from tests.conftest import Store, Templates, talking_to
 from tests.data import flows
 from tests.data.flows import Flow

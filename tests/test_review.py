@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app import db
-from app.ingest import rejections
-from app.models import Document
-from app.vocab import Noun
+from app.core.vocab import Noun
+from app.database import engine as db
+from app.database.models import Document
+from app.store import rejections
 from tests.conftest import Store
 from tests.data.lists import items, pages, read
 

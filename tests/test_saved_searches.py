@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.vocab import Scope
+from app.core.vocab import Scope
 from tests.conftest import Store
 from tests.data.lists import items, pages, read
 from tests.test_house_rules import assert_problem, assert_refused

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.errors import Invalid
+from app.core.errors import Invalid
 from seed.load import HERE, SeedError, load
 from tests.conftest import Store
 from tests.data.annotation import DIFFERENT, OUTLETS, SAME, STATEMENTS, Annotated

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.config import Settings
+from app.core.config import Settings
 from app.main import create_app
 from tests.conftest import Store, Templates, settings_for
 

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.spans import (
+from app.core.spans import (
     SLUG,
     SLUG_LENGTH,
     Span,

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from app import db
-from app.queries.prepared import Prepared, Row, Values
-from app.readers import Readers, SessionReads, Work
+from app.database import engine as db
+from app.database.prepared import Prepared, Row, Values
+from app.database.readers import Readers, SessionReads, Work
 from tests.conftest import Store
 from tests.data.lists import LISTS, List, read
 

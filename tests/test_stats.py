@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from sqlmodel import Session, select
 
 from app.analysis.series import UNPLACED, Begun, first_day, last_day, periods, series
-from app.dates import parse_edtf
-from app.models import Attribution, Document, Event, Origin, Report, Source, Speaker, Statement
-from app.vocab import Interval
+from app.core.dates import parse_edtf
+from app.core.vocab import Interval
+from app.database.models import Attribution, Document, Event, Origin, Report, Source, Speaker, Statement
 from tests.conftest import Store, Templates, talking_to
 from tests.data import flows
 from tests.data.flows import Flow

@@ -17,11 +17,10 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pyarrow import Table, parquet, types
 
-from app import revisions
-from app.ingest import store as records
-from app.routers import streams
+from app.api.routers import streams
+from app.core.vocab import EventType
 from app.schemas.event import EventCreate
-from app.vocab import EventType
+from app.store import records, revisions
 from tests.conftest import Store, Templates, talking_to
 from tests.data.lists import LISTS, List, read
 

@@ -15,8 +15,8 @@ from hypothesis import example, given
 from lxml import etree, html
 from pydantic import BaseModel
 
+from app.core.vocab import Scope
 from app.formats import FORMATS, entries
-from app.vocab import Scope
 from tests.conftest import Store
 from tests.data.lists import LISTS, Item, List, items, pages, read
 from tests.serving import live

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from app import db
+from app.database import engine as db
 from tests.conftest import Store, settings_for, talking_to
 
 SECONDS = 0.2

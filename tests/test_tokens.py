@@ -11,10 +11,11 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app import auth, db
+from app.api.routers import answers
+from app.core.vocab import Scope
+from app.database import engine as db
 from app.main import create_app
-from app.routers import answers
-from app.vocab import Scope
+from app.store import api_keys as auth
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import Dateline, dateline, environment, serving
 

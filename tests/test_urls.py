@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.urls import HttpUrl, canonical_url, domain
+from app.core.urls import HttpUrl, canonical_url, domain
 
 http_url = TypeAdapter[str](HttpUrl)
 

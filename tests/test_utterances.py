@@ -16,16 +16,16 @@ from sqlalchemy import text
 from sqlmodel import Session
 from typer.testing import CliRunner
 
-from app import db, revisions
 from app.cli import app
-from app.config import get_settings
-from app.ingest import jsonl, utterances
-from app.ingest import store as records
-from app.models import Attribution, Document, Match, Statement
+from app.core.config import get_settings
+from app.core.vocab import CodedBy
+from app.database import engine as db
+from app.database.models import Attribution, Document, Match, Statement
+from app.imports import export as jsonl
 from app.queries import lookups
 from app.schemas.statement import StatementCreate
-from app.tallies import voicings
-from app.vocab import CodedBy
+from app.store import records, revisions, utterances
+from app.store.derived import statement_index as voicings
 from seed.load import HERE, load
 from tests.conftest import Store
 from tests.data.annotation import DIFFERENT, SAME, STATEMENTS

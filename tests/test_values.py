@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from app.analysis import discrepancies, values
 from app.analysis.discrepancies import Claimed
 from app.analysis.values import Says
-from app.quantities import words
-from app.quantities.notation import Quantity, parse_quantity
-from app.quantities.units import in_unit
-from app.vocab import Accord
+from app.core.quantities import words
+from app.core.quantities.notation import Quantity, parse_quantity
+from app.core.quantities.units import in_unit
+from app.core.vocab import Accord
 
 bounds = st.none() | st.decimals(-10_000, 10**12, places=2)
 

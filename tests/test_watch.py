@@ -19,15 +19,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import db
+from app.capture.feeds import robots
+from app.capture.feeds.manners import DAY
+from app.capture.feeds.watcher import Watcher, back_off
+from app.core.vocab import FeedFormat, FeedItemState, FeedResult
+from app.database import engine as db
+from app.database.models import Document, Feed, FeedItem, Revision
 from app.fetch import Fetcher
-from app.ingest.feeds import records, robots
-from app.ingest.feeds.manners import DAY
-from app.ingest.feeds.watcher import Watcher, back_off
-from app.models import Document, Feed, FeedItem, Revision
 from app.queries import lookups
 from app.schemas.feed import FeedCreate, FeedUpdate
-from app.vocab import FeedFormat, FeedItemState, FeedResult
+from app.store import feeds as records
 from tests.conftest import Store, Templates, settings_for
 from tests.test_cli import COMMAND, Dateline, dateline, environment
 

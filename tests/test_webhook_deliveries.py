@@ -23,10 +23,10 @@ from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import db
-from app.models import Delivery, SavedSearch
+from app.core.vocab import DeliveryState, Noun, Operation
+from app.database import engine as db
+from app.database.models import Delivery, SavedSearch
 from app.queries.revisions import Change
-from app.vocab import DeliveryState, Noun, Operation
 from app.webhooks import ledger
 from app.webhooks.messages import MOST_BYTES, MOST_CHANGES, messages
 from app.webhooks.schedule import ATTEMPTS, pause

@@ -8,9 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import text
 
-from app import db
-from app.models import SavedSearch
-from app.vocab import Noun, Scope
+from app.core.vocab import Noun, Scope
+from app.database import engine as db
+from app.database.models import SavedSearch
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
 from tests.test_house_rules import assert_problem, assert_refused

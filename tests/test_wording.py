@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from app.analysis import printings, wording
 from app.analysis.printings import Published
 from app.analysis.wording import MOST_CHARS, MOST_WORDS, Wording
-from app.vocab import WordEdit
+from app.core.vocab import WordEdit
 
 AGREEMENT = (
     "The comprehensive partnership agreement signed today provides, among other things, for mutual assistance in the "

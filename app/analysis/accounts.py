@@ -7,7 +7,7 @@ from typing import Any
 from app.analysis.agencies import by_key, by_voice
 from app.analysis.origins import Report, Said
 from app.analysis.parties import Directory, Medium, Voice
-from app.spans import Span
+from app.core.spans import Span
 
 Rows = Iterable[Sequence[Any]]
 

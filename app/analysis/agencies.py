@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from app.spans import match_key
+from app.core.spans import match_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from app.spans import Span
+from app.core.spans import Span
 
 T = TypeVar("T", int, str)
 

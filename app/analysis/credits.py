@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.analysis.agencies import AGENCIES, Agency, by_key
-from app.spans import Span, match_key
+from app.core.spans import Span, match_key
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 from app.analysis import values
 from app.analysis.values import Says, Value
-from app.vocab import Accord
+from app.core.vocab import Accord
 
 # Values that are compared with each other: every pair of them is.
 MOST = 100

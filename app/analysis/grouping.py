@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.spans import match_key
+from app.core.spans import match_key
 
 WINDOW = dt.timedelta(days=7)
 """How far apart two accounts of one event may date it."""

@@ -18,8 +18,8 @@ from typing import NamedTuple
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import LCSseq
 
-from app.spans import Span
-from app.vocab import SpeakerKind
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 
 # What bounds the work: code points of a statement that are compared.
 _COMPARED = 5_000

@@ -13,7 +13,7 @@ from enum import StrEnum
 from app.analysis import copies
 from app.analysis.copies import Copy
 from app.analysis.parties import Directory, Medium, Party, Voice
-from app.spans import Span
+from app.core.spans import Span
 
 
 class Basis(StrEnum):

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from app.vocab import StatementKind
+from app.core.vocab import StatementKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import pycountry
 
 from app.analysis.agencies import Agency, by_key, by_voice, is_media, is_state_media
-from app.vocab import SourceKind, SpeakerKind
+from app.core.vocab import SourceKind, SpeakerKind
 
 
 @dataclass(frozen=True, slots=True)

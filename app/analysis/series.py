@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
-from app.vocab import Interval
+from app.core.vocab import Interval
 
 UNPLACED = "unplaced"
 """In the place of a period, what counts for none: it comes after all of them."""

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from app.dates import EDTF, parse_edtf
-from app.quantities import units, words
-from app.quantities.notation import Quantity, parse_quantity
-from app.quantities.units import Measured, canonical, in_unit, measured
-from app.spans import match_key
+from app.core.dates import EDTF, parse_edtf
+from app.core.quantities import units, words
+from app.core.quantities.notation import Quantity, parse_quantity
+from app.core.quantities.units import Measured, canonical, in_unit, measured
+from app.core.spans import match_key
 
 # How far what is given roughly may be off: "about 1,000" agrees with 1,100, and leaves open whether it means 1,500.
 _NEAR, _FAR = Decimal("0.1"), Decimal("0.5")

@@ -21,8 +21,8 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-from app.spans import match_key
-from app.vocab import WordEdit
+from app.core.spans import match_key
+from app.core.vocab import WordEdit
 
 MOST_WORDS, MOST_CHARS = 3_000, 20_000
 """Words and code points of the longest text that is compared."""

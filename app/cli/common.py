@@ -23,10 +23,10 @@ from rich.text import Text
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import db
-from app.config import Settings, get_settings
-from app.errors import DatelineError
-from app.operations.load import Report
+from app.backup.load import Report
+from app.core.config import Settings, get_settings
+from app.core.errors import DatelineError
+from app.database import engine as db
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)

@@ -7,8 +7,8 @@ import typer
 
 from app.cli.common import open_store, out
 from app.cli.running import run_until_stopped
-from app.config import get_settings
-from app.logs import configure_logs
+from app.core.config import get_settings
+from app.core.logs import configure_logs
 from app.webhooks import Deliverer
 from app.webhooks.ledger import Settled
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import Engine
 
-from app import db, revisions
 from app.cli.common import open_store, out, progress_bar
-from app.ingest import utterances
-from app.ingest.utterances import Grouped
-from app.models import Statement
-from app.queries import lookups, printings
+from app.database import engine as db
+from app.database.models import Statement
+from app.queries import lookups
+from app.queries import statement_candidates as printings
+from app.store import revisions, utterances
+from app.store.utterances import Grouped
 
 AUTHOR = "dateline group"
 _BATCH = 200

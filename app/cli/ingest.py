@@ -15,17 +15,18 @@ from rich.table import Table
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import revisions
+from app.capture import capture as captured
+from app.capture import web_archives as saved
+from app.capture.capture import Captured
+from app.capture.web_archives import Saved
 from app.cli.common import err, open_store, out, progress_bar
-from app.config import get_settings
-from app.dates import EdtfText
-from app.errors import Busy, DatelineError, FetchFailed
+from app.core.config import get_settings
+from app.core.dates import EdtfText
+from app.core.errors import Busy, DatelineError, FetchFailed
+from app.database.models import Document
 from app.fetch import Fetcher
-from app.ingest import captured, saved
-from app.ingest.captured import Captured
-from app.ingest.saved import Saved
-from app.models import Document
 from app.schemas.common import Language, Ref, Title
+from app.store import revisions
 
 AUTHOR = "dateline ingest"
 

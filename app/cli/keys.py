@@ -5,11 +5,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from app import auth, db
 from app.cli.common import err, open_store, out
-from app.models import ApiKey
+from app.core.vocab import Scope
+from app.database import engine as db
+from app.database.models import ApiKey
 from app.queries import lookups
-from app.vocab import Scope
+from app.store import api_keys as auth
 
 keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
 

@@ -8,10 +8,10 @@ from typing import Any
 import anyio
 from sqlalchemy import Engine, event
 
-from app import db
 from app.cli.common import fail, open_store
-from app.config import Settings, get_settings
-from app.logs import configure_logs
+from app.core.config import Settings, get_settings
+from app.core.logs import configure_logs
+from app.database import engine as db
 
 
 def mcp() -> None:

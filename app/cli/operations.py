@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
+from app.backup import stores
 from app.cli.common import fail, open_store, out, progress
-from app.config import get_settings
-from app.operations import stores
+from app.core.config import get_settings
 
 
 def backup(

@@ -5,12 +5,13 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from app import db, revisions
 from app.cli.common import fail, open_store, out, progress_bar
-from app.ingest import reading
-from app.ingest.reading import Taken
-from app.models import Document
-from app.queries import readings
+from app.database import engine as db
+from app.database.models import Document
+from app.queries import extractions as readings
+from app.store import revisions
+from app.store.extractions import extractions as reading
+from app.store.extractions.extractions import Taken
 
 
 def extract(

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from app.backup import roles as operations
 from app.cli.common import err, fail, open_store, out
-from app.operations import roles as operations
 
 roles = typer.Typer(help="Make and drop roles of PostgreSQL that read the views for dashboards.", no_args_is_help=True)
 

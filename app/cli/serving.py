@@ -6,7 +6,7 @@ import typer
 import uvicorn
 
 from app.cli.common import open_store, out
-from app.config import get_settings
+from app.core.config import get_settings
 
 
 def serve(

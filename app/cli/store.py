@@ -3,9 +3,9 @@
 import typer
 from rich.table import Table
 
-from app import db
+from app.backup import migrations
 from app.cli.common import err, fail, open_store, out, progress, progress_bar
-from app.operations import migrations
+from app.database import engine as db
 from app.queries import integrity
 
 

@@ -15,11 +15,12 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from app.cli.common import err, fail, open_store, out, progress_bar
-from app.ingest import files as imports
-from app.ingest import gdelt, jsonl
-from app.ingest.files import Source
-from app.ingest.progress import Counts
-from app.vocab import ImportState, Outcome
+from app.core.vocab import ImportState, Outcome
+from app.imports import export as jsonl
+from app.imports import files as imports
+from app.imports import gdelt
+from app.imports.files import Source
+from app.imports.progress import Counts
 
 STDIN = Path("-")
 

@@ -6,12 +6,12 @@ from typing import Annotated
 import typer
 from sqlalchemy import Engine
 
-from app import db
+from app.capture.feeds.watcher import Watcher
 from app.cli.common import open_store, out
 from app.cli.running import run_until_stopped
-from app.config import get_settings
-from app.ingest.feeds import records
-from app.ingest.feeds.watcher import Watcher
+from app.core.config import get_settings
+from app.database import engine as db
+from app.store import feeds as records
 
 # In the order of the summary; the feeds themselves come before.
 _ITEMS = ("new", "stored", "unchanged", "waiting", "refused", "failed")

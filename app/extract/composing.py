@@ -4,12 +4,12 @@ import bisect
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.circumstances import chain, saying
 from app.extract.findings import Attributed, Finding, Hop, Voice
 from app.extract.mentions.voices import Voices
 from app.extract.page import sentences
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

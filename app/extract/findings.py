@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.spans import Span
-from app.vocab import EventType, SpeakerKind, StatementKind
+from app.core.spans import Span
+from app.core.vocab import EventType, SpeakerKind, StatementKind
 
 
 class Grade(StrEnum):
@@ -81,7 +81,7 @@ class Finding:
 class Claimed:
     """What a text plainly says of one property of its event, as the store could take it.
 
-    ``normalized`` is in the notation that ``unit`` says: EDTF, a name, or a number (``app/quantities/notation.py``) of
+    ``normalized`` is in the notation that ``unit`` says: EDTF, a name, or a number (``core/quantities/notation.py``) of
     so many of something. ``voice`` is whose statement it stands in; None where the text says it itself, or not whose.
     """
 

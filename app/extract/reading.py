@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.attribution import attributions
 from app.extract.attribution import language as models
 from app.extract.circumstances import lede as ledes
@@ -15,8 +17,6 @@ from app.extract.findings import Attributed, Reading
 from app.extract.mentions import nouns
 from app.extract.page import excerpts
 from app.extract.page.layout import Role, lay_out
-from app.spans import Span
-from app.vocab import StatementKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

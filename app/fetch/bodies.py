@@ -2,7 +2,7 @@
 
 import zlib
 
-from app.errors import FetchFailed
+from app.core.errors import FetchFailed
 
 _GZIP, _ZLIB, _RAW = 16 + zlib.MAX_WBITS, zlib.MAX_WBITS, -zlib.MAX_WBITS
 

@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 import httpcore
 
-from app.errors import Refused
+from app.core.errors import Refused
 from app.fetch.addresses import Address, Policy
 
 _LOOKUPS = 32  # at once; one that hangs holds its thread until the resolver gives up

@@ -16,8 +16,8 @@ import anyio
 import httpcore
 import httpx
 
-from app.config import Settings
-from app.errors import FetchFailed, Refused
+from app.core.config import Settings
+from app.core.errors import FetchFailed, Refused
 from app.fetch.addresses import Address, Network, Policy, is_public
 from app.fetch.bodies import Body
 from app.fetch.charsets import decode

@@ -8,8 +8,8 @@ from urllib.parse import quote, urljoin, urlsplit
 
 import httpcore
 
-from app.errors import Refused
-from app.urls import canonical_url
+from app.core.errors import Refused
+from app.core.urls import canonical_url
 
 _PORTS = {"http": 80, "https": 443}
 _KEPT = "%:/?#[]@!$&'()*+,;="

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.errors import Invalid
+from app.core.errors import Invalid
 from app.formats import annotations, atom, csv, entries, geojson, ics, jsonfeed, jsonl, jsonld, parquet
 from app.formats.listed import Listed
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.errors import NotInstalled
+from app.core.errors import NotInstalled
 from app.formats.flat import Items, table, types
 from app.formats.listed import Listed
 

@@ -9,14 +9,14 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from app.errors import Invalid
+from app.api.web.reading import Read
+from app.core.errors import Invalid
+from app.core.vocab import Noun
+from app.database.prepared import Reads
+from app.database.readers import SessionReads
 from app.queries.listing import Rows, Slice
 from app.queries.lists import LISTS
-from app.queries.prepared import Reads
-from app.readers import SessionReads
 from app.schemas.common import ListParams, RecordParams
-from app.vocab import Noun
-from app.web.reading import Read
 
 Item = dict[str, Any]
 F = TypeVar("F", bound=ListParams)

@@ -12,18 +12,18 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from app.api.web import pagination
+from app.api.web.deps import path_of, query_of
+from app.api.web.problems import READING, documented
+from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.core.vocab import CodedBy, Noun
+from app.database.prepared import Reads
 from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
 from app.integrations.words import country_name, label
 from app.queries.listing import Slice
-from app.queries.prepared import Reads
 from app.schemas.common import Digits
 from app.schemas.event import EventFilter, EventSelection
 from app.schemas.report import ReportFilter
-from app.vocab import CodedBy, Noun
-from app.web import pagination
-from app.web.deps import path_of, query_of
-from app.web.problems import READING, documented
-from app.web.reading import Read, ReadDep, ReadRoute
 
 router = APIRouter(prefix="/integrations/timemap", tags=["integrations"], route_class=ReadRoute)
 

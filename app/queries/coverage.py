@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, or_, select, union
 
-from app.models import Event, Feed
-from app.queries.briefs import outlet, published, speaker_brief
+from app.database.json_sql import among, as_text, boolean, moment, obj
+from app.database.models import Event, Feed
+from app.database.prepared import Prepared, Reads, Row
+from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
+from app.queries.fragments import outlet, published, speaker_brief
 from app.queries.names import Missing
-from app.queries.prepared import Prepared, Reads, Row
-from app.queries.sql import among, as_text, boolean, moment, obj
-from app.queries.tables import NOW, Table
 
 # Days after an event on which news of it still comes.
 _AFTER = dt.timedelta(days=3)

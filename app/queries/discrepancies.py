@@ -9,20 +9,20 @@ import orjson
 from sqlalchemy import Float, case, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
-from app.models import Coverage, Document, Event, Record, Speaker
+from app.core.spans import CONTEXT
+from app.core.vocab import CodedBy
+from app.database.json_sql import Json, among, as_text, obj, obj_or_null
+from app.database.models import Coverage, Document, Event, Record, Speaker
+from app.database.prepared import Prepared, Reads
+from app.database.tables import NOW, Table
 from app.queries import listing
-from app.queries.asked import Asked, Condition, asked
-from app.queries.briefs import document_brief, event_brief, speaker_brief
 from app.queries.filters import begun_within, days, lasting_into
+from app.queries.fragments import document_brief, event_brief, speaker_brief
 from app.queries.listing import Listing, Part
 from app.queries.names import resolve
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import Json, among, as_text, obj, obj_or_null
-from app.queries.tables import NOW, Table
+from app.queries.parameters import Asked, Condition, asked
 from app.schemas.common import comma_list
 from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
-from app.spans import CONTEXT
-from app.vocab import CodedBy
 
 _COVERAGE: Table = Coverage
 

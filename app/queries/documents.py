@@ -4,17 +4,17 @@ from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
-from app.queries.asked import Asked, asked
-from app.queries.briefs import coding, published, source_brief
+from app.core.vocab import Noun
+from app.database.json_sql import Json, array, as_text, moment, obj, obj_or_null
+from app.database.prepared import Reads
+from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
+from app.queries.fragments import coding, published, source_brief
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
-from app.queries.prepared import Reads
+from app.queries.parameters import Asked, asked
 from app.queries.search import matches, search_values
-from app.queries.sql import Json, array, as_text, moment, obj, obj_or_null
-from app.queries.tables import NOW, Table, Tables
 from app.schemas.document import DocumentFilter
-from app.vocab import Noun
 
 
 def _fields(t: Tables) -> dict[str, object]:

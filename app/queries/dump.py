@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Table, func, select
 from sqlmodel import Session, SQLModel
 
-from app.models import RECORDS, Feed, History, Rejection, Revision
+from app.database.models import RECORDS, Feed, History, Rejection, Revision
 
 # In an order in which they can be filled again: nothing comes before what it refers to.
 _MODELS: tuple[type[SQLModel], ...] = (Revision, *RECORDS, Rejection, Feed, History)

@@ -6,19 +6,19 @@ from typing import Any
 from sqlalchemy import Float, Select, Subquery, and_, exists, func, literal_column, null, or_, select
 from sqlalchemy.orm import aliased
 
-from app.models import Coverage, Tally
-from app.queries.asked import Asked, Condition, asked
-from app.queries.briefs import coding
+from app.core.vocab import Noun
+from app.database.json_sql import array, as_text, dated, obj, parsed
+from app.database.models import Coverage, Tally
+from app.database.prepared import Reads
+from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, contains, days, ids, lasting_into, part
+from app.queries.fragments import coding
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
-from app.queries.prepared import Reads
+from app.queries.parameters import Asked, Condition, asked
 from app.queries.search import matches, search_values
-from app.queries.sql import array, as_text, dated, obj, parsed
-from app.queries.tables import NOW, Table, Tables
 from app.schemas.common import comma_list
 from app.schemas.event import EventFilter, parse_bbox
-from app.vocab import Noun
 
 _TALLY: Table = Tally
 _COVERAGE: Table = Coverage

@@ -7,18 +7,18 @@ from functools import cache, lru_cache
 from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlmodel import Session
 
-from app.errors import NotFound
-from app.models import Feed, FeedItem, Source
+from app.core.errors import NotFound
+from app.core.vocab import FeedItemState
+from app.database.json_sql import as_text, boolean, moment, obj
+from app.database.models import Feed, FeedItem, Source
+from app.database.prepared import Prepared, Reads
+from app.database.tables import Table
 from app.queries import names
-from app.queries.asked import Asked, asked
-from app.queries.briefs import source_brief
+from app.queries.fragments import source_brief
 from app.queries.listing import Found, Listing
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import as_text, boolean, moment, obj
-from app.queries.tables import Table
+from app.queries.parameters import Asked, asked
 from app.schemas.common import comma_list
 from app.schemas.feed import FeedFilter, FeedItemFilter
-from app.vocab import FeedItemState
 
 _FEED: Table = Feed
 _ITEM: Table = FeedItem

@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 
-from app.errors import Invalid
-from app.queries.asked import Asked, Condition
-from app.queries.sql import among
-from app.queries.tables import Table
+from app.core.errors import Invalid
+from app.core.spans import like_literal, match_key
+from app.core.vocab import DateMatch
+from app.database.json_sql import among
+from app.database.tables import Table
+from app.queries.parameters import Asked, Condition
 from app.schemas.common import MAX_ID, DateParams, comma_list
-from app.spans import like_literal, match_key
-from app.vocab import DateMatch
 
 # Written into the SQL, so that the indexes of this expression serve it.
 _NO_DATE = literal_column("'0001-01-01'", Date)

@@ -10,12 +10,12 @@ import orjson
 from sqlalchemy import Date, Integer, Select, Text, bindparam, func, literal_column, select
 from sqlmodel import Session
 
-from app.models import Event
+from app.core.vocab import Noun, StatementKind
+from app.database.json_sql import array_of_values
+from app.database.models import Event
+from app.database.tables import NOW
 from app.queries.lookups import among
 from app.queries.search import CORPORA
-from app.queries.sql import array_of_values
-from app.queries.tables import NOW
-from app.vocab import Noun, StatementKind
 
 # How many events are compared with a document, and the most that is read of each: accounts, code points of their texts,
 # statements.

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from sqlalchemy import or_, select, union_all
 from sqlmodel import Session
 
-from app.models import Source
-from app.queries.tables import NOW
-from app.spans import like_literal, match_key
-from app.urls import domain
+from app.core.spans import like_literal, match_key
+from app.core.urls import domain
+from app.database.models import Source
+from app.database.tables import NOW
 
 
 def source(session: Session, domains: Sequence[str]) -> Source | None:

@@ -4,13 +4,13 @@ from functools import cache
 
 from sqlalchemy import BigInteger, Select, bindparam, func, select
 
-from app.errors import NotFound
-from app.models import Import
+from app.core.errors import NotFound
+from app.core.vocab import Outcome
+from app.database.json_sql import as_text, moment, obj
+from app.database.models import Import
+from app.database.prepared import Prepared, Reads
+from app.database.tables import Table
 from app.queries.listing import Found, Listing
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import as_text, moment, obj
-from app.queries.tables import Table
-from app.vocab import Outcome
 
 _IMPORT: Table = Import
 

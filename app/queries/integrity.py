@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Select, Text, func, literal, null, select, union_all
 from sqlmodel import Session
 
-from app.models import Document
-from app.queries.tables import NOW
+from app.database.models import Document
+from app.database.tables import NOW
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import orjson
 from sqlalchemy import Text, bindparam, cast, select
 
-from app.models import ApiKey
-from app.queries.prepared import Prepared, Reads
-from app.queries.tables import Table
-from app.vocab import Scope
+from app.core.vocab import Scope
+from app.database.models import ApiKey
+from app.database.prepared import Prepared, Reads
+from app.database.tables import Table
 
 _KEY: Table = ApiKey
 _BY_PREFIX = Prepared(

@@ -28,8 +28,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from app.queries.prepared import Prepared, Reads, Values
-from app.queries.sql import cells
+from app.database.json_sql import cells
+from app.database.prepared import Prepared, Reads, Values
 
 K = TypeVar("K")
 

@@ -9,9 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from app.core.vocab import Noun
+from app.database.prepared import Reads
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.listing import Paged
-from app.queries.prepared import Reads
 from app.schemas.claim import ClaimFilter, ClaimPublic
 from app.schemas.common import RecordParams
 from app.schemas.document import DocumentFilter, DocumentPublic
@@ -23,7 +24,6 @@ from app.schemas.source import SourceFilter, SourcePublic
 from app.schemas.speaker import SpeakerFilter, SpeakerPublic
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.utterance import UtterancePublic
-from app.vocab import Noun
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 from sqlmodel import Session
 
-from app.models import Document
-from app.queries.tables import NOW, Table
+from app.database.models import Document
+from app.database.tables import NOW, Table
 
 R = TypeVar("R")
 

@@ -7,16 +7,16 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, Select, Text, case, cast, func, literal_column, null, or_, select
 
-from app.queries.asked import Asked, Condition, asked
-from app.queries.briefs import coding, said, source_brief, speaker_brief
+from app.core.vocab import Noun
+from app.database.json_sql import Json, as_text, boolean, dated, obj, parsed
+from app.database.prepared import Reads
+from app.database.tables import NOW, Table, Tables
 from app.queries.filters import chosen, ids, references, referred
+from app.queries.fragments import coding, said, source_brief, speaker_brief
 from app.queries.listing import Found, Listing, Part, Rows, Slice
-from app.queries.prepared import Reads
-from app.queries.sql import Json, as_text, boolean, dated, obj, parsed
-from app.queries.tables import NOW, Table, Tables
+from app.queries.parameters import Asked, Condition, asked
 from app.schemas.common import MAX_ID, comma_list
 from app.schemas.match import MatchFilter
-from app.vocab import Noun
 
 
 @cache

@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Select, Text, bindparam, literal, or_, select, union_all
 
-from app.errors import Ambiguous, Invalid
-from app.models import Record
-from app.queries.addresses import named
-from app.queries.prepared import Prepared, Reads, Values
-from app.queries.tables import NOW, Table
+from app.core.errors import Ambiguous, Invalid
+from app.core.spans import match_key
+from app.database.models import Record
+from app.database.prepared import Prepared, Reads, Values
+from app.database.tables import NOW, Table
+from app.queries.record_keys import named
 from app.schemas.common import MAX_ID, comma_list
-from app.spans import match_key
 
 # One request may give so many: each is a part of one statement, of which SQLite allows 500.
 MOST = 100

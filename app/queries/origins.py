@@ -27,12 +27,12 @@ from sqlalchemy import (
 from sqlalchemy import literal_column as constant
 from sqlalchemy.orm import aliased
 
-from app.models import Event, Provenance, Source, Utterance
-from app.queries.briefs import published, source_brief, speaker_brief
+from app.database.json_sql import among, array, as_text, obj, span, stamp
+from app.database.models import Event, Provenance, Source, Utterance
+from app.database.prepared import Prepared, Reads, Row
+from app.database.tables import NOW, Table
+from app.queries.fragments import published, source_brief, speaker_brief
 from app.queries.names import Missing
-from app.queries.prepared import Prepared, Reads, Row
-from app.queries.sql import among, array, as_text, obj, span, stamp
-from app.queries.tables import NOW, Table
 
 _PROVENANCE: Table = Provenance
 _MEDIUM: Table = aliased(Source)

@@ -5,14 +5,14 @@ from functools import cache
 from sqlalchemy import BigInteger, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from app.models import Coverage
-from app.queries.briefs import outlet, published
+from app.database.json_sql import array, as_text, dated, days_between, moment, obj, span
+from app.database.models import Coverage
+from app.database.prepared import Reads
+from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
+from app.queries.fragments import outlet, published
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
-from app.queries.prepared import Reads
-from app.queries.sql import array, as_text, dated, days_between, moment, obj, span
-from app.queries.tables import NOW, Table
 
 _COVERAGE: Table = Coverage
 _EVENT = bindparam("event_id", type_=BigInteger, required=True)

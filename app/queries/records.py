@@ -7,14 +7,14 @@ from typing import Any, TypeVar
 from sqlalchemy import BigInteger, Select, Text, bindparam, func, select
 from sqlmodel import Session
 
-from app.errors import Gone, Invalid, NotFound
-from app.models import NOUNS, History, Record, Revision
+from app.core.errors import Gone, Invalid, NotFound
+from app.core.vocab import Noun, Operation
+from app.database.models import NOUNS, History, Record, Revision
+from app.database.prepared import Prepared, Reads
+from app.database.tables import AS_OF, NOW, Table, Tables, as_of
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
-from app.queries.addresses import deleted_as, named
 from app.queries.names import Missing
-from app.queries.prepared import Prepared, Reads
-from app.queries.tables import AS_OF, NOW, Table, Tables, as_of
-from app.vocab import Noun, Operation
+from app.queries.record_keys import deleted_as, named
 
 R = TypeVar("R", bound=Record)
 

@@ -4,14 +4,14 @@ from functools import cache, lru_cache
 
 from sqlalchemy import Select, func, select
 
-from app.queries.asked import Asked, asked
-from app.queries.briefs import coding, document_brief, event_brief, source_brief
+from app.database.json_sql import as_text, dated, obj, span
+from app.database.prepared import Reads
+from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
+from app.queries.fragments import coding, document_brief, event_brief, source_brief
 from app.queries.listing import Found, Listing
 from app.queries.names import resolve
-from app.queries.prepared import Reads
-from app.queries.sql import as_text, dated, obj, span
-from app.queries.tables import NOW, Tables
+from app.queries.parameters import Asked, asked
 from app.schemas.common import comma_list
 from app.schemas.report import ReportFilter
 

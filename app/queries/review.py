@@ -21,19 +21,19 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.models import NOUNS, Rejection
+from app.core.vocab import Noun
+from app.database.json_sql import Json, among, array, as_text, dated, moment, obj, parsed, span
+from app.database.models import NOUNS, Rejection
+from app.database.prepared import Prepared, Reads, Values
+from app.database.tables import NOW, Table
 from app.queries import matches
-from app.queries.asked import Asked, Condition, asked
-from app.queries.briefs import document_brief, event_brief, said, source_brief, speaker_brief
+from app.queries.fragments import document_brief, event_brief, said, source_brief, speaker_brief
 from app.queries.listing import Found, Listing, Rows, Slice, Union
 from app.queries.names import resolve
-from app.queries.prepared import Prepared, Reads, Values
-from app.queries.sql import Json, among, array, as_text, dated, moment, obj, parsed, span
+from app.queries.parameters import Asked, Condition, asked
 from app.queries.statements import chain
-from app.queries.tables import NOW, Table
 from app.schemas.common import MAX_ID, comma_list
 from app.schemas.review import ReviewFilter
-from app.vocab import Noun
 
 REVIEWED = (Noun.EVENTS, Noun.REPORTS, Noun.SPEAKERS, Noun.STATEMENTS, Noun.CLAIMS, Noun.MATCHES)
 

@@ -14,15 +14,15 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exist
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from app.errors import NotFound
-from app.models import NOUNS, History, Revision
-from app.queries.addresses import deleted_as, named
+from app.core.errors import NotFound
+from app.core.vocab import Noun, Operation
+from app.database.json_sql import among, as_text, moment, obj
+from app.database.models import NOUNS, History, Revision
+from app.database.prepared import Prepared, Reads
+from app.database.tables import Table
 from app.queries.listing import Found, Key, Listing, Rows, Slice, Union
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import among, as_text, moment, obj
-from app.queries.tables import Table
+from app.queries.record_keys import deleted_as, named
 from app.schemas.revision import ChangeFilter
-from app.vocab import Noun, Operation
 
 _REVISION: Table = Revision
 _PAST: Table = History

@@ -9,17 +9,17 @@ from pydantic import ValidationError
 from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, literal_column, select
 from sqlmodel import Session
 
-from app.errors import Invalid, NotFound
-from app.models import SavedSearch, Webhook
-from app.queries.asked import Asked, asked
+from app.core.errors import Invalid, NotFound
+from app.core.vocab import Noun
+from app.database.json_sql import as_text, moment, obj
+from app.database.models import SavedSearch, Webhook
+from app.database.prepared import Prepared, Reads, Row
+from app.database.tables import Table
 from app.queries.listing import Found, Listing
 from app.queries.lists import LISTS
-from app.queries.prepared import Prepared, Reads, Row
-from app.queries.sql import as_text, moment, obj
-from app.queries.tables import Table
+from app.queries.parameters import Asked, asked
 from app.schemas.common import RecordParams, comma_list
 from app.schemas.saved_search import SavedSearchFilter
-from app.vocab import Noun
 
 _SEARCH: Table = SavedSearch
 _WEBHOOK: Table = Webhook

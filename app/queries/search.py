@@ -28,16 +28,16 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableClause, column, table
 
-from app.queries.asked import Asked, Condition, asked
+from app.core.spans import match_key
+from app.core.vocab import Noun
+from app.database.json_sql import among
+from app.database.prepared import Prepared, Reads, Values
+from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.listing import Rows, Slice, Union
-from app.queries.prepared import Prepared, Reads, Values
-from app.queries.sql import among
-from app.queries.tables import NOW, Table
+from app.queries.parameters import Asked, Condition, asked
 from app.schemas.common import comma_list
 from app.schemas.search import SearchFilter
-from app.spans import match_key
-from app.vocab import Noun
 
 # Private-use signs that stand around a found word until the snippet has been escaped.
 FOUND, END = "\ue000", "\ue001"

@@ -4,13 +4,13 @@ from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
-from app.queries.asked import Asked, asked
-from app.queries.briefs import coding
+from app.database.json_sql import array_of_values, as_text, boolean, obj
+from app.database.prepared import Reads
+from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
+from app.queries.fragments import coding
 from app.queries.listing import Found, Listing, Part
-from app.queries.prepared import Reads
-from app.queries.sql import array_of_values, as_text, boolean, obj
-from app.queries.tables import NOW, Tables
+from app.queries.parameters import Asked, asked
 from app.schemas.common import comma_list
 from app.schemas.source import SourceFilter
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, null, select
 
-from app.queries.briefs import source_brief, speaker_brief
-from app.queries.sql import Json, array, array_of_values, as_text, obj, parsed
-from app.queries.tables import Tables
+from app.database.json_sql import Json, array, array_of_values, as_text, obj, parsed
+from app.database.tables import Tables
+from app.queries.fragments import source_brief, speaker_brief
 
 
 def counts(t: Tables) -> Json:

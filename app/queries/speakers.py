@@ -4,14 +4,14 @@ from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
-from app.queries.asked import Asked, asked
-from app.queries.briefs import coding, source_brief
+from app.database.json_sql import Json, array_of_values, as_text, obj
+from app.database.prepared import Reads
+from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
+from app.queries.fragments import coding, source_brief
 from app.queries.listing import Found, Listing, Part
-from app.queries.prepared import Reads
+from app.queries.parameters import Asked, asked
 from app.queries.speaker_records import counts
-from app.queries.sql import Json, array_of_values, as_text, obj
-from app.queries.tables import NOW, Tables
 from app.schemas.common import comma_list
 from app.schemas.speaker import SpeakerFilter
 

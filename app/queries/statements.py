@@ -4,18 +4,18 @@ from functools import cache, lru_cache
 
 from sqlalchemy import Float, Select, func, select
 
-from app.queries.asked import Asked, asked
-from app.queries.briefs import coding, document_brief, event_brief, said, source_brief, speaker_brief
+from app.core.vocab import Noun
+from app.database.json_sql import array, as_text, boolean, obj, span
+from app.database.prepared import Reads
+from app.database.tables import NOW, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
+from app.queries.fragments import coding, document_brief, event_brief, said, source_brief, speaker_brief
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
-from app.queries.prepared import Reads
+from app.queries.parameters import Asked, asked
 from app.queries.search import matches, search_values
-from app.queries.sql import array, as_text, boolean, obj, span
-from app.queries.tables import NOW, Tables
 from app.schemas.common import comma_list
 from app.schemas.statement import StatementFilter
-from app.vocab import Noun
 
 
 @cache

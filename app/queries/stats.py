@@ -12,15 +12,15 @@ from sqlalchemy import ColumnElement, Select, Subquery, Text, and_, case, func, 
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased
 
-from app.models import Attribution, Coverage, Origin
-from app.queries.asked import Asked, Condition, asked
+from app.core.vocab import Noun, SeriesBy
+from app.database.models import Attribution, Coverage, Origin
+from app.database.prepared import Prepared, Reads
+from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date, without_date
 from app.queries.names import resolve
-from app.queries.prepared import Prepared, Reads
-from app.queries.tables import NOW, Table
+from app.queries.parameters import Asked, Condition, asked
 from app.schemas.common import comma_list
 from app.schemas.stats import StatsFilter
-from app.vocab import Noun, SeriesBy
 
 _COVERAGE: Table = Coverage
 _ORIGIN: Table = Origin

@@ -6,19 +6,19 @@ from typing import Any
 
 from sqlalchemy import ScalarSelect, Select, func, select
 
+from app.core.vocab import Noun
+from app.database.json_sql import array, array_of_values, as_text, moment, obj, parsed
+from app.database.prepared import Reads
+from app.database.tables import NOW, Tables
 from app.queries import statements
-from app.queries.asked import Asked, Condition, asked
-from app.queries.briefs import coding, said, speaker_brief
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
+from app.queries.fragments import coding, said, speaker_brief
 from app.queries.listing import Found, Listing, Part
 from app.queries.names import Within, resolve
-from app.queries.prepared import Reads
+from app.queries.parameters import Asked, Condition, asked
 from app.queries.search import matches, search_values
-from app.queries.sql import array, array_of_values, as_text, moment, obj, parsed
-from app.queries.tables import NOW, Tables
 from app.schemas.common import comma_list
 from app.schemas.printing import UtteranceFilter
-from app.vocab import Noun
 
 
 def _fields(t: Tables) -> dict[str, object]:

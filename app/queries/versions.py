@@ -9,13 +9,13 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, or_, 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from app.models import Document
+from app.database.json_sql import Json, among, array, as_text, obj, stamp
+from app.database.models import Document
+from app.database.prepared import Prepared, Reads
+from app.database.tables import NOW, Table
 from app.queries import documents
-from app.queries.briefs import speaker_brief
+from app.queries.fragments import speaker_brief
 from app.queries.names import Missing
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import Json, among, array, as_text, obj, stamp
-from app.queries.tables import NOW, Table
 
 Place = tuple[str, int]
 """Where a capture stands among those of its item: the moment of capture as text, then its id."""

@@ -21,16 +21,16 @@ from sqlalchemy import (
 )
 from sqlmodel import Session
 
-from app.errors import NotFound
-from app.models import Delivery, Revision, SavedSearch, Webhook
-from app.queries.asked import Asked, asked
+from app.core.errors import NotFound
+from app.core.vocab import DeliveryState
+from app.database.json_sql import as_text, boolean, moment, obj, parsed
+from app.database.models import Delivery, Revision, SavedSearch, Webhook
+from app.database.prepared import Prepared, Reads
+from app.database.tables import Table
 from app.queries.listing import Found, Listing
-from app.queries.prepared import Prepared, Reads
-from app.queries.sql import as_text, boolean, moment, obj, parsed
-from app.queries.tables import Table
+from app.queries.parameters import Asked, asked
 from app.schemas.common import comma_list
 from app.schemas.webhook import DeliveryFilter, WebhookFilter
-from app.vocab import DeliveryState
 
 _HOOK: Table = Webhook
 _DELIVERY: Table = Delivery

@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.core.spans import Text
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -19,7 +20,6 @@ from app.schemas.common import (
     may_be_left_out,
 )
 from app.schemas.source import Sources
-from app.spans import Text
 
 Property = Annotated[
     str,

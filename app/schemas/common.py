@@ -9,10 +9,10 @@ import langcodes
 import pycountry
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
-from app.dates import Day, parse_day
-from app.errors import Invalid
-from app.spans import SLUG, Span, Text, is_slug
-from app.vocab import CodedBy, DateMatch
+from app.core.dates import Day, parse_day
+from app.core.errors import Invalid
+from app.core.spans import SLUG, Span, Text, is_slug
+from app.core.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
 

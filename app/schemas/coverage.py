@@ -3,10 +3,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import CoverageStatus, ReportRole
 from app.schemas.common import DateParams, DatePublic, Digits, EventBrief, ListParams, SourceBrief, SpeakerBrief, words
 from app.schemas.event import EventTypes, OutletPublic
 from app.schemas.source import Countries, Sources
-from app.vocab import CoverageStatus, ReportRole
 
 
 class CoveringDocument(BaseModel):

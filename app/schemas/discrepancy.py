@@ -2,6 +2,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Accord
 from app.schemas.claim import Properties
 from app.schemas.common import (
     Confidence,
@@ -15,7 +16,6 @@ from app.schemas.common import (
     words,
 )
 from app.schemas.source import Sources
-from app.vocab import Accord
 
 
 class OriginBrief(BaseModel):

@@ -3,7 +3,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, Field
 
-from app.dates import EdtfText
+from app.core.dates import EdtfText
+from app.core.spans import Text
+from app.core.urls import HttpUrl
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -23,8 +25,6 @@ from app.schemas.common import (
 from app.schemas.report import ReportIn
 from app.schemas.source import Sources
 from app.schemas.statement import StatementIn
-from app.spans import Text
-from app.urls import HttpUrl
 
 MAX_TEXT = 1_000_000
 

@@ -3,7 +3,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.dates import EdtfText
+from app.core.dates import EdtfText
+from app.core.spans import Text
+from app.core.vocab import EventType, ReportRole
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -27,8 +29,6 @@ from app.schemas.common import (
 )
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
-from app.spans import Text
-from app.vocab import EventType, ReportRole
 
 Summary = Annotated[Text, Field(min_length=1, max_length=5000, description="What happened, in a sentence or two.")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Decimal degrees, WGS 84.", examples=[39.03])]

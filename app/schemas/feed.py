@@ -3,10 +3,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
+from app.core.urls import HttpUrl, canonical_url
+from app.core.vocab import FeedFormat, FeedItemState, FeedResult
 from app.schemas.common import Input, ListParams, Ref, SourceBrief, Title, may_be_left_out, words
 from app.schemas.source import Sources
-from app.urls import HttpUrl, canonical_url
-from app.vocab import FeedFormat, FeedItemState, FeedResult
 
 FeedUrl = Annotated[
     HttpUrl,

@@ -3,8 +3,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import ImportState
 from app.schemas.common import ListParams
-from app.vocab import ImportState
 
 
 class ImportPublic(BaseModel):

@@ -3,8 +3,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Noun, Operation
 from app.schemas.common import MAX_ID, Digits, Ref, words
-from app.vocab import Noun, Operation
 
 # A revision, and the place in it of one change, if it is not the end.
 EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")

@@ -2,8 +2,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Noun
 from app.schemas.common import CommaRefs, DatePublic, RecordParams, RecordPublic, SourceBrief, SpeakerBrief
-from app.vocab import Noun
 
 _NOUN = "(events|statements)"
 _SAME = "(true|false|unknown)"

@@ -5,12 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import WordEdit
 from app.schemas.common import CommaRefs, DateParams, Digits, Id, ListParams, RecordParams, SearchText, words
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, StatementPublic
 from app.schemas.utterance import UtterancePublic
-from app.vocab import WordEdit
 
 WordEdits = Annotated[str, Field(pattern=words(WordEdit), description="What became of the words, comma for OR.")]
 

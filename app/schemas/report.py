@@ -2,7 +2,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.dates import EdtfText
+from app.core.dates import EdtfText
+from app.core.vocab import ReportRole
 from app.schemas.claim import ClaimIn
 from app.schemas.common import (
     Coding,
@@ -22,7 +23,6 @@ from app.schemas.common import (
 )
 from app.schemas.event import EventRef
 from app.schemas.source import Sources
-from app.vocab import ReportRole
 
 ReportRoles = Annotated[str, Field(pattern=words(ReportRole), description="Roles, comma for OR.")]
 

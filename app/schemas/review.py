@@ -3,6 +3,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
+from app.core.vocab import Noun, Verdict
 from app.schemas.claim import ClaimUpdate
 from app.schemas.common import (
     MAX_ID,
@@ -23,7 +24,6 @@ from app.schemas.report import ReportUpdate
 from app.schemas.source import Sources
 from app.schemas.speaker import SpeakerUpdate
 from app.schemas.statement import HopPublic, StatementUpdate
-from app.vocab import Noun, Verdict
 
 _NOUN = "(events|reports|speakers|statements|claims|matches)"
 Bound = Annotated[float, Field(ge=0, le=1)]

@@ -3,8 +3,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Noun, Operation
 from app.schemas.common import MAX_ID, Digits, ListParams
-from app.vocab import Noun, Operation
 
 
 class RevisionPublic(BaseModel):

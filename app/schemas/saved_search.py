@@ -3,9 +3,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
+from app.core.spans import Text
+from app.core.vocab import Noun
 from app.schemas.common import Input, ListParams, Name, Slug, may_be_left_out, words
-from app.spans import Text
-from app.vocab import Noun
 
 Query = Annotated[
     Text,

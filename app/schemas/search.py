@@ -2,8 +2,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Noun
 from app.schemas.common import CommaRefs, ListParams, SearchText
-from app.vocab import Noun
 
 
 class SearchPublic(BaseModel):

@@ -2,6 +2,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from app.core.spans import Text
+from app.core.urls import HttpUrl
+from app.core.vocab import SourceKind
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -16,9 +19,6 @@ from app.schemas.common import (
     may_be_left_out,
     words,
 )
-from app.spans import Text
-from app.urls import HttpUrl
-from app.vocab import SourceKind
 
 Aliases = Annotated[list[Name], Field(max_length=100, description="Other names; for a source also its domains.")]
 

@@ -3,6 +3,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Text
+from app.core.vocab import SpeakerKind
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -22,8 +24,6 @@ from app.schemas.common import (
     words,
 )
 from app.schemas.source import Aliases, Countries
-from app.spans import Text
-from app.vocab import SpeakerKind
 
 SpeakerKinds = Annotated[str, Field(pattern=words(SpeakerKind), description="Kinds, comma for OR.")]
 Speakers = Annotated[

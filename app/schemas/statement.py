@@ -2,7 +2,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.dates import EdtfText
+from app.core.dates import EdtfText
+from app.core.vocab import CodedBy, StatementKind
 from app.schemas.common import (
     Coding,
     CodingUpdate,
@@ -28,7 +29,6 @@ from app.schemas.event import EventRef
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.utterance import UtteranceRef
-from app.vocab import CodedBy, StatementKind
 
 Translated = Annotated[bool, Field(description="Whether it was said in another language, where known.")]
 StatementKinds = Annotated[str, Field(pattern=words(StatementKind), description="Kinds, comma for OR.")]

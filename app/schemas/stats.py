@@ -3,12 +3,12 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.vocab import Interval
 from app.schemas.common import Bound, ListParams, RangeParams, bound
 from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, StatementKinds
-from app.vocab import Interval
 
 _OutletCountries = Annotated[Countries, Field(description="Countries of the outlets, comma for OR.")]
 

@@ -3,7 +3,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from app.dates import EdtfText
+from app.core.dates import EdtfText
 from app.schemas.common import Coding, CodingUpdate, DatePublic, ExternalId, Id, RecordPublic, Ref, SpeakerBrief
 
 UtteranceRef = Annotated[Id | ExternalId, Field(description="Id or external id of an utterance.")]

@@ -3,10 +3,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Text
+from app.core.urls import HttpUrl
+from app.core.vocab import DeliveryState, Noun, Operation
 from app.schemas.common import MAX_ID, Digits, Input, ListParams, Ref, may_be_left_out, words
-from app.spans import Text
-from app.urls import HttpUrl
-from app.vocab import DeliveryState, Noun, Operation
 
 WebhookUrl = Annotated[
     HttpUrl,

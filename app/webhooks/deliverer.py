@@ -13,8 +13,8 @@ import anyio.to_thread
 import structlog
 from sqlalchemy import Engine
 
-from app.config import Settings
-from app.errors import Busy, DatelineError, FetchFailed, Refused
+from app.core.config import Settings
+from app.core.errors import Busy, DatelineError, FetchFailed, Refused
 from app.fetch import Fetcher
 from app.webhooks import ledger, signing
 from app.webhooks.ledger import Claim, Lost, Outcome, Settled

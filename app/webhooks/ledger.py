@@ -14,12 +14,12 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app import db
-from app.models import SavedSearch, Webhook
+from app.core.vocab import DeliveryState, Noun, Operation
+from app.database import engine as db
+from app.database.models import SavedSearch, Webhook
+from app.database.readers import SessionReads, drive
 from app.queries import webhooks
-from app.queries.followed import Following, news
-from app.readers import SessionReads, drive
-from app.vocab import DeliveryState, Noun, Operation
+from app.queries.change_feed import Following, news
 from app.webhooks import records
 from app.webhooks.messages import messages
 from app.webhooks.schedule import ATTEMPTS, pause

@@ -5,12 +5,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from app.errors import Conflict, Invalid, NotFound
-from app.models import Delivery, SavedSearch, Webhook
+from app.core.errors import Conflict, Invalid, NotFound
+from app.core.vocab import DeliveryState
+from app.database.models import Delivery, SavedSearch, Webhook
+from app.database.readers import SessionReads, drive
 from app.queries import lookups, webhooks
-from app.readers import SessionReads, drive
 from app.schemas.webhook import WebhookCreate, WebhookUpdate
-from app.vocab import DeliveryState
 from app.webhooks import messages, signing
 
 

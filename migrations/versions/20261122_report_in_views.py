@@ -5,7 +5,7 @@ Revises: 0011
 
 On PostgreSQL they lie in the schema ``reporting`` and read the tables with the rights of whoever migrates, so that a
 role may see them and nothing else. A later migration that changes what a view reads, or on SQLite rebuilds a table
-that one reads, has to drop the views first and make them again; ``app/operations/roles.py`` sees to it that the roles
+that one reads, has to drop the views first and make them again; ``app/backup/roles.py`` sees to it that the roles
 that may read them still may.
 """
 

@@ -9,12 +9,12 @@ from contextlib import suppress
 import pytest
 from sqlmodel import Session
 
-from app import revisions
-from app.ingest import store, utterances
-from app.models import Document, Statement
+from app.core.vocab import CodedBy
+from app.database.models import Document, Statement
 from app.schemas.document import DocumentCreate
 from app.schemas.statement import StatementCreate
-from app.vocab import CodedBy
+from app.store import records as store
+from app.store import revisions, utterances
 from tests.benchmarks import stores
 from tests.benchmarks.bench_growth import url_of
 from tests.benchmarks.generate import OUTLETS

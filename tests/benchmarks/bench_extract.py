@@ -16,11 +16,11 @@ from typing import Any
 
 import pytest
 
+from app.core.spans import Span
 from app.extract.attribution import attributions, language
 from app.extract.findings import Attributed, Grade
 from app.extract.learning import standoff, train
 from app.extract.learning.tagger import Tagger
-from app.spans import Span
 from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
 
 Finder = Callable[[int], Iterable[Attributed]]

@@ -22,9 +22,9 @@ from rich.table import Table
 from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
-from app import db
-from app.ingest import rows
-from app.models import Document, Event
+from app.database import engine as db
+from app.database.models import Document, Event
+from app.store.bulk import rows
 from tests.benchmarks import gdelt, stores
 from tests.benchmarks.commands import DATELINE, Spent, run
 from tests.benchmarks.generate import COLUMNS, News, Row

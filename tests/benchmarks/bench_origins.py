@@ -12,12 +12,12 @@ from time import perf_counter
 
 from sqlmodel import Session
 
-from app import revisions
-from app.ingest import store
-from app.models import Source, Speaker
+from app.core.vocab import EventType
+from app.database.models import Source, Speaker
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
-from app.vocab import EventType
+from app.store import records as store
+from app.store import revisions
 from tests import wire
 from tests.benchmarks import stores
 from tests.benchmarks.conftest import serving_dateline

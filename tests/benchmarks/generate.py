@@ -16,9 +16,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from app import db, tallies
-from app.config import Settings
-from app.tallies import voicings
+from app.core.config import Settings
+from app.database import engine as db
+from app.store import derived as tallies
+from app.store.derived import statement_index as voicings
 
 EVENTS_A_DAY = 900
 OUTLETS = 500

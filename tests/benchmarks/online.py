@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from app.analysis import grouping
 from app.analysis.grouping import WINDOW, Account, Story
-from app.spans import match_key
+from app.core.spans import match_key
 
 _ACCOUNTS = 8  # of an event with which an article is compared, as in a store
 

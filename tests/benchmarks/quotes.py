@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.learning.train import words
 from app.extract.page import marks
-from app.spans import Span
-from app.vocab import StatementKind
 
 MARKED = frozenset({StatementKind.DIRECT, StatementKind.MIXED})
 EVERY = frozenset(StatementKind)

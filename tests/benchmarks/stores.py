@@ -19,9 +19,10 @@ from rich.console import Console
 from sqlalchemy import Engine, make_url
 from sqlmodel import SQLModel
 
-from app import db, revisions
-from app.config import Settings
-from app.models import Source
+from app.core.config import Settings
+from app.database import engine as db
+from app.database.models import Source
+from app.store import revisions
 from tests.benchmarks import generate
 
 EVENTS = int(os.environ.get("DATELINE_BENCH_EVENTS", "100000"))

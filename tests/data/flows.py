@@ -7,15 +7,13 @@ from itertools import count
 from hypothesis import strategies as st
 from sqlmodel import Session
 
-from app import revisions
-from app.ingest import store as records
-from app.ingest.feeds import records as feeds
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
 from app.schemas.feed import FeedCreate
 from app.schemas.source import SourceCreate
 from app.schemas.speaker import SpeakerCreate
 from app.schemas.utterance import UtteranceCreate
+from app.store import feeds, records, revisions
 from tests.conftest import Store
 
 # Weeks that lie in two months and two years, and dates that are known to a day, or to less.

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 from pydantic import BaseModel
 
+from app.core.vocab import Noun, Operation
 from app.schemas.claim import ClaimPublic
 from app.schemas.coverage import CellPublic, CoveragePublic
 from app.schemas.document import DocumentPublic
@@ -20,7 +21,6 @@ from app.schemas.speaker import SpeakerPublic
 from app.schemas.statement import StatementPublic
 from app.schemas.stats import StatPublic
 from app.schemas.utterance import UtterancePublic
-from app.vocab import Noun, Operation
 
 Item = dict[str, Any]
 Key = Callable[[Item], Any]

@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from app.errors import DatelineError
+from app.core.errors import DatelineError
 from app.fetch import PAGES, Fetcher
 from tests.fetching import hostile, namespace
 from tests.fetching.internet import PORTS, Internet

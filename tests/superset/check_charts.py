@@ -21,7 +21,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import make_url
 
-from app.operations import roles, stores
+from app.backup import roles, stores
 from tests.conftest import Store
 from tests.data.lists import items
 

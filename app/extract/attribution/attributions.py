@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.attribution import language, plain, quotations, rules
 from app.extract.attribution.candidates import Candidate, length
 from app.extract.attribution.tree import NO_QUOTE, Range, Tree, grow
 from app.extract.attribution.verdicts import Verdict
 from app.extract.findings import Attributed, Grade
-from app.spans import Span
-from app.vocab import StatementKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.attribution import quotations
 from app.extract.findings import Attributed, Grade
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 from app.extract.page import marks, sentences
-from app.spans import Span
-from app.vocab import StatementKind
 
 _SMALL = r"(?!(?:in|on|at|of|for|to|who|which|that|and|as|with|from|by|after|during|before)\b)[a-z\d][\w’'-]*"
 _OPENERS = words(  # what a sentence begins with that is in capitals, but no name

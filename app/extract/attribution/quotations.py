@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, islice, pairwise
 
+from app.core.spans import Span
 from app.extract.attribution import lexicon
 from app.extract.page import marks, sentences
-from app.spans import Span
 
 _WORD = re.compile(r"[^\W_]+(?:[’'.-][^\W_]+)*")
 _LABEL = re.compile(r"([A-Z][^:!?“”\"\n]{1,60}):\s+")

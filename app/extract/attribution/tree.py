@@ -6,8 +6,8 @@ from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
 from app.extract.page import marks
-from app.spans import Span
 
 if TYPE_CHECKING:
     from spacy.strings import StringStore

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.findings import Attributed, Hop, Voice
 from app.extract.mentions import names, nouns
 from app.extract.mentions.papers import Paper
 from app.extract.mentions.voices import Voices
 from app.extract.page import sentences
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 _TOLD = re.compile(r"(?:tell|told|telling|tells)\b")
 _LISTENER = re.compile(r"[ \u00a0]+((?:[\w’'.&-]{1,30}[ \u00a0]?){1,6})")

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Sequence
 
+from app.core.spans import Span
+from app.core.vocab import EventType
 from app.extract.circumstances import days
 from app.extract.findings import Proposal
 from app.extract.mentions import names, places
 from app.extract.page import sentences
-from app.spans import Span
-from app.vocab import EventType
 
 _LONGEST = 200  # code points of a proposed title
 _SPLIT = re.compile(r"\s+")

@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.circumstances import days
 from app.extract.circumstances.days import Dated
-from app.spans import Span
-from app.vocab import StatementKind
 
 _OTHER = re.compile(
     r"\b(?:who|which|whose|since|until|before|after|following|ahead|from|by|between|dated|scheduled|next|when|where|for|"

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
+from app.core.quantities import units, words
+from app.core.spans import Span
 from app.extract.circumstances import days
 from app.extract.claims.scene import Scene, Sentence
 from app.extract.findings import Claimed
-from app.quantities import units, words
-from app.spans import Span
 
 _HEADS = (
     "agreement|treaty|pact|accords?|deal|memorandum of understanding|memorandum|declaration|protocol|charter|contract|"

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from app.core.quantities import words
+from app.core.quantities.words import Figure
+from app.core.spans import Span
 from app.extract.claims.scene import Scene, Sentence
 from app.extract.findings import Claimed
-from app.quantities import words
-from app.quantities.words import Figure
-from app.spans import Span
 
 _PLAIN = "people persons person others other victims individuals humans"
 _NOUNS = (

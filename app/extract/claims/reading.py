@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from app.core.quantities import words
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.circumstances import days
 from app.extract.claims import papers, people, scene, things, times
 from app.extract.claims.scene import Scene, Sentence
 from app.extract.findings import Claimed, Finding, Grade
-from app.quantities import words
-from app.spans import Span
-from app.vocab import StatementKind
 
 _LEADING = 2  # sentences that say what the article is about
 _AMOUNTS = 2  # sentences in which sums of money are looked for: further down they are of something else

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from app.dates import EDTF, parse_edtf
+from app.core.dates import EDTF, parse_edtf
+from app.core.spans import Span
 from app.extract.circumstances import days
 from app.extract.page import sentences
-from app.spans import Span
 
 # What is said to happen often, elsewhen, perhaps or not at all is no plain claim.
 _UNREAL = re.compile(

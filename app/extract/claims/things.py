@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from app.core.quantities import units, words
+from app.core.spans import Span
 from app.extract.claims.scene import Sentence
 from app.extract.findings import Claimed
 from app.extract.mentions import names, places
-from app.quantities import units, words
-from app.spans import Span
 
 _IN = re.compile(
     r"\b(?:(?:visit to|trip to|visit(?:ed|s|ing)?|arriv(?:ed|es|ing) in|landed in|(?:summit|talks|meeting|ceremony|"

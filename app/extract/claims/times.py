@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from app.core.quantities import units, words
+from app.core.quantities.notation import Quantity
+from app.core.quantities.words import Figure
+from app.core.spans import Span
 from app.extract.claims.scene import Scene, Sentence
 from app.extract.findings import Claimed
 from app.extract.mentions import nouns
-from app.quantities import units, words
-from app.quantities.notation import Quantity
-from app.quantities.words import Figure
-from app.spans import Span
 
 _EVENTS = (
     "talks|meeting|negotiations|summit|session|siege|standoff|stand-off|strike|hearing|trial|battle|blackout|outage|"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.spans import Span
+from app.core.spans import Span
 
 _ROLE = re.compile(r"([A-Za-z]+)\d*$")
 

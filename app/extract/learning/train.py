@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from app.core.spans import Span
 from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
 from app.extract.attribution.tree import Tree, grow
@@ -22,7 +23,6 @@ from app.extract.learning.shares import Counts, Shares
 from app.extract.learning.standoff import Annotation
 from app.extract.learning.tagger import Bars, Tagger, choose, ruled_groups
 from app.extract.learning.trees import Trees
-from app.spans import Span
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\w+")

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
 from app.extract.mentions import nouns
-from app.spans import Span
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.core.spans import Span
 from app.extract.mentions import nouns
-from app.spans import Span
 
 _NOUN = re.compile(rf"\b({'|'.join(sorted(nouns.DOCUMENT, key=len, reverse=True))})\b", re.IGNORECASE)
 _FORMAL = (

@@ -5,10 +5,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.mentions import nouns, places
 from app.extract.mentions.register import Entity, Register
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

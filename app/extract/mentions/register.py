@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.mentions import names, nouns
 from app.extract.mentions.names import Name, Sort
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

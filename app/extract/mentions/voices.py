@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import SpeakerKind
 from app.extract.findings import Voice
 from app.extract.mentions import issuers, names, nouns, papers, places, pronouns
 from app.extract.mentions.names import Name, Sort
 from app.extract.mentions.papers import Paper, Papers
 from app.extract.mentions.register import Entity, Register
-from app.spans import Span
-from app.vocab import SpeakerKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from app.core.spans import Span
+from app.core.vocab import StatementKind
 from app.extract.attribution import lexicon
 from app.extract.findings import Attributed, Grade
 from app.extract.mentions import issuers, nouns
 from app.extract.page import marks, sentences
-from app.spans import Span
-from app.vocab import StatementKind
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Token

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from app.core.spans import Span
 from app.extract.page import furniture
-from app.spans import Span
 
 _LINE = re.compile(r"[^\n]+")
 _MARKER = re.compile(r"(?:(#{1,6})\s+|[-*•]\s{1,4}|>\s?)?")

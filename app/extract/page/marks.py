@@ -8,7 +8,7 @@ runs to the end of its paragraph.
 import re
 from collections.abc import Iterator
 
-from app.spans import Span
+from app.core.spans import Span
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 _MARK = re.compile(r"``|''|[\"'“”„‟«»‘’]")

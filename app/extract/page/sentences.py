@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from app.spans import Span
+from app.core.spans import Span
 
 BREAK = re.compile(r"[.!?…][\"'”’)\]]*(?=\s+[\"'“‘(\[A-Z0-9])")
 _ABBREVIATION = re.compile(

@@ -5,7 +5,10 @@ from typing import Any
 
 import orjson
 
-from app.errors import Invalid
+from app.comparisons import discrepancies, origins, wordings
+from app.comparisons import event_coverage as outlets
+from app.core.errors import Invalid
+from app.core.vocab import CoverageStatus, Noun
 from app.integrations.assistants import questions
 from app.integrations.assistants.answers import (
     Claim,
@@ -28,8 +31,6 @@ from app.schemas.coverage import EventCoverageFilter
 from app.schemas.discrepancy import EventDiscrepancyFilter
 from app.schemas.origin import OriginFilter
 from app.schemas.report import ReportFilter
-from app.views import discrepancies, origins, outlets, wordings
-from app.vocab import CoverageStatus, Noun
 
 # How many are shown of what may be many: an answer has to find room in a model's context.
 _DOCUMENTS, _STATEMENTS, _RESTING, _EVIDENCE = 3, 10, 5, 2

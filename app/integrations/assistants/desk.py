@@ -6,15 +6,15 @@ from typing import Any, TypeVar
 
 import orjson
 
+from app.api.web import pagination
+from app.core.vocab import Noun
+from app.database.prepared import Reads
+from app.database.readers import Readers, SessionReads
 from app.integrations.assistants.answers import Document, Event, Outlet, Passage, Relay, Statement, Voice, Words
 from app.integrations.assistants.questions import ListQuestion
 from app.queries import records
 from app.queries.listing import Paged, Slice
 from app.queries.names import Missing
-from app.queries.prepared import Reads
-from app.readers import Readers, SessionReads
-from app.vocab import Noun
-from app.web import pagination
 
 T = TypeVar("T")
 

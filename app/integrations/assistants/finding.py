@@ -5,7 +5,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.errors import Invalid
+from app.core.errors import Invalid
+from app.core.vocab import Noun
 from app.integrations.assistants import questions
 from app.integrations.assistants.answers import (
     Events,
@@ -24,7 +25,6 @@ from app.schemas.event import EventFilter
 from app.schemas.report import ReportFilter
 from app.schemas.search import SearchFilter
 from app.schemas.statement import StatementFilter
-from app.vocab import Noun
 
 # Reports that are shown of each event in a list.
 _REPORTS = 3

@@ -15,11 +15,11 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.config import Settings
-from app.errors import Forbidden, MethodNotAllowed, NotInstalled
+from app.api.web.deps import base_of, get_readers, identify, require
+from app.core.config import Settings
+from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
+from app.core.vocab import Scope
 from app.integrations.assistants.desk import Library
-from app.vocab import Scope
-from app.web.deps import base_of, get_readers, identify, require
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.errors import Ambiguous, DatelineError, Invalid
+from app.core.errors import Ambiguous, DatelineError, Invalid
+from app.core.vocab import Noun
 from app.integrations.assistants.desk import Desk, Library
 from app.integrations.assistants.questions import Question
 from app.queries.lists import LISTS
 from app.queries.names import resolve
 from app.schemas.common import comma_list
-from app.vocab import Noun
 
 _NOUNS = {"source": Noun.SOURCES, "speaker": Noun.SPEAKERS}
 

@@ -4,13 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from app.dates import Day
+from app.core.dates import Day
+from app.core.vocab import DateMatch
 from app.schemas.claim import Properties
 from app.schemas.common import CommaRefs, Digits, Id, SearchText
 from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
-from app.vocab import DateMatch
 
 # Items in one answer, which has to find room in a model's context.
 MOST = 25

@@ -13,8 +13,8 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from app.db import is_lost
-from app.errors import DatelineError
+from app.core.errors import DatelineError
+from app.database.engine import is_lost
 from app.integrations.assistants import names
 from app.integrations.assistants.answers import Answer, quoted
 from app.integrations.assistants.desk import Library

@@ -3,9 +3,9 @@
 from mcp.server.stdio import stdio_server
 from sqlalchemy import Engine
 
+from app.database.readers import Readers
 from app.integrations.assistants.desk import Library
 from app.integrations.assistants.server import server
-from app.readers import Readers
 
 
 async def serve(engine: Engine, base: str) -> None:

@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from app.api.web.problems import READING, documented
+from app.api.web.reading import ReadDep, ReadRoute
+from app.core.vocab import Noun
+from app.database.prepared import Reads
 from app.integrations.filters import EitherSelection
 from app.integrations.grafana.shapes import AnnotationPublic
 from app.integrations.reading import Item, answer, filters_of, first, given_by
 from app.queries.lists import LISTS
-from app.queries.prepared import Reads
 from app.schemas.common import Digits
-from app.vocab import Noun
-from app.web.problems import READING, documented
-from app.web.reading import ReadDep, ReadRoute
 
 router = APIRouter(prefix="/integrations/grafana", tags=["integrations"], route_class=ReadRoute)
 

@@ -10,7 +10,12 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from app.errors import Invalid
+from app.api.web.deps import get_readers, may_read, strict_query
+from app.api.web.problems import READING, documented
+from app.api.web.reading import Read, ReadDep
+from app.core.errors import Invalid
+from app.database.prepared import Reads
+from app.database.readers import SessionReads
 from app.integrations.grafana import panels
 from app.integrations.grafana.shapes import (
     MetricPublic,
@@ -28,11 +33,6 @@ from app.integrations.grafana.shapes import (
 )
 from app.integrations.grafana.variables import OPTIONS, NameParams, shown
 from app.integrations.reading import Item, answer
-from app.queries.prepared import Reads
-from app.readers import SessionReads
-from app.web.deps import get_readers, may_read, strict_query
-from app.web.problems import READING, documented
-from app.web.reading import Read, ReadDep
 
 router = APIRouter(prefix="/integrations/grafana", tags=["integrations"])
 

@@ -8,7 +8,10 @@ from typing import Any
 
 import orjson
 
-from app.errors import Invalid
+from app.comparisons import series
+from app.core.errors import Invalid
+from app.core.vocab import EventType, Interval, Noun, SeriesBy, StatementKind
+from app.database.prepared import Reads
 from app.integrations.grafana.annotations import milliseconds
 from app.integrations.grafana.shapes import PanelQueryIn, PayloadValue, TargetIn
 from app.integrations.grafana.variables import NameParams, Option, countries_of, sources, speakers
@@ -16,10 +19,7 @@ from app.integrations.reading import Item, filters_of, first
 from app.integrations.words import label
 from app.queries.listing import Slice
 from app.queries.lists import LISTS
-from app.queries.prepared import Reads
 from app.schemas.stats import DocumentStatsFilter, EventStatsFilter, StatementStatsFilter, StatsFilter
-from app.views import series
-from app.vocab import EventType, Interval, Noun, SeriesBy, StatementKind
 
 # Points of one metric at most, and rows of a table.
 _MOST_POINTS = 20_000

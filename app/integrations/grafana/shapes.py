@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Text
 from app.schemas.common import Bound
-from app.spans import Text
 
 Word = Annotated[Text, Field(max_length=500)]
 

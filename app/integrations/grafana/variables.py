@@ -7,19 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
+from app.api.web.problems import READING, documented
+from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.core.spans import Text
+from app.core.vocab import EventType, Noun
+from app.database.prepared import Reads
 from app.integrations.grafana.shapes import VariablePublic
 from app.integrations.reading import Item, answer, first
 from app.integrations.words import country_name, label
 from app.queries import stats
-from app.queries.prepared import Reads
 from app.schemas.common import Digits
 from app.schemas.source import SourceFilter
 from app.schemas.speaker import SpeakerFilter
 from app.schemas.stats import EventStatsFilter, StatsFilter
-from app.spans import Text
-from app.vocab import EventType, Noun
-from app.web.problems import READING, documented
-from app.web.reading import Read, ReadDep, ReadRoute
 
 router = APIRouter(prefix="/integrations/grafana/variables", tags=["integrations"], route_class=ReadRoute)
 

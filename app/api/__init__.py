@@ -1,0 +1,1 @@
+"""HTTP: the shell around every request, and the routers."""

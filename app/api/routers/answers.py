@@ -1,0 +1,210 @@
+"""How one record and a list of them are answered: a page as the database wrote it, or the list streamed whole."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import urlencode
+
+import anyio.to_thread
+import orjson
+from fastapi import Response
+from pydantic import BaseModel
+
+from app.api.routers.streams import stream
+from app.api.web import pagination
+from app.api.web.deps import address_of, base_of, path_of, query_of, with_token
+from app.api.web.fresh import untagged
+from app.api.web.pagination import Find
+from app.api.web.problems import READING, documented
+from app.api.web.reading import Read
+from app.api.web.writer import Show
+from app.core.vocab import Noun
+from app.database.prepared import Reads, State
+from app.database.readers import SessionReads, Work
+from app.formats import FORMATS, JSON, Format, fitting
+from app.formats import page as json_page
+from app.formats.listed import Listed
+from app.queries import records, revisions
+from app.queries.listing import Rows, Slice
+from app.schemas.common import ListParams
+
+ONE = documented(*READING, 404, 410)
+MANY: dict[int | str, dict[str, Any]] = {
+    200: {"content": {each.bare_type: {"schema": each.schema} for each in FORMATS.values()}},
+    **documented(*READING, 501),
+}
+NESTED = MANY | documented(404, 410)
+
+# Of what changes without a revision, and has no tag.
+FRESH_ONE = documented(401, 403, 404, 410, 422, 429, 503)
+FRESH_MANY = {status: told for status, told in MANY.items() if status != 304}
+FRESH_NESTED = FRESH_MANY | documented(404, 410)
+
+# Parameters of a list that leave open what is in it.
+_NO_FILTERS = {*ListParams.model_fields, "min_revision"}
+
+
+async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: Show | None = None) -> Response:
+    """The record, now or as a revision left it."""
+
+    async def now(reads: Reads) -> tuple[str, State]:
+        await _unless_unchanged(read, reads)
+        return await records.current(reads, noun, ref), reads.state
+
+    async def then(reads: SessionReads) -> tuple[str, State]:
+        read.note(await reads.latest())
+        return records.item(reads.session, noun, ref, revision=as_of), reads.state
+
+    item, state = await (read.quick(now) if as_of is None else read.thorough(then))
+    read.note(state)
+    if show is not None:
+        item = await anyio.to_thread.run_sync(show, item)
+    return Response(item, media_type="application/json")
+
+
+async def many(
+    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+) -> Response:
+    """The list that ``find`` finds, in the format that the client wants: a page, or streamed whole.
+
+    A list that may take long, or more than one statement that needs the other's snapshot, is read ``thorough``.
+    """
+    read.shape = shape
+    to = FORMATS.get(read.representation)
+    if to is not None and to.paged:
+        filters = _as_feed(filters)
+    part = Slice(filters.sort, filters.limit, _after(read, filters))
+    here = _naming(read, to, address_of(read.request))
+    listed = _listed(read, filters, here)
+    if to is not None and not to.paged and "limit" not in filters.model_fields_set:
+        response = await stream(read, listed, find, part, to)
+        response.headers.update(_link_header(read, here, None))
+        return response
+
+    async def page(reads: Reads) -> tuple[Rows, int | None, Mapping[int, str], State]:
+        await _unless_unchanged(read, reads)
+        found = await find(reads)
+        rows = await pagination.turn(found, reads, part)
+        made_at = await _moments(reads, rows) if to is not None and to.paged else {}
+        return rows, await found.count(reads) if filters.count else None, made_at, reads.state
+
+    long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
+    rows, count, made_at, state = await (read.thorough(page) if long else read.quick(page))
+    read.note(state)
+    then = _next(read, filters, rows, to)
+    if to is not None:
+        listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then), moments=made_at)
+        chunks = to.write(listed, [rows.items])
+        body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
+    else:
+        body = json_page.write(shape, rows.items, flat=filters.flat, count=count, here=here, then=then)
+        media_type = "application/json"
+    return Response(body, headers=_link_header(read, here, then), media_type=media_type)
+
+
+def _as_feed(filters: ListParams) -> ListParams:
+    """As a feed is read, unless the client says otherwise: what was added last comes first, whatever its date."""
+    if "sort" in filters.model_fields_set:
+        return filters
+    return filters.model_copy(update={"sort": _newest_first(type(filters)) or filters.sort})
+
+
+@cache
+def _newest_first(shape: type[ListParams]) -> str | None:
+    """The order of a list by which what was added last comes first, if it has one."""
+    pattern = shape.model_json_schema()["properties"]["sort"]["pattern"]
+    return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
+
+
+async def _moments(reads: Reads, rows: Rows) -> Mapping[int, str]:
+    """When the revisions were made that last changed the items."""
+    return await revisions.moments(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
+
+
+async def fresh_one(read: Read, find: Work[str]) -> Response:
+    """What ``find`` gives as JSON text, which has no tag."""
+    return untagged(read, Response(await read.quick(find), media_type="application/json"))
+
+
+async def fresh_many(
+    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+) -> Response:
+    """A list that has no tag."""
+    return untagged(read, await many(read, filters, shape, find, thorough=thorough))
+
+
+async def _unless_unchanged(read: Read, reads: Reads) -> None:
+    """Read no further where the client has the answer; that is known from the state alone."""
+    if read.if_none_match is not None:
+        read.note(await reads.latest())
+
+
+def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:
+    if filters.cursor is None:
+        return None
+    return pagination.decode(filters.cursor, path=path_of(read.request), filters=filters)
+
+
+def _naming(read: Read, to: Format | None, address: str) -> str:
+    """The address with the name of the format: where a feed points to itself, whoever follows must get the feed."""
+    if to is None or not to.paged or "format" in query_of(read.request):
+        return address
+    return f"{address}{'&' if '?' in address else '?'}format={to.name}"
+
+
+def _next(read: Read, filters: ListParams, rows: Rows, to: Format | None) -> str | None:
+    if rows.last is None:
+        return None
+    path = path_of(read.request)
+    cursor = pagination.encode(rows.last, path=path, filters=filters)
+    query = query_of(read.request)
+    given = str(read.request.scope["query_string"], "latin-1")
+    if "cursor" in query:
+        then = f"{path}?{urlencode({**query, 'cursor': cursor})}"
+    else:
+        then = f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
+    return with_token(read.request, _naming(read, to, then))
+
+
+def _link_header(read: Read, here: str, then: str | None) -> dict[str, str]:
+    """The same links as in the body, and the list's other representations (RFC 8288)."""
+    links = [f'<{here}>; rel="self"'] + ([f'<{then}>; rel="next"'] if then else [])
+    start = _without_format(read)
+    for name, media_type in _others(read.shape, read.representation):
+        links.append(f'<{start}format={name}>; rel="alternate"; type="{media_type}"')
+    return {"Link": ", ".join(links)}
+
+
+@lru_cache(maxsize=1024)
+def _others(shape: type[BaseModel] | None, representation: str) -> Sequence[tuple[str, str]]:
+    """The names and media types of the other formats that items of this shape can be written in."""
+    names = (name for name in fitting(shape) if name != representation)
+    return [(name, "application/json" if name == JSON else FORMATS[name].bare_type) for name in names]
+
+
+def _without_format(read: Read) -> str:
+    """The address of the list, ready for ``format=`` at its end."""
+    query = {name: value for name, value in query_of(read.request).items() if name not in ("format", "cursor")}
+    return f"{path_of(read.request)}?{urlencode(query)}{'&' if query else ''}"
+
+
+def _listed(read: Read, filters: ListParams, here: str) -> Listed:
+    assert read.shape is not None
+    base, title = base_of(read.request), _title(read)
+    return Listed(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
+
+
+def _title(read: Read) -> str:
+    """What is listed: its path, and the filters by which one feed differs from another."""
+    root = str(read.request.scope.get("root_path", ""))
+    path = str(read.request.scope["path"]).removeprefix(root).strip("/")
+    query = query_of(read.request)
+    filters = [f"{name}={value}" for name, value in query.items() if name not in _NO_FILTERS]
+    return f"Dateline: {path}" + (f" ({', '.join(filters)})" if filters else "")
+
+
+def _absolute(read: Read, address: str) -> str:
+    root = str(read.request.scope.get("root_path", ""))
+    return base_of(read.request) + address.removeprefix(root)

@@ -1,0 +1,34 @@
+"""``/claims``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.crud import add_operations
+from app.api.web.reading import ReadDep, ReadRoute
+from app.database.models import Claim
+from app.queries import claims
+from app.schemas.claim import ClaimCreate, ClaimFilter, ClaimPublic, ClaimUpdate
+from app.schemas.common import Page
+from app.store import records as store
+
+router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[ClaimPublic], responses=answers.MANY)
+async def list_claims(read: ReadDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
+    """Claims: what documents say of the properties of events."""
+    return await answers.many(read, filters, ClaimPublic, lambda reads: claims.listing(reads, filters))
+
+
+add_operations(
+    router,
+    Claim,
+    public=ClaimPublic,
+    create=ClaimCreate,
+    update=ClaimUpdate,
+    add=store.add_claim,
+    change=store.update_claim,
+    on_delete="Nothing hangs on it.",
+)

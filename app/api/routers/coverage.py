@@ -1,0 +1,32 @@
+"""Who covered what, and how: ``/coverage``, ``/events/{id}/coverage``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.answers import NESTED
+from app.api.web.deps import RecordId
+from app.api.web.reading import ReadDep, ReadRoute
+from app.comparisons import event_coverage as outlets
+from app.queries import coverage_matrix as cells
+from app.schemas.common import Page
+from app.schemas.coverage import CellPublic, CoverageFilter, CoveragePublic, EventCoverageFilter
+
+router = APIRouter(tags=["coverage"], route_class=ReadRoute)
+
+
+@router.get("/coverage", response_model=Page[CellPublic], responses=answers.MANY)
+async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query()]) -> Response:
+    """Which outlet reported which event: the cells of the matrix of both, the latest events first."""
+    return await answers.many(read, filters, CellPublic, lambda reads: cells.listing(reads, filters))
+
+
+@router.get("/events/{id}/coverage", response_model=Page[CoveragePublic], responses=NESTED)
+async def list_event_coverage(
+    read: ReadDep, ref: RecordId, filters: Annotated[EventCoverageFilter, Query()]
+) -> Response:
+    """How each outlet covered an event, and which of those that the store follows have no document on it."""
+    return await answers.many(
+        read, filters, CoveragePublic, lambda reads: outlets.listing(reads, ref, filters), thorough=True
+    )

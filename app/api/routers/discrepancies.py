@@ -1,0 +1,32 @@
+"""What documents say differently: ``/discrepancies``, ``/events/{id}/discrepancies``"""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.answers import NESTED
+from app.api.web.deps import RecordId
+from app.api.web.reading import ReadDep, ReadRoute
+from app.comparisons import discrepancies
+from app.schemas.common import Page
+from app.schemas.discrepancy import DiscrepancyFilter, DiscrepancyPublic, EventDiscrepancyFilter
+
+router = APIRouter(tags=["discrepancies"], route_class=ReadRoute)
+
+
+@router.get("/events/{id}/discrepancies", response_model=Page[DiscrepancyPublic], responses=NESTED)
+async def list_event_discrepancies(
+    read: ReadDep, ref: RecordId, filters: Annotated[EventDiscrepancyFilter, Query()]
+) -> Response:
+    """The properties of an event of which documents claim more than one value, each with all its values."""
+    find = partial(discrepancies.of_event, ref=ref, filters=filters)
+    return await answers.many(read, filters, DiscrepancyPublic, find, thorough=True)
+
+
+@router.get("/discrepancies", response_model=Page[DiscrepancyPublic], responses=answers.MANY)
+async def list_discrepancies(read: ReadDep, filters: Annotated[DiscrepancyFilter, Query()]) -> Response:
+    """What documents claim differently of events, the latest event first."""
+    find = partial(discrepancies.of_events, filters=filters)
+    return await answers.many(read, filters, DiscrepancyPublic, find, thorough=True)

@@ -1,0 +1,249 @@
+"""``/imports``: JSON lines in bulk, committed while they are still being sent; and how far each import has got."""
+
+from collections.abc import AsyncIterator, Callable, Iterable
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any
+
+import anyio
+import anyio.to_thread
+import orjson
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from pydantic import Field
+from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
+
+from app import formats
+from app.api.routers import answers
+from app.api.web.deps import EngineDep, KeyDep, RecordId, get_readers, require, strict_query
+from app.api.web.fresh import FreshDep
+from app.api.web.problems import WRITING, answer, documented
+from app.core.config import Settings
+from app.core.errors import DatelineError, Invalid
+from app.core.spans import Text
+from app.core.vocab import Outcome
+from app.core.vocab import Scope as KeyScope
+from app.database import engine as db
+from app.database.readers import SessionReads, drive
+from app.imports import upload as intake
+from app.imports.lines import Result
+from app.imports.upload import Inflated, Intake
+from app.queries import imports
+from app.schemas.common import MAX_ID, Digits, Page
+from app.schemas.imports import ImportFilter, ImportPublic, ImportReport, ReportFormat
+
+router = APIRouter(prefix="/imports", tags=["imports"])
+
+# Lines that were skipped or rejected which an answer in JSON tells of.
+_TOLD = 100
+
+# Bytes of a report that are sent in one go; beyond so many in all it waits on disk until the client reads it.
+_CHUNK, _IN_MEMORY = 65_536, 1_000_000
+
+_BODY = {"required": True, "content": {name: {"schema": {"type": "string"}} for name in (
+    "application/x-ndjson", "application/jsonl", "text/plain",
+)}}  # fmt: skip
+_REPORT: dict[int | str, dict[str, Any]] = {
+    200: {"model": ImportReport, "content": {"application/jsonl": {"schema": {"type": "string"}}}},
+    **documented(*WRITING),
+}
+
+
+@router.get("", response_model=Page[ImportPublic], responses=answers.FRESH_MANY)
+async def list_imports(read: FreshDep, filters: Annotated[ImportFilter, Query()]) -> Response:
+    """Imports, of files and over HTTP, the latest first."""
+    return await answers.fresh_many(read, filters, ImportPublic, imports.listing)
+
+
+@router.get("/{id}", response_model=ImportPublic, responses=answers.FRESH_ONE)
+async def get_import(read: FreshDep, ident: RecordId) -> Response:
+    """How far an import has got, and what became of its lines."""
+    return await answers.fresh_one(read, lambda reads: imports.one(reads, ident))
+
+
+def get_intake(
+    request: Request,
+    engine: EngineDep,
+    key: KeyDep,
+    _strict: Annotated[None, Depends(strict_query)],
+    message: Annotated[Text, Query(max_length=500, description="Why: kept with the revisions.")] = "",
+    resume: Annotated[
+        Annotated[int, Field(ge=1, le=MAX_ID), Digits] | None,
+        Query(description="Id of an import that broke off: the body begins with the line after those committed."),
+    ] = None,
+    content_encoding: Annotated[str, Header(description="`gzip`, where the body is.")] = "identity",
+) -> Intake:
+    """What takes the body in, for somebody who may write."""
+    sender = require(key, KeyScope.WRITE)
+    settings: Settings = request.app.state.settings
+    encoding = content_encoding.strip().lower()
+    if encoding not in ("gzip", "x-gzip", "identity", ""):
+        raise Invalid("Content-Encoding", "only gzip is read here")
+    return Intake(
+        engine,
+        author=f"{sender.name} ({sender.prefix})",
+        message=message or "POST /imports",
+        body=Inflated(gzipped=encoding.endswith("gzip"), limit=settings.max_import_bytes),
+        longest=settings.max_body_bytes,
+        resumed=None if resume is None else intake.resumed(engine, resume),
+    )
+
+
+@router.post("", response_model=ImportReport, responses=_REPORT, openapi_extra={"requestBody": _BODY})
+async def create_import(
+    request: Request,
+    into: Annotated[Intake, Depends(get_intake)],
+    asked: Annotated[ReportFormat, Query(alias="format")] = None,
+) -> Response:
+    """Put JSON lines into the store, each the body of another POST under its noun: `{"event": {"title": …}}`.
+
+    Some 500 lines are committed at a time, as one revision; a line that is wrong is reported and stops no other.
+    What was sent before is recognized, so that a body can be sent again.
+    """
+    liked = (*formats.accepted(request.headers.get("accept", "")), formats.JSON)
+    if (asked or liked[0]) == "jsonl":
+        return LineReports(request, into)
+    told: list[Result] = []
+
+    def tell(results: Iterable[Result]) -> None:
+        wrong = (each for each in results if each.outcome in (Outcome.SKIPPED, Outcome.REJECTED))
+        told.extend(each for each, _ in zip(wrong, range(_TOLD - len(told)), strict=False))
+
+    await _take_in(request, into, tell)
+    return await anyio.to_thread.run_sync(_report, request, into, told)
+
+
+async def _take_in(request: Request, into: Intake, tell: Callable[[Iterable[Result]], None]) -> None:
+    """Read the body to its end; a batch is put in by a thread, and told of when it is committed."""
+    try:
+        async for piece in request.stream():
+            await anyio.to_thread.run_sync(into.feed, piece)
+            tell(into.drain())
+        await anyio.to_thread.run_sync(into.finish)
+    except Exception as error:
+        committed = await anyio.to_thread.run_sync(into.break_off)
+        if isinstance(error, DatelineError) and committed is not None:
+            ident, lines = committed
+            error.extensions |= {"import": ident, "lines": lines}
+            error.detail += f" The first {lines} lines are committed; resume={ident} goes on from there."
+        raise
+    finally:
+        tell(into.drain())
+
+
+def _report(request: Request, into: Intake, told: list[Result]) -> Response:
+    with db.reading(get_readers(request).engine) as session:
+        reads = SessionReads(session)
+        item = orjson.loads(drive(imports.one(reads, into.id or 0)))
+        revision = reads.state.revision
+    wrong = [{"line": each.line, "field": each.field, "detail": each.detail} for each in told]
+    headers = {"Dateline-Revision": str(revision), "Location": _location(request, into)}
+    return Response(orjson.dumps(item | {"problems": wrong}), headers=headers, media_type="application/json")
+
+
+def _location(request: Request, into: Intake) -> str:
+    return f"{request.scope.get('root_path', '')}/imports/{into.id}"
+
+
+class LineReports(Response):
+    """What becomes of each line, as JSON lines, sent while the body is still being read."""
+
+    media_type = "application/jsonl"
+
+    def __init__(self, request: Request, into: Intake) -> None:
+        super().__init__()
+        del self.headers["content-length"]
+        self._request = request
+        self._intake = into
+        self._spool = Spool()
+        self._failure: Exception | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        with self._spool.file:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._fill)
+                await self._spool.ready()
+                if self._spool.is_empty and isinstance(self._failure, DatelineError):
+                    await answer(self._request, self._failure)(scope, receive, send)
+                elif not isinstance(self._failure, ClientDisconnect):
+                    await self._send(send)
+        if self._failure is not None and not isinstance(self._failure, DatelineError):
+            raise self._failure
+
+    async def _fill(self) -> None:
+        try:
+            await _take_in(self._request, self._intake, self._tell)
+        except Exception as error:
+            self._failure = error
+        finally:
+            self._spool.close()
+
+    def _tell(self, results: Iterable[Result]) -> None:
+        at = self._request.scope.get("root_path", "")
+        self._spool.write(b"".join(_line(at, result) for result in results))
+
+    async def _send(self, send: Send) -> None:
+        self.headers["Location"] = _location(self._request, self._intake)
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        async for chunk in self._spool.chunks():
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        if self._failure is not None and not isinstance(self._failure, DatelineError):
+            return  # the connection breaks, so that nobody takes the part for the whole
+        end = bytes(answer(self._request, self._failure).body) + b"\n" if self._failure else b""
+        await send({"type": "http.response.body", "body": end})
+
+
+def _line(at: str, result: Result) -> bytes:
+    href = f"{at}/{result.noun}/{result.id}" if result.id is not None else None
+    told = {
+        "line": result.line,
+        "outcome": result.outcome,
+        "noun": result.noun,
+        "id": result.id,
+        "href": href,
+        "field": result.field,
+        "detail": result.detail,
+    }
+    return orjson.dumps({name: value for name, value in told.items() if value is not None}) + b"\n"
+
+
+class Spool:
+    """Bytes from a writer that may not wait to a reader that may.
+
+    Many clients read nothing before they have sent everything: to wait for them would be to wait for each other.
+    """
+
+    def __init__(self) -> None:
+        self.file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by whoever reads it
+        self._written = self._read = 0
+        self._closed = False
+        self._more = anyio.Event()
+
+    @property
+    def is_empty(self) -> bool:
+        return self._written == 0
+
+    def write(self, content: bytes) -> None:
+        self.file.seek(self._written)
+        self._written += self.file.write(content)
+        if content:
+            self._more.set()
+
+    def close(self) -> None:
+        """Nothing more will be written."""
+        self._closed = True
+        self._more.set()
+
+    async def ready(self) -> None:
+        """Wait until there is something to read, or nothing more to come."""
+        await self._more.wait()
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while not self._closed or self._read < self._written:
+            await self._more.wait()
+            self.file.seek(self._read)
+            chunk = self.file.read(_CHUNK)
+            self._read += len(chunk)
+            if chunk:
+                yield chunk
+            elif not self._closed:
+                self._more = anyio.Event()

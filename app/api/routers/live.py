@@ -1,0 +1,93 @@
+"""``/changes/stream``: the changes of the store as they happen, as server-sent events."""
+
+from contextlib import ExitStack
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from app.api.web.deps import may_read_on
+from app.api.web.fresh import FreshDep
+from app.api.web.live import Hub, StreamResponse, events
+from app.api.web.problems import documented
+from app.api.web.reading import Read
+from app.core.errors import Invalid, NotFound
+from app.core.vocab import Noun, Operation
+from app.database.prepared import Reads
+from app.queries import saved_searches
+from app.queries.change_feed import Following, Position
+from app.queries.saved_searches import Search
+from app.schemas.common import MAX_ID, comma_list
+from app.schemas.live import EVENT_ID, StreamParams
+
+router = APIRouter(tags=["revisions"])
+
+_STREAM = documented(401, 403, 422, 429, 503)
+
+
+@router.get("/changes/stream", status_code=200, response_class=StreamResponse, responses=_STREAM)
+async def stream_changes(
+    read: FreshDep,
+    params: Annotated[StreamParams, Query()],
+    last_event_id: Annotated[
+        str | None, Header(description="The id of the last event that a client got before it lost the stream.")
+    ] = None,
+) -> Response:
+    """What revisions do to records, told as it happens (server-sent events, each named `change`).
+
+    Without a position it begins now. The id of each event is one: a client that sends the last one as `Last-Event-ID`,
+    as browsers do by themselves, misses nothing and gets nothing twice.
+    """
+    hub: Hub = read.request.app.state.hub
+
+    async def check() -> Following:
+        await may_read_on(read.request, None if params.search is None else f"/searches/{params.search}")
+        return await _following(read, params)
+
+    position = await _position(read, params, last_event_id)
+    await check()
+
+    with ExitStack() as place:
+        place.enter_context(hub.listening(read.readers))
+        return StreamResponse(events(hub, position, check), place.pop_all())
+
+
+async def _following(read: Read, params: StreamParams) -> Following:
+    """What is followed; raises Invalid for a search that is not there."""
+    nouns = frozenset(Noun(word) for word in comma_list(params.noun))
+    operations = frozenset(Operation(word) for word in comma_list(params.operation))
+    search = None if params.search is None else await _search(read, params.search)
+    return Following(nouns, operations, search)
+
+
+async def _search(read: Read, ref: int | str) -> Search:
+    async def sought(reads: Reads) -> Search:
+        return await saved_searches.sought(reads, ref)
+
+    try:
+        return await read.readers.current(sought)
+    except NotFound as error:
+        raise Invalid("search", error.detail) from None
+
+
+async def _position(read: Read, params: StreamParams, header: str | None) -> Position:
+    """Where the stream begins; raises Invalid for what no event has as its id, or what this store has not come to."""
+    if header is not None:
+        field, known = "Last-Event-ID", _parsed("Last-Event-ID", header)
+    elif params.last_event_id is not None:
+        field, known = "last_event_id", _parsed("last_event_id", params.last_event_id)
+    else:
+        field, known = "since", Position(params.since or 0)
+        if params.since is None:
+            return Position((await read.readers.state()).revision)
+    state = await read.readers.since(known.revision).state()
+    if known.revision > state.revision:
+        raise Invalid(field, f"the store is at revision {state.revision}", revision=state.revision)
+    return known
+
+
+def _parsed(field: str, text: str) -> Position:
+    match = EVENT_ID.fullmatch(text)
+    known = Position(int(match[1]), int(match[3]) if match[3] else None) if match else None
+    if known is None or max(known.revision, known.place or 0) > MAX_ID:
+        raise Invalid(field, "not the id of an event of this stream")
+    return known

@@ -1,0 +1,34 @@
+"""``/reports``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.crud import add_operations
+from app.api.web.reading import ReadDep, ReadRoute
+from app.database.models import Report
+from app.queries import reports
+from app.schemas.common import Page
+from app.schemas.report import ReportCreate, ReportFilter, ReportPublic, ReportUpdate
+from app.store import records as store
+
+router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[ReportPublic], responses=answers.MANY)
+async def list_reports(read: ReadDep, filters: Annotated[ReportFilter, Query()]) -> Response:
+    """Reports: which document reports which event."""
+    return await answers.many(read, filters, ReportPublic, lambda reads: reports.listing(reads, filters))
+
+
+add_operations(
+    router,
+    Report,
+    public=ReportPublic,
+    create=ReportCreate,
+    update=ReportUpdate,
+    add=store.add_report,
+    change=store.update_report,
+    on_delete="Its claims go with it.",
+)

@@ -1,0 +1,58 @@
+"""``/review`` and ``/rejections``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.web.deps import RecordId
+from app.api.web.problems import WRITING, documented
+from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.writer import CHANGE, WriterDep
+from app.core.errors import NotFound
+from app.core.vocab import Verdict
+from app.database.models import Rejection
+from app.queries import review
+from app.schemas.common import Page
+from app.schemas.review import RejectionFilter, RejectionPublic, ReviewDone, ReviewFilter, ReviewIn, ReviewPublic
+from app.store import review as verdicts
+from app.store import revisions
+
+router = APIRouter(tags=["review"], route_class=ReadRoute)
+
+
+@router.get("/review", response_model=Page[ReviewPublic], responses=answers.MANY)
+async def list_review(read: ReadDep, filters: Annotated[ReviewFilter, Query()]) -> Response:
+    """What machines found and no person has looked at, the least sure first."""
+    return await answers.many(read, filters, ReviewPublic, lambda reads: review.listing(reads, filters))
+
+
+@router.post("/review", response_model=ReviewDone, responses=documented(*WRITING, 412))
+def review_records(writer: WriterDep, body: ReviewIn) -> Response:
+    """Confirm, correct or reject what machines found: all that is sent, or nothing of it.
+
+    What is confirmed or corrected is `coded_by` human from then on, and no machine changes it. What is rejected is
+    deleted, and does not come back when its document, or another version of it, is read again.
+    """
+    with writer.transaction() as session:
+        done = verdicts.judge(session, body.verdicts)
+        counts = {"confirmed": Verdict.CONFIRM, "corrected": Verdict.CORRECT, "rejected": Verdict.REJECT}
+        return writer.answer(session, 200, told={name: done[verdict] for name, verdict in counts.items()})
+
+
+@router.get("/rejections", response_model=Page[RejectionPublic], responses=answers.MANY)
+async def list_rejections(read: ReadDep, filters: Annotated[RejectionFilter, Query()]) -> Response:
+    """What people rejected of what machines found, the latest first."""
+    return await answers.many(read, filters, RejectionPublic, review.rejections)
+
+
+@router.delete("/rejections/{id}", status_code=204, responses=CHANGE)
+def delete_rejection(writer: WriterDep, ref: RecordId) -> Response:
+    """Take a rejection back: it may be found again, when its document is read again."""
+    with writer.transaction() as session:
+        row = session.get(Rejection, ref)
+        if row is None:
+            raise NotFound(f"There is no rejection {ref}.")
+        session.delete(row)
+        revisions.draw(session)
+        return writer.answer(session, 204)

@@ -1,0 +1,54 @@
+"""``/revisions``, ``/changes``, and the history of each record"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from app.api.routers import answers
+from app.api.web.reading import ReadDep, ReadRoute
+from app.core.vocab import Noun
+from app.database.prepared import Reads
+from app.database.readers import SessionReads
+from app.queries import revisions
+from app.schemas.common import Page, Ref
+from app.schemas.revision import (
+    ChangeFilter,
+    ChangePublic,
+    HistoryFilter,
+    RevisionFilter,
+    RevisionPublic,
+    VersionPublic,
+)
+
+router = APIRouter(tags=["revisions"], route_class=ReadRoute)
+
+
+@router.get("/revisions", response_model=Page[RevisionPublic], responses=answers.MANY)
+async def list_revisions(read: ReadDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
+    """Every write transaction: when, by whom, why; the latest first."""
+    return await answers.many(read, filters, RevisionPublic, revisions.listing)
+
+
+@router.get("/changes", response_model=Page[ChangePublic], responses=answers.MANY)
+async def list_changes(read: ReadDep, filters: Annotated[ChangeFilter, Query()]) -> Response:
+    """What the revisions after `since` created, updated and deleted, in their order, missing nothing.
+
+    Follow `next` to the end, then ask again with the last `revision` seen as `since`.
+    """
+    return await answers.many(read, filters, ChangePublic, lambda reads: revisions.changes(reads, filters))
+
+
+@router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=answers.NESTED)
+async def list_history(
+    read: ReadDep,
+    noun: Noun,
+    ref: Annotated[Ref, Path(alias="id", description="Id; of sources and speakers also the slug.")],
+    filters: Annotated[HistoryFilter, Query()],
+) -> Response:
+    """Every state that a record had, the latest first; of a deleted one too."""
+
+    async def find(reads: Reads) -> revisions.Versions:
+        assert isinstance(reads, SessionReads)  # it is read thorough
+        return revisions.Versions(reads.session, noun, ref)
+
+    return await answers.many(read, filters, VersionPublic, find, thorough=True)

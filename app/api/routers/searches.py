@@ -1,0 +1,102 @@
+"""``/searches``: filters under a name, and the lists that they are."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import JsonValue
+from sqlmodel import Session
+
+from app.api.routers import answers
+from app.api.web.deps import Address, query_of
+from app.api.web.fresh import FreshDep
+from app.api.web.problems import documented
+from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
+from app.core.errors import Busy
+from app.database.models import SavedSearch
+from app.database.prepared import Reads
+from app.database.readers import SessionReads, drive
+from app.queries import saved_searches
+from app.queries.listing import Paged
+from app.queries.lists import LISTS
+from app.queries.saved_searches import Search
+from app.schemas.common import Page
+from app.schemas.saved_search import (
+    SavedSearchCreate,
+    SavedSearchFilter,
+    SavedSearchItems,
+    SavedSearchPublic,
+    SavedSearchUpdate,
+)
+from app.store import saved_searches as searches
+
+router = APIRouter(prefix="/searches", tags=["searches"], route_class=ReadRoute)
+
+_ONE = documented(401, 403, 404, 422, 429, 503)
+
+
+@router.get("", response_model=Page[SavedSearchPublic], responses=answers.FRESH_MANY)
+async def list_searches(read: FreshDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
+    """Saved searches, in the order in which they were saved."""
+    return await answers.fresh_many(
+        read, filters, SavedSearchPublic, lambda reads: saved_searches.listing(reads, filters)
+    )
+
+
+@router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
+async def get_search(read: FreshDep, ref: Address) -> Response:
+    """One saved search, and where what it finds can be read."""
+    return await answers.fresh_one(read, lambda reads: saved_searches.one(reads, ref))
+
+
+@router.get("/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=answers.MANY | documented(404))
+async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedSearchItems, Query()]) -> Response:
+    """What a saved search finds, in every way in which its list can be asked for.
+
+    The items are those of the list that is searched.
+    """
+
+    async def sought(reads: Reads) -> Search:
+        return await saved_searches.sought(reads, ref)
+
+    search = await read.quick(sought)
+    given = {name: value for name, value in query_of(read.request).items() if name in shown.model_fields_set}
+    filters = saved_searches.filters_of(search, given)
+
+    async def find(reads: Reads) -> Paged:
+        if await sought(reads) != search:
+            raise Busy("The search was changed just now; try again.")
+        return await LISTS[search.noun].find(reads, filters)
+
+    return await answers.many(read, filters, LISTS[search.noun].public, find)
+
+
+@router.post("", response_model=SavedSearchPublic, status_code=201, responses=CREATE)
+def create_search(writer: WriterDep, body: SavedSearchCreate) -> Response:
+    """Save the filters of a list under a name."""
+    with writer.transaction() as session:
+        return _shown(writer, session, 201, searches.add(session, body))
+
+
+@router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
+def update_search(writer: WriterDep, ref: Address, body: SavedSearchUpdate) -> Response:
+    """Only the fields that the body names; streams and webhooks go on with the new filters."""
+    writer.check_untagged()
+    with writer.transaction() as session:
+        return _shown(writer, session, 200, searches.change(session, searches.find(session, ref), body))
+
+
+@router.delete("/{slug}", status_code=204, responses=CHANGE)
+def delete_search(writer: WriterDep, ref: Address) -> Response:
+    """Forget a search, which no webhook may need any more; its streams end."""
+    writer.check_untagged()
+    with writer.transaction() as session:
+        searches.delete(session, searches.find(session, ref))
+        return writer.answer(session, 204)
+
+
+def _shown(writer: Writer, session: Session, status: int, search: SavedSearch) -> Response:
+    """The search, which must find its way: what it names has to be there."""
+    reads, sought = SessionReads(session), Search(search.noun, search.query)
+    drive(LISTS[search.noun].find(reads, saved_searches.filters_of(sought, {})))
+    return writer.show(session, status, f"/searches/{search.slug}", drive(saved_searches.one(reads, search.slug)))

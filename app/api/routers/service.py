@@ -1,0 +1,76 @@
+"""The addresses that are about the service itself: index, health, metrics, documentation."""
+
+from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.api.routers.docs import feeds
+from app.api.web.deps import EngineDep, may_read, strict_query, unchanging
+from app.api.web.problems import documented
+from app.core.errors import NotMigrated
+from app.core.vocab import Noun
+from app.database.engine import check_migrated
+from app.schemas.service import Health, Index
+
+router = APIRouter(tags=["service"], dependencies=[Depends(strict_query)])
+
+
+@router.get("/", response_model=Index, responses=documented(304, 422), dependencies=[Depends(unchanging)])
+def get_index(request: Request, response: Response) -> Index:
+    """Where everything is."""
+    at = request.scope.get("root_path", "")
+    followed = (
+        f'<{each.href}>; rel="alternate"; type="{each.media_type}"; title="{each.title}"' for each in feeds(request)
+    )
+    response.headers["Link"] = ", ".join(followed)
+    return Index(
+        name=request.app.title,
+        version=request.app.version,
+        documentation=f"{at}/docs",
+        openapi=f"{at}/openapi.json",
+        links={path.strip("/"): at + path for path in _LISTS},
+        examples=[at + path for path in _EXAMPLES],
+    )
+
+
+_VIEWS = ("/discrepancies", "/coverage", "/search", "/searches", "/review")
+_LISTS = (*(f"/{noun}" for noun in Noun), *_VIEWS, "/changes", "/revisions", "/imports", "/feeds")
+_EXAMPLES = (
+    "/events?date=2024-06-19",
+    "/statements?speaker=putin",
+    "/statements?via=tass",
+    "/events/1/origins",
+    "/utterances/1",
+    "/events/1/discrepancies",
+    "/search?q=mutual+assistance",
+)
+
+
+@router.get("/healthz", response_model=Health, responses=documented(422))
+def get_health(response: Response) -> Health:
+    """Whether the process is alive."""
+    response.headers["Cache-Control"] = "no-store"
+    return Health(status="ok")
+
+
+@router.get("/readyz", response_model=Health, responses=documented(422, 503))
+def get_readiness(response: Response, engine: EngineDep) -> Health:
+    """Whether it can answer: the store is there, and migrated."""
+    response.headers["Cache-Control"] = "no-store"
+    try:
+        check_migrated(engine)
+    except SQLAlchemyError as error:
+        raise NotMigrated("The store cannot be reached.") from error
+    return Health(status="ok")
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    dependencies=[Depends(may_read)],
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 422, 429)},
+)
+def get_metrics(request: Request) -> Response:
+    """Counts of requests for Prometheus."""
+    counted = generate_latest(request.app.state.journal.registry)
+    return Response(counted, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,54 @@
+"""``/sources``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.answers import NESTED
+from app.api.routers.crud import add_operations
+from app.api.web.deps import Address
+from app.api.web.reading import ReadDep, ReadRoute
+from app.database.models import Source
+from app.queries import documents, events, sources
+from app.schemas.common import Page
+from app.schemas.document import DocumentFilter, DocumentPublic
+from app.schemas.event import EventFilter, EventPublic
+from app.schemas.source import SourceCreate, SourceFilter, SourcePublic, SourceUpdate
+from app.store import records as store
+
+router = APIRouter(prefix="/sources", tags=["sources"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[SourcePublic], responses=answers.MANY)
+async def list_sources(read: ReadDep, filters: Annotated[SourceFilter, Query()]) -> Response:
+    """Sources, by name."""
+    return await answers.many(read, filters, SourcePublic, lambda reads: sources.listing(reads, filters))
+
+
+@router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED)
+async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[EventFilter, Query()]) -> Response:
+    """The events that a source reported."""
+    return await answers.many(
+        read, filters, EventPublic, lambda reads: events.listing(reads, filters, within=(Source, ref))
+    )
+
+
+@router.get("/{slug}/documents", response_model=Page[DocumentPublic], responses=NESTED)
+async def list_source_documents(read: ReadDep, ref: Address, filters: Annotated[DocumentFilter, Query()]) -> Response:
+    """The documents of a source, without their texts."""
+    return await answers.many(
+        read, filters, DocumentPublic, lambda reads: documents.listing(reads, filters, within=(Source, ref))
+    )
+
+
+add_operations(
+    router,
+    Source,
+    public=SourcePublic,
+    create=SourceCreate,
+    update=SourceUpdate,
+    add=store.add_source,
+    change=store.update_source,
+    on_delete="Refused with 409 while documents of it are in the store; speakers stay, without it.",
+)

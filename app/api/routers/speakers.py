@@ -1,0 +1,89 @@
+"""``/speakers``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.answers import NESTED
+from app.api.routers.crud import add_operations
+from app.api.routers.statements import statement_list
+from app.api.routers.utterances import utterance_list
+from app.api.web.deps import Address
+from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.writer import CHANGE, WriterDep
+from app.comparisons.speaker_records import shown
+from app.database.models import Speaker
+from app.queries import speakers
+from app.schemas.common import Page
+from app.schemas.printing import UtteranceFilter
+from app.schemas.speaker import (
+    SpeakerCreate,
+    SpeakerFilter,
+    SpeakerFull,
+    SpeakerMerge,
+    SpeakerPublic,
+    SpeakerSplit,
+    SpeakerUpdate,
+)
+from app.schemas.statement import StatementFilter, StatementPublic
+from app.schemas.utterance import UtterancePublic
+from app.store import records as store
+from app.store.merging import speakers as merging
+
+router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[SpeakerPublic], responses=answers.MANY)
+async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
+    """Speakers, by name."""
+    return await answers.many(read, filters, SpeakerPublic, lambda reads: speakers.listing(reads, filters))
+
+
+@router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED)
+async def list_speaker_statements(
+    read: ReadDep, ref: Address, filters: Annotated[StatementFilter, Query()]
+) -> Response:
+    """What a speaker said."""
+    return await statement_list(read, filters, within=(Speaker, ref))
+
+
+@router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED)
+async def list_speaker_utterances(
+    read: ReadDep, ref: Address, filters: Annotated[UtteranceFilter, Query()]
+) -> Response:
+    """The things that a speaker said, each once, however many print it."""
+    return await utterance_list(read, filters, within=(Speaker, ref))
+
+
+@router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)
+def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Response:
+    """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
+
+    What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
+    names too. Two that people described with different kinds or Wikidata items are refused.
+    """
+    with writer.transaction() as session:
+        into = writer.find(session, Speaker, ref)
+        return writer.answer(session, 200, merging.merge(session, into, body), show=shown)
+
+
+@router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
+def split_speaker(writer: WriterDep, ref: Address, body: SpeakerSplit) -> Response:
+    """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
+    with writer.transaction() as session:
+        speaker = writer.find(session, Speaker, ref)
+        return writer.answer(session, 201, merging.split(session, speaker, body), show=shown)
+
+
+add_operations(
+    router,
+    Speaker,
+    public=SpeakerFull,
+    create=SpeakerCreate,
+    update=SpeakerUpdate,
+    add=store.add_speaker,
+    change=store.update_speaker,
+    on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
+    show=shown,
+)

@@ -1,0 +1,42 @@
+"""``/statements``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.crud import add_operations
+from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.database.models import Statement
+from app.queries import statements
+from app.queries.names import Within
+from app.schemas.common import Page
+from app.schemas.statement import StatementCreate, StatementFilter, StatementPublic, StatementUpdate
+from app.store import records as store
+
+router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[StatementPublic], responses=answers.MANY)
+async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Query()]) -> Response:
+    """Statements with speaker, words, span and chain, the last said first."""
+    return await statement_list(read, filters)
+
+
+async def statement_list(read: Read, filters: StatementFilter, *, within: Within | None = None) -> Response:
+    """The statements that match, all or those of one event, document or speaker."""
+    return await answers.many(
+        read, filters, StatementPublic, lambda reads: statements.listing(reads, filters, within=within)
+    )
+
+
+add_operations(
+    router,
+    Statement,
+    public=StatementPublic,
+    create=StatementCreate,
+    update=StatementUpdate,
+    add=store.add_statement,
+    change=store.update_statement,
+    on_delete="Its chain goes with it.",
+)

@@ -1,0 +1,64 @@
+"""``/utterances``"""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.api.routers import answers
+from app.api.routers.answers import NESTED
+from app.api.routers.crud import add_operations
+from app.api.web.deps import RecordId
+from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.comparisons import wordings
+from app.database.models import Utterance
+from app.queries import utterances
+from app.queries.names import Within
+from app.schemas.common import Page
+from app.schemas.printing import DifferenceFilter, UtteranceDifference, UtteranceFilter, UtteranceFull
+from app.schemas.utterance import UtteranceCreate, UtterancePublic, UtteranceUpdate
+from app.store import records as store
+
+router = APIRouter(prefix="/utterances", tags=["utterances"], route_class=ReadRoute)
+
+
+@router.get("", response_model=Page[UtterancePublic], responses=answers.MANY)
+async def list_utterances(read: ReadDep, filters: Annotated[UtteranceFilter, Query()]) -> Response:
+    """Utterances, the things said, of which statements are the printings; the last said first."""
+    return await utterance_list(read, filters)
+
+
+async def utterance_list(read: Read, filters: UtteranceFilter, *, within: Within | None = None) -> Response:
+    """The utterances that match, all or those of one speaker."""
+    return await answers.many(
+        read, filters, UtterancePublic, lambda reads: utterances.listing(reads, filters, within=within)
+    )
+
+
+@router.get("/{id}/differences", response_model=Page[UtteranceDifference], responses=NESTED)
+async def list_utterance_differences(
+    read: ReadDep, ref: RecordId, filters: Annotated[DifferenceFilter, Query()]
+) -> Response:
+    """How each printing differs from the fullest, or from another that is named: a row for each stretch of words.
+
+    Those in another language than the base, and those that are too long to compare, have none.
+    """
+    return await answers.many(
+        read,
+        filters,
+        UtteranceDifference,
+        lambda reads: wordings.differences(reads, ref, filters),
+        thorough=True,
+    )
+
+
+add_operations(
+    router,
+    Utterance,
+    public=UtteranceFull,
+    create=UtteranceCreate,
+    update=UtteranceUpdate,
+    add=store.add_utterance,
+    change=store.update_utterance,
+    on_delete="Its statements stay, without it.",
+    show=wordings.shown,
+)

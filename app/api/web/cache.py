@@ -1,0 +1,177 @@
+"""Answers kept as long as the store does not change: ahead of everything else, for clients that ask again and again.
+
+An answer is kept as it was sent, under its address, its representation, the page that asks, the token, and the
+state of the store that it was read in. Before it is given again, the store is asked for its state, so that a
+write by whatever process is seen by the next read; and the client for its key, where one is needed.
+"""
+
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.api.web import etags
+from app.api.web.deps import admit, take_token
+from app.api.web.journal import Journal, request_id
+from app.core.config import Settings
+from app.core.errors import DatelineError
+from app.database.prepared import State
+from app.database.readers import Readers
+from app.formats import accepted
+
+Header = tuple[bytes, bytes]
+Key = tuple[str, bytes, tuple[str, ...], bytes, bytes, str | None]
+
+# What an entry takes beside its body, about.
+_OVERHEAD = 2_000
+
+# Headers of one request, not of its answer.
+_PASSING = (b"x-request-id", b"ratelimit", b"ratelimit-policy")
+
+# Headers that whoever may read gets, and which are kept with the answer.
+_KEPT = ("Cache-Control", "Referrer-Policy")
+
+# Headers that tell what an answer is of, which a 304 repeats (RFC 9110 §15.4.5), and those for the client's browser.
+_NOT_OF_304 = (b"content-length", b"content-type", b"link")
+
+
+@dataclass(slots=True)
+class Noted:
+    """What a read tells of itself while it is answered."""
+
+    state: State | None = None
+    route: str = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer, and what it was read from."""
+
+    readers: Readers
+    state: State
+    route: str
+    tag: str
+    headers: list[Header]
+    body: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.body) + _OVERHEAD
+
+
+class RevisionCache:
+    """Keeps answers in at most ``cache_bytes``; the one that was asked for longest ago goes first."""
+
+    def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
+        self.app = app
+        self._journal = journal
+        self._free = settings.public_reads and not settings.rate_limit
+        self._max_bytes = settings.cache_bytes
+        self._kept: OrderedDict[Key, Kept] = OrderedDict()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            take_token(scope)
+        if scope["type"] != "http" or scope["method"] != "GET" or not self._max_bytes:
+            await self.app(scope, receive, send)
+            return
+        started, asked = time.perf_counter(), dict(scope["headers"])
+        accept, origin = asked.get(b"accept", b""), asked.get(b"origin", b"")
+        # Feeds and the like give whole addresses, which begin as the client's did.
+        host = asked.get(b"host", b"")
+        formats, token = accepted(accept.decode("latin-1")), scope.get("token")
+        key = scope["path"], scope["query_string"], formats, origin, host, token
+        kept = self._kept.get(key)
+        if kept is not None:
+            tag = asked.get(b"if-none-match")
+            free = self._free and token is None and b"authorization" not in asked
+            extra = await self._granted(scope, key, kept, tag, free=free)
+            if extra is not None:
+                if key in self._kept:  # another request may have dropped it while this one waited
+                    self._kept.move_to_end(key)
+                name = request_id(asked.get(b"x-request-id"))
+                status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
+                self._journal.kept_answers += 1
+                self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
+                return
+        noted = scope["noted"] = Noted()
+        await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.readers, send).send)
+
+    async def _granted(
+        self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, free: bool
+    ) -> list[Header] | None:
+        """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
+        readers: Readers = scope["app"].state.readers
+        if kept.readers is not readers or kept.state != (readers.glance() or await _state(readers, tag)):
+            if self._kept.get(key) is kept:
+                self.drop(key)
+            return None
+        if free:
+            return []
+        scope["answer_headers"] = told = dict[str, str]()
+        try:
+            await admit(Request(scope), kept.route)
+        except DatelineError:
+            return None
+        return [(name.lower().encode(), value.encode()) for name, value in told.items() if name not in _KEPT]
+
+    def keep(self, key: Key, kept: Kept) -> None:
+        self.drop(key)
+        if kept.size > self._max_bytes // 4:
+            return
+        self._kept[key] = kept
+        self._journal.kept_bytes += kept.size
+        while self._journal.kept_bytes > self._max_bytes:
+            self.drop(next(iter(self._kept)))
+
+    def drop(self, key: Key) -> None:
+        dropped = self._kept.pop(key, None)
+        if dropped is not None:
+            self._journal.kept_bytes -= dropped.size
+
+
+async def _state(readers: Readers, tag: bytes | None) -> State:
+    """The state of the store, and none older than the client has seen."""
+    return await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
+
+
+async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) -> int:
+    if tag is not None and etags.matches(tag.decode("latin-1"), kept.tag):
+        told = [header for header in kept.headers if header[0] not in _NOT_OF_304]
+        await send({"type": "http.response.start", "status": 304, "headers": told + extra})
+        await send({"type": "http.response.body", "body": b""})
+        return 304
+    await send({"type": "http.response.start", "status": 200, "headers": kept.headers + extra})
+    await send({"type": "http.response.body", "body": kept.body})
+    return 200
+
+
+class _Recorder:
+    """Lets an answer pass, and keeps it where it is whole and of one state of the store."""
+
+    def __init__(self, cache: RevisionCache, key: Key, noted: Noted, readers: Readers, send: Send) -> None:
+        self._cache = cache
+        self._key = key
+        self._noted = noted
+        self._readers = readers
+        self._send = send
+        self._start: dict[str, Any] | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = dict(message) if message["status"] == 200 and self._noted.state is not None else None
+        elif self._start is not None:
+            if not message.get("more_body"):
+                self._keep(self._start["headers"], message.get("body", b""))
+            self._start = None
+        await self._send(message)
+
+    def _keep(self, headers: list[Header], body: bytes) -> None:
+        tag, state = dict(headers).get(b"etag"), self._noted.state
+        if tag is None or state is None:  # it tells of more than the store's state
+            return
+        lasting = [header for header in headers if header[0] not in _PASSING]
+        self._cache.keep(self._key, Kept(self._readers, state, self._noted.route, tag.decode("latin-1"), lasting, body))

@@ -1,0 +1,224 @@
+"""What endpoints ask for, as ``Annotated`` aliases: addresses, the key, the store.
+
+To read is in ``reading.py``, the right to write in ``writer.py``.
+"""
+
+import re
+from collections import Counter
+from collections.abc import MutableMapping
+from typing import Annotated, Any
+from urllib.parse import parse_qsl, quote, unquote_plus
+
+from fastapi import Depends, Header, Path, Query, Request, Response
+from fastapi.security import HTTPBearer
+from pydantic import Field
+from sqlalchemy import Engine
+
+from app.api.web import etags
+from app.api.web.contract import Contract
+from app.api.web.problems import Answered
+from app.core.config import Settings
+from app.core.errors import Forbidden, Invalid, Unauthorized
+from app.core.vocab import Scope
+from app.database.readers import Readers
+from app.queries.keys import Key
+from app.schemas.common import MAX_ID, Digits, Id, Ref
+from app.store import api_keys as auth
+
+# Paths that need no escaping: nearly all.
+_PLAIN = re.compile("[A-Za-z0-9/_.-]*")
+
+# A token stands in the address of what it got: that goes into no shared cache, and no page passes its address on.
+_OF_TOKENS = {"Cache-Control": "private, no-cache", "Referrer-Policy": "no-referrer"}
+
+# What tells of the service, not of the store: not for tokens.
+_OPERATIONAL = ("/metrics", "/feeds", "/imports", "/webhooks")
+
+RecordId = Annotated[Id, Path(alias="id", description="Id of the record.")]
+Address = Annotated[Ref, Path(alias="slug", description="Slug or id.")]
+AsOf = Annotated[
+    Annotated[int, Field(ge=0, le=MAX_ID), Digits] | None,
+    Query(description="Show the record as this revision left it.", alias="as_of"),
+]
+
+IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if nothing has changed since this `ETag`.")]
+
+_bearer = HTTPBearer(auto_error=False, description="A key made by `dateline key create`.")
+
+
+def query_of(request: Request) -> dict[str, str]:
+    """The query parameters; raises Invalid for one that the operation does not have, or that is given twice."""
+    query: dict[str, str] | None = request.scope.get("query")
+    if query is None:
+        pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        query = request.scope["query"] = dict(pairs)
+        contract: Contract = request.app.state.contract
+        known = contract.parameters(request.scope["route"].path, request.method)
+        for name, _ in pairs:
+            if name not in known:
+                others = ", ".join(sorted(known)) or "none"
+                raise Invalid(name, f"there is no such parameter here; those there are: {others}")
+        if len(pairs) > len(query):
+            raise Invalid(
+                Counter(name for name, _ in pairs).most_common(1)[0][0], "given more than once; a comma means OR"
+            )
+    return query
+
+
+def strict_query(request: Request) -> None:
+    """Refuse query parameters that the operation does not have, or that are given twice."""
+    query_of(request)
+
+
+def get_engine(request: Request) -> Engine:
+    return get_readers(request).engine
+
+
+EngineDep = Annotated[Engine, Depends(get_engine)]
+
+
+def get_readers(request: Request) -> Readers:
+    readers: Readers = request.app.state.readers
+    return readers
+
+
+def take_token(scope: MutableMapping[str, Any]) -> None:
+    """Take a reader's token out of the request's address, before anything else looks at it.
+
+    Whatever is logged, answered or linked of the address, by us or by the server, then does not have it.
+    """
+    query: bytes = scope["query_string"]
+    if b"token=" in query:
+        parts = query.split(b"&")
+        tokens = [part for part in parts if part.startswith(b"token=")]
+        scope["query_string"] = b"&".join(part for part in parts if part not in tokens)
+        if tokens:  # two of them are none that is known
+            scope["token"] = unquote_plus(b"&".join(tokens)[len(b"token=") :].decode("latin-1"))
+
+
+def with_token(request: Request, address: str) -> str:
+    """An address of the API, with the token that the request came with, if any.
+
+    For links to the next page, which a reader without headers could not follow otherwise; no other link has it.
+    """
+    token: str | None = request.scope.get("token")
+    if token is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}token={quote(token, safe='')}"
+
+
+async def identify(request: Request) -> Key | None:
+    """The key that the request carries, if any; counts the request against its, or its address's, rate limit."""
+    key = await _found(request)
+    if request.app.state.rate_limit is not None:
+        client = f"key {key.id}" if key else request.client.host if request.client else ""
+        request.scope["answer_headers"] |= request.app.state.rate_limit.hit(client)
+    return key
+
+
+async def _found(request: Request) -> Key | None:
+    given = _given(request)
+    return None if given is None else await get_readers(request).current(lambda reads: auth.find_key(reads, given))
+
+
+def _given(request: Request) -> str | None:
+    """What is to be a key: in the header, or in the address; raises Unauthorized for what may not be there."""
+    authorization, token = request.headers.get("authorization"), request.scope.get("token")
+    if token is None:
+        scheme, _, given = (authorization or "").partition(" ")
+        return None if authorization is None else given.strip() if scheme.lower() == "bearer" else ""
+    request.scope["answer_headers"] |= _OF_TOKENS
+    if authorization is not None:
+        raise Unauthorized("Send a key as Authorization, or a token in the address, but not both.")
+    auth.check_in_address(token)
+    return str(token)
+
+
+async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> Key | None:
+    return await identify(request)
+
+
+KeyDep = Annotated[Key | None, Depends(get_key)]
+
+
+async def admit(request: Request, template: str) -> None:
+    """Let the request read what is at ``template``, a path as the route has it, if it may.
+
+    Raises Unauthorized, Forbidden or TooManyRequests.
+    """
+    settings: Settings = request.app.state.settings
+    # The most usual case first: nobody has to be asked for anything.
+    known = "authorization" in request.headers or "token" in request.scope
+    if settings.public_reads and not settings.rate_limit and not known:
+        return
+    _check_reading(request, await identify(request), template)
+
+
+async def may_read(request: Request, key: KeyDep) -> None:
+    _check_reading(request, key, request.scope["route"].path)
+
+
+async def may_read_on(request: Request, also: str | None) -> None:
+    """Whether an answer that lasts may go on; raises what ``may_read`` would, but for TooManyRequests.
+
+    It may also tell what stands at another address, which a key that is bound to some must then cover.
+    """
+    key = await _found(request)
+    _check_reading(request, key, request.scope["route"].path)
+    if key is not None and also is not None:
+        _check_bounds(key, also)
+
+
+def _check_reading(request: Request, key: Key | None, template: str) -> None:
+    public: bool = request.app.state.settings.public_reads
+    if not public:
+        request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
+    if key is not None or not public:  # what a key is bound to holds even where everybody may read
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        _check_bounds(require(key, needed_to_read(template)), path)
+
+
+def _check_bounds(key: Key, path: str) -> None:
+    if not auth.covers(key, path):
+        raise Forbidden("The key is bound to other addresses.")
+
+
+def needed_to_read(template: str) -> Scope:
+    """Lists, streams and what is made for other tools are for tokens, too: not single records, nor the service."""
+    if template.startswith("/integrations/"):
+        return Scope.FEEDS
+    return Scope.READ if template.startswith(_OPERATIONAL) or template.endswith("}") else Scope.FEEDS
+
+
+def require(key: Key | None, scope: Scope) -> Key:
+    if key is None:
+        raise Unauthorized("Send a key as Authorization: Bearer dl_…")
+    if not auth.allows(key, scope):
+        raise Forbidden(f"The key lacks the scope {scope}.")
+    return key
+
+
+async def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> None:
+    """For what only another version of Dateline would answer differently."""
+    tag = etags.etag(0, "", address_of(request), "")
+    request.scope["answer_headers"]["ETag"] = tag
+    if etags.matches(if_none_match, tag):
+        raise Answered(Response(status_code=304))
+
+
+def address_of(request: Request) -> str:
+    """Path and query as the client sent them, but for a token."""
+    query = request.scope["query_string"]
+    return f"{path_of(request)}?{str(query, 'latin-1')}" if query else path_of(request)
+
+
+def base_of(request: Request) -> str:
+    """The absolute address of the API's root, without a slash at the end: as the operator says, or the client."""
+    settings: Settings = request.app.state.settings
+    return settings.public_url or str(request.base_url).rstrip("/")
+
+
+def path_of(request: Request) -> str:
+    """The path, escaped as in an address."""
+    path: str = request.scope["path"]
+    return path if _PLAIN.fullmatch(path) else quote(path, safe="/:~@!$&'()*+,;=%")

@@ -1,0 +1,175 @@
+"""Every error as an RFC 9457 problem, ``application/problem+json``; never an exception's own text."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from starlette.exceptions import HTTPException
+
+from app.api.web.contract import Contract
+from app.core.errors import (
+    BadRequest,
+    Busy,
+    Conflict,
+    DatelineError,
+    Forbidden,
+    Gone,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+)
+from app.database.engine import is_lost
+
+MEDIA_TYPE = "application/problem+json"
+
+_OF_STATUS = {error.status: error for error in (BadRequest, Unauthorized, Forbidden, NotFound, Gone, TooLarge)}
+_FIELD = re.compile(r"[A-Za-z_]\w*")
+
+
+class Answered(Exception):
+    """A response that is known before the endpoint has run: nothing changed, or the write was done before."""
+
+    def __init__(self, response: Response) -> None:
+        self.response = response
+
+
+class FieldError(BaseModel):
+    field: str = Field(description="Name of the parameter, or path of the field in the body.")
+    detail: str
+
+
+class Problem(BaseModel):
+    """RFC 9457."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(description="Identifies the kind of problem; `docs/api.md` lists them.")
+    title: str
+    status: int
+    detail: str
+    instance: str = Field(description="Path of the request.")
+    request_id: str = Field(description="As in the `X-Request-ID` header.")
+    errors: list[FieldError] = Field(default=[], description="What is wrong where, for 422.")
+
+
+_DESCRIPTIONS = {
+    304: "Not changed since the `ETag` named in `If-None-Match`.",
+    400: "The request cannot be read.",
+    401: "A valid key is needed.",
+    403: "The key's scope does not cover this.",
+    404: "There is no such record.",
+    405: "The address has no such method; `Allow` lists those it has.",
+    409: "It clashes with what the store holds.",
+    410: "It was deleted; `was` is its last address in the past.",
+    412: "It changed since the revision that `If-Match` names.",
+    413: "The body is too large.",
+    422: "A parameter or field is wrong; `errors` names it.",
+    429: "The rate limit is used up; `Retry-After` says for how long.",
+    501: "This server lacks what that needs, such as a library for the format.",
+    502: "The address did not give what was asked for; `reason` says why.",
+    503: "The store is busy; `Retry-After` says when to try again.",
+}
+
+
+def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These statuses for the OpenAPI document of an operation."""
+    problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {
+        status: {"description": _DESCRIPTIONS[status]} | ({} if status == 304 else {"content": problem})
+        for status in sorted(statuses)
+    }
+
+
+READING = (304, 401, 403, 422, 429, 503)
+WRITING = (400, 401, 403, 409, 413, 422, 429, 503)
+
+
+def answer(request: Request, error: DatelineError, headers: Mapping[str, str] | None = None) -> Response:
+    """The problem that an error is."""
+    body = {
+        "type": f"urn:dateline:problem:{error.slug}",
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "instance": request.url.path,
+        "request_id": request.scope.get("request_id", ""),
+        **error.extensions,
+    }
+    extra = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(error.status, {})
+    # Escaped to ASCII: a lone surrogate in what is quoted would otherwise fail to encode.
+    content = json.dumps(body, ensure_ascii=True)
+    return Response(content, error.status, headers={**extra, **(headers or {})}, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Answered, _answered)
+    app.add_exception_handler(DatelineError, _dateline_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(IntegrityError, _integrity)
+    app.add_exception_handler(DBAPIError, _lost)
+
+
+async def _answered(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Answered)
+    return error.response
+
+
+async def _dateline_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DatelineError)
+    return answer(request, error, error.headers)
+
+
+async def _integrity(request: Request, _error: Exception) -> Response:
+    return answer(request, Conflict("Another record already has what must be unique, or a record it needs is gone."))
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    assert isinstance(error, DBAPIError)
+    if not is_lost(error):
+        raise error
+    return answer(request, Busy("The store cannot be reached; try again."))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = error.errors()
+    if errors[0]["type"] == "json_invalid":
+        return answer(request, BadRequest("The body is not valid JSON."))
+    fields: dict[str, list[str]] = {}
+    for each in errors:
+        details = fields.setdefault(_field(each["loc"]), [])
+        details.extend({each["msg"].removeprefix("Value error, ")} - set(details))
+    found = [{"field": name, "detail": " Or: ".join(details)} for name, details in fields.items()]
+    return answer(request, Invalid(found[0]["field"], found[0]["detail"], errors=found))
+
+
+def _field(location: Sequence[str | int]) -> str:
+    """The field's path, without the place it was sent in and without pydantic's names for parts of a union."""
+    parts = [part for part in location[1:] if isinstance(part, int) or _FIELD.fullmatch(part)]
+    return ".".join(str(part) for part in parts) or str(location[0])
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        return _method_not_allowed(request)
+    known = _OF_STATUS.get(error.status_code, BadRequest)
+    detail = {404: "There is nothing at this address.", 413: "The body is larger than this server takes."}
+    return answer(request, known(detail.get(error.status_code, "The request cannot be read.")), error.headers)
+
+
+def _method_not_allowed(request: Request) -> Response:
+    contract: Contract = request.app.state.contract
+    path = request.url.path.removeprefix(request.scope.get("root_path", ""))
+    allow = {"Allow": ", ".join(contract.methods(path))}
+    if request.method == "OPTIONS":
+        return Response(status_code=204, headers=allow)
+    return answer(request, MethodNotAllowed(f"{request.method} is not possible here."), allow)

@@ -1,0 +1,163 @@
+"""The right to write: one transaction, one revision, and an answer that a repeated request gets again."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Annotated, TypeVar
+
+import orjson
+from fastapi import Depends, Header, Query, Request, Response
+from sqlmodel import Session, col, delete
+
+from app.api.web import etags
+from app.api.web.deps import EngineDep, KeyDep, address_of, require, strict_query
+from app.api.web.problems import WRITING, Answered, documented
+from app.core.errors import Invalid, PreconditionFailed
+from app.core.spans import Text
+from app.core.vocab import Scope
+from app.database import engine as db
+from app.database.models import IdempotencyKey, Record
+from app.database.readers import SessionReads, drive
+from app.queries import lookups, records
+from app.store import derived as tallies
+from app.store import revisions
+
+R = TypeVar("R", bound=Record)
+
+Show = Callable[[str], str]
+"""Makes what is answered of a record as the database gives it, both as JSON texts."""
+
+# How long a request can be sent again under its Idempotency-Key.
+_KEPT_FOR = dt.timedelta(days=7)
+
+
+async def get_fingerprint(request: Request) -> str:
+    """What makes two requests with one ``Idempotency-Key`` the same request."""
+    told = f"{request.method} {address_of(request)}\n".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(told + await request.body()).hexdigest()
+
+
+class Writer:
+    """The right to write, and what the request says about how."""
+
+    def __init__(
+        self,
+        request: Request,
+        engine: EngineDep,
+        key: KeyDep,
+        fingerprint: Annotated[str, Depends(get_fingerprint)],
+        _strict: Annotated[None, Depends(strict_query)],
+        message: Annotated[Text, Query(max_length=500, description="Why: kept with the revision.")] = "",
+        idempotency_key: Annotated[
+            str | None,
+            Header(
+                min_length=1,
+                max_length=255,
+                description="Sent again with this key, the request is answered, not repeated.",
+            ),
+        ] = None,
+        if_match: Annotated[
+            str | None, Header(description="Refuse with 412 if the record has changed since this `ETag`.")
+        ] = None,
+    ) -> None:
+        self._key = require(key, Scope.WRITE)
+        self._engine = engine
+        self._request = request
+        self._fingerprint = fingerprint
+        self._message = message or f"{request.method} {request.url.path}"
+        self._idempotency_key = idempotency_key
+        self._if_match = if_match
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One write transaction, one revision; committed when the block ends."""
+        author = f"{self._key.name} ({self._key.prefix})"
+        with revisions.write(self._engine, author=author, message=self._message) as session:
+            self._replay(session)
+            yield session
+
+    def repeat(self) -> None:
+        """Answer a request that was sent before at once, by raising Answered; before work that needs no transaction."""
+        with db.reading(self._engine) as session:
+            self._replay(session)
+
+    def find(self, session: Session, model: type[R], ref: int | str) -> R:
+        """The row to change; raises as a GET would, or PreconditionFailed."""
+        row = records.row(session, model, ref)
+        if self._if_match is not None and not etags.unchanged_since(self._if_match, row.revision_id):
+            raise PreconditionFailed(f"It was changed in revision {row.revision_id}.", revision=row.revision_id)
+        return row
+
+    def check_untagged(self) -> None:
+        """For what has no tag: refuse a change that depends on one, as PreconditionFailed."""
+        if self._if_match not in (None, "*"):
+            raise PreconditionFailed("It has no ETag.")
+
+    def show(self, session: Session, status: int, path: str, body: str) -> Response:
+        """What the endpoint returns of what is no record: it has an address, but no tag."""
+        location = f"{self._request.scope.get('root_path', '')}{path}"
+        headers = {"Dateline-Revision": str(drive(SessionReads(session).latest()).revision), "Location": location}
+        self._keep(session, status, headers, body)
+        return _response(status, headers, body)
+
+    def answer(
+        self,
+        session: Session,
+        status: int,
+        row: Record | None = None,
+        *,
+        told: Mapping[str, object] | None = None,
+        show: Show | None = None,
+    ) -> Response:
+        """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
+        revision; kept for a request that is sent again."""
+        tallies.settle(session)
+        state = drive(SessionReads(session).latest())
+        headers = {"Dateline-Revision": str(state.revision)}
+        body = ""
+        if row is not None and row.noun is not None and row.id is not None:
+            location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
+            headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
+            body = records.item(session, row.noun, row.id)
+            body = body if show is None else show(body)
+        if told is not None:
+            body = orjson.dumps({**told, "revision": state.revision}).decode()
+        self._keep(session, status, headers, body)
+        return _response(status, headers, body)
+
+    def _replay(self, session: Session) -> None:
+        if self._idempotency_key is None:
+            return
+        kept = lookups.one(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
+        if kept is None:
+            return
+        if kept.fingerprint != self._fingerprint:
+            raise Invalid("Idempotency-Key", "already used with another request")
+        raise Answered(_response(kept.status, kept.headers, kept.body))
+
+    def _keep(self, session: Session, status: int, headers: dict[str, str], body: str) -> None:
+        if self._idempotency_key is None or self._key.id is None:
+            return
+        now = dt.datetime.now(dt.UTC)
+        session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _KEPT_FOR))
+        answer = IdempotencyKey(
+            api_key_id=self._key.id,
+            key=self._idempotency_key,
+            fingerprint=self._fingerprint,
+            status=status,
+            headers=headers,
+            body=body,
+            created_at=now,
+        )
+        session.add(answer)
+
+
+def _response(status: int, headers: dict[str, str], body: str) -> Response:
+    return Response(body or None, status, headers=headers, media_type="application/json" if body else None)
+
+
+WriterDep = Annotated[Writer, Depends()]
+
+CREATE = documented(*WRITING)
+CHANGE = documented(*WRITING, 404, 410, 412)

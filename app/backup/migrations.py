@@ -1,0 +1,33 @@
+"""A store's tables brought to those of this version, with what is kept beside its records."""
+
+from alembic import command
+from sqlalchemy import Connection, Engine
+
+from app.backup.load import Report
+from app.database import engine as db
+from app.database import raw_rows as plain
+from app.queries import statement_candidates as printings
+from app.store import derived as tallies
+from app.store.derived import statement_index as voicings
+
+# The migration since which voicings are kept, and of events their origins.
+_KEPT_SINCE = "0010"
+
+
+def migrate(engine: Engine, report: Report) -> None:
+    """Run the migrations that are missing; what has been kept only since is made for the records that are there."""
+    before = db.current_migration(engine)
+    if before != db.newest_migration():
+        command.upgrade(db.migrations(engine), "head")
+    if before is not None:
+        with db.writing(engine) as session:
+            # Also where it was broken off here.
+            if before < _KEPT_SINCE or not printings.are_kept(session.connection()):
+                _keep(session.connection(), report)
+
+
+def _keep(connection: Connection, report: Report) -> None:
+    totals = {name: plain.count(connection, shape) for name, shape in plain.shapes(connection).items()}
+    for name, refresh_all in (("statement", voicings.refresh_all), ("event", tallies.refresh_all)):
+        for done in refresh_all(connection):
+            report(f"{name}s", min(done, totals[name]), totals[name])

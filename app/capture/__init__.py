@@ -1,0 +1,1 @@
+"""Pages, feeds and web archives: captured as documents."""

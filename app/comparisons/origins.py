@@ -1,0 +1,101 @@
+"""Origins as a list: each with the documents that rest on it, and why."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.analysis import accounts, origins
+from app.analysis.origins import Evidence, Origin, Report
+from app.analysis.parties import Directory, Medium
+from app.database.prepared import Reads
+from app.queries import origins as stored
+from app.queries.listing import Rows, Slice
+from app.queries.origins import Shown
+from app.schemas.origin import OriginKind
+
+
+async def of_event(reads: Reads, ref: int) -> "Origins":
+    """Who stands behind the reports of an event; raises Missing."""
+    return await _listing(reads, await stored.of_event(reads, ref), origins.of_event, event=ref)
+
+
+async def of_utterance(reads: Reads, ref: int) -> "Origins":
+    """From whom those who print an utterance have it; raises Missing."""
+    return await _listing(reads, await stored.of_utterance(reads, ref), origins.of_utterance)
+
+
+async def _listing(
+    reads: Reads,
+    rows: stored.Accounts,
+    find: Callable[[Sequence[Report], Directory], list[Origin]],
+    event: int | None = None,
+) -> "Origins":
+    found = accounts.Accounts(*rows)
+    who = accounts.directory(*await stored.bearers(reads, found.agencies()))
+    return Origins([origin for reports in found.reports.values() for origin in find(reports, who)], event)
+
+
+@dataclass(frozen=True)
+class Origins:
+    """Who stands behind an ``event`` or an utterance (``OriginPublic``), in the order in which they appeared."""
+
+    origins: Sequence[Origin]
+    event: int | None
+
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        order = list(self.origins)
+        if part.sort.endswith("documents"):
+            order.sort(key=lambda origin: len(origin.evidence), reverse=part.sort.startswith("-"))
+        elif part.sort.startswith("-"):
+            order.reverse()
+        if part.after is not None:
+            order = order[[origin.party.key for origin in order].index(str(part.after[0])) + 1 :]
+        page = order[: part.limit]
+        shown = await self._shown(reads, page)
+        items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
+        return Rows(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
+
+    async def _shown(self, reads: Reads, page: Sequence[Origin]) -> Shown:
+        evidence = [each for origin in page for each in origin.evidence]
+        documents = {each.document for each in evidence}
+        statements = {ident for each in evidence for ident in each.statements}
+        return await stored.shown(reads, documents, statements, event=self.event)
+
+    async def count(self, _reads: Reads) -> int:
+        return len(self.origins)
+
+
+def _item(origin: Origin, shown: Shown) -> dict[str, Any]:
+    kind, _, value = origin.party.key.partition(":")
+    documents = [_document(each, shown) for each in origin.evidence]
+    days = [each["published"]["earliest"] for each in documents if each["published"]]
+    return {
+        "key": origin.party.key,
+        "kind": kind,
+        "name": origin.party.name,
+        "country": value if kind == OriginKind.STATE else None,
+        "members": [_member(member) for member in origin.members],
+        "source_count": len({each["source"]["id"] for each in documents}),
+        "document_count": len(documents),
+        "first_published": min(days, default=None),
+        "through": [party.name for party in origin.through],
+        "documents": documents,
+    }
+
+
+def _member(member: origins.Member) -> dict[str, Any]:
+    noun = "sources" if isinstance(member, Medium) else "speakers"
+    return {"noun": noun, "id": member.id, "slug": member.slug, "name": member.name}
+
+
+def _document(evidence: Evidence, shown: Shown) -> dict[str, Any]:
+    document = shown.documents[evidence.document]
+    return document | {
+        "basis": evidence.basis,
+        "statements": [shown.statements[ident] for ident in evidence.statements],
+        "copy_of": evidence.copy and evidence.copy.of,
+        "similarity": evidence.copy and round(evidence.copy.similarity, 2),
+        "credit": document["credit"] if evidence.basis == origins.Basis.CREDITED else None,
+    }

@@ -1,0 +1,80 @@
+"""The versions of a document, each compared with the one before it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.analysis import versions as compared
+from app.analysis.versions import Pair, Printed
+from app.database.prepared import Reads
+from app.queries import versions
+from app.queries.listing import Rows, Slice
+from app.queries.versions import Capture, Place
+
+# So many texts are in memory at a time: a page of more says where the next begins.
+_MOST = 50
+
+
+async def listing(reads: Reads, document: int) -> "Versions":
+    """All versions of the document's item; raises Missing."""
+    return Versions(await versions.places(reads, document))
+
+
+@dataclass(frozen=True)
+class Versions:
+    """The captures at these ``places`` (``DocumentVersion``)."""
+
+    places: list[Place]
+
+    async def page(self, reads: Reads, part: Slice) -> Rows:
+        order = list(_with_one_before(self.places))
+        if part.sort.startswith("-"):
+            order.reverse()
+        if part.after is not None:
+            order = order[[place for place, _ in order].index((str(part.after[0]), part.after[1])) + 1 :]
+        shown = order[: min(part.limit, _MOST)]
+        found = await versions.texts(reads, {place[1] for pair in shown for place in pair if place})
+        items = [_item(place[1], before and before[1], found) for place, before in shown]
+        return Rows([orjson.dumps(item).decode() for item in items], shown[-1][0] if len(order) > len(shown) else None)
+
+    async def count(self, _reads: Reads) -> int:
+        return len(self.places)
+
+
+def _with_one_before(places: list[Place]) -> Iterator[tuple[Place, Place | None]]:
+    return zip(places, [None, *places], strict=False)
+
+
+def _item(ident: int, before: int | None, found: Mapping[int, Capture]) -> dict[str, Any]:
+    here = found[ident]
+    return here.item | {"changes": None if before is None else _changes(before, found[before], here)}
+
+
+def _changes(ident: int, before: Capture, after: Capture) -> dict[str, Any]:
+    edit = compared.text(before.text, after.text)
+    moves = compared.statements(_printed(before), _printed(after))
+    of = {each["id"]: each for each in (*before.statements, *after.statements)}
+    return {
+        "since": ident,
+        "same_text": before.text == after.text,
+        "similarity": round(edit.similarity, 4),
+        "added": edit.added,
+        "removed": edit.removed,
+        "stayed": [{"id": pair.after.id, "before": pair.before.id} for pair in moves.stayed],
+        "changed": [_changed(pair, of) for pair in moves.changed],
+        "went": [of[each.id] for each in moves.went],
+        "came": [of[each.id] for each in moves.came],
+    }
+
+
+def _changed(pair: Pair, of: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+    before, after = of[pair.before.id], of[pair.after.id]
+    return {"id": pair.after.id, "similarity": round(pair.similarity, 4), "before": before, "after": after}
+
+
+def _printed(capture: Capture) -> list[Printed]:
+    return [
+        Printed(each["id"], each["speaker"] and each["speaker"]["id"], each["words"]) for each in capture.statements
+    ]

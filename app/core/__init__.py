@@ -1,0 +1,1 @@
+"""Settings, vocabularies, errors, dates, addresses, spans and numbers."""

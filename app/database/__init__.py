@@ -1,0 +1,1 @@
+"""The tables, the engine, and how a process reads its store."""

@@ -1,0 +1,1 @@
+"""Files of many records, a file a format."""

@@ -1,0 +1,285 @@
+"""ACLED's export as CSV (https://acleddata.com), by its codebook and the guide to its change of columns in 2023.
+
+A row is an event, coded by people from the sources that it names. ACLED's account of it, that is its notes and its
+count of the dead, becomes a document of the source ``acled``, whose text bears the claim. Of the named sources'
+reports nothing is known but that they exist: they become documents without an address or a text.
+
+ACLED corrects a row by publishing it again, under the same id and with a later ``timestamp``.
+"""
+
+import csv
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
+from typing import NamedTuple
+
+import pycountry
+from sqlalchemy import Engine
+
+from app.core.errors import BadRequest
+from app.core.spans import match_key
+from app.core.vocab import EventType, Outcome, ReportRole, SourceKind
+from app.imports.importer import (
+    NAME_LENGTH,
+    TITLE_LENGTH,
+    EdtfColumns,
+    Format,
+    Numbered,
+    Reject,
+    Rejected,
+    coordinates,
+    count,
+    edtf,
+    parsed,
+)
+from app.imports.progress import Counts, Progress
+from app.store.bulk import documents as captures
+from app.store.bulk import load as bulk
+from app.store.bulk import sources as outlets
+from app.store.bulk import transaction
+from app.store.bulk.batch import Batch, ClaimRow, DocumentKey, DocumentRow, EventRow, Outlet, ReportRow
+from app.store.bulk.load import Stored
+from app.store.bulk.transaction import Transaction
+from app.store.fields import fingerprint
+
+ACLED = Outlet("ACLED", SourceKind.ORGANIZATION, "acleddata.com")
+
+COLUMNS = (
+    *("event_id_cnty", "event_date", "time_precision", "event_type", "sub_event_type", "actor1", "actor2", "iso"),
+    *("country", "location", "latitude", "longitude", "source", "notes", "fatalities", "timestamp"),
+)
+
+# PLOVER's categories by sub-event type where it decides, else by event type.
+_TYPES: dict[str, EventType] = {
+    "battles": EventType.ASSAULT,
+    "explosions/remote violence": EventType.ASSAULT,
+    "violence against civilians": EventType.ASSAULT,
+    "protests": EventType.PROTEST,
+    "riots": EventType.PROTEST,
+    "agreement": EventType.AGREE,
+    "arrests": EventType.COERCE,
+    "change to group/activity": EventType.MOBILIZE,
+    "disrupted weapons use": EventType.COERCE,
+    "headquarters or base established": EventType.MOBILIZE,
+    "looting/property destruction": EventType.COERCE,
+    "non-violent transfer of territory": EventType.RETREAT,
+    "strategic developments": EventType.COERCE,
+}
+
+# ACLED codes events from 1997 on; whatever else is read as a year is a slip.
+_YEARS = (1990, 2999)
+
+# A quote that is never closed does not swallow the rest of the file.
+_LONGEST_RECORD = 1_000_000
+
+_DAY_FORMATS = ("%Y-%m-%d", "%d %B %Y", "%d-%B-%Y")
+_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
+_DEAD = re.compile(r"[0-9]{1,9}")
+_TIMESTAMP = re.compile(r"[0-9]{1,11}")
+_OLDER = "older than what the store holds"
+
+
+class Row(NamedTuple):
+    event: EventRow
+    account: DocumentRow
+    dead: ClaimRow
+    named: Sequence[str]
+
+
+class Acled(Format):
+    """A file with a header, separated by commas or semicolons."""
+
+    name = "acled"
+
+    def __init__(self) -> None:
+        self._delimiter = ","
+        self._header: list[str] = []
+
+    def records(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        records = _whole_records(lines)
+        self._read_header(next(records, b""))
+        return records
+
+    def _read_header(self, record: bytes) -> None:
+        text = record.decode("utf-8-sig", errors="replace")
+        self._delimiter = max(",;", key=text.count)
+        self._header = [name.strip().lower() for name in next(csv.reader([text], delimiter=self._delimiter), [])]
+        missing = [name for name in COLUMNS if name not in self._header]
+        if missing:
+            raise BadRequest(f"The file has no column {', '.join(missing)}: not an export of ACLED's.")
+
+    def load(
+        self, engine: Engine, done: Progress, records: Sequence[Numbered], *, message: str, reject: Reject
+    ) -> None:
+        counts = Counts()
+        read = list(self.rows(records, counts, reject))
+        with transaction.begin(engine, message) as here:
+            newest = _newest(here, read) if read else {}
+            batch, accounts, named = Batch(), dict[str, DocumentKey](), list[str]()
+            for row in read:
+                if row.account.retrieved_at < newest.get(row.account.identity, ""):
+                    counts.add(Outcome.SKIPPED, _OLDER)
+                    continue
+                newest[row.account.identity] = row.account.retrieved_at
+                named.append(row.event.external_id)
+                accounts[row.event.external_id] = _add(batch, row)
+            count(counts, named, _outcomes(accounts, bulk.put(here, batch)))
+            done.save(here.connection, lines=len(records), counts=counts, revision=here.revision)
+
+    def rows(self, records: Iterable[Numbered], counts: Counts, reject: Reject) -> Iterator[Row]:
+        """The rows that can be read, in the store's terms."""
+        return parsed(records, self._row, counts, reject)
+
+    def _row(self, record: bytes, counts: Counts) -> Row:
+        values = self._values(record)
+        external_id = values["event_id_cnty"]
+        if not _ID.fullmatch(external_id):
+            raise Rejected("event_id_cnty is no id")
+        date = _date(values["event_date"], values["time_precision"])
+        place = values["location"][:NAME_LENGTH] or None
+        event = EventRow(
+            *(_title(values), *date, _type(values["event_type"], values["sub_event_type"])),
+            *(place, place and match_key(place), _country(values["iso"], values["country"])),
+            *coordinates(values["latitude"], values["longitude"]),
+            f"acled:{external_id}",
+        )
+        row = Row(event, *_account(external_id, values), _names(values["source"]))
+        if event.country is None:
+            counts.note("unknown country; taken without")
+        return row
+
+    def _values(self, record: bytes) -> dict[str, str]:
+        if b"\0" in record:
+            raise Rejected("holds NUL, which cannot be stored")
+        try:
+            [values] = csv.reader([record.decode()], delimiter=self._delimiter, strict=True)
+        except UnicodeDecodeError:
+            raise Rejected("not UTF-8") from None
+        except (csv.Error, ValueError):
+            raise Rejected("not one row of CSV") from None
+        if len(values) != len(self._header):
+            raise Rejected("not as many columns as the header")
+        return {name: value.strip() for name, value in zip(self._header, values, strict=True)}
+
+
+def _newest(here: Transaction, read: Iterable[Row]) -> dict[str, str]:
+    """When the newest account that the store holds of each event was published, by the account's identity."""
+    source = outlets.put(here, {ACLED.key: ACLED})[ACLED.key]
+    versions = captures.versions(here, {(source, row.account.identity) for row in read})
+    return {
+        identity: max(captures.as_driver(version["retrieved_at"]) for version in there)
+        for (_, identity), there in versions.items()
+    }
+
+
+def _add(batch: Batch, row: Row) -> DocumentKey:
+    """Add the event, ACLED's account of it and the reports that it names; returns the key of the account."""
+    external_id, event = row.event.external_id, row.event
+    batch.events[external_id] = event
+    report = ReportRow(ReportRole.MAIN.value, None, *event[1:6])
+    account = batch.add_document(ACLED, row.account)
+    batch.claims[batch.add_report(external_id, account, report)] = [row.dead]
+    for name in row.named:
+        outlet = Outlet(name, SourceKind.ORGANIZATION)
+        title = f"Report cited by ACLED for {external_id.removeprefix('acled:')}"
+        cited = DocumentRow(fingerprint(title), None, None, title, "", fingerprint(""), row.account.retrieved_at)
+        batch.add_report(external_id, batch.add_document(outlet, cited), ReportRow(ReportRole.MAIN.value))
+    return account
+
+
+def _outcomes(accounts: Mapping[str, DocumentKey], stored: Stored) -> dict[str, Outcome]:
+    """What became of each row: of its event, unless that is as before and the account is not."""
+    return {
+        key: Outcome.CHANGED
+        if outcome is Outcome.UNCHANGED and stored.documents[accounts[key]] is not Outcome.UNCHANGED
+        else outcome
+        for key, outcome in stored.events.items()
+    }
+
+
+def _whole_records(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines, joined where a quoted value goes over several."""
+    record, open_quote = b"", False
+    for line in lines:
+        record += line
+        open_quote ^= bool(line.count(b'"') % 2)
+        if not open_quote or len(record) > _LONGEST_RECORD:
+            yield record
+            record, open_quote = b"", False
+    if record:
+        yield record
+
+
+def _title(values: Mapping[str, str]) -> str:
+    """Who and what: ``Rioters (Kenya) – Civilians (Kenya): Mob violence``; who began is not in the order."""
+    actors = " – ".join(actor for actor in (values["actor1"], values["actor2"]) if actor) or "Unnamed"
+    return f"{actors}: {values['sub_event_type'] or values['event_type']}"[:TITLE_LENGTH]
+
+
+@lru_cache
+def _type(event_type: str, sub_event_type: str) -> str:
+    found = _TYPES.get(sub_event_type.lower()) or _TYPES.get(event_type.lower())
+    if found is None:
+        raise Rejected("unknown event_type")
+    return found.value
+
+
+@lru_cache
+def _date(text: str, precision: str) -> EdtfColumns:
+    """The day; by ``time_precision`` 2 some day of its week, by 3 some day of its month."""
+    day = _day(text)
+    match precision:
+        case "1":
+            return edtf(day.isoformat())
+        case "2":
+            monday = day - dt.timedelta(days=day.weekday())
+            return edtf(f"{monday}~/{monday + dt.timedelta(days=6)}~")
+        case "3":
+            return edtf(day.isoformat()[:7])
+    raise Rejected("time_precision is not 1, 2 or 3")
+
+
+def _day(text: str) -> dt.date:
+    for form in _DAY_FORMATS:
+        with suppress(ValueError):
+            day = dt.datetime.strptime(text, form).date()
+            if _YEARS[0] <= day.year <= _YEARS[1]:
+                return day
+    raise Rejected("event_date is no date")
+
+
+@lru_cache
+def _country(iso: str, name: str) -> str | None:
+    if name == "Kosovo":
+        return "XK"
+    found = pycountry.countries.get(numeric=iso.zfill(3)) or pycountry.countries.get(name=name)
+    return None if found is None else str(found.alpha_2)
+
+
+def _account(external_id: str, values: Mapping[str, str]) -> tuple[DocumentRow, ClaimRow]:
+    """ACLED's notes and, on a line of its own, its count of the dead; and the claim that this is."""
+    dead = values["fatalities"]
+    if not _DEAD.fullmatch(dead):
+        raise Rejected("fatalities is no number")
+    notes = f"{values['notes']}\n\n" if values["notes"] else ""
+    text = f"{notes}Fatalities: {dead}"
+    title, published = f"ACLED {external_id}", _moment(values["timestamp"])
+    account = DocumentRow(
+        *(fingerprint(title), None, None, title, text, fingerprint(text), published, "en", published),
+        *edtf(published[:10]),
+    )
+    return account, ClaimRow("fatalities", dead, str(int(dead)), "persons", len(text) - len(dead), len(text))
+
+
+@lru_cache
+def _moment(timestamp: str) -> str:
+    if not _TIMESTAMP.fullmatch(timestamp):
+        raise Rejected("timestamp is no number of seconds")
+    return dt.datetime.fromtimestamp(int(timestamp), dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def _names(source: str) -> list[str]:
+    """The sources named, each once."""
+    return list(dict.fromkeys(name for name in (part.strip()[:NAME_LENGTH] for part in source.split(";")) if name))

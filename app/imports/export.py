@@ -1,0 +1,131 @@
+"""The whole store as JSON lines, and back: revisions, records and history, under their own ids.
+
+Keys stay out of it: they are secrets of one installation.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+import orjson
+from sqlalchemy import Date, Engine, Table
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import Session
+from sqlmodel.sql.sqltypes import UTCDateTime
+
+from app.core.errors import BadRequest, Conflict
+from app.database import engine as db
+from app.queries import dump
+from app.store import derived as tallies
+from app.store.derived import statement_index as voicings
+
+_BATCH = 500
+_BY_NAME = {table.name: table for table in dump.TABLES}
+
+
+def write(engine: Engine) -> Iterator[bytes]:
+    """Lines of one snapshot: a head that names the migration, then ``{"table": …, "row": {…}}``."""
+    with db.reading(engine) as session:
+        yield _line({"dateline": db.current_migration(engine), "rows": dump.row_count(session)})
+        for table in dump.TABLES:
+            for row in dump.rows(session, table):
+                yield _line({"table": table.name, "row": row})
+
+
+def _line(content: dict[str, Any]) -> bytes:
+    return orjson.dumps(content, option=orjson.OPT_UTC_Z) + b"\n"
+
+
+def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
+    """Fill an empty store with what ``write`` gave, in one transaction; yields the number of rows so far.
+
+    Raises Conflict where the store is not empty, BadRequest where the lines are not an export of this version.
+    """
+    numbered = enumerate(lines, start=1)
+    promised = _promised(engine, next(numbered, (1, b""))[1])
+    with db.writing(engine) as session:
+        if dump.row_count(session):
+            raise Conflict("The store is not empty; an export can only be read into an empty one.")
+        done = 0
+        parsed = (_parsed(number, line) for number, line in numbered)
+        for table, group in groupby(parsed, key=lambda each: each[0]):
+            for filled in _fill(session, table, (row for _, row in group)):
+                done += filled
+                yield done
+        if done != promised:
+            raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
+        for table in dump.TABLES:
+            db.continue_ids(session.connection(), table, dump.last_id(session, table))
+        for refresh_all in (tallies.refresh_all, voicings.refresh_all):
+            for _ in refresh_all(session.connection()):
+                pass
+
+
+def _promised(engine: Engine, line: bytes) -> int:
+    """The number of rows that the head of an export announces, once it is one of this version."""
+    try:
+        head = orjson.loads(line)
+        migration, rows = head["dateline"], int(head["rows"])
+    except (ValueError, KeyError, TypeError):
+        raise BadRequest("Line 1 is not the head of an export.") from None
+    current = db.current_migration(engine)
+    if migration != current:
+        raise BadRequest(f"The export is of a store at migration {migration}, this one is at {current}.")
+    return rows
+
+
+def _parsed(number: int, line: bytes) -> tuple[Table, dict[str, Any]]:
+    try:
+        content = orjson.loads(line)
+        table, row = _BY_NAME[content["table"]], content["row"]
+        if row.keys() != set(table.columns.keys()):
+            raise KeyError(table.name)
+        return table, {name: _value(table, name, value) for name, value in row.items()}
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise BadRequest(f"Line {number} is not a row of an export.") from None
+
+
+def _value(table: Table, name: str, value: Any) -> Any:
+    kind = table.c[name].type
+    if isinstance(value, str) and isinstance(kind, UTCDateTime):
+        value = dt.datetime.fromisoformat(value)
+    elif isinstance(value, str) and isinstance(kind, Date):
+        value = dt.date.fromisoformat(value)
+    # PostgreSQL would take a list or a number for a text.
+    if value is not None and not isinstance(value, getattr(kind, "impl_instance", kind).python_type):
+        raise TypeError(name)
+    return value
+
+
+def _fill(session: Session, table: Table, rows: Iterable[dict[str, Any]]) -> Iterator[int]:
+    """Insert the rows in batches, whose sizes it yields.
+
+    What refers to another row of its own table, which may come later, is filled in when all are there.
+    """
+    own = [key.parent.name for key in table.foreign_keys if key.column.table is table]
+    later: list[dict[str, Any]] = []
+    for batch in _batches(rows):
+        later.extend({"id": row["id"]} | {name: row[name] for name in own} for row in batch if any(map(row.get, own)))
+        _execute(session, table.insert(), [row | dict.fromkeys(own) for row in batch], table)
+        yield len(batch)
+    for row in later:
+        _execute(session, table.update().where(table.c.id == row.pop("id")).values(row), None, table)
+
+
+def _execute(session: Session, statement: Any, rows: list[dict[str, Any]] | None, table: Table) -> None:
+    try:
+        session.connection().execute(statement, rows)
+    except (IntegrityError, StatementError) as error:
+        raise BadRequest(f"Rows of the table {table.name} do not fit the store.") from error
+
+
+def _batches(rows: Iterable[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    batch: list[dict[str, Any]] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

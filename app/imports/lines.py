@@ -1,0 +1,285 @@
+"""Dateline's own JSON lines: one record a line, under the word that says what it is.
+
+``{"event": {"title": …}}``: the word is a key of ``_KINDS``, the rest is the body of the API's POST, validated
+by the same shape and put in through ``store.py``. A line that was put in before is recognized, so that a file can
+be sent again; a line that is wrong is reported and leaves no trace, and the others stand.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import orjson
+from pydantic import ValidationError
+from sqlalchemy import Engine
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlmodel import Session
+
+from app.core.errors import BadRequest, DatelineError, Invalid
+from app.core.vocab import CodedBy, Noun, Outcome
+from app.database.models import Document, Event, Record, Source, Speaker, Utterance
+from app.imports.progress import Counts, Progress
+from app.schemas.claim import ClaimCreate
+from app.schemas.common import Coding, CodingUpdate, Input
+from app.schemas.document import DocumentCreate
+from app.schemas.event import EventCreate, EventUpdate
+from app.schemas.report import ReportCreate
+from app.schemas.source import SourceCreate, SourceUpdate
+from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
+from app.schemas.statement import StatementCreate
+from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
+from app.store import records as store
+from app.store import revisions
+from app.store.references import REFERENCES, find, learn, remember
+from app.store.upserts import (
+    differs,
+    same_claim,
+    same_event,
+    same_named,
+    same_report,
+    same_statement,
+    same_utterance,
+    update_of,
+)
+
+# How much of the path of a field is told: a line may name one as long as itself.
+_SHOWN = 200
+
+FORMAT = "lines"
+BATCH = 500
+"""Lines that are committed together, as one revision."""
+
+BY_A_PERSON = "read by a person; the line is not"
+
+_REFUSED = (DatelineError, IntegrityError, DataError)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one line; ``field`` is the path inside it of what is wrong."""
+
+    line: int
+    outcome: Outcome
+    noun: Noun | None = None
+    id: int | None = None
+    field: str | None = None
+    detail: str | None = None
+    reason: str | None = None
+    """``detail`` in few words that many lines have in common, for counting."""
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How one kind of record is recognized where the store does not do it, added and, where that is done, changed."""
+
+    shape: type[Coding]
+    add: Callable[[Session, Any], Record]
+    same: Callable[[Session, Any], Record | None] = lambda session, body: None
+    change: Callable[[Session, Any, Any], Record] | None = None
+    update: type[CodingUpdate] = CodingUpdate
+
+
+def commit(
+    engine: Engine, progress: Progress, lines: Iterable[tuple[int, bytes]], upto: int, *, author: str, message: str
+) -> list[Result]:
+    """Put numbered lines in as one revision, and record that the import is done up to the line ``upto``."""
+    read = [_read(number, line) for number, line in lines]
+    counts = Counts()
+    with revisions.write(engine, author=author, message=message) as session:
+        results = _Batch(session).put(read)
+        for result in results:
+            counts.add(result.outcome, result.reason)
+        revision = session.info["revision"].id
+        progress.save(session.connection(), lines=upto - progress.lines, counts=counts, revision=revision)
+    return results
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A line that could be read."""
+
+    line: int
+    word: str
+    body: Coding
+
+
+def _read(number: int, line: bytes) -> _Entry | Result:
+    word = ""
+    try:
+        word, values = _parsed(line)
+        return _Entry(number, word, _KINDS[word].shape.model_validate(values))
+    except ValidationError as error:
+        return _rejected(number, word, *_first(error))
+    except BadRequest as error:
+        return _rejected(number, word, "", error.detail)
+
+
+class _Batch:
+    """Lines that are put in within one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._new_events: dict[str, _Entry] = {}
+        self._documents: set[int | None] = set()
+        self._results: list[Result] = []
+
+    def put(self, lines: Sequence[_Entry | Result]) -> list[Result]:
+        """What becomes of the lines, in their order; those that were not even read are passed on."""
+        learn(self._session, (name for line in lines if isinstance(line, _Entry) for name in _names(line.body)))
+        for line in lines:
+            if isinstance(line, Result):
+                self._results.append(line)
+            elif not self._put_off(line):
+                self._put_events()
+                self._results.append(self._put(line))
+        self._put_events()
+        return sorted(self._results, key=lambda result: result.line)
+
+    def _put_off(self, entry: _Entry) -> bool:
+        """Whether the line is an event that can be put in together with others: new, and told from them by its id."""
+        name = entry.body.external_id if isinstance(entry.body, EventCreate) else None
+        if name is None or name in self._new_events or find(self._session, Event, name) is not None:
+            return False
+        self._new_events[name] = entry
+        return True
+
+    def _put_events(self) -> None:
+        """Put in the events that were put off: in one go where that is possible, in a fraction of the time."""
+        entries, self._new_events = list(self._new_events.values()), {}
+        if not entries:
+            return
+        try:
+            with _attempt(self._session):
+                rows = store.add_events(self._session, [cast(EventCreate, entry.body) for entry in entries])
+        except _REFUSED:
+            self._results += [self._put(entry) for entry in entries]
+        else:
+            self._results += [self._result(entry, Outcome.TAKEN, row) for entry, row in zip(entries, rows, strict=True)]
+
+    def _put(self, entry: _Entry) -> Result:
+        try:
+            with _attempt(self._session):
+                return self._result(entry, *self._outcome(_KINDS[entry.word], entry.body))
+        except DatelineError as error:
+            return _rejected(entry.line, entry.word, *_told(error))
+        except (IntegrityError, DataError):
+            return _rejected(entry.line, entry.word, "", "it clashes with what the store holds")
+
+    def _result(self, entry: _Entry, outcome: Outcome, row: Record) -> Result:
+        remember(self._session, row)
+        reason = BY_A_PERSON if outcome is Outcome.SKIPPED else None
+        return Result(entry.line, outcome, row.noun, row.id, detail=reason, reason=reason)
+
+    def _outcome(self, kind: _Kind, body: Coding) -> tuple[Outcome, Record]:
+        row = kind.same(self._session, body)
+        if row is None:
+            return self._add(kind, body)
+        if kind.change is None:
+            return Outcome.UNCHANGED, row
+        update = update_of(kind.update, body)
+        if not differs(self._session, row, update):
+            return Outcome.UNCHANGED, row
+        if row.coded_by == CodedBy.HUMAN and body.coded_by != CodedBy.HUMAN:
+            return Outcome.SKIPPED, row
+        return Outcome.CHANGED, kind.change(self._session, row, update)
+
+    def _add(self, kind: _Kind, body: Coding) -> tuple[Outcome, Record]:
+        row = kind.add(self._session, body)
+        if not isinstance(row, Document):
+            return Outcome.TAKEN, row
+        # The store answers with a document that is there, maybe since an earlier line of this very transaction.
+        new = revisions.is_of(self._session, row) and row.id not in self._documents
+        self._documents.add(row.id)
+        return (Outcome.TAKEN if new else Outcome.UNCHANGED), row
+
+
+@contextmanager
+def _attempt(session: Session) -> Iterator[None]:
+    """A part of a write transaction that leaves no trace when it fails, nor in what the session remembers of it."""
+    revision, kept = session.info["revision"], dict(session.info.get("kept", {}))
+    number = revision.id
+    try:
+        with session.begin_nested():
+            yield
+    except BaseException:
+        revision.id, session.info["kept"] = number, kept
+        raise
+
+
+def _parsed(line: bytes) -> tuple[str, Any]:
+    """The word and the body of a line."""
+    try:
+        content = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise BadRequest("not valid JSON") from None
+    if not isinstance(content, dict) or len(content) != 1 or not content.keys() <= _KINDS.keys():
+        raise BadRequest(f"not an object with one key of: {', '.join(_KINDS)}")
+    [(word, values)] = content.items()
+    return word, values
+
+
+def _names(body: Coding) -> Iterator[tuple[type[Record], str]]:
+    """The slugs and external ids that a body names: of what it is recognized by, and of what it refers to."""
+    if isinstance(body, (SourceCreate, SpeakerCreate)) and body.slug is not None:
+        yield (Source if isinstance(body, SourceCreate) else Speaker), body.slug
+    elif isinstance(body, (EventCreate, UtteranceCreate)) and body.external_id is not None:
+        yield (Event if isinstance(body, EventCreate) else Utterance), body.external_id
+    yield from _references(body)
+
+
+def _references(body: Input) -> Iterator[tuple[type[Record], str]]:
+    for name in body.model_fields_set:
+        value = getattr(body, name)
+        if name in REFERENCES and isinstance(value, str):
+            yield REFERENCES[name][0], value
+        elif isinstance(value, list):
+            for part in value:
+                if isinstance(part, Input):
+                    yield from _references(part)
+
+
+_NAME = re.compile(r"[A-Za-z_]\w*")
+
+
+def _first(error: ValidationError) -> tuple[str, str]:
+    """Path and detail of the first field that is wrong, without pydantic's names for parts of a union."""
+    paths: dict[str, list[str]] = {}
+    for each in error.errors(include_url=False, include_context=False, include_input=False):
+        path = ".".join(str(part) for part in each["loc"] if isinstance(part, int) or _NAME.fullmatch(part))
+        paths.setdefault(path, []).append(each["msg"].removeprefix("Value error, "))
+    path, details = next(iter(paths.items()))
+    return path, " Or: ".join(dict.fromkeys(details))
+
+
+def _told(error: DatelineError) -> tuple[str, str]:
+    """Path and detail of what the store refuses."""
+    wrong = error.extensions["errors"][0] if isinstance(error, Invalid) else {"field": "", "detail": error.detail}
+    return wrong["field"], wrong["detail"]
+
+
+def _rejected(number: int, word: str, path: str, detail: str) -> Result:
+    at = ".".join(part for part in (word, path) if part)[:_SHOWN]
+    known = _KINDS[word].shape.model_fields if word else {}
+    top = path.partition(".")[0]
+    reason = f"{word}.{top}" if top in known else word or "unreadable"
+    return Result(number, Outcome.REJECTED, field=at or None, detail=detail, reason=reason)
+
+
+def _put_document(session: Session, body: DocumentCreate) -> Document:
+    if body.extract:
+        raise Invalid("extract", "an import does not read texts: the command dateline extract does, afterwards")
+    return store.put_document(session, body)
+
+
+_KINDS = {
+    "source": _Kind(SourceCreate, store.add_source, same_named(Source), store.update_source, SourceUpdate),
+    "speaker": _Kind(SpeakerCreate, store.add_speaker, same_named(Speaker), store.update_speaker, SpeakerUpdate),
+    "event": _Kind(EventCreate, store.add_event, same_event, store.update_event, EventUpdate),
+    "utterance": _Kind(UtteranceCreate, store.add_utterance, same_utterance, store.update_utterance, UtteranceUpdate),
+    "document": _Kind(DocumentCreate, _put_document),
+    "report": _Kind(ReportCreate, store.add_report, same_report),
+    "statement": _Kind(StatementCreate, store.add_statement, same_statement),
+    "claim": _Kind(ClaimCreate, store.add_claim, same_claim),
+}

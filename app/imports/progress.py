@@ -1,0 +1,128 @@
+"""How far each import has got, committed together with what it brought.
+
+An import that was stopped, however suddenly, goes on after the last line that is committed; one that is
+finished is known by the SHA-256 of its file, so that the same file is not read twice::
+
+    progress = begin(engine, format="gdelt-events", name=path.name, author="dateline import", fingerprint=digest)
+    for batch in batches(lines[progress.lines:]):
+        with revisions.write(engine, author=…, message=…) as session:
+            counts = Counts()
+            …  # put the batch into the store, and count what became of each line
+            progress.save(session.connection(), lines=len(batch), counts=counts, revision=…)
+    with db.writing(engine) as session:
+        progress.save(session.connection(), state=ImportState.FINISHED)
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table
+from sqlmodel import SQLModel
+
+from app.core.errors import Conflict, NotFound
+from app.core.vocab import ImportState, Outcome
+from app.database import engine as db
+from app.database.models import Import
+from app.queries import lookups
+
+_TABLE: Table = SQLModel.metadata.tables["import"]
+
+
+@dataclass
+class Counts:
+    """What became of lines, and why; and what was noted of them."""
+
+    outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+
+    def add(self, outcome: Outcome, reason: str | None = None) -> None:
+        self.outcomes[outcome.value] += 1
+        if reason is not None:
+            self.reasons[f"{outcome}: {reason}"] += 1
+
+    def note(self, reason: str, number: int = 1) -> None:
+        """Count what is worth knowing of a line, whatever became of it."""
+        if number:
+            self.reasons[f"noted: {reason}"] += number
+
+
+@dataclass
+class Progress:
+    """One import: the id of its record, and what is committed of it."""
+
+    id: int
+    state: ImportState
+    lines: int
+    counts: Counts
+
+    def save(
+        self,
+        connection: Connection,
+        *,
+        lines: int = 0,
+        counts: Counts | None = None,
+        revision: int | None = None,
+        state: ImportState = ImportState.RUNNING,
+    ) -> None:
+        """Record, in the transaction of a batch, that ``lines`` more are done, and what became of them.
+
+        Raises Conflict where somebody else has gone on with the same import. When the transaction fails, this object
+        is ahead of the record and of no more use.
+        """
+        here = _TABLE.update().where(_TABLE.c.id == self.id, _TABLE.c.lines == self.lines)
+        self.lines += lines
+        self.state = state
+        if counts is not None:
+            self.counts.outcomes.update(counts.outcomes)
+            self.counts.reasons.update(counts.reasons)
+        values = self._values() | ({} if revision is None else {"revision_id": revision})
+        if connection.execute(here.values(values)).rowcount != 1:
+            raise Conflict("Another process is reading the same import.")
+
+    def _values(self) -> dict[str, Any]:
+        return {
+            "state": self.state,
+            "lines": self.lines,
+            "outcomes": dict(self.counts.outcomes),
+            "reasons": dict(self.counts.reasons),
+            "changed_at": dt.datetime.now(dt.UTC),
+        }
+
+
+def begin(
+    engine: Engine, *, format: str, name: str, author: str, fingerprint: str | None = None, again: bool = False
+) -> Progress:
+    """The import of the file with this SHA-256 where it was begun before, or else a new one.
+
+    ``again`` makes it begin anew. What has no ``fingerprint``, such as a request's body, is always new.
+    """
+    with db.writing(engine) as session:
+        row = None if fingerprint is None else lookups.one(session, Import, format=format, fingerprint=fingerprint)
+        if row is None:
+            now = dt.datetime.now(dt.UTC)
+            row = Import(
+                format=format, fingerprint=fingerprint, name=name, author=author, state=ImportState.RUNNING, lines=0,
+                outcomes={}, reasons={}, began_at=now, changed_at=now,
+            )  # fmt: skip
+            session.add(row)
+        elif again:
+            row.state, row.lines, row.outcomes, row.reasons = ImportState.RUNNING, 0, {}, {}
+            row.began_at = row.changed_at = dt.datetime.now(dt.UTC)
+        session.flush()
+        return _progress(row)
+
+
+def resume(engine: Engine, ident: int) -> Progress:
+    """The import with this id, as far as it is committed; raises NotFound."""
+    with db.reading(engine) as session:
+        row = lookups.one(session, Import, id=ident)
+        if row is None:
+            raise NotFound(f"There is no import {ident}.")
+        return _progress(row)
+
+
+def _progress(row: Import) -> Progress:
+    assert row.id is not None
+    return Progress(row.id, ImportState(row.state), row.lines, Counts(Counter(row.outcomes), Counter(row.reasons)))

@@ -1,1 +1,0 @@
-"""Every way into the store; all of them go through ``store.py``."""

@@ -1,0 +1,13 @@
+"""What is kept beside the records so that lists are quick, and documents comparable: which sources cover an event, who
+stands behind its reports, how much hangs on it; what a document's text shows of where it comes from; and which voices
+may have made a statement on which days.
+
+All of it follows from the records alone and can be made anew at any time. Whoever writes rows in a session of
+``revisions.write`` has it kept; whoever writes rows past it calls ``refresh``, ``provenances.add`` and
+``voicings.refresh_documents`` for documents, and ``follow_names`` for sources.
+"""
+
+from app.store.derived.counts import refresh, refresh_all
+from app.store.derived.dirty import follow, follow_names, settle
+
+__all__ = ["follow", "follow_names", "refresh", "refresh_all", "settle"]

@@ -1,0 +1,1 @@
+"""Store what a machine read in a text."""

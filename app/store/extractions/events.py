@@ -1,0 +1,167 @@
+"""The event that a machine proposes for a document: one that the store holds already, or a new one to confirm.
+
+A document joins an event of its days that is surely the same (see ``analysis/grouping.py``). Where one may be the same,
+the document gets an event of its own, and the two a match for a person to judge.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
+
+from sqlmodel import Session
+
+from app.analysis import grouping
+from app.analysis.grouping import SURE, WINDOW, Account, Story
+from app.core.dates import parse_edtf
+from app.core.spans import Span, match_key
+from app.core.vocab import CodedBy, Noun, StatementKind
+from app.database.models import Document, Event, Match, Report
+from app.extract.findings import Proposal, Reading
+from app.queries import grouping as candidates
+from app.queries import lookups
+from app.schemas.common import SpanIn
+from app.schemas.event import EventCreate, EventUpdate
+from app.schemas.report import ReportIn
+from app.store import records as store
+from app.store.rejections import Rejected
+
+# Code points of a text that tell what it is about.
+_HEAD = 600
+
+
+class Alike(NamedTuple):
+    """An event of the store, and how alike it is to what a document tells."""
+
+    event: Event
+    score: float
+
+
+def propose(session: Session, document: Document, found: Reading, rejected: Rejected) -> int | None:
+    """The id of the event that the document reports by the machine's reading; a person's report goes before it."""
+    proposal = found.proposal
+    reports = lookups.every(session, Report, document_id=document.id)
+    if any(report.coded_by != CodedBy.MACHINE for report in reports):
+        return None
+    if proposal is None or _is_rejected(document, proposal, rejected):
+        return reports[0].event_id if reports else None
+    if reports:
+        _propose_again(session, reports[0], proposal)
+        return reports[0].event_id
+    return _report(session, document, proposal, _alike(session, document, proposal, found))
+
+
+def _is_rejected(document: Document, proposal: Proposal, rejected: Rejected) -> bool:
+    span = proposal.passage or Span(0, len(document.text))
+    return rejected.covers(Noun.EVENTS, span.start, span.end, document.text[span.start : span.end])
+
+
+def _propose_again(session: Session, report: Report, proposal: Proposal) -> None:
+    """Bring an event that the machine alone made, from this document alone, to what it reads now."""
+    event = session.get_one(Event, report.event_id)
+    alone = len(lookups.every(session, Report, event_id=event.id)) == 1
+    if alone and event.coded_by == CodedBy.MACHINE:
+        store.update_event(session, event, EventUpdate(**_fields(proposal)))
+
+
+def _fields(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "title": proposal.title,
+        "date": proposal.date,
+        "type": proposal.type,
+        "place": proposal.place,
+        "country": proposal.country,
+        "coded_by": CodedBy.MACHINE,
+        "confidence": round(proposal.confidence, 2),
+    }
+
+
+def _report(session: Session, document: Document, proposal: Proposal, alike: Sequence[Alike]) -> int | None:
+    """Let the document report the event that is surely the same, or else a new one; the next that may be is matched."""
+    if alike and alike[0].score >= SURE:
+        event, confidence = alike[0].event, grouping.confidence(alike[0].score)
+        others = [each for each in alike[1:] if each.score >= SURE]
+    else:
+        event, confidence = store.add_event(session, EventCreate(**_fields(proposal))), proposal.confidence
+        others = list(alike)
+    assert event.id is not None
+    report = ReportIn(
+        event=event.id,
+        passage=SpanIn.at(proposal.passage),
+        coded_by=CodedBy.MACHINE,
+        confidence=confidence,
+    )
+    store.add_reports(session, document, {("reports", 0): report})
+    for other in others[:1]:
+        _match(session, event, other)
+    return event.id
+
+
+def _match(session: Session, event: Event, other: Alike) -> None:
+    """Propose that two events are one, unless that was proposed before, whatever a person said of it."""
+    first, second = sorted(each.id for each in (event, other.event) if each.id is not None)
+    if lookups.one(session, Match, event_id=first, other_event_id=second) is None:
+        confidence = grouping.confidence(other.score)
+        session.add(Match(event_id=first, other_event_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
+        session.flush()
+
+
+def _alike(session: Session, document: Document, proposal: Proposal, found: Reading) -> list[Alike]:
+    """The events of the store that may be what the document reports, the most alike first."""
+    story = _story(document, proposal, found)
+    if story.last - story.first > WINDOW:
+        return []
+    [account] = story.accounts
+    words = (*grouping.words(account.title), *grouping.words(account.text))
+    first, last = _moved(story.first, -WINDOW), _moved(story.last, WINDOW)
+    events = [each for each in candidates.events(session, words, first, last) if each.latest - each.earliest <= WINDOW]
+    return [Alike(events[each.place], each.score) for each in grouping.rank(story, _stories(session, events))]
+
+
+def _moved(day: dt.date, by: dt.timedelta) -> dt.date:
+    try:
+        return day + by
+    except OverflowError:
+        return day
+
+
+def _story(document: Document, proposal: Proposal, found: Reading) -> Story:
+    date = parse_edtf(proposal.date)
+    start = proposal.passage.start if proposal.passage else 0
+    marked = [each for each in found.findings if each.kind is not StatementKind.INDIRECT]
+    voices = [each.voice for each in found.findings if each.voice is not None]
+    return Story(
+        accounts=[Account(proposal.title, document.text[start : start + _HEAD])],
+        first=date.earliest,
+        last=date.latest,
+        place=proposal.place and match_key(proposal.place),
+        country=proposal.country,
+        speakers=frozenset(match_key(name) for voice in voices for name in (voice.name, *voice.names)),
+        quotations=grouping.runs(document.text[span.start : span.end] for each in marked for span in each.content),
+    )
+
+
+def _stories(session: Session, events: Sequence[Event]) -> list[Story]:
+    ids = [event.id for event in events]
+    accounts: dict[int | None, list[Account]] = defaultdict(list)
+    for told in candidates.told(session, ids):
+        accounts[told.event_id].append(Account(told.title or "", told.text))
+    quoted: dict[int | None, list[candidates.Quoted]] = defaultdict(list)
+    for row in candidates.quoted(session, ids):
+        quoted[row.event_id].append(row)
+    return [_story_of(event, accounts[event.id], quoted[event.id]) for event in events]
+
+
+def _story_of(event: Event, accounts: Sequence[Account], quoted: Iterable[candidates.Quoted]) -> Story:
+    """The event as its documents tell it, and unless the machine made it of them, as its own title and summary do."""
+    own = [] if event.coded_by == CodedBy.MACHINE and accounts else [Account(event.title, event.summary or "")]
+    quoted = list(quoted)
+    return Story(
+        accounts=[*own, *accounts],
+        first=event.earliest,
+        last=event.latest,
+        place=event.place_key,
+        country=event.country,
+        speakers=frozenset(each.speaker for each in quoted if each.speaker is not None),
+        quotations=grouping.runs(each.text for each in quoted),
+    )

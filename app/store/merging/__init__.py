@@ -1,0 +1,1 @@
+"""Merge and split events and speakers, and match what may be one."""
