@@ -17,7 +17,7 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-superset check migrate bench bench-extract bench-grouping lock clean
+.PHONY: help run test test-superset check migrate bench bench-extract bench-grouping openapi lock clean
 
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
@@ -32,9 +32,10 @@ test: $(INSTALLED) $(TOOLS_VENV)/.installed ## Run the tests
 test-superset: $(INSTALLED) $(SUPERSET_VENV)/.installed ## Chart the views in Apache Superset (installs it: 800 MB)
 	$(BIN)/python -m pytest tests/superset/check_charts.py -n 0 $(ARGS)
 
-check: $(INSTALLED) ## Lint, check the format and the types
+check: $(INSTALLED) ## Lint; check format, layers and types
 	$(BIN)/python -m ruff check
 	$(BIN)/python -m ruff format --check
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m mypy
 
 migrate: $(INSTALLED) ## Bring the database to the newest migration
@@ -49,6 +50,9 @@ bench-extract: $(INSTALLED) ## Measure extraction on the corpus POLNEAR=DIR: doc
 bench-grouping: $(INSTALLED) ## Measure how articles are grouped on the corpus BASIL=DIR: docs/analysis.md
 	$(BIN)/python -m pytest tests/benchmarks/bench_grouping.py -n 0 -s -rs $(ARGS)
 
+openapi: $(INSTALLED) ## Write the snapshot of the OpenAPI document anew
+	$(BIN)/python -m tests.write_openapi
+
 lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --output-file requirements.lock
@@ -58,7 +62,7 @@ lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the new
 	$(UV_COMPILE) $(ARGS) --group superset --output-file requirements-superset.lock
 
 clean: ## Remove .venv, builds and caches; databases stay
-	rm -rf $(VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SUPERSET_VENV) tests/node/node_modules build dist .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(TOOLS_VENV) $(SUPERSET_VENV) tests/node/node_modules build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/pyvenv.cfg:

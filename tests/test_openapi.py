@@ -15,6 +15,7 @@ from app.api.web import examples
 from app.api.web.problems import MEDIA_TYPE
 from app.main import create_app
 from tests.conftest import settings_for
+from tests.write_openapi import SNAPSHOT
 
 APPLICATION = create_app(settings_for("sqlite:////nowhere/never-opened.db"))
 DOCUMENT: dict[str, Any] = APPLICATION.openapi()
@@ -65,6 +66,11 @@ def test_operation_ids_stay_what_generated_clients_call_them() -> None:
     known = (Path(__file__).parent / "data" / "operations.txt").read_text(encoding="utf-8").splitlines()
 
     assert sorted(f"{operation['operationId']}: {name}" for name, operation in OPERATIONS.items()) == known
+
+
+def test_the_openapi_document_equals_its_snapshot() -> None:
+    """A change of the API shows in the diff of this file: `make openapi` writes it anew."""
+    assert orjson.dumps(DOCUMENT, option=orjson.OPT_INDENT_2) + b"\n" == SNAPSHOT.read_bytes()
 
 
 @each_operation

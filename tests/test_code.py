@@ -1,0 +1,86 @@
+"""The code's own rules: plain names, and SQL only where it belongs."""
+
+import ast
+import io
+import tokenize
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "app"
+
+VAGUE_NAMES = frozenset(
+    ["asked", "each", "found", "given", "here", "kept", "known", "others", "shown", "then", "there", "told", "wanted"]
+)
+"""Names that do not tell what they hold."""
+
+ALLOWED_VAGUE_NAMES = {
+    "app/analysis": 274,
+    "app/api": 204,
+    "app/backup": 4,
+    "app/capture": 101,
+    "app/cli": 36,
+    "app/comparisons": 243,
+    "app/core": 50,
+    "app/database": 37,
+    "app/extract": 1015,
+    "app/fetch": 5,
+    "app/formats": 118,
+    "app/imports": 60,
+    "app/integrations": 257,
+    "app/queries": 458,
+    "app/schemas": 14,
+    "app/store": 530,
+    "app/webhooks": 18,
+    "tests": 3188,
+}
+"""Vague names that a room may still hold. This number only falls."""
+
+SQL_NAMES = frozenset(
+    ["and_", "case", "cast", "exists", "func", "literal", "literal_column", "or_", "select", "union", "union_all"]
+)
+"""Names of SQLAlchemy that make SQL, as opposed to those that name an engine, a column or an error."""
+
+
+def list_files() -> list[Path]:
+    return sorted(path for folder in ("app", "migrations", "seed", "tests") for path in (ROOT / folder).rglob("*.py"))
+
+
+def get_room(path: Path) -> str:
+    parts = path.relative_to(ROOT).parts
+    return "/".join(parts[:2]) if parts[0] == "app" else parts[0]
+
+
+def count_vague_names(path: Path) -> int:
+    tokens = tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline)
+    return sum(token.type == tokenize.NAME and token.string in VAGUE_NAMES for token in tokens)
+
+
+def test_vague_names_stay_within_the_allowance() -> None:
+    counts: Counter[str] = Counter()
+    for path in list_files():
+        counts[get_room(path)] += count_vague_names(path)
+
+    assert {room: n for room, n in counts.items() if n > ALLOWED_VAGUE_NAMES.get(room, 0)} == {}
+
+
+def list_sqlalchemy_names(path: Path) -> set[str]:
+    return {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("sqlalchemy", "sqlmodel")
+        for alias in node.names
+    }
+
+
+def test_sql_is_written_in_queries_alone() -> None:
+    rooms = ("app/database", "app/queries")  # the database's own tools, and every read
+    files = [path for path in APP.rglob("*.py") if get_room(path) not in rooms]
+
+    assert [str(path) for path in files if list_sqlalchemy_names(path) & SQL_NAMES] == []
+
+
+def test_routers_import_only_names_of_the_database() -> None:
+    files = (APP / "api" / "routers").glob("*.py")
+
+    assert set().union(*map(list_sqlalchemy_names, files)) <= {"Engine", "Session", "SQLAlchemyError"}
