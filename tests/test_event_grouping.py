@@ -13,7 +13,7 @@ from app.analysis.grouping import DOUBTFUL, SURE, Account, Story, confidence, ra
 from app.core.dates import parse_edtf
 from app.core.vocab import CodedBy, EventType, SourceKind
 from app.database.models import Match, Report
-from app.extract.findings import Reading
+from app.extract.findings import Extraction
 from app.queries import lookups
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
@@ -167,7 +167,7 @@ SEEDED = sorted((HERE / "documents").glob("*.yaml"))
 
 
 @pytest.fixture(scope="module")
-def seeds() -> list[tuple[DocumentCreate, Reading]]:
+def seeds() -> list[tuple[DocumentCreate, Extraction]]:
     """The five documents of the seed, as the machine alone reads them."""
     found = []
     for path in SEEDED:
@@ -180,7 +180,7 @@ def seeds() -> list[tuple[DocumentCreate, Reading]]:
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 4, 0, 1, 3)])
 def test_the_documents_of_the_summit_come_together_in_any_order(
-    empty_store: Store, seeds: Sequence[tuple[DocumentCreate, Reading]], order: Sequence[int]
+    empty_store: Store, seeds: Sequence[tuple[DocumentCreate, Extraction]], order: Sequence[int]
 ) -> None:
     with revisions.write(empty_store.engine, author="tests", message="") as session:
         for slug in {body.source for body, _ in seeds}:

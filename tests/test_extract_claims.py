@@ -16,7 +16,7 @@ from app.core.quantities.notation import parse_quantity
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind, StatementKind
 from app.extract.claims import reading as claims
-from app.extract.findings import Claimed, Finding, Grade, Reading, Voice
+from app.extract.findings import Claimed, Extraction, Finding, Grade, Voice
 from app.extract.page import layout
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
@@ -146,7 +146,7 @@ def test_a_claim_has_the_voice_of_the_innermost_statement_around_it() -> None:
 
 
 @cache
-def seed() -> tuple[tuple[dict[str, Any], Reading], ...]:
+def seed() -> tuple[tuple[dict[str, Any], Extraction], ...]:
     noted = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((SEED / "documents").glob("*.yaml"))]
     return tuple(zip(noted, (each.reading for each in documents()), strict=True))
 

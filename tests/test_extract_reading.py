@@ -12,7 +12,7 @@ from app.core.dates import parse_edtf
 from app.core.spans import Span
 from app.core.vocab import EventType, StatementKind
 from app.extract.attribution import language
-from app.extract.findings import Finding, Reading
+from app.extract.findings import Extraction, Finding
 from app.extract.reading import read
 
 STORY = (
@@ -25,7 +25,7 @@ def furniture(text: str) -> list[str]:
     return [text[span.start : span.end] for span in read(text, language="en").furniture]
 
 
-def said(reading: Reading, text: str, words: str) -> Finding:
+def said(reading: Extraction, text: str, words: str) -> Finding:
     found = [each for each in reading.findings if text[each.content[0].start :].startswith(words)]
     assert found, f"nobody says {words!r}"
     return found[0]
@@ -296,7 +296,7 @@ def test_without_a_model_quotations_in_marks_are_read_and_the_report_says_so() -
     assert "no model" in found.reader
 
 
-def assert_sound(text: str, found: Reading) -> None:
+def assert_sound(text: str, found: Extraction) -> None:
     for i, finding in enumerate(found.findings):
         ends = [0]
         for span in finding.content:

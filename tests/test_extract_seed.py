@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from app.core.spans import Span, match_key, slugify
-from app.extract.findings import Finding, Reading, Voice
+from app.extract.findings import Extraction, Finding, Voice
 from app.extract.reading import read
 from tests.data.annotation import STATEMENTS
 
@@ -36,7 +36,7 @@ class Known:
 @dataclass(frozen=True)
 class Document:
     text: str
-    reading: Reading
+    reading: Extraction
     known: tuple[Known, ...]
     pairs: tuple[tuple[Finding, Known], ...]
 

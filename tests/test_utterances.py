@@ -25,7 +25,7 @@ from app.imports import export as jsonl
 from app.queries import lookups
 from app.schemas.statement import StatementCreate
 from app.store import records, revisions, utterances
-from app.store.derived import statement_index as voicings
+from app.store.derived import statement_index
 from seed.load import HERE, load
 from tests.conftest import Store
 from tests.data.annotation import DIFFERENT, SAME, STATEMENTS
@@ -307,7 +307,7 @@ def kept(store: Store) -> list[tuple[Any, ...]]:
 
 def made_anew(store: Store) -> list[tuple[Any, ...]]:
     with db.writing(store.engine) as session:
-        list(voicings.refresh_all(session.connection()))
+        list(statement_index.refresh_all(session.connection()))
     return kept(store)
 
 

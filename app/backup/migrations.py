@@ -7,8 +7,8 @@ from app.backup.load import Report
 from app.database import engine as db
 from app.database import raw_rows as plain
 from app.queries import statement_candidates as printings
-from app.store import derived as tallies
-from app.store.derived import statement_index as voicings
+from app.store import derived
+from app.store.derived import statement_index
 
 # The migration since which voicings are kept, and of events their origins.
 _KEPT_SINCE = "0010"
@@ -28,6 +28,6 @@ def migrate(engine: Engine, report: Report) -> None:
 
 def _keep(connection: Connection, report: Report) -> None:
     totals = {name: plain.count(connection, shape) for name, shape in plain.shapes(connection).items()}
-    for name, refresh_all in (("statement", voicings.refresh_all), ("event", tallies.refresh_all)):
+    for name, refresh_all in (("statement", statement_index.refresh_all), ("event", derived.refresh_all)):
         for done in refresh_all(connection):
             report(f"{name}s", min(done, totals[name]), totals[name])

@@ -19,12 +19,11 @@ from app.capture.pages import Page
 from app.core.errors import Invalid
 from app.core.vocab import CodedBy
 from app.database.models import Document
-from app.extract.findings import Reading
+from app.extract.findings import Extraction
 from app.fetch import PAGES, Fetcher
 from app.schemas.document import DocumentCreate
 from app.store import records as store
-from app.store import revisions
-from app.store import sources_by_host as hosts
+from app.store import revisions, sources_by_host
 from app.store.extractions import extractions as reading
 from app.store.references import Ref
 
@@ -35,7 +34,7 @@ class Captured:
 
     page: Page
     retrieved_at: dt.datetime
-    reading: Reading | None = None
+    reading: Extraction | None = None
 
 
 async def fetch(fetcher: Fetcher, url: str, *, extract: bool = True) -> Captured:
@@ -94,7 +93,7 @@ def put(session: Session, captured: Captured, *, source: Ref | None = None) -> D
     return put_document(session, body, captured.reading)
 
 
-def put_document(session: Session, body: DocumentCreate, found: Reading | None) -> Document:
+def put_document(session: Session, body: DocumentCreate, found: Extraction | None) -> Document:
     """As ``store.put_document``; if it is new, with what the machine found in it."""
     document = store.put_document(session, body)
     if found is not None and revisions.is_of(session, document):
@@ -105,6 +104,6 @@ def put_document(session: Session, body: DocumentCreate, found: Reading | None) 
 def _outlet(session: Session, page: Page) -> Ref:
     if page.url is None:
         raise Invalid("source", "the page does not say where it is from: name its source")
-    outlet = hosts.outlet(session, page.url, name=page.site)
+    outlet = sources_by_host.get_or_add_source(session, page.url, name=page.site)
     assert outlet.id is not None
     return outlet.id

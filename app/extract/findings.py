@@ -107,7 +107,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Extraction:
     """All that was found in one text, in the order of the text, and by whom.
 
     ``reader`` names the rules and the model with their versions: a text is worth reading again where it differs.

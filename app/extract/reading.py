@@ -13,7 +13,7 @@ from app.extract.circumstances import lede as ledes
 from app.extract.circumstances import saying
 from app.extract.claims import reading as claims
 from app.extract.composing import compose
-from app.extract.findings import Attributed, Reading
+from app.extract.findings import Attributed, Extraction
 from app.extract.mentions import nouns
 from app.extract.page import excerpts
 from app.extract.page.layout import Role, lay_out
@@ -46,7 +46,7 @@ def read(
     published: str | None = None,
     language: str | None = None,
     tagger: "Tagger | None" = None,
-) -> Reading:
+) -> Extraction:
     """Return what a text attributes to whom.
 
     `title` is the headline where it is known, `published` the day of publication (EDTF), `language` a BCP 47
@@ -62,7 +62,7 @@ def _read(
     published: str | None,
     language: str | None,
     tagger: "Tagger | None",
-) -> Reading:
+) -> Extraction:
     layout = lay_out(text, title)
     article, furniture = layout.spans(Role.TEXT), layout.spans(Role.FURNITURE)
     dated = saying.written(layout.plain, furniture, article[0] if article else None, published)
@@ -78,7 +78,7 @@ def _read(
     findings = compose(layout.plain, named, article, doc, found, day=day)
     event = {"title": title, "happened": proposal.date if proposal else None, "written": day}
     plain = claims.find(layout.plain, headline, article, findings, **event) if english else ()
-    return Reading(
+    return Extraction(
         reader=reader(language, tagger),
         findings=findings,
         notes=tuple(_notes(prose, english, doc is not None)),

@@ -17,8 +17,8 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 from app.core.errors import BadRequest, Conflict
 from app.database import engine as db
 from app.queries import dump
-from app.store import derived as tallies
-from app.store.derived import statement_index as voicings
+from app.store import derived
+from app.store.derived import statement_index
 
 _BATCH = 500
 _BY_NAME = {table.name: table for table in dump.TABLES}
@@ -57,7 +57,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
             db.continue_ids(session.connection(), table, dump.last_id(session, table))
-        for refresh_all in (tallies.refresh_all, voicings.refresh_all):
+        for refresh_all in (derived.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass
 

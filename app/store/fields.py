@@ -28,13 +28,13 @@ _SPANS: dict[tuple[type[Record], str], tuple[str | None, str, str]] = {
 }
 
 
-def given(body: Input, *, partial: bool) -> dict[str, Any]:
+def body_values(body: Input, *, partial: bool = False) -> dict[str, Any]:
     """The fields of a body; for an update, only those that it sets."""
     names = body.model_fields_set if partial else type(body).model_fields.keys()
     return {name: getattr(body, name) for name in names if name not in _CARRIED}
 
 
-def columns(
+def column_values(
     session: Session, model: type[Record], values: dict[str, Any], at: At = (), *, text: str = ""
 ) -> dict[str, Any]:
     """Column values for ``values``: references resolved, dates read, spans found in ``text``, keys added.

@@ -41,7 +41,7 @@ from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
 from app.schemas.statement import HopIn, StatementCreate, StatementIn, StatementUpdate
 from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
 from app.store import utterances, versions
-from app.store.fields import columns, fingerprint, given
+from app.store.fields import body_values, column_values, fingerprint
 from app.store.references import At, find, resolve
 
 R = TypeVar("R", bound=Record)
@@ -58,7 +58,7 @@ def add_speaker(session: Session, body: SpeakerCreate) -> Speaker:
 
 
 def _add_named(session: Session, model: type[N], body: SourceCreate | SpeakerCreate) -> N:
-    row = _add(session, model, columns(session, model, _with_slug(session, model, body)))
+    row = _add(session, model, column_values(session, model, _with_slug(session, model, body)))
     _set_aliases(session, row, body.aliases)
     return row
 
@@ -71,12 +71,12 @@ def add_events(session: Session, bodies: Sequence[EventCreate]) -> list[Event]:
     """Many events in one go; no two of them may have the same external id."""
     for body in bodies:
         _check_free(session, Event, external_id=body.external_id)
-    return _add_all(session, Event, [columns(session, Event, given(body, partial=False)) for body in bodies])
+    return _add_all(session, Event, [column_values(session, Event, body_values(body)) for body in bodies])
 
 
 def add_utterance(session: Session, body: UtteranceCreate) -> Utterance:
     _check_free(session, Utterance, external_id=body.external_id)
-    return _add(session, Utterance, columns(session, Utterance, given(body, partial=False)))
+    return _add(session, Utterance, column_values(session, Utterance, body_values(body)))
 
 
 def put_document(session: Session, body: DocumentCreate) -> Document:
@@ -84,7 +84,7 @@ def put_document(session: Session, body: DocumentCreate) -> Document:
 
     One whose text has changed supersedes the capture before it, unless the body says what it supersedes.
     """
-    values = columns(session, Document, given(body, partial=False))
+    values = column_values(session, Document, body_values(body))
     values["sha256"] = fingerprint(body.text)
     values["identity"] = _identity(values)
     values["retrieved_at"] = body.retrieved_at or dt.datetime.now(dt.UTC)
@@ -121,7 +121,7 @@ def add_report(session: Session, body: ReportCreate) -> Report:
 def add_reports(session: Session, document: Document, bodies: Mapping[At, ReportIn]) -> list[Report]:
     """What a document reports, each body under its path."""
     values = [
-        columns(session, Report, given(body, partial=False), at, text=document.text) | {"document_id": document.id}
+        column_values(session, Report, body_values(body), at, text=document.text) | {"document_id": document.id}
         for at, body in bodies.items()
     ]
     _check_unreported(session, document, [each["event_id"] for each in values])
@@ -146,7 +146,7 @@ def add_claim(session: Session, body: ClaimCreate) -> Claim:
 
 
 def _add_claim(session: Session, document: Document, report: Report, body: ClaimIn, at: At) -> Claim:
-    values = columns(session, Claim, given(body, partial=False), at, text=document.text)
+    values = column_values(session, Claim, body_values(body), at, text=document.text)
     return _add(session, Claim, values | {"report_id": report.id})
 
 
@@ -157,7 +157,7 @@ def add_statement(session: Session, body: StatementCreate) -> Statement:
 def add_statements(session: Session, document: Document, bodies: Mapping[At, StatementIn]) -> list[Statement]:
     """What a document attributes to speakers, each body under its path."""
     values = [
-        columns(session, Statement, given(body, partial=False), at, text=document.text)
+        column_values(session, Statement, body_values(body), at, text=document.text)
         | {"document_id": document.id, "utterance_by": _placed_by(body)}
         for at, body in bodies.items()
     ]
@@ -185,7 +185,7 @@ def update_speaker(session: Session, row: Speaker, body: SpeakerUpdate) -> Speak
 def _update_named(session: Session, row: N, body: SourceUpdate | SpeakerUpdate) -> N:
     if body.slug != row.slug:
         _check_free(session, type(row), slug=body.slug)
-    _change(row, columns(session, type(row), _told(row, body)))
+    _change(row, column_values(session, type(row), update_values(row, body)))
     if "aliases" in body.model_fields_set:
         _set_aliases(session, row, body.aliases)
     return row
@@ -202,11 +202,11 @@ def update_utterance(session: Session, row: Utterance, body: UtteranceUpdate) ->
 def _update_external(session: Session, row: X, body: EventUpdate | UtteranceUpdate) -> X:
     if body.external_id != row.external_id:
         _check_free(session, type(row), external_id=body.external_id)
-    return _change(row, columns(session, type(row), _told(row, body)))
+    return _change(row, column_values(session, type(row), update_values(row, body)))
 
 
 def update_document(session: Session, row: Document, body: DocumentUpdate) -> Document:
-    values = columns(session, Document, _told(row, body))
+    values = column_values(session, Document, update_values(row, body))
     if values.get("supersedes_id") == row.id:
         raise Invalid("supersedes", "a document cannot supersede itself")
     _change(row, values)
@@ -219,12 +219,12 @@ def update_document(session: Session, row: Document, body: DocumentUpdate) -> Do
 
 def update_report(session: Session, row: Report, body: ReportUpdate) -> Report:
     text = _document_of(session, row).text
-    return _change(row, columns(session, Report, _told(row, body), text=text))
+    return _change(row, column_values(session, Report, update_values(row, body), text=text))
 
 
 def update_statement(session: Session, row: Statement, body: StatementUpdate) -> Statement:
     document, placed, before = _document_of(session, row), row.utterance_id, _heard(row)
-    _change(row, columns(session, Statement, _told(row, body), text=document.text))
+    _change(row, column_values(session, Statement, update_values(row, body), text=document.text))
     is_other = _heard(row) != before
     if "chain" in body.model_fields_set:
         is_other |= _set_chain(session, row, document, body.chain, ())
@@ -245,7 +245,7 @@ def _heard(row: Statement) -> tuple[object, ...]:
 def update_claim(session: Session, row: Claim, body: ClaimUpdate) -> Claim:
     report = resolve(session, Report, row.report_id, ("report",))
     text = _document_of(session, report).text
-    return _change(row, columns(session, Claim, _told(row, body), text=text))
+    return _change(row, column_values(session, Claim, update_values(row, body), text=text))
 
 
 def delete(session: Session, row: Record) -> None:
@@ -297,9 +297,9 @@ def _change(row: R, values: dict[str, Any]) -> R:
     return row
 
 
-def _told(row: Record, body: CodingUpdate) -> dict[str, Any]:
+def update_values(row: Record, body: CodingUpdate) -> dict[str, Any]:
     """What the body sets; a change that does not say whose reading it is makes the record a person's."""
-    values = given(body, partial=True)
+    values = body_values(body, partial=True)
     if body.model_fields_set and "coded_by" not in values and row.coded_by != CodedBy.HUMAN:
         values = {"confidence": None, **values, "coded_by": CodedBy.HUMAN}
     return values
@@ -307,7 +307,7 @@ def _told(row: Record, body: CodingUpdate) -> dict[str, Any]:
 
 def _with_slug(session: Session, model: type[N], body: SourceCreate | SpeakerCreate) -> dict[str, Any]:
     """The fields of a source or speaker, with a slug that is free."""
-    values = given(body, partial=False)
+    values = body_values(body)
     if body.slug is not None:
         _check_free(session, model, slug=body.slug)
         return values
@@ -344,7 +344,7 @@ def _set_aliases(session: Session, row: Source | Speaker, names: Iterable[str]) 
 def _set_chain(session: Session, row: Statement, document: Document, chain: list[HopIn], at: At) -> bool:
     """Whether that changed anything."""
     wanted = [
-        columns(session, Attribution, given(body, partial=False), (*at, "chain", position), text=document.text)
+        column_values(session, Attribution, body_values(body), (*at, "chain", position), text=document.text)
         for position, body in enumerate(chain)
     ]
     there = lookups.every(session, Attribution, statement_id=row.id)

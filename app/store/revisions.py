@@ -17,8 +17,8 @@ from sqlmodel import Session, SQLModel
 from app.core.vocab import Operation
 from app.database.engine import writing
 from app.database.models import PARTS, History, Record, Revision, as_json
-from app.store import derived as tallies
-from app.store.derived import statement_index as voicings
+from app.store import derived
+from app.store.derived import statement_index
 
 
 @contextmanager
@@ -45,15 +45,15 @@ def annotate(session: Session, row: Record, **values: Any) -> None:
     kept.values = {**kept.values, **values}
 
 
-event.listen(Session, "after_flush", tallies.follow)
-event.listen(Session, "after_flush", voicings.follow)
+event.listen(Session, "after_flush", derived.track)
+event.listen(Session, "after_flush", statement_index.track)
 
 
 @event.listens_for(Session, "before_commit")
 def _settle(session: Session) -> None:
     """Keep up with the transaction, not with the parts of it that may be taken back."""
     if not session.in_nested_transaction():
-        tallies.settle(session)
+        derived.flush_counts(session)
 
 
 @event.listens_for(Session, "before_flush")

@@ -12,7 +12,7 @@ from app.store import records as store
 _NAME_LENGTH = 200
 
 
-def outlet(session: Session, url: str, *, name: str | None) -> Source:
+def get_or_add_source(session: Session, url: str, *, name: str | None) -> Source:
     """The source that has the host of ``url``, or the longest end of it, as a domain.
 
     Else it is added under ``name``, as its pages call it; under its host where another source bears that name.

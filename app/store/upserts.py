@@ -31,7 +31,7 @@ from app.schemas.source import SourceCreate, SourceUpdate
 from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
 from app.schemas.statement import StatementCreate
 from app.schemas.utterance import UtteranceCreate
-from app.store.fields import columns, given
+from app.store.fields import body_values, column_values
 from app.store.references import find, resolve
 
 N = TypeVar("N", Source, Speaker)
@@ -45,7 +45,7 @@ def update_of(shape: type[CodingUpdate], body: Coding) -> CodingUpdate:
 
 def differs(session: Session, row: Record, update: CodingUpdate) -> bool:
     """Whether the change would change anything."""
-    values = columns(session, type(row), given(update, partial=True))
+    values = column_values(session, type(row), body_values(update, partial=True))
     if any(getattr(row, name) != value for name, value in values.items()):
         return True
     return isinstance(update, (SourceUpdate, SpeakerUpdate)) and _other_aliases(session, row, update)
@@ -100,7 +100,7 @@ def same_statement(session: Session, body: StatementCreate) -> Statement | None:
     """By the document, the span and the speaker."""
     document = resolve(session, Document, body.document, ("document",))
     named = {"speaker": body.speaker, "span": body.span}
-    values = columns(session, Statement, named, text=document.text)
+    values = column_values(session, Statement, named, text=document.text)
     there = lookups.every(session, Statement, document_id=document.id, **values)
     return there[0] if there else None
 
@@ -110,6 +110,6 @@ def same_claim(session: Session, body: ClaimCreate) -> Claim | None:
     report = resolve(session, Report, body.report, ("report",))
     document = resolve(session, Document, report.document_id, ("report",))
     named = {"property": body.property, "span": body.span}
-    values = columns(session, Claim, named, text=document.text)
+    values = column_values(session, Claim, named, text=document.text)
     there = lookups.every(session, Claim, report_id=report.id, **values)
     return there[0] if there else None

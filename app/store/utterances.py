@@ -20,7 +20,7 @@ from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Match, Speaker, Statement, Utterance
 from app.queries import lookups
 from app.queries import statement_candidates as printings
-from app.store.derived import statement_index as voicings
+from app.store.derived import statement_index
 
 _OPEN = (None, CodedBy.MACHINE)
 """By whom a statement may have been put where the machine may take it from."""
@@ -181,7 +181,7 @@ def _read(connection: Connection, statement_ids: Sequence[int], speaker: int | N
 
 
 def _printing(row: Row[Any], relays: set[int]) -> Printing:
-    said, days = voicings.days_of(row)
+    said, days = statement_index.days_of(row)
     return Printing(
         id=row.id,
         words=row.text,

@@ -18,8 +18,8 @@ from typing import Any
 
 from app.core.config import Settings
 from app.database import engine as db
-from app.store import derived as tallies
-from app.store.derived import statement_index as voicings
+from app.store import derived
+from app.store.derived import statement_index
 
 EVENTS_A_DAY = 900
 OUTLETS = 500
@@ -180,7 +180,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> 
 def _tally(path: Path) -> None:
     engine = db.connect(Settings(database_url=f"sqlite:///{path}"))
     with db.writing(engine) as session:
-        for refresh_all in (tallies.refresh_all, voicings.refresh_all):
+        for refresh_all in (derived.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass
     engine.dispose()

@@ -20,8 +20,7 @@ from app.database import engine as db
 from app.database.models import IdempotencyKey, Record
 from app.database.readers import SessionReads, drive
 from app.queries import lookups, records
-from app.store import derived as tallies
-from app.store import revisions
+from app.store import derived, revisions
 
 R = TypeVar("R", bound=Record)
 
@@ -112,7 +111,7 @@ class Writer:
     ) -> Response:
         """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
         revision; kept for a request that is sent again."""
-        tallies.settle(session)
+        derived.flush_counts(session)
         state = drive(SessionReads(session).latest())
         headers = {"Dateline-Revision": str(state.revision)}
         body = ""

@@ -9,14 +9,13 @@ from typing import Any
 
 from app.core.vocab import CodedBy, Outcome
 from app.database.models import Claim, Document, Event, Report, as_json
-from app.store import derived as tallies
+from app.store import derived
 from app.store.bulk import documents as captures
-from app.store.bulk import rows
-from app.store.bulk import sources as outlets
+from app.store.bulk import rows, sources
 from app.store.bulk.batch import Batch, ClaimRow, DocumentKey, EventRow, ReportKey, ReportRow
 from app.store.bulk.rows import Row
 from app.store.bulk.transaction import Change, Transaction
-from app.store.derived import statement_index as voicings
+from app.store.derived import statement_index
 
 Pair = tuple[int, int]
 """The ids of the event and the document of a report."""
@@ -34,19 +33,19 @@ class Stored:
 def put(transaction: Transaction, batch: Batch) -> Stored:
     """Insert what the store does not hold, and change what differs."""
     with rows.words_at_once(transaction.connection, Event, Document):
-        sources = outlets.put(transaction, batch.outlets)
+        source_ids = sources.put(transaction, batch.outlets)
         event_ids, events = _put_events(transaction, batch.events)
         event_ids |= known_events(transaction, {key[0] for key in batch.reports} - event_ids.keys())
-        document_ids, documents = captures.put(transaction, batch.documents, sources)
+        document_ids, documents = captures.put(transaction, batch.documents, source_ids)
         pairs = {key: (event_ids[key[0]], document_ids[key[1]]) for key in batch.reports}
         reports = _put_reports(transaction, batch, pairs, _reports_of(transaction, _there(event_ids, events)))
     stored = Stored(events, documents, reports)
     touched = {event_ids[key] for key in _moved(events)} | {pairs[key][0] for key in _moved(reports)}
     changed = [document_ids[key] for key, outcome in documents.items() if outcome is Outcome.CHANGED]
     touched.update(captures.reporting(transaction, changed))
-    voicings.refresh_documents(transaction.connection, changed)
+    statement_index.refresh_documents(transaction.connection, changed)
     if touched:
-        tallies.refresh(transaction.connection, touched)
+        derived.refresh(transaction.connection, touched)
     return stored
 
 

@@ -4,10 +4,10 @@ may have made a statement on which days.
 
 All of it follows from the records alone and can be made anew at any time. Whoever writes rows in a session of
 ``revisions.write`` has it kept; whoever writes rows past it calls ``refresh``, ``provenances.add`` and
-``voicings.refresh_documents`` for documents, and ``follow_names`` for sources.
+``statement_index.refresh_documents`` for documents, and ``refresh_names`` for sources.
 """
 
 from app.store.derived.counts import refresh, refresh_all
-from app.store.derived.dirty import follow, follow_names, settle
+from app.store.derived.dirty import flush_counts, refresh_names, track
 
-__all__ = ["follow", "follow_names", "refresh", "refresh_all", "settle"]
+__all__ = ["flush_counts", "refresh", "refresh_all", "refresh_names", "track"]

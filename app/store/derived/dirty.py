@@ -42,7 +42,7 @@ _CALLED = "SELECT id FROM speaker WHERE name_key = :key"
 
 
 @dataclass
-class Touched:
+class DirtyEvents:
     """Ids of what was written: events, documents whose events depend on it, and who is another than before.
 
     ``names`` are keys of names that somebody bears, or bears no more; ``renamed`` are speakers who are no news media
@@ -82,43 +82,43 @@ def _found(connection: Connection, statement: str, ids: set[int]) -> list[Any]:
     return execute(connection, statement, ids) if ids else []
 
 
-def _note_event(touched: Touched, row: Event) -> None:
-    touched.events.add(row.id)  # type: ignore[arg-type]  # it has been flushed
+def _note_event(dirty_events: DirtyEvents, row: Event) -> None:
+    dirty_events.events.add(row.id)  # type: ignore[arg-type]  # it has been flushed
 
 
-def _note_report(touched: Touched, row: Report) -> None:
-    touched.events |= _values(row, "event_id")
+def _note_report(dirty_events: DirtyEvents, row: Report) -> None:
+    dirty_events.events |= _values(row, "event_id")
 
 
-def _note_statement(touched: Touched, row: Statement) -> None:
-    touched.events |= _values(row, "event_id")
-    touched.documents.add(row.document_id)
+def _note_statement(dirty_events: DirtyEvents, row: Statement) -> None:
+    dirty_events.events |= _values(row, "event_id")
+    dirty_events.documents.add(row.document_id)
 
 
-def _note_document(touched: Touched, row: Document) -> None:
-    touched.documents.add(row.id)  # type: ignore[arg-type]
+def _note_document(dirty_events: DirtyEvents, row: Document) -> None:
+    dirty_events.documents.add(row.id)  # type: ignore[arg-type]
 
 
-def _note_source(touched: Touched, row: Source) -> None:
+def _note_source(dirty_events: DirtyEvents, row: Source) -> None:
     if _changed(row, "slug", "name", "kind", "country", "state_affiliated"):
-        touched.sources.add(row.id)  # type: ignore[arg-type]
-        touched.names |= _values(row, "name_key")
+        dirty_events.sources.add(row.id)  # type: ignore[arg-type]
+        dirty_events.names |= _values(row, "name_key")
 
 
-def _note_speaker(touched: Touched, row: Speaker) -> None:
+def _note_speaker(dirty_events: DirtyEvents, row: Speaker) -> None:
     if not _changed(row, "name", "kind", "country", "source_id"):
         return
-    touched.names |= _values(row, "name_key")
+    dirty_events.names |= _values(row, "name_key")
     described = _values(row, "kind") & {SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED}
-    among = touched.speakers if described or _values(row, "source_id") else touched.renamed
+    among = dirty_events.speakers if described or _values(row, "source_id") else dirty_events.renamed
     among.add(row.id)  # type: ignore[arg-type]
 
 
-def _note_alias(touched: Touched, row: SourceAlias | SpeakerAlias) -> None:
-    touched.names |= _values(row, "name_key")
+def _note_alias(dirty_events: DirtyEvents, row: SourceAlias | SpeakerAlias) -> None:
+    dirty_events.names |= _values(row, "name_key")
 
 
-_NOTES: dict[type[SQLModel], Callable[[Touched, Any], None]] = {
+_NOTES: dict[type[SQLModel], Callable[[DirtyEvents, Any], None]] = {
     Event: _note_event,
     Report: _note_report,
     Statement: _note_statement,
@@ -142,12 +142,12 @@ def _values(row: SQLModel, name: str) -> set[Any]:
     return {value for value in inspect(row).attrs[name].history.sum() if value is not None}
 
 
-def follow(session: Session, _context: UOWTransaction) -> None:
+def track(session: Session, _context: UOWTransaction) -> None:
     """Note what a flush has written: a listener to a session's ``after_flush``."""
-    touched: Touched = session.info.setdefault("touched", Touched())
+    dirty_events: DirtyEvents = session.info.setdefault("touched", DirtyEvents())
     new, dirty, deleted = session.new, session.dirty, session.deleted
     for row in (*new, *dirty, *deleted):
-        touched.note(row)
+        dirty_events.note(row)
     provenances.add(session.connection(), map(_shown, _documents(new)))
     changed = [row for row in _documents(dirty) if _changed(row, "byline", "text")]
     if changed:
@@ -162,20 +162,20 @@ def _shown(row: Document) -> provenances.Shown:
     return row.id, row.text, row.byline  # type: ignore[return-value]
 
 
-def settle(session: Session) -> None:
+def flush_counts(session: Session) -> None:
     """Count anew what hangs on the events that the transaction has touched since this was last done."""
     session.flush()
-    touched: Touched | None = session.info.pop("touched", None)
-    if touched is not None:
-        _refresh(session.connection(), touched)
+    dirty_events: DirtyEvents | None = session.info.pop("touched", None)
+    if dirty_events is not None:
+        _refresh(session.connection(), dirty_events)
 
 
-def follow_names(connection: Connection, keys: Iterable[str]) -> None:
+def refresh_names(connection: Connection, keys: Iterable[str]) -> None:
     """Count anew what depends on who bears these names, for sources that were written past the session."""
-    _refresh(connection, Touched(names=set(keys)))
+    _refresh(connection, DirtyEvents(names=set(keys)))
 
 
-def _refresh(connection: Connection, touched: Touched) -> None:
-    ids = list(set(touched.resolve(connection)))
+def _refresh(connection: Connection, dirty_events: DirtyEvents) -> None:
+    ids = list(set(dirty_events.resolve(connection)))
     for start in range(0, len(ids), STEP):
         refresh(connection, ids[start : start + STEP])

@@ -82,7 +82,7 @@ def _voicings(row: Row[Any], voices: set[int]) -> Iterable[dict[str, Any]]:
     return ({"speaker_id": voice} | values for voice in voices | {row.speaker_id} if voice is not None)
 
 
-def follow(session: Session, _context: UOWTransaction) -> None:
+def track(session: Session, _context: UOWTransaction) -> None:
     """Keep up with what a flush has written: a listener to a session's ``after_flush``."""
     ids: set[int] = set()
     for row in (*session.new, *session.dirty):

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun, ReportRole
 from app.database.models import Claim, Document, Report
-from app.extract.findings import Claimed, Reading
+from app.extract.findings import Claimed, Extraction
 from app.queries import lookups
 from app.schemas.claim import ClaimCreate, ClaimUpdate
 from app.schemas.common import SpanIn
@@ -21,7 +21,7 @@ from app.store.extractions.speakers import Voices
 from app.store.rejections import Rejected, claimed
 
 
-def put(session: Session, document: Document, found: Reading, rejected: Rejected) -> None:
+def put(session: Session, document: Document, found: Extraction, rejected: Rejected) -> None:
     """Make the machine's claims of the document those that were found, as far as no person has said otherwise.
 
     One that is found again keeps its id, and stays with its report.

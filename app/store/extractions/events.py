@@ -17,7 +17,7 @@ from app.core.dates import parse_edtf
 from app.core.spans import Span, match_key
 from app.core.vocab import CodedBy, Noun, StatementKind
 from app.database.models import Document, Event, Match, Report
-from app.extract.findings import Proposal, Reading
+from app.extract.findings import Extraction, Proposal
 from app.queries import grouping as candidates
 from app.queries import lookups
 from app.schemas.common import SpanIn
@@ -37,7 +37,7 @@ class Alike(NamedTuple):
     score: float
 
 
-def propose(session: Session, document: Document, found: Reading, rejected: Rejected) -> int | None:
+def propose(session: Session, document: Document, found: Extraction, rejected: Rejected) -> int | None:
     """The id of the event that the document reports by the machine's reading; a person's report goes before it."""
     proposal = found.proposal
     reports = lookups.every(session, Report, document_id=document.id)
@@ -106,7 +106,7 @@ def _match(session: Session, event: Event, other: Alike) -> None:
         session.flush()
 
 
-def _alike(session: Session, document: Document, proposal: Proposal, found: Reading) -> list[Alike]:
+def _alike(session: Session, document: Document, proposal: Proposal, found: Extraction) -> list[Alike]:
     """The events of the store that may be what the document reports, the most alike first."""
     story = _story(document, proposal, found)
     if story.last - story.first > WINDOW:
@@ -125,7 +125,7 @@ def _moved(day: dt.date, by: dt.timedelta) -> dt.date:
         return day
 
 
-def _story(document: Document, proposal: Proposal, found: Reading) -> Story:
+def _story(document: Document, proposal: Proposal, found: Extraction) -> Story:
     date = parse_edtf(proposal.date)
     start = proposal.passage.start if proposal.passage else 0
     marked = [each for each in found.findings if each.kind is not StatementKind.INDIRECT]

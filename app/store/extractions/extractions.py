@@ -17,10 +17,9 @@ from app.core.config import get_settings
 from app.core.errors import NotInstalled
 from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun
-from app.database.models import Document, Source, Statement
-from app.database.models import Reading as ReadingRow
+from app.database.models import Document, Reading, Source, Statement
 from app.extract import reading as extract
-from app.extract.findings import Finding, Grade, Hop, Reading, Voice
+from app.extract.findings import Extraction, Finding, Grade, Hop, Voice
 from app.queries import lookups
 from app.schemas.common import SpanIn
 from app.schemas.statement import HopIn, StatementIn, StatementUpdate
@@ -69,7 +68,7 @@ def reader(language: str | None) -> str:
     return extract.reader(language, _tagger())
 
 
-def prepare(document: Readable) -> Reading:
+def prepare(document: Readable) -> Extraction:
     """Read the text. It takes some tenths of a second: not to be done while a transaction is open."""
     return extract.read(
         document.text,
@@ -88,7 +87,7 @@ class Taken(NamedTuple):
     gone: int
 
 
-def put(session: Session, document: Document, found: Reading) -> Taken:
+def put(session: Session, document: Document, found: Extraction) -> Taken:
     """Make what was found in the document its records, as far as no person has said otherwise."""
     rejected = rejections.rejected(session, document)
     event_id = proposals.propose(session, document, found, rejected)
@@ -105,7 +104,7 @@ def put(session: Session, document: Document, found: Reading) -> Taken:
 _Printing = tuple[Span, Finding]
 
 
-def _printings(found: Reading) -> list[_Printing]:
+def _printings(found: Extraction) -> list[_Printing]:
     """Each piece of each finding, in the order of the text; of two at one place, the surer."""
     at: dict[Span, Finding] = {}
     for finding in sorted(found.findings, key=lambda each: each.confidence):
@@ -212,7 +211,7 @@ def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[Ho
             yield HopIn(speaker=speaker.id, cue=SpanIn.at(hop.cue), coded_by=CodedBy.MACHINE)
 
 
-def _keep(session: Session, document: Document, found: Reading) -> None:
+def _keep(session: Session, document: Document, found: Extraction) -> None:
     """Keep by which rules the document was read, and how much they found."""
     strict = sum(finding.grade is Grade.STRICT for finding in found.findings)
     told: dict[str, Any] = {
@@ -223,9 +222,9 @@ def _keep(session: Session, document: Document, found: Reading) -> None:
         "suggestions": len(found.findings) - strict,
         "note": "\n".join(found.notes) or None,
     }
-    row = lookups.one(session, ReadingRow, document_id=document.id)
+    row = lookups.one(session, Reading, document_id=document.id)
     if row is None:
-        row = ReadingRow(**told, at=dt.datetime.now(dt.UTC))
+        row = Reading(**told, at=dt.datetime.now(dt.UTC))
     elif any(getattr(row, name) != value for name, value in told.items()):
         for name, value in told.items():
             setattr(row, name, value)
