@@ -50,7 +50,7 @@ from app.core.config import Settings, get_settings
 from app.core.logs import configure_logs
 from app.database import replicas
 from app.database.engine import check_migrated
-from app.database.readers import Readers
+from app.database.read_pool import ReadPool
 from app.fetch import Fetcher
 from app.integrations import assistants
 
@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
     )
     app.state.settings = settings
-    app.state.readers = replicas.connect(settings)
+    app.state.read_pool = replicas.create_read_pool(settings)
     app.state.fetcher = Fetcher.of(settings)
     app.state.journal = Journal()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
@@ -123,17 +123,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    readers: Readers = app.state.readers
-    check_migrated(readers.engine)
+    read_pool: ReadPool = app.state.read_pool
+    check_migrated(read_pool.engine)
     app.openapi()  # half a second's work, better done before the first request than during it
     _keep_what_stays()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
-    await readers.open()
+    await read_pool.open()
     async with app.state.fetcher, assistants.serving(app):
         with before_signals(app.state.hub.close):
             yield
-    await readers.close()
-    readers.engine.dispose()
+    await read_pool.close()
+    read_pool.engine.dispose()
 
 
 @cache

@@ -5,10 +5,10 @@ from sqlmodel import SQLModel
 
 import app.database.models  # noqa: F401  (fills the metadata)
 from app.core.config import get_settings
-from app.database.engine import connect
+from app.database.engine import create_store_engine
 from migrations.compare import include_name
 
-engine = context.config.attributes.get("engine") or connect(get_settings())
+engine = context.config.attributes.get("engine") or create_store_engine(get_settings())
 
 # The engine begins SQLite's transactions itself (app.database.engine), which makes its DDL transactional: a migration
 # that fails leaves nothing behind.

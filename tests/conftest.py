@@ -23,9 +23,9 @@ from sqlalchemy import Engine, make_url
 
 from app.core.config import Settings
 from app.core.vocab import FeedItemState, Noun, Scope
-from app.database import engine as db
+from app.database.engine import build_alembic_config, create_store_engine, open_write_transaction
 from app.database.models import FeedItem, Match
-from app.database.readers import Readers
+from app.database.read_pool import ReadPool
 from app.fetch import Fetcher
 from app.imports import lines, progress
 from app.main import create_app
@@ -49,7 +49,7 @@ hypothesis.settings.load_profile("dateline")
 def add_feed(engine: Engine) -> None:
     """A feed that nobody watches, so that `/feeds` has something to show, with an item."""
     body = FeedCreate(url="https://example.org/rss.xml", source="meduza", active=False)
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         feed = records.add(session, body)
         item = {"feed_id": feed.id, "key": "0" * 64, "url": "https://example.org/1", "seen_at": feed.created_at}
         session.add(FeedItem.model_validate(item | {"state": FeedItemState.WAITING}))
@@ -60,13 +60,13 @@ def add_search(engine: Engine) -> None:
     body = SavedSearchCreate(
         name="Putin, word for word", slug="putin", noun=Noun.STATEMENTS, query="speaker=putin&kind=direct"
     )
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         searches.add(session, body)
 
 
 def add_match(engine: Engine) -> None:
     """Two events that are not the same, as a person said, so that `/matches` has something to show."""
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         match: dict[str, int] = {"event_id": 14, "other_event_id": 15, "revision_id": 1}
         session.add(Match.model_validate(match | {"same": False}))
 
@@ -80,7 +80,7 @@ class Store:
 
     def key(self, *scopes: Scope) -> dict[str, str]:
         """Headers that carry a new key with these scopes; ``write`` where none are named."""
-        with db.writing(self.engine) as session:
+        with open_write_transaction(self.engine) as session:
             _, key = auth.create_key(session, name="tests", scopes=scopes or (Scope.WRITE,))
         return {"Authorization": f"Bearer {key}"}
 
@@ -158,7 +158,7 @@ class Templates:
         if (backend, kind) not in self._made:
             source = self.template(backend, "migrated") if kind == "seeded" else None
             url = self.new_database(backend, source)
-            engine = db.connect(settings_for(url))
+            engine = create_store_engine(settings_for(url))
             if kind == "seeded":
                 load(engine)
                 progress.begin(engine, format=lines.FORMAT, name="seed", author="tests")
@@ -166,7 +166,7 @@ class Templates:
                 add_match(engine)
                 add_search(engine)
             else:
-                command.upgrade(db.migrations(engine), "head")
+                command.upgrade(build_alembic_config(engine), "head")
             self._settle(engine)
             self._made[backend, kind] = url
         return self._made[backend, kind]
@@ -184,7 +184,7 @@ class Templates:
     @contextmanager
     def copy(self, backend: str, kind: str) -> Iterator[Store]:
         url = self.new_database(backend, self.template(backend, kind))
-        engine = db.connect(settings_for(url))
+        engine = create_store_engine(settings_for(url))
         try:
             yield Store(url, engine)
         finally:
@@ -223,13 +223,13 @@ NOBODY = Fetcher(allowed=lambda _: False, timeout=0.1)
 
 @contextmanager
 def talking_to(application: FastAPI, store: Store) -> Iterator[TestClient]:
-    before, application.state.readers = application.state.readers, Readers(store.engine, connections=2)
+    before, application.state.read_pool = application.state.read_pool, ReadPool(store.engine, connections=2)
     application.state.fetcher = NOBODY
     try:
         with TestClient(application, raise_server_exceptions=False) as test_client:
             yield test_client
     finally:
-        application.state.readers = before
+        application.state.read_pool = before
 
 
 @pytest.fixture
@@ -261,15 +261,15 @@ def shared_store(backend: str, templates: Templates) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def shared_client(application: FastAPI, shared_store: Store) -> Iterator[tuple[TestClient, Readers]]:
+def shared_client(application: FastAPI, shared_store: Store) -> Iterator[tuple[TestClient, ReadPool]]:
     with talking_to(application, shared_store) as test_client:
-        yield test_client, application.state.readers
+        yield test_client, application.state.read_pool
 
 
 @pytest.fixture
-def reader(application: FastAPI, shared_client: tuple[TestClient, Readers]) -> Iterator[TestClient]:
+def reader(application: FastAPI, shared_client: tuple[TestClient, ReadPool]) -> Iterator[TestClient]:
     """HTTP to a seeded store that the reading tests share; nobody may write to it."""
-    test_client, readers = shared_client
-    before, application.state.readers = application.state.readers, readers
+    test_client, read_pool = shared_client
+    before, application.state.read_pool = application.state.read_pool, read_pool
     yield test_client
-    application.state.readers = before
+    application.state.read_pool = before

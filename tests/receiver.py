@@ -15,7 +15,7 @@ import anyio
 from fastapi.testclient import TestClient
 
 from app.core.config import Settings
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import Delivery, Webhook
 from app.queries import lookups
 from app.webhooks import Deliverer
@@ -166,7 +166,7 @@ class Sending:
         return (due_at - self.now()).total_seconds()
 
     def row(self, model: type[Any], ident: int = 1) -> Any:
-        with db.reading(self.store.engine) as session:
+        with open_read_transaction(self.store.engine) as session:
             return lookups.one(session, model, id=ident)
 
     def webhook(self, ident: int = 1) -> Webhook:

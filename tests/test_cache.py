@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.main import create_app
 from tests.conftest import Store, settings_for
 
@@ -110,7 +110,7 @@ def test_nobody_is_shown_what_was_kept_for_another_who_may_read(store: Store) ->
         assert [client.get("/events/1", headers=key).status_code for _ in range(2)] == [200, 200]
         assert client.get("/events/1").status_code == 401
         assert client.get("/events/1", headers={"Authorization": "Bearer nonsense"}).status_code == 401
-        with db.writing(store.engine) as session:
+        with open_write_transaction(store.engine) as session:
             session.connection().exec_driver_sql("UPDATE api_key SET revoked_at = '2024-01-01 00:00:00'")
         assert client.get("/events/1", headers=key).status_code == 401
 

@@ -17,7 +17,7 @@ import yaml
 from fastapi.testclient import TestClient
 
 from app.backup import stores
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.database.models import Webhook
 from tests import tools
 from tests.conftest import Store
@@ -102,7 +102,7 @@ def test_every_page_names_what_it_shows(datasette: httpx.Client) -> None:
 
 def test_no_secret_is_published(store: Store, tmp_path: Path) -> None:
     held = ["whsec_dGhpcyBpcyB3aGF0IG5vYm9keSBtYXkgc2Vl", "https://receiver.example/hook"]
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         row = {"url": held[1], "secret": held[0], "position": 0, "created_at": "2024-06-19T00:00:00Z"}
         session.add(Webhook.model_validate(row))
     held += [store.key()["Authorization"].split("_")[1]]

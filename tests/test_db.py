@@ -15,8 +15,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from app.core.vocab import Scope
-from app.database import engine as db
-from app.database.engine import WRITER_LOCK
+from app.database.engine import WRITER_LOCK, create_store_engine, open_read_transaction, open_write_transaction
 from app.main import create_app
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import serving
@@ -31,7 +30,7 @@ BODY = {"name": "Herald", "kind": "newspaper"}
 def test_every_sqlite_connection_is_opened_safely(
     tmp_path_factory: pytest.TempPathFactory, pragma: str, value: str | int
 ) -> None:
-    engine = db.connect(settings_for(f"sqlite:///{tmp_path_factory.mktemp('pragmas')}/store.db"))
+    engine = create_store_engine(settings_for(f"sqlite:///{tmp_path_factory.mktemp('pragmas')}/store.db"))
 
     with engine.connect() as first, engine.connect() as second:
         found = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() for connection in (first, second)]
@@ -68,11 +67,11 @@ def test_the_database_itself_keeps_what_belongs_together(store: Store, statement
 
 def test_a_reader_sees_one_snapshot(store: Store) -> None:
     count = text("SELECT count(*) FROM api_key")
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         before = session.execute(count).scalar_one()
         store.key()
         during = session.execute(count).scalar_one()
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         after = session.execute(count).scalar_one()
 
     assert (before, during, after) == (0, 0, 1)
@@ -80,14 +79,14 @@ def test_a_reader_sees_one_snapshot(store: Store) -> None:
 
 def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
     def write() -> None:
-        with db.writing(store.engine) as session:
+        with open_write_transaction(store.engine) as session:
             session.execute(text("UPDATE event SET title = 'half done'"))
             raise RuntimeError("half way")
 
     with pytest.raises(RuntimeError):
         write()
 
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         assert session.execute(text("SELECT count(*) FROM event WHERE title = 'half done'")).scalar_one() == 0
 
 
@@ -97,7 +96,7 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
 @contextmanager
 def held(store: Store) -> Iterator[None]:
     """The writers' lock, in the hands of somebody else."""
-    engine = db.connect(settings_for(store.url))
+    engine = create_store_engine(settings_for(store.url))
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
@@ -112,7 +111,7 @@ def held(store: Store) -> Iterator[None]:
 def impatient(application: FastAPI, store: Store) -> Iterator[TestClient]:
     """HTTP with a key to an application whose writers wait a tenth of a second for their turn."""
     settings = settings_for(store.url).model_copy(update={"busy_timeout": 0.1})
-    quick = Store(store.url, db.connect(settings))
+    quick = Store(store.url, create_store_engine(settings))
     with talking_to(application, quick) as test_client:
         test_client.headers |= store.key()
         yield test_client
@@ -191,7 +190,7 @@ def test_a_store_that_cannot_be_reached_is_a_503(ask: str) -> None:
         key = {"Authorization": f"Bearer dl_{'a' * 8}_{'b' * 32}"} if ask == "POST" else {}
 
         answer = TestClient(away, raise_server_exceptions=False).request(ask, "/events", headers=key)
-        away.state.readers.engine.dispose()
+        away.state.read_pool.engine.dispose()
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:dateline:problem:busy")
     assert answer.headers["Retry-After"]

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from app.capture.feeds.document import MOST_ITEMS, FeedDocument, NotAFeed
 from app.capture.feeds.parse import parse
 from app.core.vocab import FeedFormat, FeedItemState, Scope
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import FeedItem
 from app.queries import lookups
 from app.store import feeds as records
@@ -271,13 +271,13 @@ def test_a_changed_feed_is_due_at_once_and_a_new_address_is_asked_as_if_never_be
     assert changed["detail"] == "it did not answer"
     assert changed["due_at"] < "2030"
     assert (moved["url"], moved["result"], moved["detail"]) == (f"{URL}2", None, None)
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         assert records.find(session, made["id"]).etag is None
 
 
 def _note(store: Store, ident: int, **values: Any) -> None:
     """Set columns of a feed as the watcher would."""
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         feed = records.find(session, ident)
         for name, value in values.items():
             setattr(feed, name, value)
@@ -288,7 +288,7 @@ def test_a_feed_is_forgotten_with_its_items(writer: TestClient, store: Store) ->
 
     assert writer.get("/feeds/1").status_code == writer.get("/feeds/1/items").status_code == 404
     assert writer.delete("/feeds/1").status_code == writer.patch("/feeds/1", json={}).status_code == 404
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         assert lookups.every(session, FeedItem) == []
 
 
@@ -320,7 +320,7 @@ def test_feeds_are_found_by_source_state_and_result(writer: TestClient, store: S
 
 
 def test_the_items_of_a_feed_are_listed_with_what_became_of_them(writer: TestClient, store: Store) -> None:
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         [item] = lookups.every(session, FeedItem, feed_id=1)
         item.state, item.document_id = FeedItemState.STORED, 1
     page = writer.get("/feeds/1/items").json()

@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from app.api.web.problems import MEDIA_TYPE
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.main import create_app
 from tests.conftest import Store, Templates, settings_for, talking_to
 from tests.test_openapi import DOCUMENT, OPERATIONS, SCHEMAS
@@ -584,9 +584,9 @@ def test_a_broken_store_is_a_500_that_says_nothing_of_it(client: TestClient, sto
 def test_a_store_that_another_writer_holds_is_a_503(store: Store) -> None:
     impatient = create_app(settings_for(store.url).model_copy(update={"busy_timeout": 0.05}))
     headers = store.key()
-    with db.writing(store.engine):
+    with open_write_transaction(store.engine):
         response = TestClient(impatient).post("/events", json=BODIES["events"], headers=headers)
-    impatient.state.readers.engine.dispose()
+    impatient.state.read_pool.engine.dispose()
 
     assert_problem(response, 503)
     assert int(response.headers["Retry-After"]) >= 1
@@ -597,7 +597,7 @@ def test_a_limit_on_requests_is_told_and_kept(shared_store: Store) -> None:
     limited = create_app(settings_for(shared_store.url).model_copy(update={"rate_limit": "3/minute"}))
     client = TestClient(limited)
     answers = [client.get("/sources") for _ in range(4)]
-    limited.state.readers.engine.dispose()
+    limited.state.read_pool.engine.dispose()
 
     assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
     assert [answer.headers["RateLimit"].split(";")[1] for answer in answers] == ["r=2", "r=1", "r=0", "r=0"]
@@ -611,7 +611,7 @@ def test_the_limit_counts_each_key_for_itself(store: Store) -> None:
     limited = create_app(settings_for(store.url).model_copy(update={"rate_limit": "1/minute"}))
     client = TestClient(limited)
     statuses = [client.get("/sources", headers=headers).status_code for headers in ({}, store.key(), store.key(), {})]
-    limited.state.readers.engine.dispose()
+    limited.state.read_pool.engine.dispose()
 
     assert statuses == [200, 200, 200, 429]
 
@@ -680,7 +680,7 @@ def test_only_the_origins_that_are_named_may_read_where_some_are(shared_store: S
     named = create_app(settings_for(shared_store.url).model_copy(update={"cors_origins": ["https://a.example"]}))
     client = TestClient(named)
     allowed, other = (client.get("/", headers={"Origin": f"https://{host}.example"}).headers for host in "ab")
-    named.state.readers.engine.dispose()
+    named.state.read_pool.engine.dispose()
 
     assert allowed["Access-Control-Allow-Origin"] == "https://a.example"
     assert "Access-Control-Allow-Origin" not in other

@@ -87,7 +87,7 @@ def test_answers_outlive_the_process_that_gave_them(empty_writer: TestClient, em
     try:
         again = TestClient(restarted, headers=dict(empty_writer.headers)).post("/sources", json=BODY, headers=KEY)
     finally:
-        restarted.state.readers.engine.dispose()
+        restarted.state.read_pool.engine.dispose()
 
     assert (again.status_code, again.json()) == (201, first.json())
 

@@ -6,10 +6,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.vocab import Noun
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import NOUNS
-from app.database.prepared import Prepared, Row, Values
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.statements import PreparedSelect, Row, Values
 from app.queries.listing import Slice
 from app.queries.lists import LISTS
 from tests.conftest import Store
@@ -57,12 +57,12 @@ def test_what_is_no_list_of_ids_is_refused(reader: TestClient, text: str) -> Non
         assert_refused(reader.get(f"/{noun}", params={"id": text}), "id")
 
 
-class Explained(SessionReads):
+class Explained(ThreadReadSession):
     """Reads that also keep the plan of each statement."""
 
     plan = ""
 
-    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
         text = prepared.sqlite
         steps = self.session.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN {text.sql}", tuple(text.parameters(values))
@@ -76,9 +76,9 @@ class Explained(SessionReads):
 @pytest.mark.parametrize("noun", Noun)
 def test_the_records_are_looked_up_not_met_on_a_walk(shared_store: Store, noun: Noun, query: dict[str, str]) -> None:
     filters = LISTS[noun].filters.model_validate({"id": "1,2,3", **query})
-    with db.reading(shared_store.engine) as session:
+    with open_read_transaction(shared_store.engine) as session:
         reads = Explained(session)
-        drive(drive(LISTS[noun].find(reads, filters)).page(reads, Slice(filters.sort, 100)))
+        run_sync(run_sync(LISTS[noun].find(reads, filters)).page(reads, Slice(filters.sort, 100)))
 
     looked_up = f"SEARCH {NOUNS[noun].__tablename__} USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY"
     assert looked_up in reads.plan

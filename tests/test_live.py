@@ -20,7 +20,7 @@ from playwright.sync_api import Browser
 
 from app.api.web import live
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.schemas.event import EventCreate
 from app.store import api_keys as auth
 from app.store import records as ingest
@@ -363,12 +363,12 @@ def test_the_header_beats_the_address_which_a_browser_repeats(server: Server) ->
 
 @pytest.mark.before_the_database
 def test_a_key_that_is_revoked_ends_its_stream(server: Server) -> None:
-    with db.writing(server.store.engine) as session:
+    with open_write_transaction(server.store.engine) as session:
         _, key = auth.create_key(session, name="reader", scopes=[Scope.READ])
     with server.listening(Authorization=f"Bearer {key}") as listener:
         server.event()
         assert len(listener.take(1)) == 1
-        with db.writing(server.store.engine) as session:
+        with open_write_transaction(server.store.engine) as session:
             auth.revoke_key(session, key.split("_")[1])
         server.event()
         assert listener.ends()
@@ -376,7 +376,7 @@ def test_a_key_that_is_revoked_ends_its_stream(server: Server) -> None:
 
 @pytest.mark.before_the_database
 def test_where_reads_need_a_key_so_does_the_stream(server: Server, private: None) -> None:
-    with db.writing(server.store.engine) as session:
+    with open_write_transaction(server.store.engine) as session:
         _, token = auth.create_key(session, name="reader", scopes=[Scope.FEEDS])
 
     with httpx.Client(base_url=server.address, trust_env=False) as anybody:
@@ -394,7 +394,7 @@ def test_a_token_follows_a_search_only_if_it_may_read_the_search(server: Server,
         (["/searches/everything"], 403, 403),
         (["/changes/stream", "/searches/everything"], 200, 200),
     ):
-        with db.writing(server.store.engine) as session:
+        with open_write_transaction(server.store.engine) as session:
             _, token = auth.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)
         with httpx.Client(base_url=server.address, params={"token": token}, trust_env=False) as reader:
             assert reader.head(PATH).status_code == plain
@@ -435,7 +435,7 @@ def test_as_many_listen_as_can_and_none_of_them_holds_a_connection(server: Serve
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:dateline:problem:busy")
         assert refused.headers["Retry-After"] == "10"
         time.sleep(2 * live.PAUSE)
-        assert server.application.state.readers.engine.pool.checkedout() == 0
+        assert server.application.state.read_pool.engine.pool.checkedout() == 0
     finally:
         for each in opened:
             each.close()

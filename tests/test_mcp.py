@@ -23,7 +23,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.cli.mcp import read_only
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.main import create_app
 from tests.conftest import Store, Templates, settings_for
 from tests.serving import live
@@ -180,7 +180,7 @@ def test_the_command_answers_over_stdio_and_prints_nothing_else(store: Store, tm
 
 def test_what_the_command_reads_from_it_cannot_write_to(store: Store) -> None:
     engine = read_only(settings_for(store.url))
-    with pytest.raises(DBAPIError, match=r"readonly|read-only"), db.writing(engine) as session:
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"), open_write_transaction(engine) as session:
         session.connection().exec_driver_sql("DELETE FROM event")
     engine.dispose()
 

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from app.database import engine as db
+from app.database.engine import build_alembic_config, check_migrated, create_store_engine, get_current_migration
 from migrations.compare import include_name
 from tests.conftest import Store, Templates, settings_for
 
@@ -40,7 +40,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection o
 def blank(backend: str, templates: Templates) -> Iterator[Engine]:
     """The engine of a database without any table."""
     url = templates.new_database(backend)
-    engine = db.connect(settings_for(url))
+    engine = create_store_engine(settings_for(url))
     yield engine
     engine.dispose()
     templates.drop(url)
@@ -92,11 +92,11 @@ def test_every_constraint_but_a_key_has_a_name(empty_store: Store) -> None:
 
 
 def test_there_is_one_head(empty_store: Store) -> None:
-    assert len(ScriptDirectory.from_config(db.migrations(empty_store.engine)).get_heads()) == 1
+    assert len(ScriptDirectory.from_config(build_alembic_config(empty_store.engine)).get_heads()) == 1
 
 
 def test_migrations_run_up_down_and_up_again(blank: Engine) -> None:
-    config = db.migrations(blank)
+    config = build_alembic_config(blank)
     command.upgrade(config, "head")
     first = schema(blank)
 
@@ -106,11 +106,11 @@ def test_migrations_run_up_down_and_up_again(blank: Engine) -> None:
 
     assert between == set()
     assert schema(blank) == first
-    db.check_migrated(blank)
+    check_migrated(blank)
 
 
 def test_migrations_run_up_and_down_a_step_at_a_time_with_records_in_the_store(store: Store) -> None:
-    config = db.migrations(store.engine)
+    config = build_alembic_config(store.engine)
     before = schema(store.engine)
 
     command.downgrade(config, "-1")
@@ -126,7 +126,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store, tmp_pat
         command.upgrade(config, "head")
 
     assert schema(store.engine) == before
-    db.check_migrated(store.engine)
+    check_migrated(store.engine)
     with store.engine.connect() as connection:
         names = connection.execute(text("SELECT name FROM source")).scalars().all()
     assert "half done" not in names
@@ -139,12 +139,12 @@ def test_migrations_that_fail_on_the_way_leave_an_empty_store_empty(blank: Engin
         command.upgrade(config, "head")
 
     assert tables(blank) == set()
-    assert db.current_migration(blank) is None
+    assert get_current_migration(blank) is None
 
 
 def _with_failing_migration(engine: Engine, folder: Path) -> Config:
     """The store's migrations, and one more that fails half way."""
-    config = db.migrations(engine)
+    config = build_alembic_config(engine)
     head = ScriptDirectory.from_config(config).get_current_head()
     scripts = folder / "migrations"
     shutil.copytree(str(config.get_main_option("script_location")), scripts)

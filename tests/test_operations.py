@@ -22,7 +22,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.backup import stores
-from app.database import engine as db
+from app.database.engine import build_alembic_config, create_store_engine
 from app.imports import export as jsonl
 from tests.conftest import BACKENDS, Store, Templates, settings_for, talking_to
 from tests.test_cli import Dateline, Server, dateline, nothing, serving
@@ -42,7 +42,7 @@ def content(store: Store) -> bytes:
 
 @contextmanager
 def at(url: str) -> Iterator[Store]:
-    engine = db.connect(settings_for(url))
+    engine = create_store_engine(settings_for(url))
     try:
         yield Store(url, engine)
     finally:
@@ -146,7 +146,7 @@ def test_a_store_that_waits_for_its_migration_can_be_backed_up(
     store: Store, dateline: Dateline, tmp_path: Path, empty_store: Store
 ) -> None:
     before, counted = rows_of_then(store), kept(store)
-    command.downgrade(db.migrations(store.engine), "-1")
+    command.downgrade(build_alembic_config(store.engine), "-1")
 
     succeed(dateline, store.url, "backup", "earlier.db")
     succeed(dateline, empty_store.url, "restore", "earlier.db")

@@ -104,9 +104,9 @@ LARGE = ("event", "statement", "document", "report", "coverage", "tally", "histo
 
 @pytest.fixture(autouse=True)
 def _watched(application: FastAPI, reader: TestClient, shared_store: Store) -> Iterator[None]:
-    before, application.state.readers = application.state.readers, Watched(shared_store.engine)
+    before, application.state.read_pool = application.state.read_pool, Watched(shared_store.engine)
     yield
-    application.state.readers = before
+    application.state.read_pool = before
 
 
 def plans(client: TestClient, store: Store, address: str, without: Sequence[str]) -> list[str]:

@@ -16,10 +16,10 @@ from sqlmodel import SQLModel
 
 from app.core.config import Settings
 from app.core.errors import Busy
-from app.database import engine as db
 from app.database import replicas
-from app.database.prepared import Reads
-from app.database.readers import Readers
+from app.database.engine import build_alembic_config, create_store_engine, get_connect_arguments, open_write_transaction
+from app.database.read_pool import ReadPool
+from app.database.statements import ReadSession
 from app.main import create_app
 from tests.conftest import Store, settings_for
 from tests.standbys import NO_STANDBYS, Cluster, cluster
@@ -33,15 +33,15 @@ def migrated() -> Iterator[Cluster]:
     with cluster() as servers:
         if servers is None:
             pytest.skip(NO_STANDBYS)
-        engine = db.connect(Settings(database_url=servers.primary.url))
-        command.upgrade(db.migrations(engine), "head")
+        engine = create_store_engine(Settings(database_url=servers.primary.url))
+        command.upgrade(build_alembic_config(engine), "head")
         engine.dispose()
         servers.wait()
         yield servers
 
 
 @asynccontextmanager
-async def opened(servers: Cluster) -> AsyncIterator[Readers]:
+async def opened(servers: Cluster) -> AsyncIterator[ReadPool]:
     """The way of one process to the store: writes to whichever server takes them, reads from the standbys."""
     hosts = ",".join(f"127.0.0.1:{node.port}" for node in (servers.primary, *servers.standbys))
     settings = Settings(
@@ -49,7 +49,7 @@ async def opened(servers: Cluster) -> AsyncIterator[Readers]:
         replica_urls=[standby.url for standby in servers.standbys],
         threads=5,
     )
-    ways = replicas.connect(settings)
+    ways = replicas.create_read_pool(settings)
     await ways.open()
     try:
         yield ways
@@ -61,31 +61,31 @@ async def opened(servers: Cluster) -> AsyncIterator[Readers]:
 def write(engine: Engine) -> int:
     """Commit a revision; returns its number."""
     values = {"at": dt.datetime.now(dt.UTC), "author": "tests", "message": ""}
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         made = session.connection().execute(REVISION.insert().values(values).returning(REVISION.c.id))
         return int(made.scalar_one())
 
 
-async def newest(reads: Reads) -> int:
-    return (await reads.latest()).revision
+async def newest(reads: ReadSession) -> int:
+    return (await reads.fetch_state()).revision
 
 
 Ask = Callable[[int], Awaitable[int]]
 
 
-def ways_to_ask(ways: Readers) -> list[Ask]:
+def ways_to_ask(ways: ReadPool) -> list[Ask]:
     """The newest revision that a read is shown which has seen one already, in each way of reading."""
 
     async def session(at_least: int) -> int:
         def read() -> int:
-            with ways.since(at_least).session() as reads:
+            with ways.with_min_revision(at_least).open_session() as reads:
                 return asyncio.run(newest(reads))
 
         return await asyncio.to_thread(read)
 
     return [
-        lambda at_least: ways.since(at_least).quick(newest),
-        lambda at_least: ways.since(at_least).thorough(newest),
+        lambda at_least: ways.with_min_revision(at_least).run(newest),
+        lambda at_least: ways.with_min_revision(at_least).run_in_snapshot(newest),
         session,
     ]
 
@@ -103,7 +103,7 @@ def test_a_reader_who_names_what_he_has_seen_is_never_shown_less(migrated: Clust
                     assert [await ask(0) for _ in range(4)] == [first] * 4  # stale: what is to be avoided
                     assert [await ask(first) for _ in range(4)] == [first] * 4  # a standby will do
                     assert [await ask(written) for _ in range(4)] == [written] * 4
-                assert await ways.current(newest) == written
+                assert await ways.run_on_primary(newest) == written
             finally:
                 for standby in migrated.standbys:
                     standby.resume()
@@ -118,18 +118,18 @@ def test_each_write_is_seen_by_the_reads_that_follow_it(migrated: Cluster) -> No
         async with opened(migrated) as ways:
             for _ in range(30):
                 written = await asyncio.to_thread(write, ways.engine)
-                assert [await ways.since(written).quick(newest) for _ in range(3)] == [written] * 3
+                assert [await ways.with_min_revision(written).run(newest) for _ in range(3)] == [written] * 3
 
     asyncio.run(run())
 
 
 def test_the_standbys_take_turns_and_the_primary_is_spared(migrated: Cluster) -> None:
-    async def port(reads: Reads) -> Any:
+    async def port(reads: ReadSession) -> Any:
         return reads.session.connection().exec_driver_sql("SELECT inet_server_port()").scalar_one()  # type: ignore[attr-defined]
 
     async def run() -> list[Any]:
         async with opened(migrated) as ways:
-            return [await ways.thorough(port) for _ in range(6)]
+            return [await ways.run_in_snapshot(port) for _ in range(6)]
 
     asked = asyncio.run(run())
 
@@ -186,7 +186,7 @@ def talking_to_all(servers: Cluster) -> Iterator[TestClient]:
     """HTTP with a key that may write, to a process that reads from the standbys."""
     urls = [standby.url for standby in servers.standbys]
     settings = settings_for(servers.primary.url).model_copy(update={"replica_urls": urls, "threads": 5})
-    engine = db.connect(settings)
+    engine = create_store_engine(settings)
     headers = Store(servers.primary.url, engine).key()
     engine.dispose()
     with TestClient(create_app(settings), headers=headers, raise_server_exceptions=False) as client:
@@ -196,10 +196,10 @@ def talking_to_all(servers: Cluster) -> Iterator[TestClient]:
 # What follows breaks servers: each test has its own.
 
 
-def on_its_own(test: Callable[[Cluster, Readers], Coroutine[Any, Any, None]]) -> None:
+def on_its_own(test: Callable[[Cluster, ReadPool], Coroutine[Any, Any, None]]) -> None:
     async def run(servers: Cluster) -> None:
         async with opened(servers) as ways:
-            await asyncio.to_thread(command.upgrade, db.migrations(ways.engine), "head")
+            await asyncio.to_thread(command.upgrade, build_alembic_config(ways.engine), "head")
             await asyncio.to_thread(servers.wait)
             await test(servers, ways)
 
@@ -212,10 +212,10 @@ def on_its_own(test: Callable[[Cluster, Readers], Coroutine[Any, Any, None]]) ->
 def test_readers_go_on_through_the_loss_of_standbys_and_a_promotion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "_REST", 0.5)
 
-    async def through(servers: Cluster, ways: Readers) -> None:
+    async def through(servers: Cluster, ways: ReadPool) -> None:
         first, second = servers.standbys
         written = write(ways.engine)
-        assert [await ways.since(written).quick(newest) for _ in range(4)] == [written] * 4
+        assert [await ways.with_min_revision(written).run(newest) for _ in range(4)] == [written] * 4
 
         second.kill()
         assert await answers_quickly(ways, written)
@@ -226,24 +226,24 @@ def test_readers_go_on_through_the_loss_of_standbys_and_a_promotion(monkeypatch:
         await asyncio.to_thread(servers.wait)
         servers.primary.kill()
         assert await answers_quickly(ways, written)
-        assert await ways.current(newest) == written
+        assert await ways.run_on_primary(newest) == written
         with pytest.raises(Busy):
-            await ways.since(written + 1).quick(newest)
+            await ways.with_min_revision(written + 1).run(newest)
 
         first.promote()
         after = await asyncio.to_thread(write, ways.engine)
         assert after > written
         assert [await ask(after) for ask in ways_to_ask(ways)] == [after] * 3
         await asyncio.sleep(0.6)
-        assert await ways.current(newest) == after
+        assert await ways.run_on_primary(newest) == after
 
     on_its_own(through)
 
 
-async def answers_quickly(ways: Readers, at_least: int) -> bool:
+async def answers_quickly(ways: ReadPool, at_least: int) -> bool:
     """Whether many readers at once, and in turn, all get what they must, and none waits for what is lost."""
     started = time.monotonic()
-    at_once = await asyncio.gather(*(ways.since(at_least).quick(newest) for _ in range(10)))
+    at_once = await asyncio.gather(*(ways.with_min_revision(at_least).run(newest) for _ in range(10)))
     in_turn = [await ask(at_least) for ask in ways_to_ask(ways) for _ in range(4)]
     return {*at_once, *in_turn} == {at_least} and time.monotonic() - started < 4
 
@@ -262,7 +262,7 @@ def test_standbys_are_named_by_a_list_with_commas_or_in_json(monkeypatch: pytest
     settings = Settings()
 
     assert settings.replica_urls == ["postgresql://a/x", "postgresql:///y?host=b:1&host=c:2"]
-    told = db.connect_arguments(db.connect(settings))
+    told = get_connect_arguments(create_store_engine(settings))
     assert (told["host"], told["port"], told["password"]) == ("a,b", "1,", "p@ss")
     assert told["target_session_attrs"] == "read-write"
 

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from sqlalchemy import inspect, make_url, text
 from sqlmodel import SQLModel
 
-from app.database import engine as db
+from app.database.engine import build_alembic_config
 from tests.conftest import Store, Templates, talking_to
 from tests.data import flows
 from tests.data.flows import Flow
@@ -274,8 +274,8 @@ def test_a_role_reads_on_after_an_upgrade_that_makes_the_views_again(
     dateline: Dateline, postgres: Store, role: str, enter: Enter
 ) -> None:
     succeed(dateline, postgres.url, "role", "create", role)
-    command.downgrade(db.migrations(postgres.engine), "0011")
-    command.upgrade(db.migrations(postgres.engine), "head")
+    command.downgrade(build_alembic_config(postgres.engine), "0011")
+    command.upgrade(build_alembic_config(postgres.engine), "head")
 
     with enter() as connection:
         assert connection.execute("SELECT count(*) FROM v_source").fetchone() == (len(rows(postgres, "v_source")),)

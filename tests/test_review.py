@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from app.core.vocab import Noun
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import Document
 from app.store import rejections
 from tests.conftest import Store
@@ -181,7 +181,7 @@ def test_what_is_rejected_is_deleted_and_remembered(desk: TestClient, store: Sto
 
 def covered(store: Store, document: int, noun: Noun, words: str, start: int | None = None) -> bool:
     """Whether a machine that finds these words in the document is told not to."""
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         row = session.get_one(Document, document)
         at = row.text.index(words) if start is None else start
         return rejections.rejected(session, row).covers(noun, at, at + len(words), words)
@@ -244,7 +244,7 @@ def test_a_rejected_speaker_leaves_words_without_a_speaker_and_chains_without_th
     assert [(hop["position"], hop["speaker"]["slug"]) for hop in chain] == [(0, "rhein")]
     assert read(desk, f"/claims/{claimed}")["attributed_to"] is None
     assert read(desk, f"/utterances/{uttered}")["speaker"] is None
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         assert rejections.refused_speaker(session, "MONDAY")
         assert not rejections.refused_speaker(session, "Tuesday")
 
@@ -258,7 +258,7 @@ def test_a_rejection_can_be_taken_back(desk: TestClient, store: Store) -> None:
 
     assert desk.get("/rejections", headers={"If-None-Match": listed.headers["ETag"]}).json()["items"] == []
     assert desk.delete(f"/rejections/{rejection['id']}").status_code == 404
-    with db.reading(store.engine) as session:
+    with open_read_transaction(store.engine) as session:
         assert not rejections.refused_speaker(session, "Monday")
 
 

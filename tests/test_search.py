@@ -249,7 +249,7 @@ def both(templates: Templates) -> Iterator[list[TestClient]]:
         clients = [TestClient(create_app(settings_for(store.url))) for store in stores]
         yield clients
         for client in clients:
-            client.app.state.readers.engine.dispose()  # type: ignore[attr-defined]
+            client.app.state.read_pool.engine.dispose()  # type: ignore[attr-defined]
 
 
 def _words() -> list[str]:

@@ -24,7 +24,7 @@ def serving(**settings: object) -> Iterator[TestClient]:
     try:
         yield TestClient(application, raise_server_exceptions=False)
     finally:
-        application.state.readers.engine.dispose()
+        application.state.read_pool.engine.dispose()
 
 
 # Index

@@ -9,9 +9,9 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import event
 
-from app.database import engine as db
-from app.database.prepared import Prepared, Row, Values
-from app.database.readers import Readers, SessionReads, Work
+from app.database.engine import open_read_transaction
+from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
+from app.database.statements import PreparedSelect, Row, Values
 from tests.conftest import Store
 from tests.data.lists import LISTS, List, read
 
@@ -29,28 +29,28 @@ PLAIN = [(each, "") for each in LISTS]
 NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
 
 
-class Plain(SessionReads):
-    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+class Plain(ThreadReadSession):
+    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
         return self.session.connection().execute(prepared.select, values).all()
 
 
-class Watched(Readers):
+class Watched(ReadPool):
     """Reads where SQLAlchemy can tell of them, as a process does that the quick ways are barred to."""
 
-    async def quick(self, work: Work[T]) -> T:
-        return await self.thorough(work)
+    async def run(self, work: ReadFunction[T]) -> T:
+        return await self.run_in_snapshot(work)
 
     @contextmanager
-    def session(self) -> Iterator[SessionReads]:
-        with db.reading(self.engine) as session:
+    def open_session(self) -> Iterator[ThreadReadSession]:
+        with open_read_transaction(self.engine) as session:
             yield Plain(session)
 
 
 @pytest.fixture(autouse=True)
 def _watched(application: FastAPI, reader: TestClient, shared_store: Store) -> Iterator[None]:
-    before, application.state.readers = application.state.readers, Watched(shared_store.engine)
+    before, application.state.read_pool = application.state.read_pool, Watched(shared_store.engine)
     yield
-    application.state.readers = before
+    application.state.read_pool = before
 
 
 @contextmanager

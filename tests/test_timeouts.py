@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 
-from app.database import engine as db
+from app.database.engine import create_store_engine, open_read_transaction
 from tests.conftest import Store, settings_for, talking_to
 
 SECONDS = 0.2
@@ -21,7 +21,7 @@ def counting_to(number: int) -> str:
 @pytest.fixture
 def hasty(store: Store, application: FastAPI) -> Iterator[TestClient]:
     """HTTP to a store whose reads may take a fifth of a second."""
-    engine = db.connect(settings_for(store.url), query_timeout=SECONDS)
+    engine = create_store_engine(settings_for(store.url), query_timeout=SECONDS)
     with talking_to(application, Store(store.url, engine)) as client:
         yield client
     engine.dispose()
@@ -66,7 +66,7 @@ def test_a_quick_read_and_a_write_are_not_interrupted(hasty: TestClient, store: 
 
 
 def test_a_command_takes_its_time(store: Store) -> None:
-    assert takes_forever(db.connect(settings_for(store.url))) == 3_000_000
+    assert takes_forever(create_store_engine(settings_for(store.url))) == 3_000_000
 
 
 def takes_forever(engine: Engine) -> int:
@@ -76,7 +76,7 @@ def takes_forever(engine: Engine) -> int:
         "postgresql": "SELECT 3000000 FROM pg_sleep(0.5)",
     }[engine.dialect.name]
     try:
-        with db.reading(engine) as session:
+        with open_read_transaction(engine) as session:
             return int(session.connection().execute(text(work)).scalar_one())
     finally:
         engine.dispose()

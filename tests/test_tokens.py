@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.api.routers import answers
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.main import create_app
 from app.store import api_keys as auth
 from tests.conftest import Store, settings_for, talking_to
@@ -27,7 +27,7 @@ OTHERS = ["/events/1", "/sources/meduza?as_of=1", "/metrics", "/feeds", "/feeds/
 
 
 def token_of(store: Store, *paths: str) -> str:
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         return auth.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)[1]
 
 

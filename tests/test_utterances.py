@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.core.config import get_settings
 from app.core.vocab import CodedBy
-from app.database import engine as db
+from app.database.engine import build_alembic_config, open_write_transaction
 from app.database.models import Attribution, Document, Match, Statement
 from app.imports import export as jsonl
 from app.queries import lookups
@@ -306,7 +306,7 @@ def kept(store: Store) -> list[tuple[Any, ...]]:
 
 
 def made_anew(store: Store) -> list[tuple[Any, ...]]:
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         list(statement_index.refresh_all(session.connection()))
     return kept(store)
 
@@ -334,7 +334,7 @@ def test_a_store_that_was_copied_line_by_line_keeps_them(store: Store, empty_sto
 
 def test_a_store_from_before_they_were_kept_has_them_once_migrated(store: Store, dateline: Dateline) -> None:
     before = kept(store)
-    command.downgrade(db.migrations(store.engine), "0009")
+    command.downgrade(build_alembic_config(store.engine), "0009")
 
     dateline(store.url, "migrate")
 

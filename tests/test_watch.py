@@ -23,7 +23,7 @@ from app.capture.feeds import robots
 from app.capture.feeds.manners import DAY
 from app.capture.feeds.watcher import Watcher, back_off
 from app.core.vocab import FeedFormat, FeedItemState, FeedResult
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Document, Feed, FeedItem, Revision
 from app.fetch import Fetcher
 from app.queries import lookups
@@ -132,7 +132,7 @@ class Herald:
     later: dt.timedelta = dt.timedelta()
 
     def add(self, url: str, **values: Any) -> int:
-        with db.writing(self.store.engine) as session:
+        with open_write_transaction(self.store.engine) as session:
             ident = records.add(session, FeedCreate(url=url, **{"extract": False, **values})).id
         assert ident is not None
         return ident
@@ -156,11 +156,11 @@ class Herald:
         return self.watch()
 
     def one(self, ident: int = 1) -> Feed:
-        with db.reading(self.store.engine) as session:
+        with open_read_transaction(self.store.engine) as session:
             return records.find(session, ident)
 
     def all(self, model: type[Any]) -> list[Any]:
-        with db.reading(self.store.engine) as session:
+        with open_read_transaction(self.store.engine) as session:
             return list(lookups.every(session, model))
 
     def items(self) -> dict[str, FeedItem]:
@@ -431,7 +431,7 @@ def test_a_feed_that_is_changed_while_it_is_looked_after_is_let_go(herald: Heral
     ident = herald.add(herald.web.feed(a="1", b="1"))
 
     def change() -> None:
-        with db.writing(herald.store.engine) as session:
+        with open_write_transaction(herald.store.engine) as session:
             records.change(session, records.find(session, ident), FeedUpdate(title="Another"))
 
     herald.web.answers["/a"].before = change

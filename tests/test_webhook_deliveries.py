@@ -24,7 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.core.vocab import DeliveryState, Noun, Operation
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.database.models import Delivery, SavedSearch
 from app.queries.revisions import Change
 from app.webhooks import ledger
@@ -121,7 +121,7 @@ def test_only_what_was_asked_for_is_told_and_the_rest_is_passed_over(sending: Se
 
 
 def test_a_saved_search_is_told_with_the_records_that_it_finds(sending: Sending, receiver: Receiver) -> None:
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         session.add(
             SavedSearch(
                 slug="agencies", name="Agencies", noun=Noun.SOURCES, query="kind=news_agency", created_at=sending.now()
@@ -139,7 +139,7 @@ def test_a_saved_search_is_told_with_the_records_that_it_finds(sending: Sending,
 
 
 def test_a_search_that_finds_no_sense_any_more_holds_its_webhook_alone(sending: Sending, receiver: Receiver) -> None:
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         lost = SavedSearch(slug="l", name="L", noun=Noun.EVENTS, query="speaker=nobody", created_at=sending.now())
         session.add(lost)
     sending.add(receiver.url("/lost"), search="l")
@@ -309,7 +309,7 @@ def test_a_receiver_that_asks_for_patience_gets_it_for_all_its_messages(sending:
     receiver.answers = [Answer(429, {"Retry-After": "1800"})]
     sending.add(receiver.url())
     sending.source("The Herald")
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         session.add_all(waiting(sending, 1, 3))
 
     assert sending.deliver() == {"made": 1, "to be sent again": 1}
@@ -335,7 +335,7 @@ def test_a_slow_receiver_keeps_no_other_waiting(sending: Sending, receiver: Rece
     receiver.always = lambda hit: Answer(before=lambda: time.sleep(0.35 if hit.path == "/slow" else 0))
     sending.add(receiver.url("/slow"))
     sending.add(receiver.url("/quick"))
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         session.add_all(waiting(sending, 1, 2))
     sending.source("The Herald")
     sending.deliver()
@@ -349,7 +349,7 @@ def test_a_slow_receiver_keeps_no_other_waiting(sending: Sending, receiver: Rece
 @pytest.mark.before_the_database
 def test_for_a_receiver_that_does_not_keep_up_no_more_messages_are_made(sending: Sending, receiver: Receiver) -> None:
     webhook = sending.add(receiver.url())
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         later = sending.now() + dt.timedelta(hours=1)
         behind = waiting(sending, 1, ledger.AHEAD)
         for each in behind:
@@ -421,7 +421,7 @@ def test_two_deliverers_send_each_message_once(sending: Sending, receiver: Recei
         sending.add(receiver.url(path), since=0)
     for number in range(3):
         sending.source(f"Outlet {number}")
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         session.add_all(waiting(sending, 1, 10))
     deliverers = [sending.deliverer() for _ in range(2)]
     threads = [Thread(target=anyio.run, args=(lambda each=each: each.run(once=True),)) for each in deliverers]
@@ -516,7 +516,7 @@ def test_messages_that_were_delivered_are_forgotten_after_a_month(sending: Sendi
     for name in ("The Herald", "The Wire"):
         sending.source(name)
         sending.deliver()
-    with db.writing(sending.store.engine) as session:
+    with open_write_transaction(sending.store.engine) as session:
         session.get_one(Delivery, 2).due_at = sending.now() + dt.timedelta(days=60)
 
     sending.deliver(days=29)

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 
 from app.core.vocab import Noun, Scope
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.database.models import SavedSearch
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
@@ -144,7 +144,7 @@ def test_a_webhook_that_is_sent_again_is_added_once_with_the_same_secret(empty_w
 
 
 def test_webhooks_are_changed_field_by_field(empty_writer: TestClient, empty_store: Store) -> None:
-    with db.writing(empty_store.engine) as session:
+    with open_write_transaction(empty_store.engine) as session:
         search = {"slug": "talks", "name": "Talks", "noun": Noun.EVENTS, "query": "q=talks"}
         session.add(SavedSearch.model_validate(search | {"created_at": "2024-06-19T00:00:00Z"}))
     empty_writer.post("/sources", json={"name": "The Herald", "kind": "online"})
@@ -209,7 +209,7 @@ def test_a_message_is_sent_again_when_somebody_asks(empty_writer: TestClient, em
 
 
 def test_a_search_that_a_webhook_follows_cannot_go(empty_writer: TestClient, empty_store: Store) -> None:
-    with db.writing(empty_store.engine) as session:
+    with open_write_transaction(empty_store.engine) as session:
         search = {"slug": "talks", "name": "Talks", "noun": Noun.EVENTS, "query": "q=talks"}
         session.add(SavedSearch.model_validate(search | {"created_at": "2024-06-19T00:00:00Z"}))
     add(empty_writer, search="talks")

@@ -14,7 +14,7 @@ from sqlalchemy import URL, Engine
 from app.backup.load import Report
 from app.core.config import Settings
 from app.core.errors import BadRequest, Busy, Conflict
-from app.database import engine as db
+from app.database.engine import create_store_engine
 
 # Pages copied between two looks at the time.
 _PAGES = 5_000
@@ -31,7 +31,7 @@ def workplace(beside: Path) -> Iterator[Path]:
 def opened(file: Path) -> Iterator[Engine]:
     """The engine of a store in a file."""
     url = URL.create("sqlite", database=str(file.absolute()))
-    engine = db.connect(Settings(database_url=url.render_as_string(), replica_urls=[]))
+    engine = create_store_engine(Settings(database_url=url.render_as_string(), replica_urls=[]))
     try:
         yield engine
     finally:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, MetaData, Table, text
 
 from app.core.errors import Conflict
 from app.database import raw_rows as plain
-from app.database.engine import continue_ids
+from app.database.engine import advance_id_sequence
 from app.database.raw_rows import Plain, Shape
 
 _REPORTED = 5_000
@@ -84,7 +84,7 @@ def last_used(connection: Connection, name: str) -> int:
 
 def _continue_ids(source: Connection, target: Connection, shape: Shape) -> None:
     if shape.key == ("id",):
-        continue_ids(target, Table(shape.name, MetaData()), last_used(source, shape.name))
+        advance_id_sequence(target, Table(shape.name, MetaData()), last_used(source, shape.name))
 
 
 # What takes a part of the tables away, and what puts it back.

@@ -4,8 +4,13 @@ from alembic import command
 from sqlalchemy import Connection, Engine
 
 from app.backup.load import Report
-from app.database import engine as db
 from app.database import raw_rows as plain
+from app.database.engine import (
+    build_alembic_config,
+    get_current_migration,
+    get_newest_migration,
+    open_write_transaction,
+)
 from app.queries import statement_candidates as printings
 from app.store import derived
 from app.store.derived import statement_index
@@ -16,11 +21,11 @@ _KEPT_SINCE = "0010"
 
 def migrate(engine: Engine, report: Report) -> None:
     """Run the migrations that are missing; what has been kept only since is made for the records that are there."""
-    before = db.current_migration(engine)
-    if before != db.newest_migration():
-        command.upgrade(db.migrations(engine), "head")
+    before = get_current_migration(engine)
+    if before != get_newest_migration():
+        command.upgrade(build_alembic_config(engine), "head")
     if before is not None:
-        with db.writing(engine) as session:
+        with open_write_transaction(engine) as session:
             # Also where it was broken off here.
             if before < _KEPT_SINCE or not printings.are_kept(session.connection()):
                 _keep(session.connection(), report)

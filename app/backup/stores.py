@@ -17,8 +17,15 @@ from app.backup import files
 from app.backup.load import Report, last_used, load
 from app.backup.migrations import migrate
 from app.core.errors import BadRequest, Conflict, NotMigrated
-from app.database import engine as db
 from app.database import raw_rows as plain
+from app.database.engine import (
+    advance_id_sequence,
+    build_alembic_config,
+    check_migrated,
+    get_current_migration,
+    open_read_transaction,
+    open_write_transaction,
+)
 
 _REVISION: Table = SQLModel.metadata.tables["revision"]
 
@@ -69,12 +76,12 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
     It all arrives in one transaction. Raises NotMigrated or Conflict where one of the two is not fit for it.
     """
     _migration(source)
-    db.check_migrated(source)
+    check_migrated(source)
     _check_free(target, replace=False)
     file = _file_of(target)
     if file is None:
         migrate(target, report)
-        with db.reading(source) as reader, db.writing(target) as writer:
+        with open_read_transaction(source) as reader, open_write_transaction(target) as writer:
             _refuse_filled(writer.connection())
             return load(reader.connection(), writer.connection(), report)
     with files.workplace(file) as folder:
@@ -82,7 +89,7 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
         _take(source, whole, report)
         files.settle(whole)
         files.copy_in(whole, target, patience, report)
-    with db.reading(target) as session:
+    with open_read_transaction(target) as session:
         return sum(plain.count(session.connection(), shape) for shape in plain.shapes(session.connection()).values())
 
 
@@ -91,7 +98,7 @@ def _file_of(engine: Engine) -> Path | None:
 
 
 def _known_migrations(engine: Engine) -> set[str]:
-    return {script.revision for script in ScriptDirectory.from_config(db.migrations(engine)).walk_revisions()}
+    return {script.revision for script in ScriptDirectory.from_config(build_alembic_config(engine)).walk_revisions()}
 
 
 def _check_free(engine: Engine, *, replace: bool) -> None:
@@ -101,7 +108,7 @@ def _check_free(engine: Engine, *, replace: bool) -> None:
             raise Conflict("The database holds tables that are not Dateline's.")
         if not replace:
             _refuse_filled(connection)
-    if tables and db.current_migration(engine) not in _known_migrations(engine):
+    if tables and get_current_migration(engine) not in _known_migrations(engine):
         raise Conflict("The store belongs to a newer version of Dateline than this one.")
 
 
@@ -117,8 +124,8 @@ def _take(engine: Engine, file: Path, report: Report) -> None:
         files.copy_out(engine, file, report)
         return
     with files.opened(file) as target:
-        command.upgrade(db.migrations(target), migration)
-        with db.reading(engine) as session, _private(target) as connection:
+        command.upgrade(build_alembic_config(target), migration)
+        with open_read_transaction(engine) as session, _private(target) as connection:
             load(session.connection(), connection, report)
 
 
@@ -127,7 +134,7 @@ def _migration(engine: Engine) -> str:
     file = _file_of(engine)
     if file is not None and not file.exists():
         raise NotMigrated(f"There is no store at {file}.")
-    migration = db.current_migration(engine)
+    migration = get_current_migration(engine)
     if migration is None:
         raise NotMigrated("The store is empty: there is nothing to take from it.")
     return migration
@@ -167,7 +174,7 @@ def _put_sqlite(source: Engine, target: Engine, message: str, patience: float, r
 def _put_postgres(source: Engine, target: Engine, message: str, patience: float, report: Report) -> int:
     """Readers wait while the rows are replaced."""
     migrate(target, report)
-    with db.reading(source) as reader, db.writing(target) as writer:
+    with open_read_transaction(source) as reader, open_write_transaction(target) as writer:
         connection = writer.connection()
         before = _last_revision(connection)
         _lock(connection, list(plain.shapes(connection)), patience)
@@ -203,5 +210,5 @@ def _mark(connection: Connection, before: int, message: str) -> int:
     number = max(before, _last_revision(connection)) + 1
     values = {"id": number, "at": dt.datetime.now(dt.UTC), "author": "dateline restore", "message": message}
     connection.execute(_REVISION.insert(), values)
-    db.continue_ids(connection, _REVISION, number)
+    advance_id_sequence(connection, _REVISION, number)
     return number

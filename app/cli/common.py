@@ -26,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.backup.load import Report
 from app.core.config import Settings, get_settings
 from app.core.errors import DatelineError
-from app.database import engine as db
+from app.database.engine import check_migrated, create_store_engine
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -37,9 +37,9 @@ def open_store(url: str | None = None, *, migrated: bool = True) -> Iterator[Eng
     """The store at ``url`` or that the settings name; what is wrong with it ends the command with a plain message."""
     engine = None
     try:
-        engine = db.connect(get_settings() if url is None else Settings(database_url=url, replica_urls=[]))
+        engine = create_store_engine(get_settings() if url is None else Settings(database_url=url, replica_urls=[]))
         if migrated:
-            db.check_migrated(engine)
+            check_migrated(engine)
         yield engine
     except ValidationError as error:
         fail("\n".join(f"DATELINE_{each['loc'][0]}".upper() + f": {each['msg']}" for each in error.errors()))

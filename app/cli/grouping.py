@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from sqlalchemy import Engine
 
 from app.cli.common import open_store, out, progress_bar
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import Statement
 from app.queries import lookups
 from app.queries import statement_candidates as printings
@@ -21,7 +21,7 @@ def group() -> None:
     """Put statements that stand alone, as none does that came in since it was looked at, with their utterances."""
     joined = proposed = 0
     with open_store() as engine, progress_bar("statements") as progress:
-        with db.reading(engine) as session:
+        with open_read_transaction(engine) as session:
             total = printings.unplaced_count(session.connection())
         task = progress.add_task("statements", total=total)
         for looked_at, grouped in _batches(engine):

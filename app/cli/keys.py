@@ -7,7 +7,7 @@ from rich.table import Table
 
 from app.cli.common import err, open_store, out
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import ApiKey
 from app.queries import lookups
 from app.store import api_keys as auth
@@ -30,7 +30,7 @@ def create_key(
     ] = None,
 ) -> None:
     """Make a key and show it, once."""
-    with open_store() as engine, db.writing(engine) as session:
+    with open_store() as engine, open_write_transaction(engine) as session:
         _, key = auth.create_key(session, name=name, scopes=scope, paths=path or ())
     out.print(key)
     err.print("Keep it: it is not stored and cannot be shown again.")
@@ -40,7 +40,7 @@ def create_key(
 def list_keys() -> None:
     """Show the keys, without their secrets."""
     table = Table("prefix", "name", "scopes", "addresses", "created", "revoked")
-    with open_store() as engine, db.reading(engine) as session:
+    with open_store() as engine, open_read_transaction(engine) as session:
         for key in lookups.every(session, ApiKey):
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
             created, paths = f"{key.created_at:%Y-%m-%d %H:%M}", " ".join(key.paths or ())
@@ -51,6 +51,6 @@ def list_keys() -> None:
 @keys.command("revoke")
 def revoke_key(prefix: Annotated[str, typer.Argument(help="The key's prefix, as `key list` shows it.")]) -> None:
     """Make a key invalid from now on."""
-    with open_store() as engine, db.writing(engine) as session:
+    with open_store() as engine, open_write_transaction(engine) as session:
         auth.revoke_key(session, prefix)
     out.print(f"The key {prefix} is revoked.")

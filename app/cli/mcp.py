@@ -11,7 +11,7 @@ from sqlalchemy import Engine, event
 from app.cli.common import fail, open_store
 from app.core.config import Settings, get_settings
 from app.core.logs import configure_logs
-from app.database import engine as db
+from app.database.engine import create_store_engine
 
 
 def mcp() -> None:
@@ -31,7 +31,7 @@ def mcp() -> None:
 
 def read_only(settings: Settings) -> Engine:
     """The store, in which the database itself refuses to write."""
-    engine = db.connect(settings, query_timeout=settings.query_timeout)
+    engine = create_store_engine(settings, query_timeout=settings.query_timeout)
     event.listen(engine, "connect", _only_read)
     return engine
 

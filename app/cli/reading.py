@@ -6,7 +6,7 @@ import typer
 from sqlalchemy import Engine
 
 from app.cli.common import fail, open_store, out, progress_bar
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import Document
 from app.queries import extractions as readings
 from app.store import revisions
@@ -32,7 +32,7 @@ def extract(
 def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
     """The ids of the documents that nobody has read, or ``again`` that another reader has."""
     wanted, known = [], set()
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         for each in readings.readings(session, documents):
             known.add(each.document_id)
             other = each.reader is not None and each.reader != reading.reader(each.language)
@@ -45,7 +45,7 @@ def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
 
 
 def _read(engine: Engine, ident: int) -> Taken:
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         document = session.get_one(Document, ident)
         session.expunge(document)
     found = reading.prepare(document)

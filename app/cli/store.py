@@ -5,17 +5,17 @@ from rich.table import Table
 
 from app.backup import migrations
 from app.cli.common import err, fail, open_store, out, progress, progress_bar
-from app.database import engine as db
+from app.database.engine import get_current_migration, open_read_transaction
 from app.queries import integrity
 
 
 def migrate() -> None:
     """Bring the store's tables to those of this version."""
     with open_store(migrated=False) as engine:
-        before = db.current_migration(engine)
+        before = get_current_migration(engine)
         with progress() as report:
             migrations.migrate(engine, report)
-        after = db.current_migration(engine)
+        after = get_current_migration(engine)
         out.print(f"The store is at migration {after}" + (", as before." if before == after else "."))
 
 
@@ -37,7 +37,7 @@ def seed() -> None:
 def verify() -> None:
     """Check every span of the store against its document's text; fails when one is broken."""
     broken = checked = 0
-    with open_store() as engine, db.reading(engine) as session, progress_bar("documents") as bar:
+    with open_store() as engine, open_read_transaction(engine) as session, progress_bar("documents") as bar:
         for document in bar.track(integrity.documents(session), integrity.document_count(session)):
             for check in integrity.checks(session, document):
                 checked += 1

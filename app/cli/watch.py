@@ -10,7 +10,7 @@ from app.capture.feeds.watcher import Watcher
 from app.cli.common import open_store, out
 from app.cli.running import run_until_stopped
 from app.core.config import get_settings
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.store import feeds as records
 
 # In the order of the summary; the feeds themselves come before.
@@ -34,7 +34,7 @@ def watch(
 
 def _check(engine: Engine, feeds: list[int]) -> None:
     """Raise NotFound for an id that no feed has."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         for ident in feeds:
             records.find(session, ident)
 

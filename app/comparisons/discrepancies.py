@@ -15,7 +15,7 @@ from app.analysis.parties import Medium, Party, Voice
 from app.analysis.values import Says
 from app.core.errors import Invalid
 from app.core.spans import CONTEXT
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import discrepancies, listing, origins
 from app.queries.discrepancies import Claim, Claims, Found
 from app.queries.listing import Key, Rows, Slice
@@ -29,13 +29,13 @@ _EVENTS, _TIMES, _CLAIMS = 500, 20, 5_000
 _PAGES = 10
 
 
-async def of_event(reads: Reads, ref: int, filters: EventDiscrepancyFilter) -> "_OfEvent":
+async def of_event(reads: ReadSession, ref: int, filters: EventDiscrepancyFilter) -> "_OfEvent":
     """The discrepancies of an event; raises Missing."""
     event, claims = await discrepancies.event(reads, ref, filters)
     return _OfEvent(event, claims, _Wanted(claims, filters))
 
 
-async def of_events(reads: Reads, filters: DiscrepancyFilter) -> "_OfEvents":
+async def of_events(reads: ReadSession, filters: DiscrepancyFilter) -> "_OfEvents":
     """Those of the events that match."""
     events, claims = await discrepancies.events(reads, filters)
     return _OfEvents(events, claims, _Wanted(claims, filters))
@@ -71,7 +71,7 @@ class _OfEvent:
     claims: Claims
     wanted: _Wanted
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         items = await self._items(reads)
         if part.sort.startswith("-"):
             items.reverse()
@@ -81,10 +81,10 @@ class _OfEvent:
         last = (shown[-1]["property"], self.event) if len(items) > len(shown) else None
         return Rows(_texts(shown), last)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return len(await self._items(reads))
 
-    async def _items(self, reads: Reads) -> list[_Item]:
+    async def _items(self, reads: ReadSession) -> list[_Item]:
         return list(self.wanted.items(await _claimed(reads, await self.claims.of(reads, [self.event]))))
 
 
@@ -96,7 +96,7 @@ class _OfEvents:
     claims: Claims
     wanted: _Wanted
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         place, done = _resumed(part)
         items: list[_Item] = []
         for _ in range(_TIMES):
@@ -112,7 +112,7 @@ class _OfEvents:
                 break
         return Rows(_texts(items), place)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         number, last = 0, None
         for _ in range(_PAGES):
             rows = await self.page(reads, Slice("date", _EVENTS, last))
@@ -121,7 +121,7 @@ class _OfEvents:
                 return number
         raise Invalid("count", "there are too many events to look through; narrow the days")
 
-    async def _items(self, reads: Reads, events: Sequence[int]) -> list[_Item]:
+    async def _items(self, reads: ReadSession, events: Sequence[int]) -> list[_Item]:
         """Those of some events, in the order of these."""
         of: dict[int, list[_Claim]] = defaultdict(list)
         for claim in await _claimed(reads, await self.claims.of(reads, events)):
@@ -170,7 +170,7 @@ def _texts(items: Iterable[_Item]) -> list[str]:
     return [orjson.dumps(item).decode() for item in items]
 
 
-async def _claimed(reads: Reads, found: Found) -> list[_Claim]:
+async def _claimed(reads: ReadSession, found: Found) -> list[_Claim]:
     """The claims, each with its event and what is told of it."""
     voices = {ident: _voice(row) for ident, row in found.speakers.items()}
     agencies = {agency for voice in voices.values() if voice.medium is None and (agency := by_voice(voice.name))}

@@ -12,7 +12,7 @@ from app.analysis import accounts, origins
 from app.analysis.coverage import Carried, Order, Published, share
 from app.core.spans import Span
 from app.core.vocab import CoverageStatus
-from app.database.prepared import Reads, Row
+from app.database.statements import ReadSession, Row
 from app.queries import coverage
 from app.queries import origins as stored
 from app.queries.coverage import Covering
@@ -26,13 +26,13 @@ Origins = Mapping[str, Collection[int]]
 _Key = tuple[str, int]
 
 
-async def listing(reads: Reads, event: int, filters: EventCoverageFilter) -> "Outlets":
+async def listing(reads: ReadSession, event: int, filters: EventCoverageFilter) -> "Outlets":
     """The outlets that covered an event, and those that might have (``CoveragePublic``); raises Missing."""
     found = await coverage.of_event(reads, event)
     return Outlets(found, await _origins(reads, event), comma_list(filters.status) or list(CoverageStatus))
 
 
-async def _origins(reads: Reads, event: int) -> Origins:
+async def _origins(reads: ReadSession, event: int) -> Origins:
     found = accounts.Accounts(*await stored.of_event(reads, event))
     who = accounts.directory(*await stored.bearers(reads, found.agencies()))
     return {
@@ -72,7 +72,7 @@ class Outlets:
         self._speakers = Carried((source, speaker) for source, speaker in found.voices)
         self._sources = [row for row in found.sources if self._status(row[0]) in statuses]
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         down = part.sort.startswith("-")
         rows = sorted(((self._key(row, part.sort), row) for row in self._sources), key=_first, reverse=down)
         if part.after is not None:
@@ -84,7 +84,7 @@ class Outlets:
         items = [self._item(row, [briefs[ident] for ident in quoted.get(row[0], ())]) for _, row in shown]
         return Rows(items, shown[-1][0] if len(rows) > len(shown) else None)
 
-    async def count(self, _reads: Reads) -> int:
+    async def count(self, _reads: ReadSession) -> int:
         return len(self._sources)
 
     def _status(self, source: int) -> CoverageStatus:

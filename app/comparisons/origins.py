@@ -9,25 +9,25 @@ import orjson
 from app.analysis import accounts, origins
 from app.analysis.origins import Evidence, Origin, Report
 from app.analysis.parties import Directory, Medium
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import origins as stored
 from app.queries.listing import Rows, Slice
 from app.queries.origins import Shown
 from app.schemas.origin import OriginKind
 
 
-async def of_event(reads: Reads, ref: int) -> "Origins":
+async def of_event(reads: ReadSession, ref: int) -> "Origins":
     """Who stands behind the reports of an event; raises Missing."""
     return await _listing(reads, await stored.of_event(reads, ref), origins.of_event, event=ref)
 
 
-async def of_utterance(reads: Reads, ref: int) -> "Origins":
+async def of_utterance(reads: ReadSession, ref: int) -> "Origins":
     """From whom those who print an utterance have it; raises Missing."""
     return await _listing(reads, await stored.of_utterance(reads, ref), origins.of_utterance)
 
 
 async def _listing(
-    reads: Reads,
+    reads: ReadSession,
     rows: stored.Accounts,
     find: Callable[[Sequence[Report], Directory], list[Origin]],
     event: int | None = None,
@@ -44,7 +44,7 @@ class Origins:
     origins: Sequence[Origin]
     event: int | None
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         order = list(self.origins)
         if part.sort.endswith("documents"):
             order.sort(key=lambda origin: len(origin.evidence), reverse=part.sort.startswith("-"))
@@ -57,13 +57,13 @@ class Origins:
         items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
         return Rows(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
 
-    async def _shown(self, reads: Reads, page: Sequence[Origin]) -> Shown:
+    async def _shown(self, reads: ReadSession, page: Sequence[Origin]) -> Shown:
         evidence = [each for origin in page for each in origin.evidence]
         documents = {each.document for each in evidence}
         statements = {ident for each in evidence for ident in each.statements}
         return await stored.shown(reads, documents, statements, event=self.event)
 
-    async def count(self, _reads: Reads) -> int:
+    async def count(self, _reads: ReadSession) -> int:
         return len(self.origins)
 
 

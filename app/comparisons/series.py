@@ -11,7 +11,7 @@ import orjson
 from app.analysis.series import UNPLACED, Begun, Place, Series, first_day, last_day, periods, series
 from app.core.errors import Invalid
 from app.core.vocab import Interval, Noun
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import stats
 from app.queries.listing import Rows, Slice
 from app.queries.stats import Count
@@ -28,7 +28,7 @@ Range = tuple[dt.date, dt.date]
 """The first day of the first period, and the last of the last."""
 
 
-async def listing(reads: Reads, noun: Noun, filters: StatsFilter) -> "Stats":
+async def listing(reads: ReadSession, noun: Noun, filters: StatsFilter) -> "Stats":
     """The series that are asked for (``StatPublic``); raises Invalid for a range that is none, or too long to fill."""
     shown = await _range(reads, noun, filters)
     if shown is None:
@@ -36,7 +36,7 @@ async def listing(reads: Reads, noun: Noun, filters: StatsFilter) -> "Stats":
     return Stats(filters, shown, await stats.counts(reads, noun, filters, *shown))
 
 
-async def _range(reads: Reads, noun: Noun, filters: StatsFilter) -> Range | None:
+async def _range(reads: ReadSession, noun: Noun, filters: StatsFilter) -> Range | None:
     """The whole periods that are asked for; None where the store has nothing to show."""
     if filters.from_ is not None and filters.to is not None and filters.from_ > filters.to:
         raise Invalid("to", "the range ends before it begins")
@@ -58,15 +58,15 @@ class Stats:
     range: Range | None
     counts: Sequence[Count] = field(repr=False)
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
-        await reads.latest()
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+        await reads.fetch_state()
         after = None if part.after is None else _place(part.after[0])
         found = self._series.places(after=after, reverse=part.sort.startswith("-"))
         places = list(islice(found, part.limit + 1))
         shown = places[: part.limit]
         return Rows([self._item(place) for place in shown], _last(shown) if len(places) > len(shown) else None)
 
-    async def count(self, _reads: Reads) -> int:
+    async def count(self, _reads: ReadSession) -> int:
         return len(self._series)
 
     @cached_property

@@ -8,7 +8,7 @@ import orjson
 
 from app.analysis import versions as compared
 from app.analysis.versions import Pair, Printed
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import versions
 from app.queries.listing import Rows, Slice
 from app.queries.versions import Capture, Place
@@ -17,7 +17,7 @@ from app.queries.versions import Capture, Place
 _MOST = 50
 
 
-async def listing(reads: Reads, document: int) -> "Versions":
+async def listing(reads: ReadSession, document: int) -> "Versions":
     """All versions of the document's item; raises Missing."""
     return Versions(await versions.places(reads, document))
 
@@ -28,7 +28,7 @@ class Versions:
 
     places: list[Place]
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         order = list(_with_one_before(self.places))
         if part.sort.startswith("-"):
             order.reverse()
@@ -39,7 +39,7 @@ class Versions:
         items = [_item(place[1], before and before[1], found) for place, before in shown]
         return Rows([orjson.dumps(item).decode() for item in items], shown[-1][0] if len(order) > len(shown) else None)
 
-    async def count(self, _reads: Reads) -> int:
+    async def count(self, _reads: ReadSession) -> int:
         return len(self.places)
 
 

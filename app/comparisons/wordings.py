@@ -13,7 +13,7 @@ from app.analysis.printings import Published
 from app.analysis.wording import Edit, Wording
 from app.core.errors import Invalid
 from app.core.vocab import Noun
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import records
 from app.queries.listing import Rows, Slice
 from app.schemas.common import comma_list
@@ -79,7 +79,7 @@ def _difference(edit: Edit, base: str, other: str) -> dict[str, Any]:
     return edit._asdict() | of_base | {"words": other[edit.start : edit.end]}
 
 
-async def differences(reads: Reads, utterance: int, filters: DifferenceFilter) -> "Differences":
+async def differences(reads: ReadSession, utterance: int, filters: DifferenceFilter) -> "Differences":
     """The differences of all printings; raises Missing, or Invalid for a base that is none of them."""
     item = orjson.loads(await records.current(reads, Noun.UTTERANCES, utterance))
     rows = sorted((each["statement"] for each in item["printings"]), key=lambda row: int(row["id"]))
@@ -100,14 +100,14 @@ class Differences:
     base: int | None
     ops: frozenset[str]
 
-    async def page(self, _reads: Reads, part: Slice) -> Rows:
+    async def page(self, _reads: ReadSession, part: Slice) -> Rows:
         found = self._found[::-1] if part.sort.startswith("-") else self._found
         if part.after is not None:
             found = found[[key for key, _ in found].index((int(part.after[0]), part.after[1])) + 1 :]
         items = [orjson.dumps(item).decode() for _, item in found[: part.limit]]
         return Rows(items, found[part.limit - 1][0] if len(found) > part.limit else None)
 
-    async def count(self, _reads: Reads) -> int:
+    async def count(self, _reads: ReadSession) -> int:
         return len(self._found)
 
     @cached_property

@@ -34,7 +34,7 @@ _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
 OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
 
 
-def connect(settings: Settings, *, query_timeout: float | None = None) -> Engine:
+def create_store_engine(settings: Settings, *, query_timeout: float | None = None) -> Engine:
     """Make the engine of the store that ``settings.database_url`` names; opens no connection yet.
 
     Reads that take longer than ``query_timeout`` seconds are interrupted; writes may take their time.
@@ -97,7 +97,7 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def connect_arguments(engine: Engine) -> dict[str, Any]:
+def get_connect_arguments(engine: Engine) -> dict[str, Any]:
     """What the driver has to be told to connect as the engine does."""
     _, keywords = engine.dialect.create_connect_args(engine.url)
     return dict(keywords)
@@ -110,7 +110,7 @@ def _begin_postgres(connection: Connection) -> None:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Session]:
+def open_read_transaction(engine: Engine) -> Iterator[Session]:
     """A session in which every statement sees the same snapshot, whatever is written meanwhile."""
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
     with _busy_as_503(), Session(engine.execution_options(**options)) as session:
@@ -118,7 +118,7 @@ def reading(engine: Engine) -> Iterator[Session]:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Session]:
+def open_write_transaction(engine: Engine) -> Iterator[Session]:
     """A session in one serialized write transaction, committed at the end or not at all."""
     with _busy_as_503(), Session(engine.execution_options(dateline_writes=True)) as session:
         session.connection()  # take the writers' lock before anything is read
@@ -153,7 +153,7 @@ def _explained(error: OperationalError) -> Busy | None:
 _LOST = {"57P01", "57P02", "57P03", "25006"}
 
 
-def is_lost(error: DBAPIError) -> bool:
+def is_server_lost(error: DBAPIError) -> bool:
     """Whether the server that has the store could not be reached, or takes no writes any more."""
     if not isinstance(error.orig, psycopg.Error):
         return False
@@ -161,7 +161,7 @@ def is_lost(error: DBAPIError) -> bool:
     return code in _LOST or (isinstance(error.orig, psycopg.OperationalError) and (code is None or code[:2] == "08"))
 
 
-def migrations(engine: Engine) -> Config:
+def build_alembic_config(engine: Engine) -> Config:
     """Alembic's configuration for this store's migrations."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
@@ -169,7 +169,7 @@ def migrations(engine: Engine) -> Config:
     return config
 
 
-def current_migration(engine: Engine) -> str | None:
+def get_current_migration(engine: Engine) -> str | None:
     """The migration that the store is at; None where it has none."""
     with engine.connect() as connection:
         _check_version(connection)
@@ -185,19 +185,19 @@ def _check_version(connection: Connection) -> None:
 
 def check_migrated(engine: Engine) -> None:
     """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
-    current = current_migration(engine)
-    if current != newest_migration():
+    current = get_current_migration(engine)
+    if current != get_newest_migration():
         state = f"at migration {current}" if current else "empty"
-        raise NotMigrated(f"The store is {state}, this version needs {newest_migration()}. Run: dateline migrate")
+        raise NotMigrated(f"The store is {state}, this version needs {get_newest_migration()}. Run: dateline migrate")
 
 
 @cache
-def newest_migration() -> str | None:
+def get_newest_migration() -> str | None:
     """The migration that this version needs: read once, for to read all migrations takes longer than to ask a store."""
     return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
-def continue_ids(connection: Connection, table: Table, last: int) -> None:
+def advance_id_sequence(connection: Connection, table: Table, last: int) -> None:
     """Let the table's next id come after ``last``: ids are never used twice."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})

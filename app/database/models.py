@@ -233,9 +233,10 @@ class Document(Record, table=True):
     supersedes_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
 
 
-class Reading(Record, table=True):
-    """How the machine read a document's text: by which rules and model, and how much it found."""
+class Extraction(Record, table=True):
+    """A run of the extractor over a document's text: its version, and how many statements and claims it extracted."""
 
+    __tablename__ = "reading"
     __table_args__ = _KEEP_IDS
 
     document_id: int = _id_of("document", unique=True, ondelete="CASCADE")
@@ -676,7 +677,7 @@ class PendingMention(SQLModel, table=True):
 
 # In the order in which foreign keys allow them to be filled.
 RECORDS: tuple[type[Record], ...] = (
-    Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Reading, Report, Utterance, Statement, Attribution,
+    Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Extraction, Report, Utterance, Statement, Attribution,
     Claim, Match,
 )  # fmt: skip
 

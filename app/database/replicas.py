@@ -18,12 +18,12 @@ from sqlalchemy.exc import OperationalError
 
 from app.core.config import Settings
 from app.core.errors import Busy, TooSlow
-from app.database import engine as db
-from app.database.prepared import Reads
-from app.database.readers import Readers, SessionReads, Work, drive
+from app.database.engine import create_store_engine
+from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession, run_sync
+from app.database.statements import ReadSession
 
 T = TypeVar("T")
-R = TypeVar("R", bound=Reads)
+R = TypeVar("R", bound=ReadSession)
 
 # Seconds for which what could not be reached is left alone.
 _REST = 5.0
@@ -42,8 +42,8 @@ class Behind(Exception):
 class Place:
     """One server that has the store, and when it may be asked again."""
 
-    def __init__(self, readers: Readers) -> None:
-        self.readers = readers
+    def __init__(self, read_pool: ReadPool) -> None:
+        self.read_pool = read_pool
         self.lost = False
         self._next = 0.0
         self._changing = asyncio.Lock()
@@ -64,34 +64,34 @@ class Place:
     async def reconnect(self) -> None:
         """Keep no connections to what is lost, where readers would wait for them, and new ones to what is back."""
         async with self._changing:
-            await self.readers.close()
+            await self.read_pool.close()
             if not self.lost:
-                await self.readers.open()
+                await self.read_pool.open()
 
 
-class Replicas(Readers):
+class Replicas(ReadPool):
     """The ways of one process to a store that several servers have; ``engine`` is the primary's, which takes writes."""
 
-    def __init__(self, primary: Readers, standbys: Sequence[Readers]) -> None:
+    def __init__(self, primary: ReadPool, standbys: Sequence[ReadPool]) -> None:
         super().__init__(primary.engine)
         self._primary = Place(primary)
-        self._standbys = [Place(readers) for readers in standbys]
+        self._standbys = [Place(read_pool) for read_pool in standbys]
         self._at_least = 0
         self._turns = count()
         self._changes: set[asyncio.Task[None]] = set()
 
     async def open(self) -> None:
         for place in (self._primary, *self._standbys):
-            await place.readers.open()
+            await place.read_pool.open()
 
     async def close(self) -> None:
         await asyncio.gather(*self._changes)
-        await self._primary.readers.close()
+        await self._primary.read_pool.close()
         for standby in self._standbys:
-            await standby.readers.close()
-            standby.readers.engine.dispose()
+            await standby.read_pool.close()
+            standby.read_pool.engine.dispose()
 
-    def since(self, revision: int) -> "Replicas":
+    def with_min_revision(self, revision: int) -> "Replicas":
         """The same ways, past the standbys that have not reached this revision.
 
         The primary may not have reached it either: a failover can lose revisions, and a number can be made up.
@@ -100,56 +100,58 @@ class Replicas(Readers):
         same._at_least = revision
         return same
 
-    async def quick(self, work: Work[T]) -> T:
+    async def run(self, work: ReadFunction[T]) -> T:
         checked = self._checked(work)
-        return await self._read(lambda readers: readers.quick(checked), lambda readers: readers.quick(work))
+        return await self._read(lambda read_pool: read_pool.run(checked), lambda read_pool: read_pool.run(work))
 
-    async def thorough(self, work: Callable[[SessionReads], Awaitable[T]]) -> T:
+    async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
         checked = self._checked(work)
-        return await self._read(lambda readers: readers.thorough(checked), lambda readers: readers.thorough(work))
+        return await self._read(
+            lambda read_pool: read_pool.run_in_snapshot(checked), lambda read_pool: read_pool.run_in_snapshot(work)
+        )
 
-    async def current(self, work: Work[T]) -> T:
+    async def run_on_primary(self, work: ReadFunction[T]) -> T:
         """Of standbys only where the primary is lost."""
         if self._primary.may_be_asked():
             try:
-                found = await self._primary.readers.quick(work)
+                found = await self._primary.read_pool.run(work)
             except OperationalError as error:
                 self._note(self._primary, error)
             else:
                 self._found(self._primary)
                 return found
-        return await self.quick(work)
+        return await self.run(work)
 
     @contextmanager
-    def session(self) -> Iterator[SessionReads]:
+    def open_session(self) -> Iterator[ThreadReadSession]:
         with ExitStack() as stack:
             yield self._enter(stack)
 
-    def _enter(self, stack: ExitStack) -> SessionReads:
+    def _enter(self, stack: ExitStack) -> ThreadReadSession:
         for standby in self._in_turn():
             try:
-                reads = stack.enter_context(standby.readers.session())
-                if drive(reads.latest()).revision >= self._at_least:
+                reads = stack.enter_context(standby.read_pool.open_session())
+                if run_sync(reads.fetch_state()).revision >= self._at_least:
                     return reads
             except (Busy, OperationalError):
                 pass
             stack.close()
-        return stack.enter_context(self._primary.readers.session())
+        return stack.enter_context(self._primary.read_pool.open_session())
 
     def _checked(self, work: Callable[[R], Awaitable[T]]) -> Callable[[R], Awaitable[T]]:
         async def checked(reads: R) -> T:
-            if self._at_least and (await reads.latest()).revision < self._at_least:
+            if self._at_least and (await reads.fetch_state()).revision < self._at_least:
                 raise Behind
             return await work(reads)
 
         return checked
 
     async def _read(
-        self, of_standby: Callable[[Readers], Awaitable[T]], of_primary: Callable[[Readers], Awaitable[T]]
+        self, of_standby: Callable[[ReadPool], Awaitable[T]], of_primary: Callable[[ReadPool], Awaitable[T]]
     ) -> T:
         for standby in self._in_turn():
             try:
-                found = await of_standby(standby.readers)
+                found = await of_standby(standby.read_pool)
             except TooSlow:
                 raise
             except (Behind, Busy):
@@ -160,7 +162,7 @@ class Replicas(Readers):
                 self._found(standby)
                 return found
         try:
-            found = await of_primary(self._primary.readers)
+            found = await of_primary(self._primary.read_pool)
         except OperationalError as error:
             raise Busy("The store cannot be reached; try again.") from error
         self._found(self._primary)
@@ -192,11 +194,11 @@ class Replicas(Readers):
         task.add_done_callback(self._changes.discard)
 
 
-def connect(settings: Settings) -> Readers:
+def create_read_pool(settings: Settings) -> ReadPool:
     """The ways to the store that the settings name, and to its standbys, if any; opens no connection yet."""
-    engine = db.connect(settings, query_timeout=settings.query_timeout)
+    engine = create_store_engine(settings, query_timeout=settings.query_timeout)
     standbys = (_connect_standby(settings, url) for url in settings.replica_urls)
-    primary, *others = (Readers(each, connections=settings.threads) for each in (engine, *standbys))
+    primary, *others = (ReadPool(each, connections=settings.threads) for each in (engine, *standbys))
     return Replicas(primary, others) if others else primary
 
 
@@ -204,4 +206,6 @@ def _connect_standby(settings: Settings, url: str) -> Engine:
     parsed = make_url(url)
     told = {name: value for name, value in _IMPATIENT.items() if name not in parsed.query}
     address = parsed.update_query_dict(told).render_as_string(hide_password=False)
-    return db.connect(settings.model_copy(update={"database_url": address}), query_timeout=settings.query_timeout)
+    return create_store_engine(
+        settings.model_copy(update={"database_url": address}), query_timeout=settings.query_timeout
+    )

@@ -18,9 +18,9 @@ from app.database.models import (
     Claim,
     Document,
     Event,
+    Extraction,
     History,
     Match,
-    Reading,
     Report,
     Source,
     SourceAlias,
@@ -42,7 +42,7 @@ class Tables:
     speaker_alias: Table = SpeakerAlias
     event: Table = Event
     document: Table = Document
-    reading: Table = Reading
+    extraction: Table = Extraction
     report: Table = Report
     utterance: Table = Utterance
     statement: Table = Statement

@@ -15,7 +15,12 @@ from sqlmodel import Session
 from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.errors import BadRequest, Conflict
-from app.database import engine as db
+from app.database.engine import (
+    advance_id_sequence,
+    get_current_migration,
+    open_read_transaction,
+    open_write_transaction,
+)
 from app.queries import dump
 from app.store import derived
 from app.store.derived import statement_index
@@ -26,8 +31,8 @@ _BY_NAME = {table.name: table for table in dump.TABLES}
 
 def write(engine: Engine) -> Iterator[bytes]:
     """Lines of one snapshot: a head that names the migration, then ``{"table": …, "row": {…}}``."""
-    with db.reading(engine) as session:
-        yield _line({"dateline": db.current_migration(engine), "rows": dump.row_count(session)})
+    with open_read_transaction(engine) as session:
+        yield _line({"dateline": get_current_migration(engine), "rows": dump.row_count(session)})
         for table in dump.TABLES:
             for row in dump.rows(session, table):
                 yield _line({"table": table.name, "row": row})
@@ -44,7 +49,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
     """
     numbered = enumerate(lines, start=1)
     promised = _promised(engine, next(numbered, (1, b""))[1])
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         if dump.row_count(session):
             raise Conflict("The store is not empty; an export can only be read into an empty one.")
         done = 0
@@ -56,7 +61,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
         if done != promised:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
-            db.continue_ids(session.connection(), table, dump.last_id(session, table))
+            advance_id_sequence(session.connection(), table, dump.last_id(session, table))
         for refresh_all in (derived.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass
@@ -69,7 +74,7 @@ def _promised(engine: Engine, line: bytes) -> int:
         migration, rows = head["dateline"], int(head["rows"])
     except (ValueError, KeyError, TypeError):
         raise BadRequest("Line 1 is not the head of an export.") from None
-    current = db.current_migration(engine)
+    current = get_current_migration(engine)
     if migration != current:
         raise BadRequest(f"The export is of a store at migration {migration}, this one is at {current}.")
     return rows

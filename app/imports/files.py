@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from app.core.errors import BadRequest
 from app.core.vocab import ImportState, Outcome
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.imports import lines, progress
 from app.imports.acled import Acled
 from app.imports.gdelt import Events, Mentions
@@ -145,7 +145,7 @@ def read(
             with _uncollected():
                 reader.load(engine, done, batch, message=f"Import of {source.name}", reject=reject)
             yield file.tell()
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         done.save(session.connection(), state=ImportState.FINISHED)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Sequence
 from sqlalchemy import Connection, Engine, text
 
 from app.core.vocab import Outcome
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import PendingMention
 from app.imports import gdelt_lines
 from app.imports.gdelt_lines import Mention
@@ -67,7 +67,7 @@ class Mentions(Format):
 
 def waiting(engine: Engine) -> int:
     """How many mentions have been set aside."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         return int(session.connection().execute(text("SELECT count(*) FROM pending_mention")).scalar_one())
 
 

@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 
 from app.core.errors import Conflict, NotFound
 from app.core.vocab import ImportState, Outcome
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Import
 from app.queries import lookups
 
@@ -98,7 +98,7 @@ def begin(
 
     ``again`` makes it begin anew. What has no ``fingerprint``, such as a request's body, is always new.
     """
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         row = None if fingerprint is None else lookups.one(session, Import, format=format, fingerprint=fingerprint)
         if row is None:
             now = dt.datetime.now(dt.UTC)
@@ -116,7 +116,7 @@ def begin(
 
 def resume(engine: Engine, ident: int) -> Progress:
     """The import with this id, as far as it is committed; raises NotFound."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         row = lookups.one(session, Import, id=ident)
         if row is None:
             raise NotFound(f"There is no import {ident}.")

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from app.core.errors import BadRequest, DatelineError, Invalid, TooLarge
 from app.core.vocab import ImportState
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Import
 from app.imports import lines, progress
 from app.imports.lines import Result
@@ -99,7 +99,7 @@ class Intake:
             self._add(self._rest)
         self._commit()
         here = self._begun()
-        with db.writing(self._engine) as session:
+        with open_write_transaction(self._engine) as session:
             here.save(session.connection(), state=ImportState.FINISHED)
 
     def break_off(self) -> tuple[int, int] | None:
@@ -109,7 +109,7 @@ class Intake:
         # What failed may have failed because the store is busy: then the record just stays as it is.
         with suppress(DatelineError):
             self._progress = progress.resume(self._engine, self._progress.id)
-            with db.writing(self._engine) as session:
+            with open_write_transaction(self._engine) as session:
                 self._progress.save(session.connection(), state=ImportState.BROKEN_OFF)
         return self._progress.id, self._progress.lines
 
@@ -145,7 +145,7 @@ class Intake:
 
 def resumed(engine: Engine, ident: int) -> Progress:
     """An import over the network that is to go on; raises Invalid, naming ``resume``, where there is none."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         row = lookups.one(session, Import, id=ident)
     if row is None or row.format != lines.FORMAT or row.fingerprint is not None:
         raise Invalid("resume", f"there is no import {ident} that was begun here")

@@ -12,8 +12,8 @@ from pydantic import BaseModel, ValidationError
 from app.api.web.reading import Read
 from app.core.errors import Invalid
 from app.core.vocab import Noun
-from app.database.prepared import Reads
-from app.database.readers import SessionReads
+from app.database.read_pool import ThreadReadSession
+from app.database.statements import ReadSession
 from app.queries.listing import Rows, Slice
 from app.queries.lists import LISTS
 from app.schemas.common import ListParams, RecordParams
@@ -24,17 +24,17 @@ F = TypeVar("F", bound=ListParams)
 # Items that are read in one statement where all are wanted.
 _AT_ONCE = 2000
 
-Work = Callable[[SessionReads], Awaitable[Any]]
+Work = Callable[[ThreadReadSession], Awaitable[Any]]
 
 
 async def answer(read: Read, work: Work) -> Response:
     """What ``work`` reads, as JSON; it is not done where the client has its result already."""
 
-    async def told(reads: SessionReads) -> bytes:
-        read.note(await reads.latest())
+    async def told(reads: ThreadReadSession) -> bytes:
+        read.note(await reads.fetch_state())
         return orjson.dumps(await work(reads))
 
-    return Response(await read.thorough(told), media_type="application/json")
+    return Response(await read.run_in_snapshot(told), media_type="application/json")
 
 
 def filters_of(shape: type[F], given: Mapping[str, Any], at: Sequence[str | int] = ("query",)) -> F:
@@ -59,19 +59,19 @@ def given_by(params: BaseModel, *, besides: set[str]) -> Item:
     return params.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, exclude=besides)
 
 
-async def rows(reads: Reads, noun: Noun, filters: RecordParams, part: Slice) -> Rows:
+async def rows(reads: ReadSession, noun: Noun, filters: RecordParams, part: Slice) -> Rows:
     """The items of this part of a noun's list, as they are shown there."""
     found = await LISTS[noun].find(reads, filters)
     page = await found.page(reads, part)
     return Rows([orjson.loads(item) for item in page.items], page.last)
 
 
-async def first(reads: Reads, noun: Noun, filters: RecordParams, most: int) -> Sequence[Item]:
+async def first(reads: ReadSession, noun: Noun, filters: RecordParams, most: int) -> Sequence[Item]:
     """At most so many items of a noun's list, in its own order."""
     return (await rows(reads, noun, filters, Slice(filters.sort, most))).items
 
 
-async def every(reads: Reads, noun: Noun, filters: RecordParams) -> Sequence[Item]:
+async def every(reads: ReadSession, noun: Noun, filters: RecordParams) -> Sequence[Item]:
     """All items of a noun's list."""
     items: list[Item] = []
     part = Slice(filters.sort, _AT_ONCE)

@@ -17,7 +17,7 @@ from app.api.web.deps import path_of, query_of
 from app.api.web.problems import READING, documented
 from app.api.web.reading import Read, ReadDep, ReadRoute
 from app.core.vocab import CodedBy, Noun
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
 from app.integrations.words import country_name, label
 from app.queries.listing import Slice
@@ -93,7 +93,7 @@ _DOCUMENTED = documented(*READING)
 async def list_timemap_events(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The events that have coordinates, the latest first."""
 
-    async def shown(reads: Reads, events: Sequence[Item]) -> list[Item]:
+    async def shown(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
         documents: dict[int, list[str]] = {}
         for report in await _reports(reads, events):
             documents.setdefault(report["event"]["id"], []).append(str(report["document"]["id"]))
@@ -106,7 +106,7 @@ async def list_timemap_events(read: ReadDep, params: Annotated[TimeMapParams, Qu
 async def list_timemap_sources(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The documents that report these events, by their ids."""
 
-    async def shown(reads: Reads, events: Sequence[Item]) -> dict[str, Item]:
+    async def shown(reads: ReadSession, events: Sequence[Item]) -> dict[str, Item]:
         return {str(each["document"]["id"]): _source(each) for each in await _reports(reads, events)}
 
     return await _answer(read, params, shown)
@@ -116,7 +116,7 @@ async def list_timemap_sources(read: ReadDep, params: Annotated[TimeMapParams, Q
 async def list_timemap_associations(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The types, outlets and countries of these events, to filter by."""
 
-    async def shown(_reads: Reads, events: Sequence[Item]) -> list[Item]:
+    async def shown(_reads: ReadSession, events: Sequence[Item]) -> list[Item]:
         found = {each["id"]: each for event in events for each in _associations(event)}
         return sorted(found.values(), key=lambda each: each["filter_paths"])
 
@@ -124,7 +124,7 @@ async def list_timemap_associations(read: ReadDep, params: Annotated[TimeMapPara
 
 
 async def _answer(
-    read: Read, params: TimeMapParams, shown: Callable[[Reads, Sequence[Item]], Awaitable[Any]]
+    read: Read, params: TimeMapParams, shown: Callable[[ReadSession, Sequence[Item]], Awaitable[Any]]
 ) -> Response:
     given = {"bbox": _WORLD} | given_by(params, besides={"limit", "cursor"})
     filters = filters_of(EventFilter, given)
@@ -132,7 +132,7 @@ async def _answer(
     part = Slice(filters.sort, params.limit, after)
     links = {}
 
-    async def work(reads: Reads) -> Any:
+    async def work(reads: ReadSession) -> Any:
         page = await rows(reads, Noun.EVENTS, filters, part)
         if page.last is not None:
             links["Link"] = _link(read, pagination.encode(page.last, path=router.prefix, filters=params))
@@ -148,7 +148,7 @@ def _link(read: Read, cursor: str) -> str:
     return f'<{path_of(read.request)}?{query}>; rel="next"'
 
 
-async def _reports(reads: Reads, events: Sequence[Item]) -> list[Item]:
+async def _reports(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
     """The reports of these events."""
     found: list[Item] = []
     for start in range(0, len(events), _AT_ONCE):

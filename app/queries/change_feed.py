@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import orjson
 
 from app.core.vocab import Noun, Operation
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries.listing import Key, Slice
 from app.queries.lists import LISTS
 from app.queries.revisions import Change, Changes
@@ -62,7 +62,7 @@ class Piece:
     position: Position
 
 
-async def news(reads: Reads, following: Following, since: int, *, most: int = 500) -> News:
+async def news(reads: ReadSession, following: Following, since: int, *, most: int = 500) -> News:
     """What is followed of the revisions after ``since``, of as many as have about ``most`` changes.
 
     With a search each change comes with its ``item``. Raises Invalid where a search names a source or speaker that is
@@ -78,7 +78,9 @@ async def news(reads: Reads, following: Following, since: int, *, most: int = 50
     return News(await _followed(reads, following, found), until)
 
 
-async def _to_its_end(reads: Reads, since: int, begun: Sequence[Change], last: tuple[Key, int]) -> Sequence[Change]:
+async def _to_its_end(
+    reads: ReadSession, since: int, begun: Sequence[Change], last: tuple[Key, int]
+) -> Sequence[Change]:
     """All changes of a revision that has more than were read."""
     changes, revision, then = list(begun), last[0], cast(tuple[Key, int] | None, last)
     while then is not None and then[0] == revision:
@@ -87,7 +89,7 @@ async def _to_its_end(reads: Reads, since: int, begun: Sequence[Change], last: t
     return [change for change in changes if change.revision == revision]
 
 
-async def piece(reads: Reads, following: Following, position: Position, *, most: int = 500) -> Piece:
+async def piece(reads: ReadSession, following: Following, position: Position, *, most: int = 500) -> Piece:
     """What is followed of the next ``most`` changes after ``position``; raises what ``news`` does."""
     since, after = position.revision, None
     if position.place is not None:
@@ -97,7 +99,7 @@ async def piece(reads: Reads, following: Following, position: Position, *, most:
     return Piece(await _followed(reads, following, found), then)
 
 
-async def _followed(reads: Reads, following: Following, changes: Sequence[Change]) -> Sequence[Change]:
+async def _followed(reads: ReadSession, following: Following, changes: Sequence[Change]) -> Sequence[Change]:
     wanted = [change for change in changes if following.wants(change)]
     if following.search is None:
         return wanted
@@ -110,7 +112,7 @@ async def _followed(reads: Reads, following: Following, changes: Sequence[Change
     ]
 
 
-async def _matching(reads: Reads, noun: Noun, query: str, idents: Sequence[int]) -> dict[int, str]:
+async def _matching(reads: ReadSession, noun: Noun, query: str, idents: Sequence[int]) -> dict[int, str]:
     """Those of these records that the search finds, by id, as its list shows them."""
     filters = filters_of(Search(noun, query), {})
     idents = [ident for ident in idents if ident in _named(filters, idents)]

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Select, select
 
 from app.database.json_sql import as_text, obj, span
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, source_brief, speaker_brief
@@ -44,7 +44,7 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-async def listing(reads: Reads, filters: ClaimFilter) -> Found:
+async def listing(reads: ReadSession, filters: ClaimFilter) -> Found:
     """The claims that match."""
     named = await resolve(reads, {"source": filters.source})
     given = references(filters.event, "event")

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, or_, sel
 
 from app.database.json_sql import among, as_text, boolean, moment, obj
 from app.database.models import Event, Feed
-from app.database.prepared import Prepared, Reads, Row
+from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.fragments import outlet, published, speaker_brief
@@ -43,7 +43,7 @@ class Covering(NamedTuple):
     sources: Sequence[Row]
 
 
-async def of_event(reads: Reads, event: int) -> Covering:
+async def of_event(reads: ReadSession, event: int) -> Covering:
     """What the store has on an event, with all sources that have a document on it, or of its days, or a watched feed;
     raises Missing where there is no such event."""
     found = await reads.fetch(_days(), {"event": event})
@@ -61,7 +61,7 @@ async def of_event(reads: Reads, event: int) -> Covering:
     return Covering(documents, statements, claims, voices, sources)
 
 
-async def speakers(reads: Reads, ids: Collection[int]) -> dict[int, str]:
+async def speakers(reads: ReadSession, ids: Collection[int]) -> dict[int, str]:
     """Speakers in short (``SpeakerBrief``), as JSON, by id."""
     return {ident: str(item) for ident, item in await reads.fetch(_speakers(), {"ids": ids})} if ids else {}
 
@@ -71,13 +71,13 @@ def _after(day: dt.date) -> dt.date:
 
 
 @cache
-def _days() -> Prepared:
+def _days() -> PreparedSelect:
     event = NOW.event
-    return Prepared(select(event.earliest, event.latest).where(event.id == _EVENT), stamped=True)
+    return PreparedSelect(select(event.earliest, event.latest).where(event.id == _EVENT), with_state=True)
 
 
 @cache
-def _printed() -> tuple[Prepared, ...]:
+def _printed() -> tuple[PreparedSelect, ...]:
     """Documents, statements, claims and voices."""
     report, document, statement, claim, hop = NOW.report, NOW.document, NOW.statement, NOW.claim, NOW.attribution
     place = (document.source_id, document.id)
@@ -90,10 +90,10 @@ def _printed() -> tuple[Prepared, ...]:
     claimed = select(*place, claim.start, claim.end, claim.id, claim.property)
     claimed = claimed.join(report, report.document_id == document.id).join(claim, claim.report_id == report.id)
     return (
-        Prepared(_documents(), stamped=True),
-        Prepared(said.order_by(statement.id), stamped=True),
-        Prepared(claimed.where(report.event_id == _EVENT).order_by(claim.id), stamped=True),
-        Prepared(select(union(quoted, relaying).subquery()), stamped=True),
+        PreparedSelect(_documents(), with_state=True),
+        PreparedSelect(said.order_by(statement.id), with_state=True),
+        PreparedSelect(claimed.where(report.event_id == _EVENT).order_by(claim.id), with_state=True),
+        PreparedSelect(select(union(quoted, relaying).subquery()), with_state=True),
     )
 
 
@@ -129,18 +129,18 @@ def _documents() -> Select[Any]:
 
 
 @cache
-def _then() -> Prepared:
+def _then() -> PreparedSelect:
     """How many documents sources have of some days."""
     document = NOW.document
     day = or_no_date(document.published_earliest)
     first, last = (bindparam(name, type_=Date, required=True) for name in ("first", "last"))
     known = and_(day.between(first, last), document.published_earliest.is_not(None))
     rows = select(document.source_id, func.count()).where(known).group_by(document.source_id)
-    return Prepared(rows, stamped=True)
+    return PreparedSelect(rows, with_state=True)
 
 
 @cache
-def _sources() -> Prepared:
+def _sources() -> PreparedSelect:
     """Some sources, and all of which a feed is watched."""
     source = NOW.source
     watched = source.id.in_(select(_FEED.source_id).where(_FEED.active, _FEED.source_id.is_not(None)))
@@ -149,10 +149,12 @@ def _sources() -> Prepared:
         "followed": boolean(watched),
     }
     rows = select(source.id, source.name_key, as_text(obj(told))).where(or_(among(source.id, "ids"), watched))
-    return Prepared(rows, stamped=True)
+    return PreparedSelect(rows, with_state=True)
 
 
 @cache
-def _speakers() -> Prepared:
+def _speakers() -> PreparedSelect:
     speaker = NOW.speaker
-    return Prepared(select(speaker.id, as_text(speaker_brief(speaker))).where(among(speaker.id, "ids")), stamped=True)
+    return PreparedSelect(
+        select(speaker.id, as_text(speaker_brief(speaker))).where(among(speaker.id, "ids")), with_state=True
+    )

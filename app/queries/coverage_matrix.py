@@ -23,7 +23,7 @@ from sqlalchemy.orm import aliased
 
 from app.database.json_sql import as_text, days_between, obj
 from app.database.models import Coverage, Tally
-from app.database.prepared import Prepared, Reads, Values
+from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import begun_within, days, lasting_into
 from app.queries.fragments import event_brief, source_brief
@@ -39,7 +39,7 @@ _TALLY: Table = Tally
 _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 
-async def listing(reads: Reads, filters: CoverageFilter) -> "Cells":
+async def listing(reads: ReadSession, filters: CoverageFilter) -> "Cells":
     """The cells that match (``CellPublic``)."""
     ids = await resolve(reads, {"source": filters.source})
     shape, values = asked(
@@ -59,7 +59,7 @@ class Cells:
     shape: Asked
     values: Values
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         values = {**self.values, "limit": part.limit + 1}
         if part.after is not None:
             day, event = str(part.after[0]).split(" ")
@@ -72,18 +72,18 @@ class Cells:
         last = (f"{shown[-1][1]} {shown[-1][2]}", int(shown[-1][3])) if len(rows) > len(shown) else None
         return Rows([str(row[0]) for row in shown], last)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return int((await reads.fetch(_total(self.shape), self.values))[0][0])
 
 
 @lru_cache(maxsize=256)
-def _total(shape: Asked) -> Prepared:
+def _total(shape: Asked) -> PreparedSelect:
     keys = union_all(*(select(*key).where(*conditions) for key, conditions in _parts(shape)))
-    return Prepared(select(func.count()).select_from(keys.subquery()))
+    return PreparedSelect(select(func.count()).select_from(keys.subquery()))
 
 
 @lru_cache(maxsize=256)
-def _page(shape: Asked, down: bool, follows: bool) -> Prepared:
+def _page(shape: Asked, down: bool, follows: bool) -> PreparedSelect:
     """The items of a page, each with its key."""
     firsts = [_first(key, conditions, down, follows) for key, conditions in _parts(shape)]
     keys = union_all(*(select(first.subquery()) for first in firsts)).subquery("keys")
@@ -104,7 +104,7 @@ def _page(shape: Asked, down: bool, follows: bool) -> Prepared:
         .join(event, event.id == keys.c.event)
         .join(source, source.id == keys.c.source)
     )
-    return Prepared(items, stamped=True)
+    return PreparedSelect(items, with_state=True)
 
 
 def _printed() -> Select[Any]:

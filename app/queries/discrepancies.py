@@ -13,7 +13,7 @@ from app.core.spans import CONTEXT
 from app.core.vocab import CodedBy
 from app.database.json_sql import Json, among, as_text, obj, obj_or_null
 from app.database.models import Coverage, Document, Event, Record, Speaker
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 from app.queries import listing
 from app.queries.filters import begun_within, days, lasting_into
@@ -63,7 +63,7 @@ class Claims:
         self._shape, self._values = asked(property=comma_list(filters.property), least=filters.min_confidence)
         self.sources = frozenset(sources)
 
-    async def of(self, reads: Reads, events: Collection[int]) -> Found:
+    async def of(self, reads: ReadSession, events: Collection[int]) -> Found:
         """The claims of these events."""
         rows = await reads.fetch(_claims(self._shape), {**self._values, "events": events})
         claims = sorted((Claim(*row) for row in rows), key=attrgetter("id"))
@@ -74,26 +74,26 @@ class Claims:
             await _named(reads, Speaker, {claim.speaker for claim in claims if claim.speaker is not None}),
         )
 
-    async def numbers(self, reads: Reads, events: Collection[int]) -> dict[int, int]:
+    async def numbers(self, reads: ReadSession, events: Collection[int]) -> dict[int, int]:
         """How many claims there are of each of these events that has any."""
         rows = await reads.fetch(_numbers(self._shape), {**self._values, "events": events})
         return {int(event): int(number) for event, number in rows}
 
 
-async def _named(reads: Reads, model: type[Record], ids: Collection[int]) -> dict[int, Any]:
+async def _named(reads: ReadSession, model: type[Record], ids: Collection[int]) -> dict[int, Any]:
     """The short forms of these records, by id."""
     if not ids:
         return {}
     return {ident: orjson.loads(brief) for ident, brief in await reads.fetch(_briefs(model), {"ids": ids})}
 
 
-async def event(reads: Reads, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, Claims]:
+async def event(reads: ReadSession, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, Claims]:
     """The id of an event, and what is asked of its claims; raises Missing."""
     ids = await resolve(reads, {"source": filters.source}, within=(Event, ref))
     return ids["within"][0], Claims(filters, ids.get("source", []))
 
 
-async def events(reads: Reads, filters: DiscrepancyFilter) -> tuple[listing.Found, Claims]:
+async def events(reads: ReadSession, filters: DiscrepancyFilter) -> tuple[listing.Found, Claims]:
     """The events that match, as JSON texts of their ids, and what is asked of their claims."""
     ids = await resolve(reads, {"source": filters.source})
     shape, values = asked(**days(filters), source=ids.get("source"))
@@ -127,7 +127,7 @@ def _part(shape: Asked, *, lasting: bool) -> Part:
 
 
 @lru_cache(maxsize=64)
-def _claims(shape: Asked) -> Prepared:
+def _claims(shape: Asked) -> PreparedSelect:
     report, document, claim = NOW.report, NOW.document, NOW.claim
     before = case((claim.start > CONTEXT, claim.start - CONTEXT), else_=0)
     # One cut of the text, not one of its words and of each side: PostgreSQL unpacks a text for every cut.
@@ -140,11 +140,11 @@ def _claims(shape: Asked) -> Prepared:
         .join(claim, claim.report_id == report.id)
         .join(document, document.id == report.document_id)
     )
-    return Prepared(rows.where(*_wanted(shape)), stamped=True)
+    return PreparedSelect(rows.where(*_wanted(shape)), with_state=True)
 
 
 @cache
-def _briefs(model: type[Record]) -> Prepared:
+def _briefs(model: type[Record]) -> PreparedSelect:
     table, source = NOW.event, NOW.source
     rows = select(table.id, as_text(event_brief(table)))
     if model is Document:
@@ -155,7 +155,7 @@ def _briefs(model: type[Record]) -> Prepared:
         table = NOW.speaker
         brief = obj({"speaker": speaker_brief(table), "country": table.country, "source": _medium(source)})
         rows = select(table.id, as_text(brief)).outerjoin(source, source.id == table.source_id)
-    return Prepared(rows.where(among(table.id, "ids")), stamped=True)
+    return PreparedSelect(rows.where(among(table.id, "ids")), with_state=True)
 
 
 def _medium(source: Table) -> Json:
@@ -165,10 +165,10 @@ def _medium(source: Table) -> Json:
 
 
 @lru_cache(maxsize=64)
-def _numbers(shape: Asked) -> Prepared:
+def _numbers(shape: Asked) -> PreparedSelect:
     report, claim = NOW.report, NOW.claim
     rows = select(report.event_id, func.count()).join(claim, claim.report_id == report.id).where(*_wanted(shape))
-    return Prepared(rows.group_by(report.event_id), stamped=True)
+    return PreparedSelect(rows.group_by(report.event_id), with_state=True)
 
 
 def _wanted(shape: Asked) -> list[Condition]:

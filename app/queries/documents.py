@@ -6,7 +6,7 @@ from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
 from app.core.vocab import Noun
 from app.database.json_sql import Json, array, as_text, moment, obj, obj_or_null
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
 from app.queries.fragments import coding, published, source_brief
@@ -57,11 +57,11 @@ def items(t: Tables = NOW) -> Select[str]:
 def full(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
     more = {"text": t.document.text, "spans": array(_spans(t)), "reading": _reading(t)}
-    return _select(t, obj(_fields(t) | more)).outerjoin(t.reading, t.reading.document_id == t.document.id)
+    return _select(t, obj(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
 
 
 def _reading(t: Tables) -> Json:
-    reading = t.reading
+    reading = t.extraction
     counts = {"statements": reading.statements, "suggestions": reading.suggestions}
     told = {"reader": reading.reader, "at": moment(reading.at), **counts, "note": reading.note}
     return obj_or_null(reading.id, told)
@@ -94,7 +94,7 @@ def _spans(t: Tables) -> Select[str]:
     return select(obj(fields).label("item")).order_by(spans.c.start, spans.c.end, spans.c.noun, spans.c.id)
 
 
-async def listing(reads: Reads, filters: DocumentFilter, *, within: Within | None = None) -> Found:
+async def listing(reads: ReadSession, filters: DocumentFilter, *, within: Within | None = None) -> Found:
     """The documents that match, all or those of one source."""
     named = await resolve(reads, {"source": filters.source}, within=within)
     shape, values = asked(

@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 from app.core.vocab import Noun
 from app.database.json_sql import array, as_text, dated, obj, parsed
 from app.database.models import Coverage, Tally
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, contains, days, ids, lasting_into, part
 from app.queries.fragments import coding
@@ -108,7 +108,7 @@ def _coverage(t: Tables) -> Subquery:
     return reports.correlate(t.event).subquery()
 
 
-async def listing(reads: Reads, filters: EventFilter, *, within: Within | None = None) -> Found:
+async def listing(reads: ReadSession, filters: EventFilter, *, within: Within | None = None) -> Found:
     """The events that match, all or those that one source reported."""
     named = await resolve(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
     shape, values = asked(

@@ -19,7 +19,7 @@ class Read(NamedTuple):
 
 def readings(session: Session, documents: Sequence[int] = ()) -> list[Read]:
     """All documents by id, or those of ``documents``, with who read them."""
-    document, reading = NOW.document, NOW.reading
+    document, reading = NOW.document, NOW.extraction
     found = select(document.id, document.language, reading.reader)
     found = found.outerjoin(reading, reading.document_id == document.id).order_by(document.id)
     if documents:

@@ -11,7 +11,7 @@ from app.core.errors import NotFound
 from app.core.vocab import FeedItemState
 from app.database.json_sql import as_text, boolean, moment, obj
 from app.database.models import Feed, FeedItem, Source
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries import names
 from app.queries.fragments import source_brief
@@ -45,7 +45,7 @@ def _items() -> Select[str]:
     return select(as_text(obj({**fields, "seen_at": moment(item.seen_at), "document": item.document_id})))
 
 
-async def listing(reads: Reads, filters: FeedFilter) -> Found:
+async def listing(reads: ReadSession, filters: FeedFilter) -> Found:
     """The feeds that match (``FeedPublic``)."""
     ids = await names.resolve(reads, {"source": filters.source})
     active = [] if filters.active is None else [filters.active]
@@ -64,11 +64,11 @@ def _listing(shape: Asked) -> Listing:
 
 
 @cache
-def _one() -> Prepared:
-    return Prepared(_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), stamped=True)
+def _one() -> PreparedSelect:
+    return PreparedSelect(_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), with_state=True)
 
 
-async def one(reads: Reads, ident: int) -> str:
+async def one(reads: ReadSession, ident: int) -> str:
     """A feed as JSON text; raises NotFound."""
     rows = await reads.fetch(_one(), {"id": ident})
     if not rows:
@@ -76,7 +76,7 @@ async def one(reads: Reads, ident: int) -> str:
     return str(rows[0][0])
 
 
-async def item_listing(reads: Reads, ident: int, filters: FeedItemFilter) -> Found:
+async def item_listing(reads: ReadSession, ident: int, filters: FeedItemFilter) -> Found:
     """The items of a feed that match (``FeedItemPublic``); raises NotFound."""
     await one(reads, ident)
     shape, values = asked(feed=ident, state=comma_list(filters.state))

@@ -8,7 +8,7 @@ from app.core.errors import NotFound
 from app.core.vocab import Outcome
 from app.database.json_sql import as_text, moment, obj
 from app.database.models import Import
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import Found, Listing
 
@@ -34,17 +34,19 @@ def _listing() -> Listing:
     return Listing.by_id(_items(), _IMPORT.id, select(_IMPORT.id))
 
 
-async def listing(_reads: Reads) -> Found:
+async def listing(_reads: ReadSession) -> Found:
     """All imports (``ImportPublic``)."""
     return Found(_listing(), {})
 
 
 @cache
-def _one() -> Prepared:
-    return Prepared(_items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)), stamped=True)
+def _one() -> PreparedSelect:
+    return PreparedSelect(
+        _items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
+    )
 
 
-async def one(reads: Reads, ident: int) -> str:
+async def one(reads: ReadSession, ident: int) -> str:
     """An import as JSON text; raises NotFound."""
     rows = await reads.fetch(_one(), {"id": ident})
     if not rows:

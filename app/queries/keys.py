@@ -8,11 +8,11 @@ from sqlalchemy import Text, bindparam, cast, select
 
 from app.core.vocab import Scope
 from app.database.models import ApiKey
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 
 _KEY: Table = ApiKey
-_BY_PREFIX = Prepared(
+_BY_PREFIX = PreparedSelect(
     select(
         _KEY.id,
         _KEY.name,
@@ -38,7 +38,7 @@ class Key:
     revoked: bool
 
 
-async def by_prefix(reads: Reads, prefix: str) -> Key | None:
+async def by_prefix(reads: ReadSession, prefix: str) -> Key | None:
     rows = await reads.fetch(_BY_PREFIX, {"prefix": prefix})
     if not rows:
         return None

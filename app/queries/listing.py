@@ -29,7 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.database.json_sql import cells
-from app.database.prepared import Prepared, Reads, Values
+from app.database.statements import PreparedSelect, ReadSession, Values
 
 K = TypeVar("K")
 
@@ -65,10 +65,10 @@ class Rows:
 class Paged(Protocol):
     """Anything that is read a page at a time."""
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         """One page; ValueError where ``part.after`` is of no such list."""
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         """The number of items on all pages."""
 
 
@@ -109,24 +109,24 @@ class Listing:
     items: Select[Any]
     id: ColumnElement[int]
     parts: Sequence[Part]
-    _pages: dict[tuple[str, bool, tuple[str, ...]], Prepared] = field(default_factory=dict)
+    _pages: dict[tuple[str, bool, tuple[str, ...]], PreparedSelect] = field(default_factory=dict)
 
     @classmethod
     def by_id(cls, items: Select[Any], ident: ColumnElement[int], ids: Select[Any]) -> Self:
         """Records in the order of their ids, and no other; ``ids`` selects those that match."""
         return cls(items, ident, [Part(ids, {"id": (ident, ident)})])
 
-    def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> Prepared:
+    def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> PreparedSelect:
         """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
         ``after_id``; each row is the item, or the cells of these ``columns``, then its key and id."""
         if (sort, follows, columns) not in self._pages:
-            self._pages[sort, follows, columns] = Prepared(self._page(sort, follows, columns), stamped=True)
+            self._pages[sort, follows, columns] = PreparedSelect(self._page(sort, follows, columns), with_state=True)
         return self._pages[sort, follows, columns]
 
-    def total(self) -> Prepared:
+    def total(self) -> PreparedSelect:
         """The number of records that match."""
         matching = union_all(*(part.ids for part in self.parts)).subquery()
-        return Prepared(select(func.count()).select_from(matching))
+        return PreparedSelect(select(func.count()).select_from(matching))
 
     def key_type(self, sort: str) -> TypeEngine[Any]:
         return self.parts[0].sorts[sort.removeprefix("-")][0].type
@@ -152,7 +152,7 @@ class Found:
     listing: Listing
     values: Values
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         values = {**self.values, "limit": part.limit + 1}
         if part.after is not None:
             key = _from_key(part.after[0], self.listing.key_type(part.sort))
@@ -161,7 +161,7 @@ class Found:
         shown, last = _shown(await reads.fetch(page, values), part)
         return Rows(shown if part.columns else [row[0] for row in shown], last)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return int((await reads.fetch(self.listing.total(), self.values))[0][0])
 
 
@@ -177,7 +177,7 @@ class Union(Generic[K]):
     """
 
     parts: Sequence[tuple[K, Select[Any]]]
-    _pages: dict[tuple[str, bool], Prepared] = field(default_factory=dict)
+    _pages: dict[tuple[str, bool], PreparedSelect] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> Sequence[K]:
@@ -188,7 +188,7 @@ class Union(Generic[K]):
         """What orders the records of one sort key; also what the place after such a record is called."""
         return self.kinds.index(kind) * _STEP + ident
 
-    async def page(self, reads: Reads, part: Slice, values: Values) -> "Kinds[K]":
+    async def page(self, reads: ReadSession, part: Slice, values: Values) -> "Kinds[K]":
         values = {**values, "limit": part.limit + 1}
         if part.after is not None:
             key = _from_key(part.after[0], self._key_type)
@@ -199,21 +199,21 @@ class Union(Generic[K]):
         kinds = [(self.kinds[number // _STEP], number % _STEP, key) for key, number in shown]
         return Kinds(kinds, last)
 
-    async def count(self, reads: Reads, values: Values) -> int:
+    async def count(self, reads: ReadSession, values: Values) -> int:
         total = select(func.count()).select_from(union_all(*(ids for _, ids in self.parts)).subquery())
-        return int((await reads.fetch(Prepared(total), values))[0][0])
+        return int((await reads.fetch(PreparedSelect(total), values))[0][0])
 
     @property
     def _key_type(self) -> TypeEngine[Any]:
         return self.parts[0][1].selected_columns[1].type
 
-    def _page(self, sort: str, *, follows: bool) -> Prepared:
+    def _page(self, sort: str, *, follows: bool) -> PreparedSelect:
         if (sort, follows) not in self._pages:
             ranked = ((self.kinds.index(kind), ids) for kind, ids in self.parts)
             firsts = [self._first(rank, ids, sort, follows=follows) for rank, ids in ranked]
             union = union_all(*firsts).subquery()
             rows = select(union).order_by(*_order(sort, union.c.key, union.c.number)).limit(_LIMIT)
-            self._pages[sort, follows] = Prepared(rows, stamped=True)
+            self._pages[sort, follows] = PreparedSelect(rows, with_state=True)
         return self._pages[sort, follows]
 
     def _first(self, rank: int, ids: Select[Any], sort: str, *, follows: bool) -> Select[Any]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Float, Select, Text, case, cast, func, lit
 
 from app.core.vocab import Noun
 from app.database.json_sql import Json, as_text, boolean, dated, obj, parsed
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, said, source_brief, speaker_brief
@@ -86,7 +86,7 @@ def _only(t: Tables, item: Select[str]) -> Json:
     return parsed(item.correlate(t.match).scalar_subquery())
 
 
-async def listing(_reads: Reads, filters: MatchFilter) -> "Matches":
+async def listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":
     """The matches that are asked for."""
     shape, values = asked(
         id=ids(filters.id),
@@ -105,10 +105,10 @@ class Matches:
 
     found: Found
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         return await self.found.page(reads, replace(part, columns=()))
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return await self.found.count(reads)
 
 

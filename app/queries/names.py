@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Select, Text, bindparam, literal, or_, select
 from app.core.errors import Ambiguous, Invalid
 from app.core.spans import match_key
 from app.database.models import Record
-from app.database.prepared import Prepared, Reads, Values
+from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.record_keys import named
 from app.schemas.common import MAX_ID, comma_list
@@ -64,7 +64,7 @@ class Asked:
 
 
 async def resolve(
-    reads: Reads, filters: Mapping[str, str | None], *, within: Within | None = None
+    reads: ReadSession, filters: Mapping[str, str | None], *, within: Within | None = None
 ) -> dict[str, list[int]]:
     """The ids that each filter (``source``, ``speaker``, ``via``) names, in one statement for all of them.
 
@@ -106,11 +106,11 @@ def _values(asked: Sequence[Asked], within: Within | None) -> Values:
 
 
 @lru_cache(maxsize=256)
-def _statement(kinds: Sequence[Kind], within: tuple[type[Record], bool] | None) -> Prepared:
+def _statement(kinds: Sequence[Kind], within: tuple[type[Record], bool] | None) -> PreparedSelect:
     selects = [_candidates(place, *kind) for place, kind in enumerate(kinds)]
     if within is not None:
         selects.append(_owner(len(kinds), *within))
-    return Prepared(select(union_all(*selects).subquery()), stamped=True)
+    return PreparedSelect(select(union_all(*selects).subquery()), with_state=True)
 
 
 def _owner(place: int, model: type[Record], by_id: bool) -> Select[Any]:

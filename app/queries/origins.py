@@ -29,7 +29,7 @@ from sqlalchemy.orm import aliased
 
 from app.database.json_sql import among, array, as_text, obj, span, stamp
 from app.database.models import Event, Provenance, Source, Utterance
-from app.database.prepared import Prepared, Reads, Row
+from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import NOW, Table
 from app.queries.fragments import published, source_brief, speaker_brief
 from app.queries.names import Missing
@@ -56,17 +56,17 @@ class Bearers(NamedTuple):
     speakers: Sequence[Row]
 
 
-async def of_event(reads: Reads, event: int) -> Accounts:
+async def of_event(reads: ReadSession, event: int) -> Accounts:
     """Where the documents that report the event have it from; raises Missing where there is no such event."""
     return await _accounts(reads, _there(Event), _of_events(), event)
 
 
-async def of_utterance(reads: Reads, utterance: int) -> Accounts:
+async def of_utterance(reads: ReadSession, utterance: int) -> Accounts:
     """Where the documents that print the utterance have it from; raises Missing where there is no such utterance."""
     return await _accounts(reads, _there(Utterance), _of_utterances(), utterance)
 
 
-async def _accounts(reads: Reads, there: Prepared, parts: Sequence[Prepared], ident: int) -> Accounts:
+async def _accounts(reads: ReadSession, there: PreparedSelect, parts: Sequence[PreparedSelect], ident: int) -> Accounts:
     if not await reads.fetch(there, {"ids": [ident]}):
         raise Missing(Event if there is _there(Event) else Utterance, ident)
     return Accounts(*[await reads.fetch(part, {"ids": [ident]}) for part in parts])
@@ -77,7 +77,7 @@ def of_events(connection: Connection, events: Collection[int]) -> Accounts:
     return Accounts(*(connection.execute(part.select, {"ids": events}).all() for part in _of_events()))
 
 
-async def bearers(reads: Reads, keys: Collection[str]) -> Bearers:
+async def bearers(reads: ReadSession, keys: Collection[str]) -> Bearers:
     """Who is called by one of these names."""
     values = {"keys": orjson.dumps(list(keys)).decode()}
     return Bearers(*[await reads.fetch(part, values) for part in _bearers(reads.dialect)]) if keys else Bearers((), ())
@@ -90,8 +90,8 @@ def bearers_in(connection: Connection, keys: Collection[str]) -> Bearers:
 
 
 @cache
-def _there(model: Table) -> Prepared:
-    return Prepared(select(model.id).where(among(model.id, "ids")), stamped=True)
+def _there(model: Table) -> PreparedSelect:
+    return PreparedSelect(select(model.id).where(among(model.id, "ids")), with_state=True)
 
 
 def _source(source: Table) -> tuple[Any, ...]:
@@ -104,7 +104,7 @@ def _speaker(speaker: Table) -> tuple[Any, ...]:
 
 
 @cache
-def _of_events() -> tuple[Prepared, Prepared, Prepared]:
+def _of_events() -> tuple[PreparedSelect, PreparedSelect, PreparedSelect]:
     report, statement, document = NOW.report, NOW.statement, NOW.document
     documents = _documents(report.event_id, report.start, report.end)
     documents = documents.join(report, report.document_id == document.id).where(among(report.event_id, "ids"))
@@ -117,7 +117,7 @@ def _of_events() -> tuple[Prepared, Prepared, Prepared]:
 
 
 @cache
-def _of_utterances() -> tuple[Prepared, Prepared, Prepared]:
+def _of_utterances() -> tuple[PreparedSelect, PreparedSelect, PreparedSelect]:
     statement = NOW.statement
     of_utterance = among(statement.utterance_id, "ids")
     printing = select(statement.utterance_id, statement.document_id).where(of_utterance).distinct().subquery()
@@ -141,7 +141,7 @@ def _appeared() -> tuple[ColumnElement[str], ColumnElement[str]]:
     return func.coalesce(cast(NOW.document.published_earliest, Text), func.substr(moment, 1, 10)), moment
 
 
-def _prepared(documents: Select[Any], said: Select[Any]) -> tuple[Prepared, Prepared, Prepared]:
+def _prepared(documents: Select[Any], said: Select[Any]) -> tuple[PreparedSelect, PreparedSelect, PreparedSelect]:
     document, statement, hop = NOW.document, NOW.statement, NOW.attribution
     appeared = (*(each.nulls_last() for each in _appeared()), document.id)
     columns = (statement.document_id, statement.id, statement.start, statement.end, *_speaker(NOW.speaker))
@@ -151,14 +151,14 @@ def _prepared(documents: Select[Any], said: Select[Any]) -> tuple[Prepared, Prep
     hops = hops.join(hop, hop.statement_id == statement.id).join(NOW.voice, NOW.voice.id == hop.speaker_id)
     hops = hops.outerjoin(_MEDIUM, _MEDIUM.id == NOW.voice.source_id).distinct()
     return (
-        Prepared(documents.order_by(*appeared), stamped=True),
-        Prepared(statements.order_by(statement.start, statement.end, statement.id), stamped=True),
-        Prepared(hops.order_by(statement.id, hop.position), stamped=True),
+        PreparedSelect(documents.order_by(*appeared), with_state=True),
+        PreparedSelect(statements.order_by(statement.start, statement.end, statement.id), with_state=True),
+        PreparedSelect(hops.order_by(statement.id, hop.position), with_state=True),
     )
 
 
 @cache
-def _bearers(dialect: str) -> tuple[Prepared, Prepared]:
+def _bearers(dialect: str) -> tuple[PreparedSelect, PreparedSelect]:
     keys: Any = bindparam("keys", type_=Text, required=True)
     listed = func.json_each(keys) if dialect == "sqlite" else func.json_array_elements_text(cast(keys, JSON))
     among_keys = select(listed.table_valued("value").c.value)
@@ -169,8 +169,8 @@ def _bearers(dialect: str) -> tuple[Prepared, Prepared]:
     speakers = select(of_speakers.c.key, *_speaker(speaker)).join(of_speakers, of_speakers.c.id == speaker.id)
     speakers = speakers.outerjoin(_MEDIUM, _MEDIUM.id == speaker.source_id)
     return (
-        Prepared(sources.order_by(source.id), stamped=True),
-        Prepared(speakers.order_by(speaker.id), stamped=True),
+        PreparedSelect(sources.order_by(source.id), with_state=True),
+        PreparedSelect(speakers.order_by(speaker.id), with_state=True),
     )
 
 
@@ -188,7 +188,9 @@ class Shown(NamedTuple):
     statements: dict[int, dict[str, Any]]
 
 
-async def shown(reads: Reads, documents: Collection[int], statements: Collection[int], *, event: int | None) -> Shown:
+async def shown(
+    reads: ReadSession, documents: Collection[int], statements: Collection[int], *, event: int | None
+) -> Shown:
     """These documents (``OriginDocument``), with their reports of the event, and these statements
     (``OriginStatement``)."""
     found = await reads.fetch(_shown_documents(), {"ids": documents, "event": event or 0})
@@ -197,7 +199,7 @@ async def shown(reads: Reads, documents: Collection[int], statements: Collection
 
 
 @cache
-def _shown_documents() -> Prepared:
+def _shown_documents() -> PreparedSelect:
     document, report = NOW.document, NOW.report
     fields = {
         "id": document.id,
@@ -212,11 +214,11 @@ def _shown_documents() -> Prepared:
     rows = select(document.id, as_text(obj(fields))).join(NOW.source, NOW.source.id == document.source_id)
     rows = rows.outerjoin(report, and_(report.document_id == document.id, report.event_id == event))
     rows = rows.outerjoin(_PROVENANCE, _PROVENANCE.document_id == document.id)
-    return Prepared(rows.where(among(document.id, "ids")), stamped=True)
+    return PreparedSelect(rows.where(among(document.id, "ids")), with_state=True)
 
 
 @cache
-def _shown_statements() -> Prepared:
+def _shown_statements() -> PreparedSelect:
     statement, hop = NOW.statement, NOW.attribution
     chain = select(speaker_brief(NOW.voice).label("item")).select_from(hop)
     chain = chain.join(NOW.voice, NOW.voice.id == hop.speaker_id).where(hop.statement_id == statement.id)
@@ -229,4 +231,4 @@ def _shown_statements() -> Prepared:
         "end": statement.end,
     }
     rows = select(statement.id, as_text(obj(fields))).outerjoin(NOW.speaker, NOW.speaker.id == statement.speaker_id)
-    return Prepared(rows.where(among(statement.id, "ids")), stamped=True)
+    return PreparedSelect(rows.where(among(statement.id, "ids")), with_state=True)

@@ -7,7 +7,7 @@ from sqlalchemy.orm import aliased
 
 from app.database.json_sql import array, as_text, dated, days_between, moment, obj, span
 from app.database.models import Coverage
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.fragments import outlet, published
@@ -18,7 +18,7 @@ _COVERAGE: Table = Coverage
 _EVENT = bindparam("event_id", type_=BigInteger, required=True)
 
 
-async def listing(reads: Reads, event: Within) -> Found:
+async def listing(reads: ReadSession, event: Within) -> Found:
     """The outlets that reported an event (``EventSourcePublic``)."""
     ids = await resolve(reads, {}, within=event)
     return Found(_listing(), {"event_id": ids["within"][0]})

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core.errors import Gone, Invalid, NotFound
 from app.core.vocab import Noun, Operation
 from app.database.models import NOUNS, History, Record, Revision
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import AS_OF, NOW, Table, Tables, as_of
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.names import Missing
@@ -34,7 +34,7 @@ _PAST: Table = History
 _REVISION: Table = Revision
 
 
-async def current(reads: Reads, noun: Noun, ref: int | str) -> str:
+async def current(reads: ReadSession, noun: Noun, ref: int | str) -> str:
     """The record as JSON text; raises Missing where there is none."""
     rows = await reads.fetch(_current(noun, isinstance(ref, int)), {"ref": ref})
     if not rows:
@@ -43,10 +43,10 @@ async def current(reads: Reads, noun: Noun, ref: int | str) -> str:
 
 
 @cache
-def _current(noun: Noun, by_id: bool) -> Prepared:
+def _current(noun: Noun, by_id: bool) -> PreparedSelect:
     table = getattr(NOW, NOUNS[noun].__name__.lower())
     ref = bindparam("ref", type_=BigInteger if by_id else Text, required=True)
-    return Prepared(ITEMS[noun](NOW).where(named(table, ref)), stamped=True)
+    return PreparedSelect(ITEMS[noun](NOW).where(named(table, ref)), with_state=True)
 
 
 def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Select, func, select
 
 from app.database.json_sql import as_text, dated, obj, span
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, source_brief
@@ -40,7 +40,7 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-async def listing(reads: Reads, filters: ReportFilter) -> Found:
+async def listing(reads: ReadSession, filters: ReportFilter) -> Found:
     """The reports that match."""
     named = await resolve(reads, {"source": filters.source})
     given = references(filters.event, "event")

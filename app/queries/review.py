@@ -24,7 +24,7 @@ from sqlalchemy.orm import aliased
 from app.core.vocab import Noun
 from app.database.json_sql import Json, among, array, as_text, dated, moment, obj, parsed, span
 from app.database.models import NOUNS, Rejection
-from app.database.prepared import Prepared, Reads, Values
+from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries import matches
 from app.queries.fragments import document_brief, event_brief, said, source_brief, speaker_brief
@@ -44,7 +44,7 @@ _BY_MACHINE = literal_column("'machine'", Text)
 _UNKNOWN = cast(literal(2.0), Float)
 
 
-async def listing(reads: Reads, filters: ReviewFilter) -> "Review":
+async def listing(reads: ReadSession, filters: ReviewFilter) -> "Review":
     """The records to review that match (``ReviewPublic``)."""
     ids = await resolve(reads, {"source": filters.source})
     shape, values = asked(
@@ -64,7 +64,7 @@ class Review:
         self._union = union
         self._values = values
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         found = await self._union.page(reads, part, self._values)
         keys = [(noun, ident) for noun, ident, _ in found.records]
         ids = {f"ids_{noun}": [ident for kind, ident in keys if kind == noun] for noun in REVIEWED}
@@ -72,7 +72,7 @@ class Review:
         items = {(noun, ident): item for noun, ident, item in rows}
         return Rows([str(items[key]) for key in keys], found.last)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return await self._union.count(reads, self._values)
 
 
@@ -121,7 +121,7 @@ def _where(noun: Noun, shape: Asked) -> list[Condition]:
 
 
 @cache
-def _items() -> Prepared:
+def _items() -> PreparedSelect:
     """Noun, id and item of records, given their ids by noun."""
     selects = {
         Noun.EVENTS: _events(),
@@ -132,7 +132,7 @@ def _items() -> Prepared:
         Noun.MATCHES: _matches(),
     }
     rows = (items.where(among(_row(noun).id, f"ids_{noun}")) for noun, items in selects.items())
-    return Prepared(select(union_all(*rows).subquery()), stamped=True)
+    return PreparedSelect(select(union_all(*rows).subquery()), with_state=True)
 
 
 def _row(noun: Noun) -> Table:
@@ -269,6 +269,6 @@ def _rejections() -> Listing:
     return Listing.by_id(items, row.id, select(row.id))
 
 
-async def rejections(_reads: Reads) -> Found:
+async def rejections(_reads: ReadSession) -> Found:
     """What people rejected (``RejectionPublic``)."""
     return Found(_rejections(), {})

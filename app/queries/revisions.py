@@ -18,7 +18,7 @@ from app.core.errors import NotFound
 from app.core.vocab import Noun, Operation
 from app.database.json_sql import among, as_text, moment, obj
 from app.database.models import NOUNS, History, Revision
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import Found, Key, Listing, Rows, Slice, Union
 from app.queries.record_keys import deleted_as, named
@@ -36,12 +36,12 @@ def _listing() -> Listing:
     return Listing.by_id(select(as_text(obj(fields))), _REVISION.id, select(_REVISION.id))
 
 
-async def listing(_reads: Reads) -> Found:
+async def listing(_reads: ReadSession) -> Found:
     """All revisions (``RevisionPublic``)."""
     return Found(_listing(), {})
 
 
-async def changes(_reads: Reads, filters: ChangeFilter) -> "Changes":
+async def changes(_reads: ReadSession, filters: ChangeFilter) -> "Changes":
     """What the revisions did after the one that ``filters`` names."""
     return Changes(filters.since)
 
@@ -86,11 +86,11 @@ class Changes:
 
     since: int
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         found, last = await self.read(reads, part)
         return Rows([orjson.dumps(change.told()).decode() for change in found], last)
 
-    async def read(self, reads: Reads, part: Slice) -> tuple[Sequence[Change], tuple[Key, int] | None]:
+    async def read(self, reads: ReadSession, part: Slice) -> tuple[Sequence[Change], tuple[Key, int] | None]:
         """The changes of a page, and the key after which the next begins: a revision, and a place in it."""
         union = _union()
         found = await union.page(reads, part, {"since": self.since})
@@ -101,12 +101,12 @@ class Changes:
         ]
         return changes, found.last
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return await _union().count(reads, {"since": self.since})
 
 
 _SINCE = bindparam("since", type_=BigInteger, required=True)
-_MOMENTS = Prepared(select(_REVISION.id, moment(_REVISION.at)).where(among(_REVISION.id, "ids")))
+_MOMENTS = PreparedSelect(select(_REVISION.id, moment(_REVISION.at)).where(among(_REVISION.id, "ids")))
 
 
 @cache
@@ -133,7 +133,7 @@ def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[b
     return and_(past.table_name == table, past.row_id == ident, past.revision_id == revision)
 
 
-async def moments(reads: Reads, numbers: Set[int]) -> Mapping[int, str]:
+async def moments(reads: ReadSession, numbers: Set[int]) -> Mapping[int, str]:
     """When these revisions were made, RFC 3339."""
     rows = await reads.fetch(_MOMENTS, {"ids": sorted(numbers)}) if numbers else ()
     return dict(rows)  # type: ignore[arg-type]
@@ -147,17 +147,17 @@ class Versions:
     noun: Noun
     ref: int | str
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         states = self._states(self.session)
         numbers = sorted(states, reverse=part.sort.startswith("-"))
         if part.after is not None:
             numbers = numbers[numbers.index(part.after[1]) + 1 :]
         shown, more = numbers[: part.limit], len(numbers) > part.limit
         items = [_version(*states[number], first=number == min(states)) for number in shown]
-        await reads.latest()
+        await reads.fetch_state()
         return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return len(self._states(self.session))
 
     def _states(self, session: Session) -> dict[int, tuple[Revision, dict[str, Any] | None]]:

@@ -13,7 +13,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun
 from app.database.json_sql import as_text, moment, obj
 from app.database.models import SavedSearch, Webhook
-from app.database.prepared import Prepared, Reads, Row
+from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import Table
 from app.queries.listing import Found, Listing
 from app.queries.lists import LISTS
@@ -46,7 +46,7 @@ def _items() -> Select[str]:
     return select(as_text(obj(fields)))
 
 
-async def listing(_reads: Reads, filters: SavedSearchFilter) -> Found:
+async def listing(_reads: ReadSession, filters: SavedSearchFilter) -> Found:
     """The saved searches that match (``SavedSearchPublic``)."""
     shape, values = asked(noun=comma_list(filters.noun))
     return Found(_listing(shape), values)
@@ -59,13 +59,13 @@ def _listing(shape: Asked) -> Listing:
 
 
 @cache
-def _one(by_id: bool) -> Prepared:
-    return Prepared(_items().where(_named(by_id)), stamped=True)
+def _one(by_id: bool) -> PreparedSelect:
+    return PreparedSelect(_items().where(_named(by_id)), with_state=True)
 
 
 @cache
-def _sought(by_id: bool) -> Prepared:
-    return Prepared(select(cast(_SEARCH.noun, Text), _SEARCH.query).where(_named(by_id)), stamped=True)
+def _sought(by_id: bool) -> PreparedSelect:
+    return PreparedSelect(select(cast(_SEARCH.noun, Text), _SEARCH.query).where(_named(by_id)), with_state=True)
 
 
 def _named(by_id: bool) -> ColumnElement[bool]:
@@ -73,18 +73,18 @@ def _named(by_id: bool) -> ColumnElement[bool]:
     return column == bindparam("ref", type_=BigInteger if by_id else Text, required=True)
 
 
-async def one(reads: Reads, ref: int | str) -> str:
+async def one(reads: ReadSession, ref: int | str) -> str:
     """A saved search as JSON text; raises NotFound."""
     return str((await _found(reads, _one(isinstance(ref, int)), ref))[0])
 
 
-async def sought(reads: Reads, ref: int | str) -> Search:
+async def sought(reads: ReadSession, ref: int | str) -> Search:
     """What a saved search looks for; raises NotFound."""
     noun, query = await _found(reads, _sought(isinstance(ref, int)), ref)
     return Search(Noun(noun), query)
 
 
-async def _found(reads: Reads, prepared: Prepared, ref: int | str) -> Row:
+async def _found(reads: ReadSession, prepared: PreparedSelect, ref: int | str) -> Row:
     rows = await reads.fetch(prepared, {"ref": ref})
     if not rows:
         raise NotFound(f"There is no saved search {ref}.")

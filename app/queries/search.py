@@ -31,7 +31,7 @@ from sqlalchemy.sql.expression import TableClause, column, table
 from app.core.spans import match_key
 from app.core.vocab import Noun
 from app.database.json_sql import among
-from app.database.prepared import Prepared, Reads, Values
+from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.listing import Rows, Slice, Union
@@ -90,7 +90,7 @@ def _bare(phrase: str) -> str:
     return " ".join("".join(kept).split())
 
 
-async def search_values(reads: Reads, query: str | None, *nouns: Noun) -> dict[str, Any]:
+async def search_values(reads: ReadSession, query: str | None, *nouns: Noun) -> dict[str, Any]:
     """The values of a full-text filter over ``nouns``; one that names no word finds nothing."""
     if query is None:
         return {}
@@ -101,7 +101,7 @@ async def search_values(reads: Reads, query: str | None, *nouns: Noun) -> dict[s
     return {"q": q} | {f"common_{noun}": await _is_common(reads, noun, q) for noun in nouns}
 
 
-async def _is_common(reads: Reads, noun: Noun, q: str) -> bool:
+async def _is_common(reads: ReadSession, noun: Noun, q: str) -> bool:
     """Whether to walk through all records by date finds a page of hits sooner than to sort all hits.
 
     SQLite cannot tell. For a page, the walk passes ``page * records / hits`` entries of an index, each of
@@ -115,11 +115,11 @@ _PAGE, _COUNTED = 50, 20_000
 
 
 @cache
-def _spread(noun: Noun) -> Prepared:
+def _spread(noun: Noun) -> PreparedSelect:
     corpus = _CORPUS_OF[noun]
     counted = select(corpus.fts.c.rowid).where(_fts_match(corpus)).limit(bindparam("most", required=True)).subquery()
     hits = select(func.count()).select_from(counted).scalar_subquery()
-    return Prepared(select(hits, select(func.max(corpus.model.id)).scalar_subquery()))
+    return PreparedSelect(select(hits, select(func.max(corpus.model.id)).scalar_subquery()))
 
 
 def _quoted(wanted: Sequence[str]) -> str:
@@ -155,7 +155,7 @@ def _tsquery(wanted: Sequence[ColumnElement[str]], *, as_printed: bool = False) 
     return phrase.op("||")(func.phraseto_tsquery("simple", wanted[0])) if as_printed else phrase
 
 
-async def search(reads: Reads, filters: SearchFilter) -> "Search":
+async def search(reads: ReadSession, filters: SearchFilter) -> "Search":
     """The events, statements and documents that match."""
     nouns = [corpus.noun for corpus in CORPORA if not filters.noun or corpus.noun in comma_list(filters.noun)]
     return Search(*asked(**await search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
@@ -170,16 +170,16 @@ class Search:
         self._dialect = dialect
         self._hits = _hits(shape, tuple(nouns), dialect)
 
-    async def page(self, reads: Reads, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, part: Slice) -> Rows:
         found = await self._hits.page(reads, part, self._values)
         keys = [(noun, ident) for noun, ident, _ in found.records]
         snippets = await self._cut(reads, keys)
         return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
 
-    async def count(self, reads: Reads) -> int:
+    async def count(self, reads: ReadSession) -> int:
         return await self._hits.count(reads, self._values)
 
-    async def _cut(self, reads: Reads, keys: Sequence[tuple[Noun, int]]) -> dict[tuple[Noun, int], Sequence[Any]]:
+    async def _cut(self, reads: ReadSession, keys: Sequence[tuple[Noun, int]]) -> dict[tuple[Noun, int], Sequence[Any]]:
         """Revision, title and snippet of each."""
         if not keys:
             return {}
@@ -200,8 +200,8 @@ def _found(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
 
 
 @lru_cache(maxsize=64)
-def _snippets(shape: Asked, dialect: str) -> Prepared:
-    return Prepared(select(union_all(*(_cut(corpus, shape, dialect) for corpus in CORPORA)).subquery()))
+def _snippets(shape: Asked, dialect: str) -> PreparedSelect:
+    return PreparedSelect(select(union_all(*(_cut(corpus, shape, dialect) for corpus in CORPORA)).subquery()))
 
 
 def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:

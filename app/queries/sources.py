@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.database.json_sql import array_of_values, as_text, boolean, obj
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
 from app.queries.fragments import coding
@@ -41,7 +41,7 @@ def items(t: Tables = NOW) -> Select[str]:
     return select(as_text(obj(fields | coding(source))))
 
 
-async def listing(_reads: Reads, filters: SourceFilter) -> Found:
+async def listing(_reads: ReadSession, filters: SourceFilter) -> Found:
     """The sources that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
     shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.database.json_sql import Json, array_of_values, as_text, obj
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
 from app.queries.fragments import coding, source_brief
@@ -57,7 +57,7 @@ def _select(t: Tables, item: Json) -> Select[str]:
     return select(as_text(item)).select_from(t.speaker).outerjoin(t.source, t.source.id == t.speaker.source_id)
 
 
-async def listing(_reads: Reads, filters: SpeakerFilter) -> Found:
+async def listing(_reads: ReadSession, filters: SpeakerFilter) -> Found:
     """The speakers that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
     shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))

@@ -6,7 +6,7 @@ from sqlalchemy import Float, Select, func, select
 
 from app.core.vocab import Noun
 from app.database.json_sql import array, as_text, boolean, obj, span
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, said, source_brief, speaker_brief
@@ -68,7 +68,7 @@ def chain(t: Tables) -> Select[str]:
     )
 
 
-async def listing(reads: Reads, filters: StatementFilter, *, within: Within | None = None) -> Found:
+async def listing(reads: ReadSession, filters: StatementFilter, *, within: Within | None = None) -> Found:
     """The statements that match, all or those of one document, event or speaker."""
     names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
     named = await resolve(reads, names, within=within)

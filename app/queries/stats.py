@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.vocab import Noun, SeriesBy
 from app.database.models import Attribution, Coverage, Origin
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date, without_date
 from app.queries.names import resolve
@@ -37,7 +37,7 @@ class Count(NamedTuple):
     number: int
 
 
-async def counts(reads: Reads, noun: Noun, filters: StatsFilter, first: dt.date, last: dt.date) -> list[Count]:
+async def counts(reads: ReadSession, noun: Noun, filters: StatsFilter, first: dt.date, last: dt.date) -> list[Count]:
     """What began, or may have begun, between two days, by what ``filters`` tell series apart."""
     ids = await resolve(reads, {"source": filters.source, "speaker": filters.speaker})
     shape, values = asked(
@@ -55,7 +55,7 @@ async def counts(reads: Reads, noun: Noun, filters: StatsFilter, first: dt.date,
     return [Count(_day(row[0]), row[1] and _day(row[1]), *row[2:]) for row in rows]
 
 
-async def last_day(reads: Reads, noun: Noun) -> dt.date | None:
+async def last_day(reads: ReadSession, noun: Noun) -> dt.date | None:
     """The last day on which anything may have begun."""
     days = [_day(row[0]) for when in _DATES[noun] for row in await reads.fetch(_latest(when), {}) if row[0] is not None]
     last = max(days, default=dt.date.min)
@@ -93,15 +93,15 @@ _DATES: Mapping[Noun, tuple[_When, ...]] = {
 
 
 @lru_cache(maxsize=8)
-def _latest(when: _When) -> Prepared:
-    return Prepared(select(func.max(when.day)), stamped=True)
+def _latest(when: _When) -> PreparedSelect:
+    return PreparedSelect(select(func.max(when.day)), with_state=True)
 
 
 @lru_cache(maxsize=256)
-def _prepared(noun: Noun, by: SeriesBy | None, shape: Asked) -> tuple[Prepared, ...]:
+def _prepared(noun: Noun, by: SeriesBy | None, shape: Asked) -> tuple[PreparedSelect, ...]:
     """Selects of counts, no record in two of them: by each date that it may have, begun in the range or before it."""
     return tuple(
-        Prepared(_named(by, _grouped(noun, by, shape, when, lasting)), stamped=True)
+        PreparedSelect(_named(by, _grouped(noun, by, shape, when, lasting)), with_state=True)
         for when in _DATES[noun]
         for lasting in (False, True)
     )

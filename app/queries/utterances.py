@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 
 from app.core.vocab import Noun
 from app.database.json_sql import array, array_of_values, as_text, moment, obj, parsed
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries import statements
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
@@ -87,7 +87,7 @@ def _select(t: Tables, fields: Mapping[str, object]) -> Select[str]:
     return item.outerjoin(t.speaker, t.speaker.id == t.utterance.speaker_id)
 
 
-async def listing(reads: Reads, filters: UtteranceFilter, *, within: Within | None = None) -> Found:
+async def listing(reads: ReadSession, filters: UtteranceFilter, *, within: Within | None = None) -> Found:
     """The utterances that match, all or those of one speaker."""
     named = await resolve(reads, {"speaker": filters.speaker, "source": filters.source}, within=within)
     searched = await search_values(reads, filters.q, Noun.STATEMENTS)

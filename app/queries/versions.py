@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.database.json_sql import Json, among, array, as_text, obj, stamp
 from app.database.models import Document
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 from app.queries import documents
 from app.queries.fragments import speaker_brief
@@ -34,7 +34,7 @@ def captures(session: Session, document: Document) -> list[int]:
     return sorted(session.execute(_ids(), {"document": document.id}).scalars())
 
 
-async def places(reads: Reads, document: int) -> list[Place]:
+async def places(reads: ReadSession, document: int) -> list[Place]:
     """All captures of the item, the oldest first; raises Missing where there is no such document."""
     rows = await reads.fetch(_places(), {"document": document})
     if not rows:
@@ -42,7 +42,7 @@ async def places(reads: Reads, document: int) -> list[Place]:
     return sorted((str(at), int(ident)) for at, ident in rows)
 
 
-async def texts(reads: Reads, ids: Collection[int]) -> dict[int, Capture]:
+async def texts(reads: ReadSession, ids: Collection[int]) -> dict[int, Capture]:
     """These captures, by id."""
     rows = await reads.fetch(_texts(), {"ids": ids})
     return {ident: Capture(orjson.loads(item), text, orjson.loads(said)) for item, ident, text, said in rows}
@@ -71,17 +71,17 @@ def _of_one(known: Table, other: Table) -> ColumnElement[bool]:
 
 
 @cache
-def _places() -> Prepared:
+def _places() -> PreparedSelect:
     item, document = _ids().subquery(), NOW.document
     rows = select(stamp(document.retrieved_at).label("at"), document.id).join(item, item.c.id == document.id)
-    return Prepared(rows, stamped=True)
+    return PreparedSelect(rows, with_state=True)
 
 
 @cache
-def _texts() -> Prepared:
+def _texts() -> PreparedSelect:
     document = NOW.document
     more = (document.id.label("id"), document.text.label("text"), as_text(_statements()).label("statements"))
-    return Prepared(documents.items().add_columns(*more).where(among(document.id, "ids")), stamped=True)
+    return PreparedSelect(documents.items().add_columns(*more).where(among(document.id, "ids")), with_state=True)
 
 
 def _statements() -> Json:

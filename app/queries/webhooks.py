@@ -25,7 +25,7 @@ from app.core.errors import NotFound
 from app.core.vocab import DeliveryState
 from app.database.json_sql import as_text, boolean, moment, obj, parsed
 from app.database.models import Delivery, Revision, SavedSearch, Webhook
-from app.database.prepared import Prepared, Reads
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import Found, Listing
 from app.queries.parameters import Asked, asked
@@ -71,7 +71,7 @@ def _deliveries() -> Select[str]:
     return select(as_text(obj({"id": row.id, "message": row.message_id, **told, **moments})))
 
 
-async def listing(_reads: Reads, filters: WebhookFilter) -> Found:
+async def listing(_reads: ReadSession, filters: WebhookFilter) -> Found:
     """The webhooks that match (``WebhookPublic``)."""
     shape, values = asked(active=[] if filters.active is None else [filters.active])
     return Found(_listing(shape), values)
@@ -84,11 +84,13 @@ def _listing(shape: Asked) -> Listing:
 
 
 @cache
-def _one() -> Prepared:
-    return Prepared(_webhooks().where(_HOOK.id == bindparam("id", type_=BigInteger, required=True)), stamped=True)
+def _one() -> PreparedSelect:
+    return PreparedSelect(
+        _webhooks().where(_HOOK.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
+    )
 
 
-async def one(reads: Reads, ident: int) -> str:
+async def one(reads: ReadSession, ident: int) -> str:
     """A webhook as JSON text; raises NotFound."""
     rows = await reads.fetch(_one(), {"id": ident})
     if not rows:
@@ -96,7 +98,7 @@ async def one(reads: Reads, ident: int) -> str:
     return str(rows[0][0])
 
 
-async def delivery_listing(reads: Reads, ident: int, filters: DeliveryFilter) -> Found:
+async def delivery_listing(reads: ReadSession, ident: int, filters: DeliveryFilter) -> Found:
     """The messages to a webhook that match (``DeliveryPublic``); raises NotFound."""
     await one(reads, ident)
     shape, values = asked(webhook=ident, state=comma_list(filters.state))
@@ -111,11 +113,11 @@ def _delivery_listing(shape: Asked) -> Listing:
 
 
 @cache
-def _one_delivery() -> Prepared:
-    return Prepared(_deliveries().where(_DELIVERY.id == bindparam("id", type_=BigInteger, required=True)))
+def _one_delivery() -> PreparedSelect:
+    return PreparedSelect(_deliveries().where(_DELIVERY.id == bindparam("id", type_=BigInteger, required=True)))
 
 
-async def one_delivery(reads: Reads, ident: int) -> str:
+async def one_delivery(reads: ReadSession, ident: int) -> str:
     """A message that is there, as JSON text."""
     return str((await reads.fetch(_one_delivery(), {"id": ident}))[0][0])
 

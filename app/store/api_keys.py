@@ -20,7 +20,7 @@ from sqlmodel import Session
 from app.core.errors import Invalid, NotFound, Unauthorized
 from app.core.vocab import Scope
 from app.database.models import ApiKey
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import keys, lookups
 from app.queries.keys import Key
 
@@ -63,7 +63,7 @@ def _check(scopes: set[Scope], paths: list[str]) -> None:
             raise Invalid("path", "write it as /events or /searches/3, without a slash or a question mark at the end")
 
 
-async def find_key(reads: Reads, token: str) -> Key:
+async def find_key(reads: ReadSession, token: str) -> Key:
     """The key that the token is, where it is known and not revoked; raises Unauthorized otherwise."""
     match = _KEY.fullmatch(token)
     key = await keys.by_prefix(reads, match[1]) if match else None

@@ -15,7 +15,7 @@ from sqlalchemy.orm import UOWTransaction, attributes
 from sqlmodel import Session, SQLModel
 
 from app.core.vocab import Operation
-from app.database.engine import writing
+from app.database.engine import open_write_transaction
 from app.database.models import PARTS, History, Record, Revision, as_json
 from app.store import derived
 from app.store.derived import statement_index
@@ -24,7 +24,7 @@ from app.store.derived import statement_index
 @contextmanager
 def write(engine: Engine, *, author: str, message: str) -> Iterator[Session]:
     """One write transaction: committed as one revision at the end, or not at all."""
-    with writing(engine) as session:
+    with open_write_transaction(engine) as session:
         session.info["revision"] = Revision(at=dt.datetime.now(dt.UTC), author=author, message=message)
         yield session
 

@@ -15,9 +15,9 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from app.core.vocab import DeliveryState, Noun, Operation
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import SavedSearch, Webhook
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import webhooks
 from app.queries.change_feed import Following, news
 from app.webhooks import records
@@ -73,7 +73,7 @@ class Settled(StrEnum):
 
 def with_work(engine: Engine, now: dt.datetime) -> list[int]:
     """The active webhooks for which there are new revisions, or messages that are due."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         return list(webhooks.with_work(session, now))
 
 
@@ -82,16 +82,16 @@ def make_messages(engine: Engine, ident: int, now: dt.datetime) -> int | None:
 
     Raises Invalid where its saved search names a source or speaker that is there no more.
     """
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         webhook = session.get(Webhook, ident)
         if webhook is None or not webhook.active or webhooks.waiting(session, ident, AHEAD) == AHEAD:
             return None
         since = webhook.position
-        found = drive(news(SessionReads(session), _following(session, webhook), since))
+        found = run_sync(news(ThreadReadSession(session), _following(session, webhook), since))
         if found.until == since:
             return None
         made = [records.made(webhook, message, now) for message in messages(found.changes)]
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         if not webhooks.advance(session, ident, since, found.until):
             return None
         session.add_all(made)
@@ -109,10 +109,10 @@ def _following(session: Session, webhook: Webhook) -> Following:
 
 def claim(engine: Engine, ident: int, now: dt.datetime, *, due_by: dt.datetime, lease: dt.datetime) -> Claim | None:
     """The message to the webhook that was due first, if one was due by then; nobody else has it then."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         if webhooks.next_due(session, ident, due_by) is None:
             return None
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         webhook, delivery = session.get(Webhook, ident), webhooks.next_due(session, ident, due_by)
         if webhook is None or delivery is None or delivery.id is None or not webhook.active:
             return None
@@ -127,7 +127,7 @@ def claim(engine: Engine, ident: int, now: dt.datetime, *, due_by: dt.datetime, 
 
 def release(engine: Engine, claim: Claim, now: dt.datetime) -> None:
     """Let the message be sent by whoever comes next."""
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         webhooks.move(session, claim.id, claim.lease, due_at=now)
 
 
@@ -138,7 +138,7 @@ def settle(engine: Engine, claim: Claim, now: dt.datetime, outcome: Outcome) -> 
     wait = dt.timedelta() if delivered or gone else pause(claim.attempts + 1, outcome.retry_after)
     state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED if wait is None else DeliveryState.WAITING
     due_at = now + (wait or dt.timedelta())
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         if not webhooks.move(session, claim.id, claim.lease, state=state, due_at=due_at, **tried):
             raise Lost
         if delivered:
@@ -168,6 +168,6 @@ def _disable(session: Session, claim: Claim, now: dt.datetime, reason: str) -> S
 
 def tidy(engine: Engine, now: dt.datetime) -> None:
     """Forget messages that were delivered long ago, and secrets that sign no more."""
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         webhooks.prune(session, now - _KEPT)
         webhooks.forget_old_secrets(session, now)

@@ -8,7 +8,7 @@ from sqlmodel import Session
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.vocab import DeliveryState
 from app.database.models import Delivery, SavedSearch, Webhook
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import lookups, webhooks
 from app.schemas.webhook import WebhookCreate, WebhookUpdate
 from app.webhooks import messages, signing
@@ -120,7 +120,7 @@ def _search(session: Session, ref: int | str | None) -> int | None:
 
 
 def _newest(session: Session) -> int:
-    return drive(SessionReads(session).latest()).revision
+    return run_sync(ThreadReadSession(session).fetch_state()).revision
 
 
 def _now() -> dt.datetime:

@@ -22,7 +22,7 @@ from rich.table import Table
 from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.database.models import Document, Event
 from app.store.bulk import rows
 from tests.benchmarks import gdelt, stores
@@ -177,14 +177,14 @@ def rows_at_once(connection: Connection) -> AbstractContextManager[None]:
 def insert_news(store: Store, way: Way) -> Spent:
     """Insert events and documents, in batches each of which is a transaction."""
     news = dict(News(ROWS_WITH_WORDS).rows())
-    with db.writing(store.engine) as session:
+    with open_write_transaction(store.engine) as session:
         for name in ("revision", "source"):
             _insert(session.connection(), name, list(news[name]))
     started, cpu = time.perf_counter(), time.process_time()
     while batch := {name: list(islice(news[name], BATCH)) for name in ("event", "document")}:
         if not batch["event"]:
             break
-        with db.writing(store.engine) as session, way(session.connection()):
+        with open_write_transaction(store.engine) as session, way(session.connection()):
             for name, made in batch.items():
                 _insert(session.connection(), name, made)
     return Spent(time.perf_counter() - started, time.process_time() - cpu)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app.core.config import Settings
-from app.database import engine as db
+from app.database.engine import create_store_engine, open_write_transaction
 from app.store import derived
 from app.store.derived import statement_index
 
@@ -178,8 +178,8 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> 
 
 
 def _tally(path: Path) -> None:
-    engine = db.connect(Settings(database_url=f"sqlite:///{path}"))
-    with db.writing(engine) as session:
+    engine = create_store_engine(Settings(database_url=f"sqlite:///{path}"))
+    with open_write_transaction(engine) as session:
         for refresh_all in (derived.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass

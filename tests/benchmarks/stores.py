@@ -20,7 +20,7 @@ from sqlalchemy import Engine, make_url
 from sqlmodel import SQLModel
 
 from app.core.config import Settings
-from app.database import engine as db
+from app.database.engine import advance_id_sequence, build_alembic_config, create_store_engine, get_newest_migration
 from app.database.models import Source
 from app.store import revisions
 from tests.benchmarks import generate
@@ -33,12 +33,12 @@ _console = Console()
 
 
 def engine_of(url: str) -> Engine:
-    return db.connect(Settings(database_url=url))
+    return create_store_engine(Settings(database_url=url))
 
 
 def _key(events: int) -> str:
     """What a store depends on: its size, its migration, and how it was generated."""
-    head = db.newest_migration()
+    head = get_newest_migration()
     return f"{events}_{head}_{hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]}"
 
 
@@ -58,7 +58,7 @@ def sqlite_store(events: int) -> Path:
 
 def migrate(url: str) -> None:
     engine = engine_of(url)
-    command.upgrade(db.migrations(engine), "head")
+    command.upgrade(build_alembic_config(engine), "head")
     engine.dispose()
 
 
@@ -126,7 +126,7 @@ def _continue_ids(url: str) -> None:
         for table in SQLModel.metadata.sorted_tables:
             if "id" in table.columns:
                 last = connection.exec_driver_sql(f'SELECT coalesce(max(id), 0) FROM "{table.name}"').scalar_one()
-                db.continue_ids(connection, table, last)
+                advance_id_sequence(connection, table, last)
     engine.dispose()
 
 

@@ -21,8 +21,8 @@ from app.api.web.problems import READING, documented
 from app.api.web.reading import Read
 from app.api.web.writer import Show
 from app.core.vocab import Noun
-from app.database.prepared import Reads, State
-from app.database.readers import SessionReads, Work
+from app.database.read_pool import ReadFunction, ThreadReadSession
+from app.database.statements import ReadSession, StoreState
 from app.formats import FORMATS, JSON, Format, fitting
 from app.formats import page as json_page
 from app.formats.listed import Listed
@@ -49,15 +49,15 @@ _NO_FILTERS = {*ListParams.model_fields, "min_revision"}
 async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: Show | None = None) -> Response:
     """The record, now or as a revision left it."""
 
-    async def now(reads: Reads) -> tuple[str, State]:
+    async def now(reads: ReadSession) -> tuple[str, StoreState]:
         await _unless_unchanged(read, reads)
         return await records.current(reads, noun, ref), reads.state
 
-    async def then(reads: SessionReads) -> tuple[str, State]:
-        read.note(await reads.latest())
+    async def then(reads: ThreadReadSession) -> tuple[str, StoreState]:
+        read.note(await reads.fetch_state())
         return records.item(reads.session, noun, ref, revision=as_of), reads.state
 
-    item, state = await (read.quick(now) if as_of is None else read.thorough(then))
+    item, state = await (read.run(now) if as_of is None else read.run_in_snapshot(then))
     read.note(state)
     if show is not None:
         item = await anyio.to_thread.run_sync(show, item)
@@ -83,7 +83,7 @@ async def many(
         response.headers.update(_link_header(read, here, None))
         return response
 
-    async def page(reads: Reads) -> tuple[Rows, int | None, Mapping[int, str], State]:
+    async def page(reads: ReadSession) -> tuple[Rows, int | None, Mapping[int, str], StoreState]:
         await _unless_unchanged(read, reads)
         found = await find(reads)
         rows = await pagination.turn(found, reads, part)
@@ -91,7 +91,7 @@ async def many(
         return rows, await found.count(reads) if filters.count else None, made_at, reads.state
 
     long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
-    rows, count, made_at, state = await (read.thorough(page) if long else read.quick(page))
+    rows, count, made_at, state = await (read.run_in_snapshot(page) if long else read.run(page))
     read.note(state)
     then = _next(read, filters, rows, to)
     if to is not None:
@@ -118,14 +118,14 @@ def _newest_first(shape: type[ListParams]) -> str | None:
     return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
 
 
-async def _moments(reads: Reads, rows: Rows) -> Mapping[int, str]:
+async def _moments(reads: ReadSession, rows: Rows) -> Mapping[int, str]:
     """When the revisions were made that last changed the items."""
     return await revisions.moments(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
 
 
-async def fresh_one(read: Read, find: Work[str]) -> Response:
+async def fresh_one(read: Read, find: ReadFunction[str]) -> Response:
     """What ``find`` gives as JSON text, which has no tag."""
-    return untagged(read, Response(await read.quick(find), media_type="application/json"))
+    return untagged(read, Response(await read.run(find), media_type="application/json"))
 
 
 async def fresh_many(
@@ -135,10 +135,10 @@ async def fresh_many(
     return untagged(read, await many(read, filters, shape, find, thorough=thorough))
 
 
-async def _unless_unchanged(read: Read, reads: Reads) -> None:
+async def _unless_unchanged(read: Read, reads: ReadSession) -> None:
     """Read no further where the client has the answer; that is known from the state alone."""
     if read.if_none_match is not None:
-        read.note(await reads.latest())
+        read.note(await reads.fetch_state())
 
 
 def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:

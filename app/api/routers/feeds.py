@@ -10,7 +10,7 @@ from app.api.web.deps import RecordId
 from app.api.web.fresh import FreshDep
 from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
 from app.database.models import Feed
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import feeds
 from app.schemas.common import Page
 from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate
@@ -76,5 +76,5 @@ def _tell(session: Session) -> None:
 
 def _shown(writer: Writer, session: Session, status: int, feed: Feed) -> Response:
     assert feed.id is not None
-    item = drive(feeds.one(SessionReads(session), feed.id))
+    item = run_sync(feeds.one(ThreadReadSession(session), feed.id))
     return writer.show(session, status, f"/feeds/{feed.id}", item)

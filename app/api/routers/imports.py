@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.api.routers import answers
-from app.api.web.deps import EngineDep, KeyDep, RecordId, get_readers, require, strict_query
+from app.api.web.deps import EngineDep, KeyDep, RecordId, get_read_pool, require, strict_query
 from app.api.web.fresh import FreshDep
 from app.api.web.problems import WRITING, answer, documented
 from app.core.config import Settings
@@ -22,8 +22,8 @@ from app.core.errors import DatelineError, Invalid
 from app.core.spans import Text
 from app.core.vocab import Outcome
 from app.core.vocab import Scope as KeyScope
-from app.database import engine as db
-from app.database.readers import SessionReads, drive
+from app.database.engine import open_read_transaction
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.imports import upload as intake
 from app.imports.lines import Result
 from app.imports.upload import Inflated, Intake
@@ -131,9 +131,9 @@ async def _take_in(request: Request, into: Intake, tell: Callable[[Iterable[Resu
 
 
 def _report(request: Request, into: Intake, told: list[Result]) -> Response:
-    with db.reading(get_readers(request).engine) as session:
-        reads = SessionReads(session)
-        item = orjson.loads(drive(imports.one(reads, into.id or 0)))
+    with open_read_transaction(get_read_pool(request).engine) as session:
+        reads = ThreadReadSession(session)
+        item = orjson.loads(run_sync(imports.one(reads, into.id or 0)))
         revision = reads.state.revision
     wrong = [{"line": each.line, "field": each.field, "detail": each.detail} for each in told]
     headers = {"Dateline-Revision": str(revision), "Location": _location(request, into)}

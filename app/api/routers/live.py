@@ -12,7 +12,7 @@ from app.api.web.problems import documented
 from app.api.web.reading import Read
 from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun, Operation
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries import saved_searches
 from app.queries.change_feed import Following, Position
 from app.queries.saved_searches import Search
@@ -47,7 +47,7 @@ async def stream_changes(
     await check()
 
     with ExitStack() as place:
-        place.enter_context(hub.listening(read.readers))
+        place.enter_context(hub.listening(read.read_pool))
         return StreamResponse(events(hub, position, check), place.pop_all())
 
 
@@ -60,11 +60,11 @@ async def _following(read: Read, params: StreamParams) -> Following:
 
 
 async def _search(read: Read, ref: int | str) -> Search:
-    async def sought(reads: Reads) -> Search:
+    async def sought(reads: ReadSession) -> Search:
         return await saved_searches.sought(reads, ref)
 
     try:
-        return await read.readers.current(sought)
+        return await read.read_pool.run_on_primary(sought)
     except NotFound as error:
         raise Invalid("search", error.detail) from None
 
@@ -78,8 +78,8 @@ async def _position(read: Read, params: StreamParams, header: str | None) -> Pos
     else:
         field, known = "since", Position(params.since or 0)
         if params.since is None:
-            return Position((await read.readers.state()).revision)
-    state = await read.readers.since(known.revision).state()
+            return Position((await read.read_pool.get_state()).revision)
+    state = await read.read_pool.with_min_revision(known.revision).get_state()
     if known.revision > state.revision:
         raise Invalid(field, f"the store is at revision {state.revision}", revision=state.revision)
     return known

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Path, Query, Response
 from app.api.routers import answers
 from app.api.web.reading import ReadDep, ReadRoute
 from app.core.vocab import Noun
-from app.database.prepared import Reads
-from app.database.readers import SessionReads
+from app.database.read_pool import ThreadReadSession
+from app.database.statements import ReadSession
 from app.queries import revisions
 from app.schemas.common import Page, Ref
 from app.schemas.revision import (
@@ -47,8 +47,8 @@ async def list_history(
 ) -> Response:
     """Every state that a record had, the latest first; of a deleted one too."""
 
-    async def find(reads: Reads) -> revisions.Versions:
-        assert isinstance(reads, SessionReads)  # it is read thorough
+    async def find(reads: ReadSession) -> revisions.Versions:
+        assert isinstance(reads, ThreadReadSession)  # it is read thorough
         return revisions.Versions(reads.session, noun, ref)
 
     return await answers.many(read, filters, VersionPublic, find, thorough=True)

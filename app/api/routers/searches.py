@@ -14,8 +14,8 @@ from app.api.web.reading import ReadDep, ReadRoute
 from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
 from app.core.errors import Busy
 from app.database.models import SavedSearch
-from app.database.prepared import Reads
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.statements import ReadSession
 from app.queries import saved_searches
 from app.queries.listing import Paged
 from app.queries.lists import LISTS
@@ -56,14 +56,14 @@ async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedS
     The items are those of the list that is searched.
     """
 
-    async def sought(reads: Reads) -> Search:
+    async def sought(reads: ReadSession) -> Search:
         return await saved_searches.sought(reads, ref)
 
-    search = await read.quick(sought)
+    search = await read.run(sought)
     given = {name: value for name, value in query_of(read.request).items() if name in shown.model_fields_set}
     filters = saved_searches.filters_of(search, given)
 
-    async def find(reads: Reads) -> Paged:
+    async def find(reads: ReadSession) -> Paged:
         if await sought(reads) != search:
             raise Busy("The search was changed just now; try again.")
         return await LISTS[search.noun].find(reads, filters)
@@ -97,6 +97,6 @@ def delete_search(writer: WriterDep, ref: Address) -> Response:
 
 def _shown(writer: Writer, session: Session, status: int, search: SavedSearch) -> Response:
     """The search, which must find its way: what it names has to be there."""
-    reads, sought = SessionReads(session), Search(search.noun, search.query)
-    drive(LISTS[search.noun].find(reads, saved_searches.filters_of(sought, {})))
-    return writer.show(session, status, f"/searches/{search.slug}", drive(saved_searches.one(reads, search.slug)))
+    reads, sought = ThreadReadSession(session), Search(search.noun, search.query)
+    run_sync(LISTS[search.noun].find(reads, saved_searches.filters_of(sought, {})))
+    return writer.show(session, status, f"/searches/{search.slug}", run_sync(saved_searches.one(reads, search.slug)))

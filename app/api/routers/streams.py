@@ -16,8 +16,8 @@ from starlette.types import Receive, Scope, Send
 from app.api.web.pagination import Find, turn
 from app.api.web.reading import Read
 from app.core.errors import Busy
-from app.database.prepared import Reads
-from app.database.readers import drive
+from app.database.read_pool import run_sync
+from app.database.statements import ReadSession
 from app.formats import Format
 from app.formats.flat import columns
 from app.formats.listed import Listed
@@ -44,11 +44,11 @@ async def stream(read: Read, listed: Listed, find: Find, part: Slice, to: Format
         opened.callback(_free.release)
 
         def begin() -> Iterator[bytes]:
-            reads = opened.enter_context(read.readers.session())
-            state = drive(reads.latest())
+            reads = opened.enter_context(read.read_pool.open_session())
+            state = run_sync(reads.fetch_state())
             read.note(state)
             told = replace(listed, updated=state.rfc3339)
-            chunks = to.write(told, _batches(drive(find(reads)), reads, part))
+            chunks = to.write(told, _batches(run_sync(find(reads)), reads, part))
             return chain([next(chunks)], chunks)
 
         chunks = await read.explained(anyio.to_thread.run_sync(begin, limiter=thread))
@@ -64,12 +64,12 @@ async def _turn_to_stream() -> None:
     raise Busy("As many lists as can be are being streamed; try again.")
 
 
-def _batches(found: Paged, reads: Reads, part: Slice) -> Iterator[Any]:
+def _batches(found: Paged, reads: ReadSession, part: Slice) -> Iterator[Any]:
     """The items of one page after the other."""
-    rows = drive(turn(found, reads, part))
+    rows = run_sync(turn(found, reads, part))
     yield rows.items
     while rows.last is not None:
-        rows = drive(found.page(reads, replace(part, after=rows.last)))
+        rows = run_sync(found.page(reads, replace(part, after=rows.last)))
         yield rows.items
 
 

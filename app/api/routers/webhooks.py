@@ -14,7 +14,7 @@ from app.api.web.deps import RecordId
 from app.api.web.fresh import FreshForWritersDep
 from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
 from app.database.models import Delivery, Webhook
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import webhooks
 from app.schemas.common import Id, Page
 from app.schemas.webhook import (
@@ -107,7 +107,7 @@ def retry_delivery(writer: WriterDep, ident: RecordId, delivery: DeliveryId) -> 
 
 def _shown(writer: Writer, session: Session, status: int, webhook: Webhook, *, secret: bool = False) -> Response:
     assert webhook.id is not None
-    item = drive(webhooks.one(SessionReads(session), webhook.id))
+    item = run_sync(webhooks.one(ThreadReadSession(session), webhook.id))
     if secret:
         item = orjson.dumps({**orjson.loads(item), "secret": webhook.secret}).decode()
     return writer.show(session, status, f"/webhooks/{webhook.id}", item)
@@ -115,5 +115,5 @@ def _shown(writer: Writer, session: Session, status: int, webhook: Webhook, *, s
 
 def _delivery(writer: Writer, session: Session, status: int, delivery: Delivery) -> Response:
     assert delivery.id is not None
-    item = drive(webhooks.one_delivery(SessionReads(session), delivery.id))
+    item = run_sync(webhooks.one_delivery(ThreadReadSession(session), delivery.id))
     return writer.show(session, status, f"/webhooks/{delivery.webhook_id}/deliveries", item)

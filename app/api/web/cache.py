@@ -18,8 +18,8 @@ from app.api.web.deps import admit, take_token
 from app.api.web.journal import Journal, request_id
 from app.core.config import Settings
 from app.core.errors import DatelineError
-from app.database.prepared import State
-from app.database.readers import Readers
+from app.database.read_pool import ReadPool
+from app.database.statements import StoreState
 from app.formats import accepted
 
 Header = tuple[bytes, bytes]
@@ -42,7 +42,7 @@ _NOT_OF_304 = (b"content-length", b"content-type", b"link")
 class Noted:
     """What a read tells of itself while it is answered."""
 
-    state: State | None = None
+    state: StoreState | None = None
     route: str = "other"
 
 
@@ -50,8 +50,8 @@ class Noted:
 class Kept:
     """An answer, and what it was read from."""
 
-    readers: Readers
-    state: State
+    read_pool: ReadPool
+    state: StoreState
     route: str
     tag: str
     headers: list[Header]
@@ -98,14 +98,14 @@ class RevisionCache:
                 self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
                 return
         noted = scope["noted"] = Noted()
-        await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.readers, send).send)
+        await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.read_pool, send).send)
 
     async def _granted(
         self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, free: bool
     ) -> list[Header] | None:
         """Headers to add, if the answer is still right and the client may have it; what is wrong, the route says."""
-        readers: Readers = scope["app"].state.readers
-        if kept.readers is not readers or kept.state != (readers.glance() or await _state(readers, tag)):
+        read_pool: ReadPool = scope["app"].state.read_pool
+        if kept.read_pool is not read_pool or kept.state != (read_pool.peek_state() or await _state(read_pool, tag)):
             if self._kept.get(key) is kept:
                 self.drop(key)
             return None
@@ -133,9 +133,9 @@ class RevisionCache:
             self._journal.kept_bytes -= dropped.size
 
 
-async def _state(readers: Readers, tag: bytes | None) -> State:
+async def _state(read_pool: ReadPool, tag: bytes | None) -> StoreState:
     """The state of the store, and none older than the client has seen."""
-    return await readers.since(etags.newest(None if tag is None else tag.decode("latin-1"))).state()
+    return await read_pool.with_min_revision(etags.newest(None if tag is None else tag.decode("latin-1"))).get_state()
 
 
 async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) -> int:
@@ -152,11 +152,11 @@ async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) 
 class _Recorder:
     """Lets an answer pass, and keeps it where it is whole and of one state of the store."""
 
-    def __init__(self, cache: RevisionCache, key: Key, noted: Noted, readers: Readers, send: Send) -> None:
+    def __init__(self, cache: RevisionCache, key: Key, noted: Noted, read_pool: ReadPool, send: Send) -> None:
         self._cache = cache
         self._key = key
         self._noted = noted
-        self._readers = readers
+        self._read_pool = read_pool
         self._send = send
         self._start: dict[str, Any] | None = None
 
@@ -174,4 +174,6 @@ class _Recorder:
         if tag is None or state is None:  # it tells of more than the store's state
             return
         lasting = [header for header in headers if header[0] not in _PASSING]
-        self._cache.keep(self._key, Kept(self._readers, state, self._noted.route, tag.decode("latin-1"), lasting, body))
+        self._cache.keep(
+            self._key, Kept(self._read_pool, state, self._noted.route, tag.decode("latin-1"), lasting, body)
+        )

@@ -20,7 +20,7 @@ from app.api.web.problems import Answered
 from app.core.config import Settings
 from app.core.errors import Forbidden, Invalid, Unauthorized
 from app.core.vocab import Scope
-from app.database.readers import Readers
+from app.database.read_pool import ReadPool
 from app.queries.keys import Key
 from app.schemas.common import MAX_ID, Digits, Id, Ref
 from app.store import api_keys as auth
@@ -71,15 +71,15 @@ def strict_query(request: Request) -> None:
 
 
 def get_engine(request: Request) -> Engine:
-    return get_readers(request).engine
+    return get_read_pool(request).engine
 
 
 EngineDep = Annotated[Engine, Depends(get_engine)]
 
 
-def get_readers(request: Request) -> Readers:
-    readers: Readers = request.app.state.readers
-    return readers
+def get_read_pool(request: Request) -> ReadPool:
+    read_pool: ReadPool = request.app.state.read_pool
+    return read_pool
 
 
 def take_token(scope: MutableMapping[str, Any]) -> None:
@@ -118,7 +118,11 @@ async def identify(request: Request) -> Key | None:
 
 async def _found(request: Request) -> Key | None:
     given = _given(request)
-    return None if given is None else await get_readers(request).current(lambda reads: auth.find_key(reads, given))
+    return (
+        None
+        if given is None
+        else await get_read_pool(request).run_on_primary(lambda reads: auth.find_key(reads, given))
+    )
 
 
 def _given(request: Request) -> str | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from app.api.web.deps import KeyDep, get_readers, may_read, require, strict_query
+from app.api.web.deps import KeyDep, get_read_pool, may_read, require, strict_query
 from app.api.web.reading import Read
 from app.core.vocab import Scope
 
@@ -15,7 +15,7 @@ async def get_fresh(
     _strict: Annotated[None, Depends(strict_query)],
 ) -> Read:
     """A read that no tag can spare."""
-    return Read(request, get_readers(request), None)
+    return Read(request, get_read_pool(request), None)
 
 
 FreshDep = Annotated[Read, Depends(get_fresh)]

@@ -19,9 +19,9 @@ from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
 from app.core.errors import Busy, DatelineError
-from app.database.engine import is_lost
-from app.database.prepared import Reads
-from app.database.readers import Readers
+from app.database.engine import is_server_lost
+from app.database.read_pool import ReadPool
+from app.database.statements import ReadSession
 from app.queries import change_feed as followed
 from app.queries.change_feed import Following, Piece, Position
 from app.queries.revisions import Change
@@ -67,12 +67,12 @@ class Hub:
         self.closed = True
 
     @contextmanager
-    def listening(self, readers: Readers) -> Iterator[None]:
+    def listening(self, read_pool: ReadPool) -> Iterator[None]:
         """Count one more listener; raises Busy where there are as many as can be."""
         if self.closed or self._listeners >= MOST:
             raise Busy("As many as can are following the changes; try again.", headers={"Retry-After": "10"})
         if not self._listeners:
-            self._begin(readers)
+            self._begin(read_pool)
         self._listeners += 1
         try:
             yield
@@ -81,8 +81,8 @@ class Hub:
             if not self._listeners:
                 self._watch.cancel()
 
-    def _begin(self, readers: Readers) -> None:
-        self._readers = readers
+    def _begin(self, read_pool: ReadPool) -> None:
+        self._read_pool = read_pool
         self._revision = 0
         self._pieces: dict[tuple[Following, Position], Piece] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
@@ -92,7 +92,7 @@ class Hub:
     async def _look(self) -> None:
         while not self.closed:
             with suppress(DatelineError, DBAPIError):  # it may be back at the next look
-                state = self._readers.glance() or await self._readers.state()
+                state = self._read_pool.peek_state() or await self._read_pool.get_state()
                 if state.revision != self._revision:
                     self._revision, self._pieces = state.revision, {}
                     self._wake()
@@ -127,13 +127,13 @@ class Hub:
             return piece
 
     async def _read(self, revision: int, following: Following, position: Position) -> Piece:
-        async def work(reads: Reads) -> Piece:
+        async def work(reads: ReadSession) -> Piece:
             return await followed.piece(reads, following, position, most=_PIECE)
 
         try:
-            return await self._readers.since(revision).thorough(work)
+            return await self._read_pool.with_min_revision(revision).run_in_snapshot(work)
         except DBAPIError as error:
-            if is_lost(error):
+            if is_server_lost(error):
                 raise Busy("The store cannot be reached; try again.") from error
             raise
 

@@ -15,10 +15,10 @@ import orjson
 from pydantic import BaseModel
 
 from app.core.errors import Invalid
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.queries.listing import Key, Paged, Rows, Slice
 
-Find = Callable[[Reads], Awaitable[Paged]]
+Find = Callable[[ReadSession], Awaitable[Paged]]
 """Says which list is meant: looks up the names in the request, and no more."""
 
 _SEAL = 9
@@ -43,7 +43,7 @@ def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[Key, int]:
     return key, ident
 
 
-async def turn(found: Paged, reads: Reads, part: Slice) -> Rows:
+async def turn(found: Paged, reads: ReadSession, part: Slice) -> Rows:
     """The page of the list; raises Invalid where its cursor has a key that the list cannot have."""
     try:
         return await found.page(reads, part)

@@ -25,7 +25,7 @@ from app.core.errors import (
     TooLarge,
     Unauthorized,
 )
-from app.database.engine import is_lost
+from app.database.engine import is_server_lost
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -133,7 +133,7 @@ async def _integrity(request: Request, _error: Exception) -> Response:
 
 async def _lost(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
-    if not is_lost(error):
+    if not is_server_lost(error):
         raise error
     return answer(request, Busy("The store cannot be reached; try again."))
 

@@ -19,11 +19,11 @@ from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.api.web import etags
-from app.api.web.deps import IfNoneMatch, address_of, admit, get_readers, may_read, query_of, strict_query
+from app.api.web.deps import IfNoneMatch, address_of, admit, get_read_pool, may_read, query_of, strict_query
 from app.api.web.problems import Answered
 from app.core.errors import Invalid
-from app.database.prepared import State
-from app.database.readers import Readers, SessionReads, Work
+from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
+from app.database.statements import StoreState
 from app.queries import records
 from app.queries.names import Missing
 from app.schemas.common import MAX_ID, Digits
@@ -41,7 +41,7 @@ class Read:
     """A request to read, by somebody who may."""
 
     request: Request
-    readers: Readers
+    read_pool: ReadPool
     if_none_match: str | None
     min_revision: int = 0
     shape: type[BaseModel] | None = None
@@ -53,7 +53,7 @@ class Read:
         asked = query_of(self.request).get("format")
         return formats.negotiate(asked, self.request.headers.get("accept", ""), self.shape)
 
-    def note(self, state: State) -> None:
+    def note(self, state: StoreState) -> None:
         """Tell the client which state it is answered from; raises Answered where it has that answer already.
 
         Raises Invalid where the store has not come to the revision that was asked for.
@@ -69,13 +69,13 @@ class Read:
         if etags.matches(self.if_none_match, tag):
             raise Answered(Response(status_code=304))
 
-    async def quick(self, work: Work[T]) -> T:
+    async def run(self, work: ReadFunction[T]) -> T:
         """Do some short reading."""
-        return await self.explained(self.readers.quick(work))
+        return await self.explained(self.read_pool.run(work))
 
-    async def thorough(self, work: Callable[[SessionReads], Awaitable[T]]) -> T:
+    async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
         """Do some reading in one snapshot."""
-        return await self.explained(self.readers.thorough(work))
+        return await self.explained(self.read_pool.run_in_snapshot(work))
 
     async def explained(self, reading: Awaitable[T]) -> T:
         """What is being read; raises NotFound or Gone for a record that is missing."""
@@ -84,11 +84,11 @@ class Read:
         except Missing as error:
             model, ref = error.model, error.ref
 
-        async def explain(reads: SessionReads) -> Exception:
-            self.note(await reads.latest())
+        async def explain(reads: ThreadReadSession) -> Exception:
+            self.note(await reads.fetch_state())
             return records.missing(reads.session, model, ref)
 
-        raise await self.readers.thorough(explain)
+        raise await self.read_pool.run_in_snapshot(explain)
 
 
 async def get_read(
@@ -105,7 +105,7 @@ async def get_read(
 def _read(request: Request, if_none_match: str | None, min_revision: int | None) -> Read:
     """To read nothing older than what the client asks for, or has seen already."""
     seen = max(min_revision or 0, etags.newest(if_none_match))
-    return Read(request, get_readers(request).since(seen), if_none_match, min_revision or 0)
+    return Read(request, get_read_pool(request).with_min_revision(seen), if_none_match, min_revision or 0)
 
 
 ReadDep = Annotated[Read, Depends(get_read)]

@@ -16,9 +16,9 @@ from app.api.web.problems import WRITING, Answered, documented
 from app.core.errors import Invalid, PreconditionFailed
 from app.core.spans import Text
 from app.core.vocab import Scope
-from app.database import engine as db
+from app.database.engine import open_read_transaction
 from app.database.models import IdempotencyKey, Record
-from app.database.readers import SessionReads, drive
+from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import lookups, records
 from app.store import derived, revisions
 
@@ -78,7 +78,7 @@ class Writer:
 
     def repeat(self) -> None:
         """Answer a request that was sent before at once, by raising Answered; before work that needs no transaction."""
-        with db.reading(self._engine) as session:
+        with open_read_transaction(self._engine) as session:
             self._replay(session)
 
     def find(self, session: Session, model: type[R], ref: int | str) -> R:
@@ -96,7 +96,10 @@ class Writer:
     def show(self, session: Session, status: int, path: str, body: str) -> Response:
         """What the endpoint returns of what is no record: it has an address, but no tag."""
         location = f"{self._request.scope.get('root_path', '')}{path}"
-        headers = {"Dateline-Revision": str(drive(SessionReads(session).latest()).revision), "Location": location}
+        headers = {
+            "Dateline-Revision": str(run_sync(ThreadReadSession(session).fetch_state()).revision),
+            "Location": location,
+        }
         self._keep(session, status, headers, body)
         return _response(status, headers, body)
 
@@ -112,7 +115,7 @@ class Writer:
         """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
         revision; kept for a request that is sent again."""
         derived.flush_counts(session)
-        state = drive(SessionReads(session).latest())
+        state = run_sync(ThreadReadSession(session).fetch_state())
         headers = {"Dateline-Revision": str(state.revision)}
         body = ""
         if row is not None and row.noun is not None and row.id is not None:

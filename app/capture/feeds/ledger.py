@@ -18,7 +18,7 @@ from app.capture import capture as captured
 from app.capture.capture import Captured
 from app.capture.feeds.document import FeedDocument, Item
 from app.core.vocab import FeedItemState, FeedResult
-from app.database import engine as db
+from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Feed, FeedItem
 from app.queries import feeds as queries
 from app.store import revisions
@@ -65,10 +65,10 @@ class Waiting:
 
 def claim(engine: Engine, now: dt.datetime, *, due_by: dt.datetime, only: Collection[int] = ()) -> Claim | None:
     """The feed that has waited longest, of those that were due by then, if any is; nobody else has it then."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         if queries.due(session, due_by, only) is None:
             return None
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         feed = queries.due(session, due_by, only)
         if feed is None:
             return None
@@ -148,7 +148,7 @@ def _note_items(session: Session, feed: int, items: Sequence[Item], now: dt.date
 
 def waiting(engine: Engine, claim: Claim) -> list[Waiting]:
     """The items of the feed that are to be fetched, the newest first."""
-    with db.reading(engine) as session:
+    with open_read_transaction(engine) as session:
         return [Waiting(item.id or 0, item.url, item.detail) for item in queries.waiting_items(session, claim.id)]
 
 

@@ -8,8 +8,8 @@ import orjson
 
 from app.api.web import pagination
 from app.core.vocab import Noun
-from app.database.prepared import Reads
-from app.database.readers import Readers, SessionReads
+from app.database.read_pool import ReadPool, ThreadReadSession
+from app.database.statements import ReadSession
 from app.integrations.assistants.answers import Document, Event, Outlet, Passage, Relay, Statement, Voice, Words
 from app.integrations.assistants.questions import ListQuestion
 from app.queries import records
@@ -29,7 +29,7 @@ LONGEST = 600
 class Desk:
     """``base`` is the absolute address of the API's root; empty where nobody has said it."""
 
-    reads: Reads
+    reads: ReadSession
     base: str
 
     async def record(self, noun: Noun, ident: int) -> Any:
@@ -92,24 +92,24 @@ class Desk:
 class Library:
     """A store, and the absolute address of the API that serves it, if it has one."""
 
-    readers: Readers
+    read_pool: ReadPool
     base: str
 
     async def ask(self, work: Callable[[Desk], Awaitable[T]]) -> T:
         """Do some reading in one snapshot; raises NotFound or Gone for a record that is missing."""
 
-        async def at_the_desk(reads: SessionReads) -> T:
+        async def at_the_desk(reads: ThreadReadSession) -> T:
             return await work(Desk(reads, self.base))
 
         try:
-            return await self.readers.thorough(at_the_desk)
+            return await self.read_pool.run_in_snapshot(at_the_desk)
         except Missing as error:
             model, ref = error.model, error.ref
 
-        async def explain(reads: SessionReads) -> Exception:
+        async def explain(reads: ThreadReadSession) -> Exception:
             return records.missing(reads.session, model, ref)
 
-        raise await self.readers.thorough(explain)
+        raise await self.read_pool.run_in_snapshot(explain)
 
 
 def outlet(source: Item) -> Outlet:

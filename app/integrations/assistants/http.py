@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.api.web.deps import base_of, get_readers, identify, require
+from app.api.web.deps import base_of, get_read_pool, identify, require
 from app.core.config import Settings
 from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
 from app.core.vocab import Scope
@@ -76,7 +76,7 @@ def _made(max_body_bytes: int) -> "StreamableHTTPSessionManager":
 
 def _library(context: Any) -> Library:
     request: Request = context.request
-    return Library(get_readers(request), base_of(request))
+    return Library(get_read_pool(request), base_of(request))
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import DatelineError
-from app.database.engine import is_lost
+from app.database.engine import is_server_lost
 from app.integrations.assistants import names
 from app.integrations.assistants.answers import Answer, quoted
 from app.integrations.assistants.desk import Library
@@ -87,7 +87,7 @@ async def call(library: Library, tool: Tool, arguments: dict[str, Any]) -> types
     try:
         return await _found(library, tool, question)
     except DBAPIError as error:
-        return _refused("The store cannot be reached; try again." if is_lost(error) else _unknown())
+        return _refused("The store cannot be reached; try again." if is_server_lost(error) else _unknown())
     except Exception:
         return _refused(_unknown())
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from app.api.web.problems import READING, documented
 from app.api.web.reading import ReadDep, ReadRoute
 from app.core.vocab import Noun
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.integrations.filters import EitherSelection
 from app.integrations.grafana.shapes import AnnotationPublic
 from app.integrations.reading import Item, answer, filters_of, first, given_by
@@ -37,7 +37,7 @@ async def list_annotations(read: ReadDep, params: Annotated[AnnotationParams, Qu
     noun = Noun(params.noun)
     filters = filters_of(LISTS[noun].filters, given_by(params, besides={"noun", "limit"}))
 
-    async def marks(reads: Reads) -> list[Item]:
+    async def marks(reads: ReadSession) -> list[Item]:
         return annotations(noun, await first(reads, noun, filters, params.limit))
 
     return await answer(read, marks)

@@ -10,12 +10,12 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.web.deps import get_readers, may_read, strict_query
+from app.api.web.deps import get_read_pool, may_read, strict_query
 from app.api.web.problems import READING, documented
 from app.api.web.reading import Read, ReadDep
 from app.core.errors import Invalid
-from app.database.prepared import Reads
-from app.database.readers import SessionReads
+from app.database.read_pool import ThreadReadSession
+from app.database.statements import ReadSession
 from app.integrations.grafana import panels
 from app.integrations.grafana.shapes import (
     MetricPublic,
@@ -54,25 +54,25 @@ async def get_asked(
     _strict: Annotated[None, Depends(strict_query)],
 ) -> Read:
     """Somebody who may read, and asks by POST."""
-    return Read(request, get_readers(request), None)
+    return Read(request, get_read_pool(request), None)
 
 
 AskedDep = Annotated[Read, Depends(get_asked)]
 
 
-async def _answer(read: Read, work: Callable[[SessionReads], Awaitable[Any]]) -> Response:
-    async def told(reads: SessionReads) -> bytes:
+async def _answer(read: Read, work: Callable[[ThreadReadSession], Awaitable[Any]]) -> Response:
+    async def told(reads: ThreadReadSession) -> bytes:
         return orjson.dumps(await work(reads))
 
-    return Response(await read.thorough(told), media_type="application/json")
+    return Response(await read.run_in_snapshot(told), media_type="application/json")
 
 
 @router.get("", response_model=Reached, responses=documented(*READING))
 async def get_grafana(read: ReadDep) -> Response:
     """Whether the store can be read: what “Test connection” asks for."""
 
-    async def reached(reads: Reads) -> Item:
-        return {"revision": (await reads.latest()).revision}
+    async def reached(reads: ReadSession) -> Item:
+        return {"revision": (await reads.fetch_state()).revision}
 
     return await answer(read, reached)
 
@@ -88,7 +88,7 @@ async def list_metric_payload_options(asked: AskedDep, body: PayloadOptionsIn) -
     """The values that a metric can be asked with."""
     metric = panels.metric(body.metric or "", ["metric"])
 
-    async def options(reads: Reads) -> list[Item]:
+    async def options(reads: ReadSession) -> list[Item]:
         found = await panels.options(reads, metric, body.name)
         return [{"label": label, "value": value} for label, value in found]
 
@@ -99,7 +99,7 @@ async def list_metric_payload_options(asked: AskedDep, body: PayloadOptionsIn) -
 async def query_panel(asked: AskedDep, body: PanelQueryIn) -> Response:
     """What the targets of a panel show: series of counts, or tables of at most 500 records."""
 
-    async def answers(reads: Reads) -> list[Item]:
+    async def answers(reads: ReadSession) -> list[Item]:
         return [each for place in range(len(body.targets)) for each in await panels.answered(reads, body, place)]
 
     return await _answer(asked, answers)
@@ -112,7 +112,7 @@ async def query_variable(asked: AskedDep, body: VariableIn) -> Response:
     if name not in OPTIONS:
         raise Invalid("payload.target", f"there is no such variable; those there are: {', '.join(OPTIONS)}")
 
-    async def options(reads: Reads) -> list[Item]:
+    async def options(reads: ReadSession) -> list[Item]:
         return shown(await OPTIONS[name](reads, NameParams(q=body.payload.q or None)))
 
     return await _answer(asked, options)
@@ -130,7 +130,7 @@ async def list_tag_values(asked: AskedDep, body: TagKeyIn) -> Response:
     if body.key not in _TAGS:
         raise Invalid("key", f"there is no such key; those there are: {', '.join(_TAGS)}")
 
-    async def values(reads: Reads) -> list[Item]:
+    async def values(reads: ReadSession) -> list[Item]:
         found = await OPTIONS[_TAGS[body.key]](reads, NameParams())
         return [{"text": value} for _, value in found]
 

@@ -11,7 +11,7 @@ import orjson
 from app.comparisons import series
 from app.core.errors import Invalid
 from app.core.vocab import EventType, Interval, Noun, SeriesBy, StatementKind
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.integrations.grafana.annotations import milliseconds
 from app.integrations.grafana.shapes import PanelQueryIn, PayloadValue, TargetIn
 from app.integrations.grafana.variables import NameParams, Option, countries_of, sources, speakers
@@ -127,7 +127,7 @@ def _payload(name: str, words: Iterable[StrEnum] | None) -> Item:
     return {"name": name, "label": label(name), "type": kind, "options": options}
 
 
-async def options(reads: Reads, asked: Metric, name: str) -> list[Option]:
+async def options(reads: ReadSession, asked: Metric, name: str) -> list[Option]:
     """What a metric can be asked with under this name; raises Invalid where it cannot be."""
     if name not in asked.payloads:
         raise Invalid("name", f"there is no such payload; those there are: {', '.join(asked.payloads)}")
@@ -141,7 +141,7 @@ async def options(reads: Reads, asked: Metric, name: str) -> list[Option]:
     return await countries_of(reads, asked.noun, (asked.stats or EventStatsFilter)(by="country"))
 
 
-async def answered(reads: Reads, query: PanelQueryIn, place: int) -> list[Item]:
+async def answered(reads: ReadSession, query: PanelQueryIn, place: int) -> list[Item]:
     """What one of the targets shows (``SeriesPublic`` or ``TablePublic``)."""
     target = query.targets[place]
     asked = metric(target.target, ["targets", place, "target"])
@@ -177,7 +177,7 @@ def _interval(query: PanelQueryIn) -> Interval:
     return next((each for each in Interval if days / _DAYS[each] <= query.maxDataPoints), Interval.MONTH)
 
 
-async def _series(reads: Reads, asked: Metric, target: TargetIn, filters: StatsFilter) -> list[Item]:
+async def _series(reads: ReadSession, asked: Metric, target: TargetIn, filters: StatsFilter) -> list[Item]:
     found = await series.listing(reads, asked.noun, filters)
     rows = await found.page(reads, Slice("period", _MOST_POINTS))
     if rows.last is not None:
@@ -191,7 +191,7 @@ async def _series(reads: Reads, asked: Metric, target: TargetIn, filters: StatsF
     return list(lines.values())
 
 
-async def _table(reads: Reads, asked: Metric, target: TargetIn, given: Item, at: Sequence[str | int]) -> Item:
+async def _table(reads: ReadSession, asked: Metric, target: TargetIn, given: Item, at: Sequence[str | int]) -> Item:
     items = await first(reads, asked.noun, filters_of(LISTS[asked.noun].filters, given, at), _MOST_ROWS)
     columns = [{"text": heading, "type": kind} for heading, kind, _ in asked.columns]
     rows = [[_cell(item, kind, where.split()) for _, kind, where in asked.columns] for item in items]

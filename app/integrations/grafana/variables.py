@@ -11,7 +11,7 @@ from app.api.web.problems import READING, documented
 from app.api.web.reading import Read, ReadDep, ReadRoute
 from app.core.spans import Text
 from app.core.vocab import EventType, Noun
-from app.database.prepared import Reads
+from app.database.statements import ReadSession
 from app.integrations.grafana.shapes import VariablePublic
 from app.integrations.reading import Item, answer, first
 from app.integrations.words import country_name, label
@@ -38,35 +38,35 @@ class NameParams(OptionParams):
     limit: Annotated[int, Field(ge=1, le=5000), Digits] = Field(default=1000, description="Options at most, by name.")
 
 
-async def sources(reads: Reads, params: NameParams) -> list[Option]:
+async def sources(reads: ReadSession, params: NameParams) -> list[Option]:
     """Names and slugs of sources."""
     found = await first(reads, Noun.SOURCES, SourceFilter(q=params.q), params.limit)
     return [(each["name"], each["slug"]) for each in found]
 
 
-async def speakers(reads: Reads, params: NameParams) -> list[Option]:
+async def speakers(reads: ReadSession, params: NameParams) -> list[Option]:
     """Names and slugs of speakers."""
     found = await first(reads, Noun.SPEAKERS, SpeakerFilter(q=params.q), params.limit)
     return [(each["name"], each["slug"]) for each in found]
 
 
-async def types(_reads: Reads, _params: NameParams) -> list[Option]:
+async def types(_reads: ReadSession, _params: NameParams) -> list[Option]:
     """The vocabulary of event types."""
     return [(label(each), each.value) for each in EventType]
 
 
-async def countries(reads: Reads, _params: NameParams) -> list[Option]:
+async def countries(reads: ReadSession, _params: NameParams) -> list[Option]:
     """English names and codes of the countries in which an event happened."""
     return await countries_of(reads, Noun.EVENTS, EventStatsFilter(by="country"))
 
 
-async def countries_of(reads: Reads, noun: Noun, by_country: StatsFilter) -> list[Option]:
+async def countries_of(reads: ReadSession, noun: Noun, by_country: StatsFilter) -> list[Option]:
     """English names and codes of the countries that records of a noun are counted by."""
     found = await stats.counts(reads, noun, by_country, dt.date.min, dt.date.max)
     return sorted((country_name(code), code) for code in {each.key for each in found} if code)
 
 
-OPTIONS: Mapping[str, Callable[[Reads, NameParams], Awaitable[list[Option]]]] = {
+OPTIONS: Mapping[str, Callable[[ReadSession, NameParams], Awaitable[list[Option]]]] = {
     "sources": sources,
     "speakers": speakers,
     "types": types,
@@ -103,7 +103,7 @@ async def list_variable_countries(read: ReadDep, params: Annotated[OptionParams,
 async def _variable(read: Read, name: str, params: OptionParams, parameter: str) -> Response:
     before = f"&{parameter}=" if params.filter else ""
 
-    async def options(reads: Reads) -> list[Item]:
+    async def options(reads: ReadSession) -> list[Item]:
         names = params if isinstance(params, NameParams) else NameParams()
         return shown((text, before + value) for text, value in await OPTIONS[name](reads, names))
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from app.core.vocab import CodedBy
-from app.database import engine as db
+from app.database.engine import open_write_transaction
 from app.database.models import Record, Revision
 from app.store.bulk import rows
 from app.store.bulk.rows import Row
@@ -59,7 +59,7 @@ class Transaction:
 @contextmanager
 def begin(engine: Engine, message: str) -> Iterator[Transaction]:
     """One serialized write transaction, committed at the end or not at all."""
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         connection = session.connection()
         connection.execute(text(_SETTINGS[connection.dialect.name]))
         yield Transaction(connection, message)

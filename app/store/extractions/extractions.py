@@ -17,7 +17,8 @@ from app.core.config import get_settings
 from app.core.errors import NotInstalled
 from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun
-from app.database.models import Document, Reading, Source, Statement
+from app.database import models
+from app.database.models import Document, Source, Statement
 from app.extract import reading as extract
 from app.extract.findings import Extraction, Finding, Grade, Hop, Voice
 from app.queries import lookups
@@ -222,9 +223,9 @@ def _keep(session: Session, document: Document, found: Extraction) -> None:
         "suggestions": len(found.findings) - strict,
         "note": "\n".join(found.notes) or None,
     }
-    row = lookups.one(session, Reading, document_id=document.id)
+    row = lookups.one(session, models.Extraction, document_id=document.id)
     if row is None:
-        row = Reading(**told, at=dt.datetime.now(dt.UTC))
+        row = models.Extraction(**told, at=dt.datetime.now(dt.UTC))
     elif any(getattr(row, name) != value for name, value in told.items()):
         for name, value in told.items():
             setattr(row, name, value)

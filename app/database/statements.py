@@ -29,24 +29,24 @@ DIALECTS: Mapping[str, Dialect] = {
 }
 
 
-class Prepared:
+class PreparedSelect:
     """A select with named values; of a ``stamped`` one it is known which state of the store it was read in."""
 
-    def __init__(self, rows: Select[Any], *, stamped: bool = False) -> None:
+    def __init__(self, rows: Select[Any], *, with_state: bool = False) -> None:
         self.select = rows
-        self.stamped = stamped
+        self.with_state = with_state
 
     @cached_property
-    def sqlite(self) -> "Text":
-        return Text(self.select, DIALECTS["sqlite"])
+    def sqlite(self) -> "CompiledSelect":
+        return CompiledSelect(self.select, DIALECTS["sqlite"])
 
     @cached_property
-    def postgresql(self) -> "Text":
+    def postgresql(self) -> "CompiledSelect":
         """Where it is stamped, each row stands behind the state; one row of nulls does where there are none."""
-        return Text(_behind_state(self.select) if self.stamped else self.select, DIALECTS["postgresql"])
+        return CompiledSelect(_behind_state(self.select) if self.with_state else self.select, DIALECTS["postgresql"])
 
 
-class Text:
+class CompiledSelect:
     """The text of a select for one driver, and how named values become its parameters."""
 
     def __init__(self, rows: Select[Any], dialect: Dialect) -> None:
@@ -78,7 +78,7 @@ def _converted(convert: Callable[[Any], Any] | None, value: Any) -> Any:
     return value if convert is None else convert(value)
 
 
-class State(NamedTuple):
+class StoreState(NamedTuple):
     """Where the store stands: the number of its newest revision, 0 when it is empty, and that one's time as text."""
 
     revision: int
@@ -90,14 +90,14 @@ class State(NamedTuple):
         return f"{self.at[:10]}T{self.at[11:19]}Z" if self.at else "1970-01-01T00:00:00Z"
 
 
-class Moved(Exception):
+class StoreChanged(Exception):
     """Two statements have seen different states; together they say nothing."""
 
 
 _REVISION: Table = Revision
 _NEWEST = select(_REVISION.id, stamp(_REVISION.at).label("at")).order_by(_REVISION.id.desc()).limit(1)
-STATE = Prepared(_NEWEST)
-_NOTHING = Prepared(select(literal_column("NULL").label("item")), stamped=True)
+STATE_SELECT = PreparedSelect(_NEWEST)
+_NOTHING = PreparedSelect(select(literal_column("NULL").label("item")), with_state=True)
 
 
 def _behind_state(rows: Select[Any]) -> Select[Any]:
@@ -107,59 +107,42 @@ def _behind_state(rows: Select[Any]) -> Select[Any]:
     return select(newest.c.id, newest.c.at, *found.c).select_from(joined)
 
 
-class Reads(ABC):
+class ReadSession(ABC):
     """Runs prepared statements; all that are stamped see the same state of the store."""
 
     def __init__(self, dialect: str) -> None:
         self.dialect = dialect
-        self._state: State | None = None
+        self._state: StoreState | None = None
 
     @property
-    def state(self) -> State:
+    def state(self) -> StoreState:
         """The state that was read, once something was."""
         assert self._state is not None
         return self._state
 
-    async def latest(self) -> State:
+    async def fetch_state(self) -> StoreState:
         """The state of the store."""
         await self.fetch(_NOTHING, {})
         return self.state
 
     @abstractmethod
-    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    async def fetch(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
         """All rows, as the driver gives them; raises Moved where the state is another than before."""
 
 
-class Snapshot(Reads):
+class SnapshotReadSession(ReadSession):
     """Reads in a transaction that sees one state from its beginning to its end."""
 
-    async def latest(self) -> State:
+    async def fetch_state(self) -> StoreState:
         if self._state is None:
-            rows = self._run(STATE, {})
-            self._state = State(*rows[0]) if rows else State(0, "")
+            rows = self._run(STATE_SELECT, {})
+            self._state = StoreState(*rows[0]) if rows else StoreState(0, "")
         return self._state
 
-    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
-        if prepared.stamped and self._state is None:
-            await self.latest()
+    async def fetch(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
+        if prepared.with_state and self._state is None:
+            await self.fetch_state()
         return self._run(prepared, values)
 
     @abstractmethod
-    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]: ...
-
-
-class Moments(Reads):
-    """Reads each of which sees the store at a moment of its own, and says at which."""
-
-    async def fetch(self, prepared: Prepared, values: Values) -> Sequence[Row]:
-        rows = await self._run(prepared, values)
-        if not prepared.stamped:
-            return rows
-        state = State(*rows[0][:2]) if rows[0][0] is not None else State(0, "")
-        if self._state is not None and self._state != state:
-            raise Moved
-        self._state = state
-        return [row[2:] for row in rows if row[2] is not None]
-
-    @abstractmethod
-    async def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]: ...
+    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]: ...

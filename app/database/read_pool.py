@@ -20,18 +20,28 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
-from app.database import engine as db
-from app.database.prepared import STATE, Moments, Moved, Prepared, Reads, Row, Snapshot, State, Text, Values
+from app.database.engine import Deadline, get_connect_arguments, open_read_transaction
+from app.database.statements import (
+    STATE_SELECT,
+    CompiledSelect,
+    PreparedSelect,
+    ReadSession,
+    Row,
+    SnapshotReadSession,
+    StoreChanged,
+    StoreState,
+    Values,
+)
 
 T = TypeVar("T")
 
-Work = Callable[[Reads], Awaitable[T]]
+ReadFunction = Callable[[ReadSession], Awaitable[T]]
 """Some reading; it may be begun again, and must do nothing else."""
 
 # Seconds that a read may keep the event loop; one that takes longer is begun again in a thread.
 _SHORT = 0.02
 
-_ONE_ROW = tuple(STATE.sqlite.parameters({}))
+_ONE_ROW = tuple(STATE_SELECT.sqlite.parameters({}))
 
 # Seconds that a process waits for its first connection to PostgreSQL.
 _OPENING = 2.0
@@ -40,14 +50,14 @@ _OPENING = 2.0
 _ATTEMPTS = 3
 
 
-class SessionReads(Snapshot):
+class ThreadReadSession(SnapshotReadSession):
     """Reads in one snapshot; for use in a thread, where waiting keeps nobody."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.get_bind().dialect.name)
         self.session = session
 
-    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
         connection = self.session.connection()
         if self.dialect == "sqlite":  # which counts from the beginning of the transaction; PostgreSQL, of the statement
             connection.info["deadline"].begin()
@@ -55,7 +65,7 @@ class SessionReads(Snapshot):
         return connection.execute(prepared.select, values).all()
 
 
-def _fetched(connection: Connection, text: Text, values: Values) -> Sequence[Row]:
+def _fetched(connection: Connection, text: CompiledSelect, values: Values) -> Sequence[Row]:
     """Past SQLAlchemy, which would make each row anew."""
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
@@ -65,30 +75,39 @@ def _fetched(connection: Connection, text: Text, values: Values) -> Sequence[Row
         raise OperationalError(text.sql, None, error) from error
 
 
-class _LoopReads(Snapshot):
+class _LoopReadSession(SnapshotReadSession):
     """Reads on SQLite without leaving the thread: nothing in it ever waits."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__("sqlite")
         self._connection = connection
 
-    def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
+    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
         text = prepared.sqlite
         return self._connection.execute(text.sql, text.parameters(values)).fetchall()
 
 
-class _AsyncReads(Moments):
+class _AsyncReadSession(ReadSession):
+    """Statements that each see a snapshot of their own on PostgreSQL, and report its revision."""
+
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         super().__init__("postgresql")
         self._cursor = AsyncRawCursor(connection)
 
-    async def _run(self, prepared: Prepared, values: Values) -> Sequence[Row]:
-        text = prepared.postgresql
-        await self._cursor.execute(text.sql.encode(), text.parameters(values), prepare=True)
-        return await self._cursor.fetchall()
+    async def fetch(self, statement: PreparedSelect, values: Values) -> Sequence[Row]:
+        select = statement.postgresql
+        await self._cursor.execute(select.sql.encode(), select.parameters(values), prepare=True)
+        rows = await self._cursor.fetchall()
+        if not statement.with_state:
+            return rows
+        state = StoreState(*rows[0][:2]) if rows[0][0] is not None else StoreState(0, "")
+        if self._state is not None and self._state != state:
+            raise StoreChanged
+        self._state = state
+        return [row[2:] for row in rows if row[2] is not None]
 
 
-class Readers:
+class ReadPool:
     """The ways of one process to one store."""
 
     def __init__(self, engine: Engine, *, connections: int = 10) -> None:
@@ -103,7 +122,7 @@ class Readers:
         if self.engine.dialect.name == "postgresql":
             self._loop = asyncio.get_running_loop()
             self._pool = AsyncConnectionPool(
-                kwargs={**db.connect_arguments(self.engine), "autocommit": True},
+                kwargs={**get_connect_arguments(self.engine), "autocommit": True},
                 min_size=1,
                 max_size=self._connections,
                 timeout=5,
@@ -118,7 +137,7 @@ class Readers:
             await self._pool.close()
             self._pool = None
 
-    async def quick(self, work: Work[T]) -> T:
+    async def run(self, work: ReadFunction[T]) -> T:
         """Do some short reading; of its statements all that are stamped see the same state."""
         for _ in range(_ATTEMPTS):
             try:
@@ -126,24 +145,24 @@ class Readers:
                     return self._in_loop(work)
                 if self._pool is not None and self._loop is asyncio.get_running_loop():
                     async with self._pool.connection() as connection:
-                        return await work(_AsyncReads(connection))
-            except Moved:
+                        return await work(_AsyncReadSession(connection))
+            except StoreChanged:
                 continue
             except (sqlite3.OperationalError, psycopg.OperationalError, PoolTimeout):
                 pass  # a thread waits where the loop may not, and knows what to make of an error
             break
-        return await self.thorough(work)
+        return await self.run_in_snapshot(work)
 
-    def _in_loop(self, work: Work[T]) -> T:
+    def _in_loop(self, work: ReadFunction[T]) -> T:
         connection, deadline = self._own_connection()
         deadline.begin(_SHORT)
         connection.execute("BEGIN")
         try:
-            return drive(work(_LoopReads(connection)))
+            return run_sync(work(_LoopReadSession(connection)))
         finally:
             connection.rollback()
 
-    def _own_connection(self) -> tuple[sqlite3.Connection, db.Deadline]:
+    def _own_connection(self) -> tuple[sqlite3.Connection, Deadline]:
         """The thread's own connection, outside of the pool."""
         if not hasattr(self._of_thread, "connection"):
             pooled = self.engine.raw_connection()
@@ -154,47 +173,47 @@ class Readers:
             self._of_thread.connection.execute("PRAGMA busy_timeout = 0")
         return self._of_thread.connection, self._of_thread.deadline
 
-    def since(self, revision: int) -> "Readers":
+    def with_min_revision(self, revision: int) -> "ReadPool":
         """The ways that lead to nothing older than this revision: where there is one database, all."""
         return self
 
-    async def current(self, work: Work[T]) -> T:
+    async def run_on_primary(self, work: ReadFunction[T]) -> T:
         """Do some short reading of what counts as it is at this moment, such as keys."""
-        return await self.quick(work)
+        return await self.run(work)
 
-    def glance(self) -> State | None:
+    def peek_state(self) -> StoreState | None:
         """The state of the store now, where it can be told without waiting."""
         if self.engine.dialect.name != "sqlite":
             return None
         connection, deadline = self._own_connection()
         deadline.begin(_SHORT)
         try:
-            rows = connection.execute(STATE.sqlite.sql, _ONE_ROW).fetchall()
+            rows = connection.execute(STATE_SELECT.sqlite.sql, _ONE_ROW).fetchall()
         except sqlite3.OperationalError:
             return None
-        return State(*rows[0]) if rows else State(0, "")
+        return StoreState(*rows[0]) if rows else StoreState(0, "")
 
-    async def state(self) -> State:
+    async def get_state(self) -> StoreState:
         """The state of the store now."""
-        return await self.quick(lambda reads: reads.latest())
+        return await self.run(lambda reads: reads.fetch_state())
 
-    async def thorough(self, work: Callable[[SessionReads], Awaitable[T]]) -> T:
+    async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
         """Do some reading in one snapshot, in a worker thread."""
 
         def snapshot() -> T:
-            with self.session() as reads:
-                return drive(work(reads))
+            with self.open_session() as reads:
+                return run_sync(work(reads))
 
         return await anyio.to_thread.run_sync(snapshot)
 
     @contextmanager
-    def session(self) -> Iterator[SessionReads]:
+    def open_session(self) -> Iterator[ThreadReadSession]:
         """One snapshot, for the thread that asks."""
-        with db.reading(self.engine) as session:
-            yield SessionReads(session)
+        with open_read_transaction(self.engine) as session:
+            yield ThreadReadSession(session)
 
 
-def drive(work: Awaitable[T]) -> T:
+def run_sync(work: Awaitable[T]) -> T:
     """Run to its end what never waits."""
     assert isinstance(work, Coroutine)
     try:
