@@ -72,7 +72,7 @@ _stamp = _portable("stamp", sqlite="{}", postgresql="to_char({} AT TIME ZONE 'UT
 _julian = _portable("julian", sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
 
 
-def obj(fields: Mapping[str, Any]) -> Json:
+def json_object(fields: Mapping[str, Any]) -> Json:
     """A JSON object of ``fields``, in their order."""
     arguments: list[Any] = []
     for name, value in fields.items():
@@ -80,30 +80,30 @@ def obj(fields: Mapping[str, Any]) -> Json:
     return _object(*arguments)
 
 
-def parsed(text: ColumnElement[str]) -> Json:
+def parse_json(text: ColumnElement[str]) -> Json:
     """The JSON that a column keeps as text."""
     return _parsed(text)
 
 
-def obj_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:
+def json_object_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:
     """A JSON object, or null where the column ``present`` is null."""
     # What CASE gives, SQLite knows to be JSON; to say so by json() would have each object read again.
-    return case((present.is_(None), null()), else_=obj(fields))
+    return case((present.is_(None), null()), else_=json_object(fields))
 
 
-def array(items: Select[Any]) -> Json:
+def json_array(items: Select[Any]) -> Json:
     """A JSON array of what ``items`` (one JSON column called ``item``) gives, in its order."""
     rows = items.subquery()
     return _embed(select(_collect(rows.c.item)).scalar_subquery())
 
 
-def array_of_values(items: Select[Any]) -> Json:
+def json_array_of_values(items: Select[Any]) -> Json:
     """A JSON array of the plain values that ``items`` (one column called ``item``) gives, in its order."""
     rows = items.subquery()
     return _embed(select(_collect_values(rows.c.item)).scalar_subquery())
 
 
-def cells(item: Json) -> dict[str, ColumnElement[Any]]:
+def flat_columns(item: Json) -> dict[str, ColumnElement[Any]]:
     """What an item that is given ``as_text`` is made of: each plain value, under the names that lead to it.
 
     Dates, truth values, and lists, which stay JSON, are texts; so are numbers with a fraction on PostgreSQL, which
@@ -132,7 +132,7 @@ def _cells(value: Any, name: str) -> Iterator[tuple[str, ColumnElement[Any]]]:
         yield name, _printed(value) if isinstance(value, _embed) or isinstance(value.type, (Date, Float)) else value
 
 
-class Ids(TypeDecorator[Any]):
+class IdList(TypeDecorator[Any]):
     """Any number of ids as one value."""
 
     impl = Text
@@ -146,21 +146,21 @@ class Ids(TypeDecorator[Any]):
 _among = _portable("among", sqlite="IN (SELECT value FROM json_each({}))", postgresql="= ANY(CAST({} AS bigint[]))")
 
 
-def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """``column`` is one of the ids that are given as the value ``name``."""
-    return column.op("")(_among(bindparam(name, type_=Ids, required=True)))
+    return column.op("")(_among(bindparam(name, type_=IdList, required=True)))
 
 
-def boolean(column: ColumnElement[Any]) -> Json:
+def json_boolean(column: ColumnElement[Any]) -> Json:
     return _boolean(column)
 
 
-def moment(column: ColumnElement[Any]) -> Json:
+def rfc3339_time(column: ColumnElement[Any]) -> Json:
     """RFC 3339 in UTC."""
     return _moment(column)
 
 
-def stamp(column: ColumnElement[Any]) -> ColumnElement[str]:
+def timestamp_text(column: ColumnElement[Any]) -> ColumnElement[str]:
     """A moment as text, to the microsecond: the same for the same moment, on either database."""
     return _stamp(column)
 
@@ -175,13 +175,13 @@ def as_text(item: Json) -> ColumnElement[str]:
     return cast(item, Text)
 
 
-def dated(text: Any, earliest: Any, latest: Any, *, always: bool = False) -> Json:
+def edtf_date(text: Any, earliest: Any, latest: Any, *, always: bool = False) -> Json:
     """An EDTF date with its bounds, or null unless there ``always`` is one."""
     fields = {"edtf": text, "earliest": earliest, "latest": latest}
-    return obj(fields) if always else obj_or_null(text, fields)
+    return json_object(fields) if always else json_object_or_null(text, fields)
 
 
-def span(text: Any, start: Any, end: Any, *, always: bool = False) -> Json:
+def span_selectors(text: Any, start: Any, end: Any, *, always: bool = False) -> Json:
     """The W3C selectors of ``text[start:end]``, or null where ``start`` is null unless there ``always`` is one.
 
     SQL counts characters, which on both databases are code points, and counts them from 1.
@@ -194,4 +194,4 @@ def span(text: Any, start: Any, end: Any, *, always: bool = False) -> Json:
         "start": start,
         "end": end,
     }
-    return obj(fields) if always else obj_or_null(start, fields)
+    return json_object(fields) if always else json_object_or_null(start, fields)

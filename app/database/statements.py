@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.sql.compiler import SQLCompiler
 
-from app.database.json_sql import stamp
+from app.database.json_sql import timestamp_text
 from app.database.models import Revision
 from app.database.tables import Table
 
@@ -95,7 +95,7 @@ class StoreChanged(Exception):
 
 
 _REVISION: Table = Revision
-_NEWEST = select(_REVISION.id, stamp(_REVISION.at).label("at")).order_by(_REVISION.id.desc()).limit(1)
+_NEWEST = select(_REVISION.id, timestamp_text(_REVISION.at).label("at")).order_by(_REVISION.id.desc()).limit(1)
 STATE_SELECT = PreparedSelect(_NEWEST)
 _NOTHING = PreparedSelect(select(literal_column("NULL").label("item")), with_state=True)
 

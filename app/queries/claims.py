@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import Select, select
 
-from app.database.json_sql import as_text, obj, span
+from app.database.json_sql import as_text, json_object, span_selectors
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
@@ -30,11 +30,11 @@ def items(t: Tables = NOW) -> Select[str]:
         "value": claim.value,
         "normalized": claim.normalized,
         "unit": claim.unit,
-        "span": span(document.text, claim.start, claim.end, always=True),
+        "span": span_selectors(document.text, claim.start, claim.end, always=True),
         "attributed_to": speaker_brief(t.speaker),
     }
     return (
-        select(as_text(obj(fields | coding(claim))))
+        select(as_text(json_object(fields | coding(claim))))
         .select_from(claim)
         .join(report, report.id == claim.report_id)
         .join(t.event, t.event.id == report.event_id)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, or_, select, union
 
-from app.database.json_sql import among, as_text, boolean, moment, obj
+from app.database.json_sql import as_text, is_one_of, json_boolean, json_object, rfc3339_time
 from app.database.models import Event, Feed
 from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import NOW, Table
@@ -107,7 +107,7 @@ def _documents() -> Select[Any]:
         "url": document.url,
         "byline": document.byline,
         "published": published(document),
-        "published_at": moment(document.published_at),
+        "published_at": rfc3339_time(document.published_at),
         "role": report.role,
     }
     columns = (
@@ -115,10 +115,10 @@ def _documents() -> Select[Any]:
         document.id,
         func.length(document.text),
         document.published_earliest,
-        moment(document.published_at),
+        rfc3339_time(document.published_at),
         report.start,
         report.end,
-        as_text(obj(told)),
+        as_text(json_object(told)),
     )
     reporting = select(report.document_id).where(report.event_id == _EVENT)
     printing = select(statement.document_id).where(statement.event_id == _EVENT)
@@ -146,9 +146,11 @@ def _sources() -> PreparedSelect:
     watched = source.id.in_(select(_FEED.source_id).where(_FEED.active, _FEED.source_id.is_not(None)))
     told = {
         **outlet(source),
-        "followed": boolean(watched),
+        "followed": json_boolean(watched),
     }
-    rows = select(source.id, source.name_key, as_text(obj(told))).where(or_(among(source.id, "ids"), watched))
+    rows = select(source.id, source.name_key, as_text(json_object(told))).where(
+        or_(is_one_of(source.id, "ids"), watched)
+    )
     return PreparedSelect(rows, with_state=True)
 
 
@@ -156,5 +158,5 @@ def _sources() -> PreparedSelect:
 def _speakers() -> PreparedSelect:
     speaker = NOW.speaker
     return PreparedSelect(
-        select(speaker.id, as_text(speaker_brief(speaker))).where(among(speaker.id, "ids")), with_state=True
+        select(speaker.id, as_text(speaker_brief(speaker))).where(is_one_of(speaker.id, "ids")), with_state=True
     )

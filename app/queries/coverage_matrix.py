@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from app.database.json_sql import as_text, days_between, obj
+from app.database.json_sql import as_text, days_between, json_object
 from app.database.models import Coverage, Tally
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
@@ -98,7 +98,7 @@ def _page(shape: Asked, down: bool, follows: bool) -> PreparedSelect:
         "statements": _printed().scalar_subquery(),
     }
     items = (
-        select(as_text(obj(fields)), keys.c.day, keys.c.event, keys.c.source)
+        select(as_text(json_object(fields)), keys.c.day, keys.c.event, keys.c.source)
         .select_from(keys)
         .join(_COVERAGE, and_(_COVERAGE.event_id == keys.c.event, _COVERAGE.source_id == keys.c.source))
         .join(event, event.id == keys.c.event)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.spans import CONTEXT
 from app.core.vocab import CodedBy
-from app.database.json_sql import Json, among, as_text, obj, obj_or_null
+from app.database.json_sql import Json, as_text, is_one_of, json_object, json_object_or_null
 from app.database.models import Coverage, Document, Event, Record, Speaker
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
@@ -149,19 +149,19 @@ def _briefs(model: type[Record]) -> PreparedSelect:
     rows = select(table.id, as_text(event_brief(table)))
     if model is Document:
         table = NOW.document
-        brief = obj({"document": document_brief(table), "source": _medium(source)})
+        brief = json_object({"document": document_brief(table), "source": _medium(source)})
         rows = select(table.id, as_text(brief)).join(source, source.id == table.source_id)
     elif model is Speaker:
         table = NOW.speaker
-        brief = obj({"speaker": speaker_brief(table), "country": table.country, "source": _medium(source)})
+        brief = json_object({"speaker": speaker_brief(table), "country": table.country, "source": _medium(source)})
         rows = select(table.id, as_text(brief)).outerjoin(source, source.id == table.source_id)
-    return PreparedSelect(rows.where(among(table.id, "ids")), with_state=True)
+    return PreparedSelect(rows.where(is_one_of(table.id, "ids")), with_state=True)
 
 
 def _medium(source: Table) -> Json:
     """What tells which origin a source is."""
     fields = {name: getattr(source, name) for name in ("id", "slug", "name", "kind", "country", "state_affiliated")}
-    return obj_or_null(source.id, fields)
+    return json_object_or_null(source.id, fields)
 
 
 @lru_cache(maxsize=64)
@@ -178,4 +178,4 @@ def _wanted(shape: Asked) -> list[Condition]:
         claim.confidence.is_(None),
         claim.confidence >= shape.value("least", Float),
     )
-    return [among(NOW.report.event_id, "events"), sure, *shape.among(claim.property, "property")]
+    return [is_one_of(NOW.report.event_id, "events"), sure, *shape.among(claim.property, "property")]

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
 
 from app.core.vocab import Noun
-from app.database.json_sql import Json, array, as_text, moment, obj, obj_or_null
+from app.database.json_sql import Json, as_text, json_array, json_object, json_object_or_null, rfc3339_time
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
@@ -28,8 +28,8 @@ def _fields(t: Tables) -> dict[str, object]:
         "byline": document.byline,
         "language": document.language,
         "published": published(document),
-        "published_at": moment(document.published_at),
-        "retrieved_at": moment(document.retrieved_at),
+        "published_at": rfc3339_time(document.published_at),
+        "retrieved_at": rfc3339_time(document.retrieved_at),
         "sha256": document.sha256,
         "length": func.length(document.text),
         "report_count": _count(t, t.report),
@@ -50,21 +50,21 @@ def _select(t: Tables, item: Json) -> Select[str]:
 @cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, without its text (``DocumentPublic``)."""
-    return _select(t, obj(_fields(t)))
+    return _select(t, json_object(_fields(t)))
 
 
 @cache
 def full(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
-    more = {"text": t.document.text, "spans": array(_spans(t)), "reading": _reading(t)}
-    return _select(t, obj(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
+    more = {"text": t.document.text, "spans": json_array(_spans(t)), "reading": _reading(t)}
+    return _select(t, json_object(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
 
 
 def _reading(t: Tables) -> Json:
     reading = t.extraction
     counts = {"statements": reading.statements, "suggestions": reading.suggestions}
-    told = {"reader": reading.reader, "at": moment(reading.at), **counts, "note": reading.note}
-    return obj_or_null(reading.id, told)
+    told = {"reader": reading.reader, "at": rfc3339_time(reading.at), **counts, "note": reading.note}
+    return json_object_or_null(reading.id, told)
 
 
 def _spans(t: Tables) -> Select[str]:
@@ -91,7 +91,7 @@ def _spans(t: Tables) -> Select[str]:
         )
     ).subquery()
     fields = {"noun": spans.c.noun, "id": spans.c.id, "start": spans.c.start, "end": spans.c.end}
-    return select(obj(fields).label("item")).order_by(spans.c.start, spans.c.end, spans.c.noun, spans.c.id)
+    return select(json_object(fields).label("item")).order_by(spans.c.start, spans.c.end, spans.c.noun, spans.c.id)
 
 
 async def listing(reads: ReadSession, filters: DocumentFilter, *, within: Within | None = None) -> Found:

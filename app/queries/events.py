@@ -7,7 +7,7 @@ from sqlalchemy import Float, Select, Subquery, and_, exists, func, literal_colu
 from sqlalchemy.orm import aliased
 
 from app.core.vocab import Noun
-from app.database.json_sql import array, as_text, dated, obj, parsed
+from app.database.json_sql import as_text, edtf_date, json_array, json_object, parse_json
 from app.database.models import Coverage, Tally
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
@@ -38,9 +38,9 @@ def items(t: Tables = NOW) -> Select[str]:
         "id": event.id,
         "title": event.title,
         "summary": event.summary,
-        "date": dated(event.date, event.earliest, event.latest, always=True),
+        "date": edtf_date(event.date, event.earliest, event.latest, always=True),
         "type": event.type,
-        "place": obj(
+        "place": json_object(
             {
                 "name": event.place,
                 "country": event.country,
@@ -52,14 +52,14 @@ def items(t: Tables = NOW) -> Select[str]:
         "external_id": event.external_id,
         "merged_into": event.merged_into_id,
     }
-    item = select(as_text(obj(fields | coding(event)))).select_from(event)
+    item = select(as_text(json_object(fields | coding(event)))).select_from(event)
     return item.join(_TALLY, _TALLY.event_id == event.id) if t is NOW else item
 
 
 def _tallies() -> dict[str, Any]:
     """What is kept of the event in hand."""
     return {
-        "sources": parsed(_TALLY.outlets),
+        "sources": parse_json(_TALLY.outlets),
         "source_count": _TALLY.sources,
         "origin_count": _TALLY.origins,
         "document_count": _TALLY.documents,
@@ -71,7 +71,7 @@ def _counts(t: Tables) -> dict[str, Any]:
     """The same of an event in the past, of which nothing is kept."""
     statements = select(func.count()).where(t.statement.event_id == t.event.id).correlate(t.event)
     return {
-        "sources": array(_outlets(t)),
+        "sources": json_array(_outlets(t)),
         "source_count": select(func.count()).select_from(_coverage(t)).scalar_subquery(),
         "origin_count": null(),  # who copied whom is found by comparing texts
         "document_count": select(func.coalesce(func.sum(_coverage(t).c.documents), 0)).scalar_subquery(),
@@ -88,7 +88,9 @@ def _outlets(t: Tables) -> Select[str]:
         "documents": covers.c.documents,
         "first_published": covers.c.first_published,
     }
-    outlets = select(obj(outlet).label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
+    outlets = (
+        select(json_object(outlet).label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
+    )
     return outlets.order_by(covers.c.first_published.nulls_last(), source.id)
 
 

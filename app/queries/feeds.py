@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.errors import NotFound
 from app.core.vocab import FeedItemState
-from app.database.json_sql import as_text, boolean, moment, obj
+from app.database.json_sql import as_text, json_boolean, json_object, rfc3339_time
 from app.database.models import Feed, FeedItem, Source
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
@@ -31,10 +31,10 @@ def _feeds() -> Select[str]:
     feed = _FEED
     first = {"id": feed.id, "url": feed.url, "source": source_brief(_SOURCE), "title": feed.title}
     told = {name: getattr(feed, name) for name in ("result", "detail", "failures", "items", "documents")}
-    moments = {name: moment(getattr(feed, name)) for name in ("created_at", "checked_at", "changed_at", "due_at")}
-    flags = {name: boolean(getattr(feed, name)) for name in ("active", "extract")}
+    moments = {name: rfc3339_time(getattr(feed, name)) for name in ("created_at", "checked_at", "changed_at", "due_at")}
+    flags = {name: json_boolean(getattr(feed, name)) for name in ("active", "extract")}
     fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **told, **moments}
-    return select(as_text(obj(fields))).select_from(feed).outerjoin(_SOURCE, _SOURCE.id == feed.source_id)
+    return select(as_text(json_object(fields))).select_from(feed).outerjoin(_SOURCE, _SOURCE.id == feed.source_id)
 
 
 @cache
@@ -42,7 +42,7 @@ def _items() -> Select[str]:
     """One JSON text an item (``FeedItemPublic``)."""
     item = _ITEM
     fields = {name: getattr(item, name) for name in ("id", "url", "updated", "state", "detail", "failures")}
-    return select(as_text(obj({**fields, "seen_at": moment(item.seen_at), "document": item.document_id})))
+    return select(as_text(json_object({**fields, "seen_at": rfc3339_time(item.seen_at), "document": item.document_id})))
 
 
 async def listing(reads: ReadSession, filters: FeedFilter) -> Found:

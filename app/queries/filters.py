@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 from app.core.errors import Invalid
 from app.core.spans import like_literal, match_key
 from app.core.vocab import DateMatch
-from app.database.json_sql import among
+from app.database.json_sql import is_one_of
 from app.database.tables import Table
 from app.queries.parameters import Asked, Condition
 from app.schemas.common import MAX_ID, DateParams, comma_list
@@ -97,7 +97,7 @@ def ids(text: str | None) -> frozenset[int] | None:
 
 def chosen(column: Any, asked: Asked) -> list[Condition]:
     """``column`` is one of the ids that ``ids`` gave."""
-    return [among(column, "id")] if "id" in asked else []
+    return [is_one_of(column, "id")] if "id" in asked else []
 
 
 def references(text: str | None, name: str) -> dict[str, Any]:

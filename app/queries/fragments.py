@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from app.database.json_sql import Json, boolean, dated, obj, obj_or_null
+from app.database.json_sql import Json, edtf_date, json_boolean, json_object, json_object_or_null
 from app.database.tables import Table
 
 
 def source_brief(source: Table, *, always: bool = False) -> Json:
     fields = {"id": source.id, "slug": source.slug, "name": source.name}
-    return obj(fields) if always else obj_or_null(source.id, fields)
+    return json_object(fields) if always else json_object_or_null(source.id, fields)
 
 
 def outlet(source: Table) -> dict[str, Any]:
@@ -19,32 +19,34 @@ def outlet(source: Table) -> dict[str, Any]:
         "name": source.name,
         "kind": source.kind,
         "country": source.country,
-        "state_affiliated": boolean(source.state_affiliated),
+        "state_affiliated": json_boolean(source.state_affiliated),
     }
 
 
 def speaker_brief(speaker: Table) -> Json:
-    return obj_or_null(
+    return json_object_or_null(
         speaker.id,
         {"id": speaker.id, "slug": speaker.slug, "name": speaker.name, "kind": speaker.kind, "title": speaker.title},
     )
 
 
 def document_brief(document: Table) -> Json:
-    return obj({"id": document.id, "title": document.title, "url": document.url, "published": published(document)})
+    return json_object(
+        {"id": document.id, "title": document.title, "url": document.url, "published": published(document)}
+    )
 
 
 def event_brief(event: Table) -> Json:
-    date = dated(event.date, event.earliest, event.latest, always=True)
-    return obj_or_null(event.id, {"id": event.id, "title": event.title, "date": date})
+    date = edtf_date(event.date, event.earliest, event.latest, always=True)
+    return json_object_or_null(event.id, {"id": event.id, "title": event.title, "date": date})
 
 
 def published(document: Table) -> Json:
-    return dated(document.published, document.published_earliest, document.published_latest)
+    return edtf_date(document.published, document.published_earliest, document.published_latest)
 
 
 def said(statement: Table) -> Json:
-    return dated(statement.said, statement.said_earliest, statement.said_latest)
+    return edtf_date(statement.said, statement.said_earliest, statement.said_latest)
 
 
 def coding(record: Table) -> dict[str, object]:

@@ -11,7 +11,7 @@ from sqlalchemy import Date, Integer, Select, Text, bindparam, func, literal_col
 from sqlmodel import Session
 
 from app.core.vocab import Noun, StatementKind
-from app.database.json_sql import array_of_values
+from app.database.json_sql import json_array_of_values
 from app.database.models import Event
 from app.database.tables import NOW
 from app.queries.lookups import among
@@ -85,7 +85,7 @@ def _lists(session: Session, query: Select[Any], values: dict[str, Any]) -> list
 
 @cache
 def _begun() -> Select[Any]:
-    return select(array_of_values(_ids().where(NOW.event.earliest.between(_FIRST, _LAST))))
+    return select(json_array_of_values(_ids().where(NOW.event.earliest.between(_FIRST, _LAST))))
 
 
 @cache
@@ -97,7 +97,7 @@ def _hits_of_fts(word: str) -> Any:
     """The events with a word, among those whose ids may be of the days asked for: FTS5 knows of no dates."""
     fts = _CORPUS.fts
     matches = literal_column(fts.name).op("MATCH")(bindparam(word, type_=Text, required=True))
-    return array_of_values(
+    return json_array_of_values(
         select(fts.c.rowid.label("item")).where(matches, fts.c.rowid.between(_LOW, _HIGH)).limit(_MOST)
     )
 
@@ -106,7 +106,7 @@ def _hits_of_tsvector(word: str) -> Any:
     """The events of the days that have a word; with a limit PostgreSQL would walk through the days instead."""
     query = func.dateline_phrase(bindparam(word, type_=Text, required=True))
     matches = func.dateline_words(*_CORPUS.text).op("@@")(query)
-    return array_of_values(_ids().where(matches, NOW.event.earliest.between(_FIRST, _LAST)))
+    return json_array_of_values(_ids().where(matches, NOW.event.earliest.between(_FIRST, _LAST)))
 
 
 def _ids() -> Select[int]:

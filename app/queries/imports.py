@@ -6,7 +6,7 @@ from sqlalchemy import BigInteger, Select, bindparam, func, select
 
 from app.core.errors import NotFound
 from app.core.vocab import Outcome
-from app.database.json_sql import as_text, moment, obj
+from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import Import
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
@@ -22,11 +22,11 @@ def _items() -> Select[str]:
     counts = {outcome: func.coalesce(_IMPORT.outcomes[outcome.value].as_integer(), 0) for outcome in Outcome}
     rest = {
         "reasons": _IMPORT.reasons[()],  # all of it: a path of no steps is JSON on SQLite too, not a text
-        "began_at": moment(_IMPORT.began_at),
-        "changed_at": moment(_IMPORT.changed_at),
+        "began_at": rfc3339_time(_IMPORT.began_at),
+        "changed_at": rfc3339_time(_IMPORT.changed_at),
         "revision": _IMPORT.revision_id,
     }
-    return select(as_text(obj(told | counts | rest)))
+    return select(as_text(json_object(told | counts | rest)))
 
 
 @cache

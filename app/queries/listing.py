@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from app.database.json_sql import cells
+from app.database.json_sql import flat_columns
 from app.database.statements import PreparedSelect, ReadSession, Values
 
 K = TypeVar("K")
@@ -134,7 +134,7 @@ class Listing:
     def _page(self, sort: str, follows: bool, columns: tuple[str, ...]) -> Select[Any]:
         chosen = self._chosen(sort, follows=follows).subquery("page")
         item = self.items.selected_columns[0]
-        found = cells(item) if columns else {}
+        found = flat_columns(item) if columns else {}
         shown: list[Any] = [found[name].label(name) for name in columns] or [item]
         rows: Any = self.items.with_only_columns(*shown, chosen.c.key, chosen.c.id, maintain_column_froms=True)
         return cast(Select[Any], rows.join(chosen, chosen.c.id == self.id))

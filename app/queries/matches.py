@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Float, Select, Text, case, cast, func, literal_column, null, or_, select
 
 from app.core.vocab import Noun
-from app.database.json_sql import Json, as_text, boolean, dated, obj, parsed
+from app.database.json_sql import Json, as_text, edtf_date, json_boolean, json_object, parse_json
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import chosen, ids, references, referred
@@ -28,9 +28,9 @@ def items(t: Tables = NOW) -> Select[str]:
         "noun": noun(t),
         "one": _matched(t, match.event_id, match.statement_id),
         "other": other(t),
-        "same": boolean(match.same),
+        "same": json_boolean(match.same),
     }
-    return select(as_text(obj(fields | coding(match)))).select_from(match)
+    return select(as_text(json_object(fields | coding(match)))).select_from(match)
 
 
 def noun(t: Tables) -> ColumnElement[str]:
@@ -54,9 +54,9 @@ def _matched(t: Tables, event_id: Any, statement_id: Any) -> Json:
 
 def _event(t: Tables, ident: Any) -> Json:
     event = t.event
-    date = dated(event.date, event.earliest, event.latest, always=True)
+    date = edtf_date(event.date, event.earliest, event.latest, always=True)
     fields = _head(event, Noun.EVENTS) | {"words": event.title, "date": date, "speaker": null(), "source": null()}
-    return _only(t, select(as_text(obj(fields))).select_from(event).where(event.id == ident))
+    return _only(t, select(as_text(json_object(fields))).select_from(event).where(event.id == ident))
 
 
 def _statement(t: Tables, ident: Any) -> Json:
@@ -68,7 +68,7 @@ def _statement(t: Tables, ident: Any) -> Json:
         "source": source_brief(t.source, always=True),
     }
     found = (
-        select(as_text(obj(fields)))
+        select(as_text(json_object(fields)))
         .select_from(statement)
         .join(document, document.id == statement.document_id)
         .join(t.source, t.source.id == document.source_id)
@@ -83,7 +83,7 @@ def _head(record: Table, kind: Noun) -> dict[str, Any]:
 
 def _only(t: Tables, item: Select[str]) -> Json:
     """The one item, of its own tables: a join for each of both would be more than PostgreSQL puts in order."""
-    return parsed(item.correlate(t.match).scalar_subquery())
+    return parse_json(item.correlate(t.match).scalar_subquery())
 
 
 async def listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":

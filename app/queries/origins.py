@@ -27,7 +27,7 @@ from sqlalchemy import (
 from sqlalchemy import literal_column as constant
 from sqlalchemy.orm import aliased
 
-from app.database.json_sql import among, array, as_text, obj, span, stamp
+from app.database.json_sql import as_text, is_one_of, json_array, json_object, span_selectors, timestamp_text
 from app.database.models import Event, Provenance, Source, Utterance
 from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import NOW, Table
@@ -91,7 +91,7 @@ def bearers_in(connection: Connection, keys: Collection[str]) -> Bearers:
 
 @cache
 def _there(model: Table) -> PreparedSelect:
-    return PreparedSelect(select(model.id).where(among(model.id, "ids")), with_state=True)
+    return PreparedSelect(select(model.id).where(is_one_of(model.id, "ids")), with_state=True)
 
 
 def _source(source: Table) -> tuple[Any, ...]:
@@ -107,19 +107,19 @@ def _speaker(speaker: Table) -> tuple[Any, ...]:
 def _of_events() -> tuple[PreparedSelect, PreparedSelect, PreparedSelect]:
     report, statement, document = NOW.report, NOW.statement, NOW.document
     documents = _documents(report.event_id, report.start, report.end)
-    documents = documents.join(report, report.document_id == document.id).where(among(report.event_id, "ids"))
+    documents = documents.join(report, report.document_id == document.id).where(is_one_of(report.event_id, "ids"))
     # A statement that is about the event, or one within whose words it is reported.
     tied = func.coalesce(statement.event_id == report.event_id, constant("false"))
     sure = or_(statement.confidence.is_(None), statement.confidence >= _SURE)
     within = and_(statement.start < report.end, statement.end > report.start, sure)
     said = select(report.event_id, tied).join(statement, statement.document_id == report.document_id)
-    return _prepared(documents, said.where(or_(tied, within), among(report.event_id, "ids")))
+    return _prepared(documents, said.where(or_(tied, within), is_one_of(report.event_id, "ids")))
 
 
 @cache
 def _of_utterances() -> tuple[PreparedSelect, PreparedSelect, PreparedSelect]:
     statement = NOW.statement
-    of_utterance = among(statement.utterance_id, "ids")
+    of_utterance = is_one_of(statement.utterance_id, "ids")
     printing = select(statement.utterance_id, statement.document_id).where(of_utterance).distinct().subquery()
     documents = _documents(printing.c.utterance_id, null(), null())
     documents = documents.join(printing, printing.c.document_id == NOW.document.id)
@@ -137,7 +137,7 @@ def _documents(owner: ColumnElement[Any], start: Any, end: Any) -> Select[Any]:
 
 def _appeared() -> tuple[ColumnElement[str], ColumnElement[str]]:
     """The day on which the document in hand may first have appeared, and the moment, as texts."""
-    moment = stamp(NOW.document.published_at)
+    moment = timestamp_text(NOW.document.published_at)
     return func.coalesce(cast(NOW.document.published_earliest, Text), func.substr(moment, 1, 10)), moment
 
 
@@ -208,13 +208,13 @@ def _shown_documents() -> PreparedSelect:
         "published": published(document),
         "source": source_brief(NOW.source, always=True),
         "report": report.id,
-        "credit": span(document.text, _PROVENANCE.credit_start, _PROVENANCE.credit_end),
+        "credit": span_selectors(document.text, _PROVENANCE.credit_start, _PROVENANCE.credit_end),
     }
     event = bindparam("event", type_=BigInteger, required=True)
-    rows = select(document.id, as_text(obj(fields))).join(NOW.source, NOW.source.id == document.source_id)
+    rows = select(document.id, as_text(json_object(fields))).join(NOW.source, NOW.source.id == document.source_id)
     rows = rows.outerjoin(report, and_(report.document_id == document.id, report.event_id == event))
     rows = rows.outerjoin(_PROVENANCE, _PROVENANCE.document_id == document.id)
-    return PreparedSelect(rows.where(among(document.id, "ids")), with_state=True)
+    return PreparedSelect(rows.where(is_one_of(document.id, "ids")), with_state=True)
 
 
 @cache
@@ -225,10 +225,12 @@ def _shown_statements() -> PreparedSelect:
     fields = {
         "id": statement.id,
         "speaker": speaker_brief(NOW.speaker),
-        "chain": array(chain.order_by(hop.position).correlate(statement)),
+        "chain": json_array(chain.order_by(hop.position).correlate(statement)),
         "exact": statement.text,
         "start": statement.start,
         "end": statement.end,
     }
-    rows = select(statement.id, as_text(obj(fields))).outerjoin(NOW.speaker, NOW.speaker.id == statement.speaker_id)
-    return PreparedSelect(rows.where(among(statement.id, "ids")), with_state=True)
+    rows = select(statement.id, as_text(json_object(fields))).outerjoin(
+        NOW.speaker, NOW.speaker.id == statement.speaker_id
+    )
+    return PreparedSelect(rows.where(is_one_of(statement.id, "ids")), with_state=True)

@@ -5,7 +5,15 @@ from functools import cache
 from sqlalchemy import BigInteger, ScalarSelect, Select, bindparam, func, select
 from sqlalchemy.orm import aliased
 
-from app.database.json_sql import array, as_text, dated, days_between, moment, obj, span
+from app.database.json_sql import (
+    as_text,
+    days_between,
+    edtf_date,
+    json_array,
+    json_object,
+    rfc3339_time,
+    span_selectors,
+)
 from app.database.models import Coverage
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Table
@@ -31,9 +39,9 @@ def _listing() -> Listing:
         **outlet(source),
         "first_published": covers.first_published,
         "lag_days": days_between(_first_of_all(), covers.first_published),
-        "documents": array(_documents()),
+        "documents": json_array(_documents()),
     }
-    items = select(as_text(obj(fields))).select_from(source).join(covers, covers.source_id == source.id)
+    items = select(as_text(json_object(fields))).select_from(source).join(covers, covers.source_id == source.id)
     ids = select(covers.source_id).join(source, source.id == covers.source_id).where(covers.event_id == _EVENT)
     sorts = {
         "published": (or_no_date(covers.first_published), covers.source_id),
@@ -57,14 +65,14 @@ def _documents() -> Select[str]:
         "url": document.url,
         "byline": document.byline,
         "published": published(document),
-        "published_at": moment(document.published_at),
+        "published_at": rfc3339_time(document.published_at),
         "lag_days": days_between(_first_of_all(), document.published_earliest),
         "role": report.role,
-        "dated": dated(report.date, report.earliest, report.latest),
-        "passage": span(document.text, report.start, report.end),
+        "dated": edtf_date(report.date, report.earliest, report.latest),
+        "passage": span_selectors(document.text, report.start, report.end),
     }
     return (
-        select(obj(fields).label("item"))
+        select(json_object(fields).label("item"))
         .select_from(document)
         .join(report, report.document_id == document.id)
         .where(report.event_id == _EVENT, document.source_id == NOW.source.id)

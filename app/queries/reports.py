@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import Select, func, select
 
-from app.database.json_sql import as_text, dated, obj, span
+from app.database.json_sql import as_text, edtf_date, json_object, span_selectors
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
@@ -27,12 +27,12 @@ def items(t: Tables = NOW) -> Select[str]:
         "source": source_brief(t.source, always=True),
         "document": document_brief(document),
         "role": report.role,
-        "passage": span(document.text, report.start, report.end),
-        "dated": dated(report.date, report.earliest, report.latest),
+        "passage": span_selectors(document.text, report.start, report.end),
+        "dated": edtf_date(report.date, report.earliest, report.latest),
         "claim_count": claims.scalar_subquery(),
     }
     return (
-        select(as_text(obj(fields | coding(report))))
+        select(as_text(json_object(fields | coding(report))))
         .select_from(report)
         .join(t.event, t.event.id == report.event_id)
         .join(document, document.id == report.document_id)

@@ -22,7 +22,17 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from app.core.vocab import Noun
-from app.database.json_sql import Json, among, array, as_text, dated, moment, obj, parsed, span
+from app.database.json_sql import (
+    Json,
+    as_text,
+    edtf_date,
+    is_one_of,
+    json_array,
+    json_object,
+    parse_json,
+    rfc3339_time,
+    span_selectors,
+)
 from app.database.models import NOUNS, Rejection
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
@@ -131,7 +141,7 @@ def _items() -> PreparedSelect:
         Noun.CLAIMS: _claims(),
         Noun.MATCHES: _matches(),
     }
-    rows = (items.where(among(_row(noun).id, f"ids_{noun}")) for noun, items in selects.items())
+    rows = (items.where(is_one_of(_row(noun).id, f"ids_{noun}")) for noun, items in selects.items())
     return PreparedSelect(select(union_all(*rows).subquery()), with_state=True)
 
 
@@ -142,7 +152,7 @@ def _row(noun: Noun) -> Table:
 def _item(noun: Noun, kind: Any, told: Mapping[str, Json]) -> Select[Any]:
     """The record's noun and id, and its item: what is ``told`` of it, and where it stands."""
     row, document, source = _row(noun), NOW.document, NOW.source
-    nothing = {"words": null(), "cue": null(), "speaker": null(), "chain": parsed(literal_column("'[]'"))}
+    nothing = {"words": null(), "cue": null(), "speaker": null(), "chain": parse_json(literal_column("'[]'"))}
     nothing |= dict.fromkeys(("event", "date", "normalized", "unit", "other"), null())
     head = {"noun": literal_column(f"'{noun}'"), "id": row.id, "kind": kind, "confidence": row.confidence}
     stands = {
@@ -151,16 +161,16 @@ def _item(noun: Noun, kind: Any, told: Mapping[str, Json]) -> Select[Any]:
         "href": literal_column(f"'/{noun}/'", Text) + cast(row.id, Text),
     }
     fields = {**head, "revision": row.revision_id, **nothing, **told, **stands}
-    return select(head["noun"].label("noun"), row.id.label("id"), as_text(obj(fields)).label("item"))
+    return select(head["noun"].label("noun"), row.id.label("id"), as_text(json_object(fields)).label("item"))
 
 
 def _statements() -> Select[Any]:
     statement, document, source = NOW.statement, NOW.document, NOW.source
     told = {
-        "words": span(document.text, statement.start, statement.end, always=True),
-        "cue": span(document.text, statement.cue_start, statement.cue_end),
+        "words": span_selectors(document.text, statement.start, statement.end, always=True),
+        "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "speaker": speaker_brief(NOW.speaker),
-        "chain": array(chain(NOW)),
+        "chain": json_array(chain(NOW)),
         "event": event_brief(NOW.event),
         "date": said(statement),
     }
@@ -180,8 +190,8 @@ def _speakers() -> Select[Any]:
     made = select(func.min(statement.id)).where(statement.speaker_id == speaker.id).correlate(speaker)
     relayed = select(func.min(hop.statement_id)).where(hop.speaker_id == speaker.id).correlate(speaker)
     first: Table = aliased(statement)
-    told = {"words": span(document.text, first.start, first.end), "speaker": speaker_brief(speaker)}
-    told["cue"] = span(document.text, first.cue_start, first.cue_end)
+    told = {"words": span_selectors(document.text, first.start, first.end), "speaker": speaker_brief(speaker)}
+    told["cue"] = span_selectors(document.text, first.cue_start, first.cue_end)
     found = _item(Noun.SPEAKERS, speaker.kind, told).select_from(speaker)
     found = found.outerjoin(first, first.id == func.coalesce(made.scalar_subquery(), relayed.scalar_subquery()))
     return _standing(found, first.document_id)
@@ -189,7 +199,11 @@ def _speakers() -> Select[Any]:
 
 def _reports() -> Select[Any]:
     report, document, event = NOW.report, NOW.document, NOW.event
-    told = {"words": span(document.text, report.start, report.end), "event": event_brief(event), "date": _dated(report)}
+    told = {
+        "words": span_selectors(document.text, report.start, report.end),
+        "event": event_brief(event),
+        "date": _dated(report),
+    }
     found = _item(Noun.REPORTS, report.role, told).select_from(report).join(event, event.id == report.event_id)
     return _standing(found, report.document_id)
 
@@ -199,7 +213,11 @@ def _events() -> Select[Any]:
     report, document, event = NOW.report, NOW.document, NOW.event
     first: Table = aliased(report)
     made = select(func.min(report.id)).where(report.event_id == event.id).correlate(event)
-    told = {"words": span(document.text, first.start, first.end), "event": event_brief(event), "date": _dated(first)}
+    told = {
+        "words": span_selectors(document.text, first.start, first.end),
+        "event": event_brief(event),
+        "date": _dated(first),
+    }
     found = _item(Noun.EVENTS, event.type, told).select_from(event)
     return _standing(found.outerjoin(first, first.id == made.scalar_subquery()), first.document_id)
 
@@ -207,7 +225,7 @@ def _events() -> Select[Any]:
 def _claims() -> Select[Any]:
     claim, report, document, event = NOW.claim, NOW.report, NOW.document, NOW.event
     told = {
-        "words": span(document.text, claim.start, claim.end, always=True),
+        "words": span_selectors(document.text, claim.start, claim.end, always=True),
         "speaker": speaker_brief(NOW.speaker),
         "event": event_brief(event),
         "date": _dated(report),
@@ -224,10 +242,10 @@ def _matches() -> Select[Any]:
     """Matches, each with the one of the two as if it alone were to be judged, and the other."""
     match, statement, document = NOW.match, NOW.statement, NOW.document
     told = {
-        "words": span(document.text, statement.start, statement.end),
-        "cue": span(document.text, statement.cue_start, statement.cue_end),
+        "words": span_selectors(document.text, statement.start, statement.end),
+        "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "speaker": speaker_brief(NOW.speaker),
-        "chain": array(chain(NOW)),
+        "chain": json_array(chain(NOW)),
         "event": event_brief(NOW.event),
         "date": said(statement),
         "other": matches.other(NOW),
@@ -240,7 +258,7 @@ def _matches() -> Select[Any]:
 
 
 def _dated(report: Table) -> Json:
-    return dated(report.date, report.earliest, report.latest)
+    return edtf_date(report.date, report.earliest, report.latest)
 
 
 def _standing(found: Select[Any], document_id: ColumnElement[int]) -> Select[Any]:
@@ -262,10 +280,10 @@ def _rejections() -> Listing:
         "start": row.start,
         "end": row.end,
         "document": case((document.id.is_(None), null()), else_=document_brief(document)),
-        "at": moment(row.at),
+        "at": rfc3339_time(row.at),
         "author": row.author,
     }
-    items = select(as_text(obj(fields))).select_from(row).outerjoin(document, document.id == row.document_id)
+    items = select(as_text(json_object(fields))).select_from(row).outerjoin(document, document.id == row.document_id)
     return Listing.by_id(items, row.id, select(row.id))
 
 

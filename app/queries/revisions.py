@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from app.core.errors import NotFound
 from app.core.vocab import Noun, Operation
-from app.database.json_sql import among, as_text, moment, obj
+from app.database.json_sql import as_text, is_one_of, json_object, rfc3339_time
 from app.database.models import NOUNS, History, Revision
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
@@ -32,8 +32,13 @@ _EARLIER: Table = aliased(History)
 @cache
 def _listing() -> Listing:
     """All revisions (``RevisionPublic``)."""
-    fields = {"id": _REVISION.id, "at": moment(_REVISION.at), "author": _REVISION.author, "message": _REVISION.message}
-    return Listing.by_id(select(as_text(obj(fields))), _REVISION.id, select(_REVISION.id))
+    fields = {
+        "id": _REVISION.id,
+        "at": rfc3339_time(_REVISION.at),
+        "author": _REVISION.author,
+        "message": _REVISION.message,
+    }
+    return Listing.by_id(select(as_text(json_object(fields))), _REVISION.id, select(_REVISION.id))
 
 
 async def listing(_reads: ReadSession) -> Found:
@@ -106,7 +111,7 @@ class Changes:
 
 
 _SINCE = bindparam("since", type_=BigInteger, required=True)
-_MOMENTS = PreparedSelect(select(_REVISION.id, moment(_REVISION.at)).where(among(_REVISION.id, "ids")))
+_MOMENTS = PreparedSelect(select(_REVISION.id, rfc3339_time(_REVISION.at)).where(is_one_of(_REVISION.id, "ids")))
 
 
 @cache

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun
-from app.database.json_sql import as_text, moment, obj
+from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import SavedSearch, Webhook
 from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import Table
@@ -41,9 +41,9 @@ def _items() -> Select[str]:
         "items": own,
         "feed": own + literal_column("'?format=atom'", Text),
         "stream": literal_column("'/changes/stream?search='", Text) + search.slug,
-        "created_at": moment(search.created_at),
+        "created_at": rfc3339_time(search.created_at),
     }
-    return select(as_text(obj(fields)))
+    return select(as_text(json_object(fields)))
 
 
 async def listing(_reads: ReadSession, filters: SavedSearchFilter) -> Found:

@@ -30,7 +30,7 @@ from sqlalchemy.sql.expression import TableClause, column, table
 
 from app.core.spans import match_key
 from app.core.vocab import Noun
-from app.database.json_sql import among
+from app.database.json_sql import is_one_of
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
@@ -205,7 +205,7 @@ def _snippets(shape: Asked, dialect: str) -> PreparedSelect:
 
 
 def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
-    model, here = corpus.model, among(corpus.model.id, f"ids_{corpus.noun}")
+    model, here = corpus.model, is_one_of(corpus.model.id, f"ids_{corpus.noun}")
     known = (literal(corpus.noun.value).label("noun"), model.id.label("id"), model.revision_id.label("revision"))
     head = (*known, cast(corpus.title, Text).label("title"))
     if dialect == "sqlite":

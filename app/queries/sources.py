@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
-from app.database.json_sql import array_of_values, as_text, boolean, obj
+from app.database.json_sql import as_text, json_array_of_values, json_boolean, json_object
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
@@ -33,12 +33,12 @@ def items(t: Tables = NOW) -> Select[str]:
         "country": source.country,
         "language": source.language,
         "homepage": source.homepage,
-        "state_affiliated": boolean(source.state_affiliated),
+        "state_affiliated": json_boolean(source.state_affiliated),
         "wikidata_id": source.wikidata_id,
-        "aliases": array_of_values(aliases.correlate(source)),
+        "aliases": json_array_of_values(aliases.correlate(source)),
         "document_count": _document_count(t),
     }
-    return select(as_text(obj(fields | coding(source))))
+    return select(as_text(json_object(fields | coding(source))))
 
 
 async def listing(_reads: ReadSession, filters: SourceFilter) -> Found:

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, case, cast, func, null, select
 
-from app.database.json_sql import Json, array, array_of_values, as_text, obj, parsed
+from app.database.json_sql import Json, as_text, json_array, json_array_of_values, json_object, parse_json
 from app.database.tables import Tables
 from app.queries.fragments import source_brief, speaker_brief
 
@@ -16,11 +16,11 @@ def counts(t: Tables) -> Json:
     are counted in few passes, whose sums are drawn where the record is made.
     """
     utterances = select(func.count()).where(t.utterance.speaker_id == t.speaker.id).correlate(t.speaker)
-    return obj(
+    return json_object(
         {
-            "printed": array(_printed(t)),
-            "voices": array(_voices(t)),
-            "months": array(_months(t)),
+            "printed": json_array(_printed(t)),
+            "voices": json_array(_voices(t)),
+            "months": json_array(_months(t)),
             "utterance_count": utterances.scalar_subquery(),
         }
     )
@@ -30,7 +30,7 @@ def _printed(t: Tables) -> Select[str]:
     """How many statements each outlet prints in each form, by the voices that relayed them."""
     statement, document, hop = t.statement, t.document, t.attribution
     chain = select(hop.speaker_id.label("item")).where(hop.statement_id == statement.id).order_by(hop.position)
-    through = as_text(array_of_values(chain.correlate(statement)))
+    through = as_text(json_array_of_values(chain.correlate(statement)))
     rows = (
         select(document.source_id, statement.kind, through.label("through"))
         .select_from(statement)
@@ -44,10 +44,10 @@ def _printed(t: Tables) -> Select[str]:
     fields = {
         "source": source_brief(t.source, always=True),
         "kind": counted.c.kind,
-        "through": parsed(counted.c.through),
+        "through": parse_json(counted.c.through),
         "statements": counted.c.statements,
     }
-    joined = select(obj(fields).label("item")).select_from(counted)
+    joined = select(json_object(fields).label("item")).select_from(counted)
     return joined.join(t.source, t.source.id == counted.c.source_id)
 
 
@@ -84,7 +84,7 @@ def _months(t: Tables) -> Select[str]:
         "first": func.min(rows.c.said_earliest),
         "last": func.max(rows.c.said_latest),
     }
-    return select(obj(fields).label("item")).group_by(rows.c.month).order_by(rows.c.month.nulls_last())
+    return select(json_object(fields).label("item")).group_by(rows.c.month).order_by(rows.c.month.nulls_last())
 
 
 def _month(first: Any, last: Any) -> ColumnElement[str | None]:

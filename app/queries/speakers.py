@@ -4,7 +4,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
-from app.database.json_sql import Json, array_of_values, as_text, obj
+from app.database.json_sql import Json, as_text, json_array_of_values, json_object
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
@@ -34,7 +34,7 @@ def _fields(t: Tables) -> dict[str, object]:
         "country": speaker.country,
         "wikidata_id": speaker.wikidata_id,
         "source": source_brief(t.source),
-        "aliases": array_of_values(aliases.correlate(speaker)),
+        "aliases": json_array_of_values(aliases.correlate(speaker)),
         "statement_count": _statement_count(t),
         "relayed_count": relayed.correlate(speaker).scalar_subquery(),
         **coding(speaker),
@@ -44,13 +44,13 @@ def _fields(t: Tables) -> dict[str, object]:
 @cache
 def items(t: Tables = NOW) -> Select[str]:
     """One JSON text a speaker (``SpeakerPublic``)."""
-    return _select(t, obj(_fields(t)))
+    return _select(t, json_object(_fields(t)))
 
 
 @cache
 def full(t: Tables = NOW) -> Select[str]:
     """One JSON text a speaker, with the ``counts`` from which its record is made (``SpeakerFull``)."""
-    return _select(t, obj(_fields(t) | {"counts": counts(t)}))
+    return _select(t, json_object(_fields(t) | {"counts": counts(t)}))
 
 
 def _select(t: Tables, item: Json) -> Select[str]:

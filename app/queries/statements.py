@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Float, Select, func, select
 
 from app.core.vocab import Noun
-from app.database.json_sql import array, as_text, boolean, obj, span
+from app.database.json_sql import as_text, json_array, json_boolean, json_object, span_selectors
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
@@ -30,18 +30,18 @@ def items(t: Tables = NOW) -> Select[str]:
         "source": source_brief(t.source, always=True),
         "document": document_brief(document),
         "event": event_brief(t.event),
-        "span": span(document.text, statement.start, statement.end, always=True),
-        "cue": span(document.text, statement.cue_start, statement.cue_end),
+        "span": span_selectors(document.text, statement.start, statement.end, always=True),
+        "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "said": said(statement),
-        "chain": array(chain(t)),
+        "chain": json_array(chain(t)),
         "utterance": statement.utterance_id,
         "utterance_by": statement.utterance_by,
         "utterance_confidence": statement.utterance_confidence,
         "language": func.coalesce(statement.language, document.language),
-        "translated": boolean(statement.translated),
+        "translated": json_boolean(statement.translated),
     }
     return (
-        select(as_text(obj(fields | coding(statement))))
+        select(as_text(json_object(fields | coding(statement))))
         .select_from(statement)
         .join(document, document.id == statement.document_id)
         .join(t.source, t.source.id == document.source_id)
@@ -56,10 +56,10 @@ def chain(t: Tables) -> Select[str]:
     fields = {
         "position": hop.position,
         "speaker": speaker_brief(voice),
-        "cue": span(t.document.text, hop.start, hop.end),
+        "cue": span_selectors(t.document.text, hop.start, hop.end),
     }
     return (
-        select(obj(fields).label("item"))
+        select(json_object(fields).label("item"))
         .select_from(hop)
         .join(voice, voice.id == hop.speaker_id)
         .where(hop.statement_id == t.statement.id)

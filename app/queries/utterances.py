@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Select, func, select
 
 from app.core.vocab import Noun
-from app.database.json_sql import array, array_of_values, as_text, moment, obj, parsed
+from app.database.json_sql import as_text, json_array, json_array_of_values, json_object, parse_json, rfc3339_time
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries import statements
@@ -31,10 +31,10 @@ def _fields(t: Tables) -> dict[str, object]:
         "speaker": speaker_brief(t.speaker),
         "said": said(utterance),
         "words": _fullest(t, statement.text),
-        "statements": array_of_values(ids.correlate(utterance)),
+        "statements": json_array_of_values(ids.correlate(utterance)),
         "printing_count": _printings(t, func.count(statement.id)).scalar_subquery(),
         "source_count": _source_count(t),
-        "languages": array_of_values(spoken),
+        "languages": json_array_of_values(spoken),
         "first_published": _printings(t, func.min(document.published_earliest)).scalar_subquery(),
         "external_id": utterance.external_id,
         **coding(utterance),
@@ -75,15 +75,15 @@ def full(t: Tables = NOW) -> Select[str]:
     """
     statement, document = t.statement, t.document
     [item] = statements.items(t).selected_columns
-    printing = obj({"statement": parsed(item), "published_at": moment(document.published_at)})
+    printing = json_object({"statement": parse_json(item), "published_at": rfc3339_time(document.published_at)})
     order = (document.published_earliest.nulls_last(), document.published_at.nulls_last(), statement.id)
     printings = statements.items(t).with_only_columns(printing.label("item"), maintain_column_froms=True)
     printings = printings.where(statement.utterance_id == t.utterance.id).order_by(*order).correlate(t.utterance)
-    return _select(t, _fields(t) | {"fullest": _fullest(t, statement.id), "printings": array(printings)})
+    return _select(t, _fields(t) | {"fullest": _fullest(t, statement.id), "printings": json_array(printings)})
 
 
 def _select(t: Tables, fields: Mapping[str, object]) -> Select[str]:
-    item = select(as_text(obj(fields))).select_from(t.utterance)
+    item = select(as_text(json_object(fields))).select_from(t.utterance)
     return item.outerjoin(t.speaker, t.speaker.id == t.utterance.speaker_id)
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, or_, 
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from app.database.json_sql import Json, among, array, as_text, obj, stamp
+from app.database.json_sql import Json, as_text, is_one_of, json_array, json_object, timestamp_text
 from app.database.models import Document
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
@@ -73,7 +73,7 @@ def _of_one(known: Table, other: Table) -> ColumnElement[bool]:
 @cache
 def _places() -> PreparedSelect:
     item, document = _ids().subquery(), NOW.document
-    rows = select(stamp(document.retrieved_at).label("at"), document.id).join(item, item.c.id == document.id)
+    rows = select(timestamp_text(document.retrieved_at).label("at"), document.id).join(item, item.c.id == document.id)
     return PreparedSelect(rows, with_state=True)
 
 
@@ -81,13 +81,13 @@ def _places() -> PreparedSelect:
 def _texts() -> PreparedSelect:
     document = NOW.document
     more = (document.id.label("id"), document.text.label("text"), as_text(_statements()).label("statements"))
-    return PreparedSelect(documents.items().add_columns(*more).where(among(document.id, "ids")), with_state=True)
+    return PreparedSelect(documents.items().add_columns(*more).where(is_one_of(document.id, "ids")), with_state=True)
 
 
 def _statements() -> Json:
     """The statements of the document in hand, in the order of the text."""
     statement, speaker = NOW.statement, NOW.speaker
     fields = {"id": statement.id, "words": statement.text, "speaker": speaker_brief(speaker)}
-    said = select(obj(fields).label("item")).select_from(statement)
+    said = select(json_object(fields).label("item")).select_from(statement)
     said = said.outerjoin(speaker, speaker.id == statement.speaker_id).where(statement.document_id == NOW.document.id)
-    return array(said.correlate(NOW.document).order_by(statement.start, statement.end, statement.id))
+    return json_array(said.correlate(NOW.document).order_by(statement.start, statement.end, statement.id))

@@ -23,7 +23,7 @@ from sqlmodel import Session
 
 from app.core.errors import NotFound
 from app.core.vocab import DeliveryState
-from app.database.json_sql import as_text, boolean, moment, obj, parsed
+from app.database.json_sql import as_text, json_boolean, json_object, parse_json, rfc3339_time
 from app.database.models import Delivery, Revision, SavedSearch, Webhook
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
@@ -50,16 +50,16 @@ def _webhooks() -> Select[str]:
         "url": hook.url,
         "description": hook.description,
         "search": _SEARCH.slug,
-        "nouns": parsed(cast(hook.nouns, Text)),
-        "operations": parsed(cast(hook.operations, Text)),
+        "nouns": parse_json(cast(hook.nouns, Text)),
+        "operations": parse_json(cast(hook.operations, Text)),
         "position": hook.position,
-        "active": boolean(hook.active),
-        "disabled_at": moment(hook.disabled_at),
+        "active": json_boolean(hook.active),
+        "disabled_at": rfc3339_time(hook.disabled_at),
         "disabled_reason": hook.disabled_reason,
-        "old_secret_until": moment(hook.old_secret_until),
-        "created_at": moment(hook.created_at),
+        "old_secret_until": rfc3339_time(hook.old_secret_until),
+        "created_at": rfc3339_time(hook.created_at),
     }
-    return select(as_text(obj(fields))).select_from(hook).outerjoin(_SEARCH, _SEARCH.id == hook.search_id)
+    return select(as_text(json_object(fields))).select_from(hook).outerjoin(_SEARCH, _SEARCH.id == hook.search_id)
 
 
 @cache
@@ -67,8 +67,8 @@ def _deliveries() -> Select[str]:
     """One JSON text a message (``DeliveryPublic``)."""
     row = _DELIVERY
     told = {name: getattr(row, name) for name in ("changes", "state", "attempts", "status", "detail")}
-    moments = {name: moment(getattr(row, name)) for name in ("created_at", "tried_at", "due_at")}
-    return select(as_text(obj({"id": row.id, "message": row.message_id, **told, **moments})))
+    moments = {name: rfc3339_time(getattr(row, name)) for name in ("created_at", "tried_at", "due_at")}
+    return select(as_text(json_object({"id": row.id, "message": row.message_id, **told, **moments})))
 
 
 async def listing(_reads: ReadSession, filters: WebhookFilter) -> Found:
