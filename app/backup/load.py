@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, MetaData, Table, text
 
 from app.core.errors import Conflict
-from app.database import raw_rows as plain
+from app.database import raw_rows
 from app.database.engine import advance_id_sequence
-from app.database.raw_rows import Plain, Shape
+from app.database.raw_rows import RawTable, RawValue
 
 _REPORTED = 5_000
 
@@ -30,34 +30,36 @@ def load(source: Connection, target: Connection, report: Report) -> int:
     Both must be at the same migration. Neither transaction is ended here. Raises Conflict where what arrived is not
     what was there.
     """
-    there = plain.shapes(target)
-    shapes = [shape for name, shape in plain.shapes(source).items() if name in there]
-    counts = {shape.name: plain.count(source, shape) for shape in shapes}
+    there = raw_rows.get_tables(target)
+    shapes = [shape for name, shape in raw_rows.get_tables(source).items() if name in there]
+    counts = {shape.name: raw_rows.count_rows(source, shape) for shape in shapes}
     total, done = sum(counts.values()), 0
     quote = target.dialect.identifier_preparer.quote
     with _bare(target, [shape.name for shape in shapes], report):
         for shape in shapes:
             # TRUNCATE would be quicker, and show empty tables to who began to read before.
             target.execute(text(f"DELETE FROM {quote(shape.name)}"))
-            rows = _told(plain.rows(source, shape, shape.columns), done, total, report)
+            rows = _told(raw_rows.iterate_rows(source, shape, shape.columns), done, total, report)
             _fill(target, shape, rows)
             done += counts[shape.name]
     for shape in shapes:
-        arrived = plain.count(target, shape)
+        arrived = raw_rows.count_rows(target, shape)
         if arrived != counts[shape.name]:
             raise Conflict(f"Of {counts[shape.name]} rows of the table {shape.name}, {arrived} arrived.")
         _continue_ids(source, target, shape)
     return total
 
 
-def _told(rows: Iterator[tuple[Plain, ...]], before: int, total: int, report: Report) -> Iterator[tuple[Plain, ...]]:
+def _told(
+    rows: Iterator[tuple[RawValue, ...]], before: int, total: int, report: Report
+) -> Iterator[tuple[RawValue, ...]]:
     for done, row in enumerate(rows, start=before):
         if not done % _REPORTED:
             report("rows", done, total)
         yield row
 
 
-def _fill(target: Connection, shape: Shape, rows: Iterator[tuple[Plain, ...]]) -> None:
+def _fill(target: Connection, shape: RawTable, rows: Iterator[tuple[RawValue, ...]]) -> None:
     """Past SQLAlchemy, which would look at every value."""
     quote = target.dialect.identifier_preparer.quote
     into = f"{quote(shape.name)} ({', '.join(map(quote, shape.columns))})"
@@ -82,7 +84,7 @@ def last_used(connection: Connection, name: str) -> int:
     return connection.execute(statement, {"name": name}).scalar_one_or_none() or 0
 
 
-def _continue_ids(source: Connection, target: Connection, shape: Shape) -> None:
+def _continue_ids(source: Connection, target: Connection, shape: RawTable) -> None:
     if shape.key == ("id",):
         advance_id_sequence(target, Table(shape.name, MetaData()), last_used(source, shape.name))
 

@@ -4,7 +4,7 @@ from alembic import command
 from sqlalchemy import Connection, Engine
 
 from app.backup.load import Report
-from app.database import raw_rows as plain
+from app.database import raw_rows
 from app.database.engine import (
     build_alembic_config,
     get_current_migration,
@@ -32,7 +32,7 @@ def migrate(engine: Engine, report: Report) -> None:
 
 
 def _keep(connection: Connection, report: Report) -> None:
-    totals = {name: plain.count(connection, shape) for name, shape in plain.shapes(connection).items()}
+    totals = {name: raw_rows.count_rows(connection, shape) for name, shape in raw_rows.get_tables(connection).items()}
     for name, refresh_all in (("statement", statement_index.refresh_all), ("event", derived.refresh_all)):
         for done in refresh_all(connection):
             report(f"{name}s", min(done, totals[name]), totals[name])

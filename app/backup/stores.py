@@ -17,7 +17,7 @@ from app.backup import files
 from app.backup.load import Report, last_used, load
 from app.backup.migrations import migrate
 from app.core.errors import BadRequest, Conflict, NotMigrated
-from app.database import raw_rows as plain
+from app.database import raw_rows
 from app.database.engine import (
     advance_id_sequence,
     build_alembic_config,
@@ -90,7 +90,10 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
         files.settle(whole)
         files.copy_in(whole, target, patience, report)
     with open_read_transaction(target) as session:
-        return sum(plain.count(session.connection(), shape) for shape in plain.shapes(session.connection()).values())
+        return sum(
+            raw_rows.count_rows(session.connection(), shape)
+            for shape in raw_rows.get_tables(session.connection()).values()
+        )
 
 
 def _file_of(engine: Engine) -> Path | None:
@@ -113,7 +116,7 @@ def _check_free(engine: Engine, *, replace: bool) -> None:
 
 
 def _refuse_filled(connection: Connection) -> None:
-    if any(plain.count(connection, shape) for shape in plain.shapes(connection).values()):
+    if any(raw_rows.count_rows(connection, shape) for shape in raw_rows.get_tables(connection).values()):
         raise Conflict("The store is not empty.")
 
 
@@ -177,7 +180,7 @@ def _put_postgres(source: Engine, target: Engine, message: str, patience: float,
     with open_read_transaction(source) as reader, open_write_transaction(target) as writer:
         connection = writer.connection()
         before = _last_revision(connection)
-        _lock(connection, list(plain.shapes(connection)), patience)
+        _lock(connection, list(raw_rows.get_tables(connection)), patience)
         load(reader.connection(), connection, report)
         return _mark(connection, before, message)
 

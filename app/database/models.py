@@ -117,12 +117,12 @@ class Record(SQLModel):
     coded_by: CodedBy = Field(default=CodedBy.HUMAN, sa_type=AutoString)
     confidence: float | None = None
 
-    def json_values(self) -> dict[str, Any]:
+    def to_json_values(self) -> dict[str, Any]:
         """The row's columns in JSON's terms, as ``history`` keeps them."""
-        return {name: as_json(getattr(self, name)) for name in type(self).model_fields}
+        return {name: to_json_value(getattr(self, name)) for name in type(self).model_fields}
 
 
-def as_json(value: Any) -> Any:
+def to_json_value(value: Any) -> Any:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 

@@ -1,7 +1,7 @@
-"""Rows in plain values, which either database takes as they are: numbers and text, dates as SQLite keeps them.
+"""Rows as raw values that both databases accept: numbers and text, with dates as SQLite stores them.
 
-The tables are read from the database and not from ``models.py``, so that a store of an earlier migration can be
-read as well.
+The tables are reflected from the database rather than taken from ``models.py``, so that a store of an earlier
+migration can be read as well.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,18 +24,18 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
-from sqlalchemy import table as table_of
+from sqlalchemy import table as table_clause
 from sqlalchemy.types import NullType
 
-Plain = int | float | str | None
+RawValue = int | float | str | None
 
-# A batch of rows in memory at a time.
-_FETCHED = 2_000
+# Rows held in memory at a time.
+_BATCH = 2_000
 
 
 @dataclass(frozen=True)
-class Shape:
-    """A table as the database describes it."""
+class RawTable:
+    """A table as the database describes it: its columns with their types, and those of its primary key."""
 
     name: str
     columns: tuple[str, ...]
@@ -43,34 +43,35 @@ class Shape:
     key: tuple[str, ...]
 
 
-def shapes(connection: Connection) -> dict[str, Shape]:
-    """The tables that hold a store's rows, by name: not Alembic's mark, nor SQLite's index of words."""
-    names = inspect(connection).get_table_names()
-    return {name: _shape(connection, name) for name in names if name != "alembic_version" and "_fts" not in name}
+def get_tables(connection: Connection) -> dict[str, RawTable]:
+    """Return the tables that hold a store's rows by name, without Alembic's version and SQLite's full-text indexes."""
+    inspector = inspect(connection)
+    tables = {}
+    for name in inspector.get_table_names():
+        if name != "alembic_version" and "_fts" not in name:
+            columns = inspector.get_columns(name)
+            key = inspector.get_pk_constraint(name)["constrained_columns"]
+            names, types = tuple(c["name"] for c in columns), tuple(c["type"] for c in columns)
+            tables[name] = RawTable(name, names, types, tuple(key))
+    return tables
 
 
-def _shape(connection: Connection, name: str) -> Shape:
-    found = inspect(connection)
-    columns = found.get_columns(name)
-    key = found.get_pk_constraint(name)["constrained_columns"]
-    return Shape(name, tuple(each["name"] for each in columns), tuple(each["type"] for each in columns), tuple(key))
+def count_rows(connection: Connection, table: RawTable) -> int:
+    """Count the rows of a table."""
+    return int(connection.execute(select(func.count()).select_from(table_clause(table.name))).scalar_one())
 
 
-def count(connection: Connection, shape: Shape) -> int:
-    return int(connection.execute(select(func.count()).select_from(table_of(shape.name))).scalar_one())
-
-
-def rows(connection: Connection, shape: Shape, names: Sequence[str]) -> Iterator[tuple[Plain, ...]]:
-    """These columns of all rows, in the order of the table's key."""
-    types = dict(zip(shape.columns, shape.types, strict=True))
-    plain = (_plain(column(name, types[name]), connection.dialect.name) for name in names)
-    query = select(*plain).select_from(table_of(shape.name)).order_by(*map(column, shape.key))
-    with connection.execute(query.execution_options(yield_per=_FETCHED)) as result:
+def iterate_rows(connection: Connection, table: RawTable, names: Sequence[str]) -> Iterator[tuple[RawValue, ...]]:
+    """Yield the columns ``names`` of all rows, ordered by the table's primary key."""
+    types = dict(zip(table.columns, table.types, strict=True))
+    values = (_select_raw(column(name, types[name]), connection.dialect.name) for name in names)
+    query = select(*values).select_from(table_clause(table.name)).order_by(*map(column, table.key))
+    with connection.execute(query.execution_options(yield_per=_BATCH)) as result:
         for batch in result.partitions():
             yield from map(tuple, batch)
 
 
-def _plain(value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
+def _select_raw(value: ColumnElement[Any], dialect: str) -> ColumnElement[Any]:
     if dialect == "sqlite":
         return type_coerce(value, NullType())
     if isinstance(value.type, Boolean):

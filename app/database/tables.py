@@ -1,6 +1,6 @@
 """The record tables as they stand, or as they stood: every query is written against one of these.
 
-A row's past lies in ``history`` as JSON. ``as_of()`` puts it back beside the rows that have not
+A row's past lies in ``history`` as JSON. ``build_past_tables()`` puts it back beside the rows that have not
 changed since, so that the query which reads the present reads any revision just as well.
 """
 
@@ -63,7 +63,7 @@ AS_OF = bindparam("as_of", type_=BigInteger)
 
 
 @cache
-def as_of(dialect: str) -> Tables:
+def build_past_tables(dialect: str) -> Tables:
     """The tables as the revision ``AS_OF`` left them."""
     then = {
         name: aliased(model, _then(model, dialect).subquery(f"{name}_then"), adapt_on_names=True)

@@ -11,7 +11,7 @@ from app.core.errors import Gone, Invalid, NotFound
 from app.core.vocab import Noun, Operation
 from app.database.models import NOUNS, History, Record, Revision
 from app.database.statements import PreparedSelect, ReadSession
-from app.database.tables import AS_OF, NOW, Table, Tables, as_of
+from app.database.tables import AS_OF, NOW, Table, Tables, build_past_tables
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.names import Missing
 from app.queries.record_keys import deleted_as, named
@@ -54,7 +54,7 @@ def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None =
 
     Raises NotFound, or Gone where it existed and was deleted; Invalid for a revision yet to come.
     """
-    tables = NOW if revision is None else as_of(session.get_bind().dialect.name)
+    tables = NOW if revision is None else build_past_tables(session.get_bind().dialect.name)
     table = getattr(tables, NOUNS[noun].__name__.lower())
     if revision is not None:
         _check_past(session, revision)

@@ -176,7 +176,7 @@ class Versions:
             if past.operation == Operation.DELETE:
                 states[ender.id] = (ender, None)
         if now is not None:
-            states[now[1].id] = (now[1], now[0].json_values())
+            states[now[1].id] = (now[1], now[0].to_json_values())
         if not states:
             raise NotFound(f"There is no {self.noun.singular} {self.ref}, and never was.")
         return states

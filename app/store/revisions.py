@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel
 
 from app.core.vocab import Operation
 from app.database.engine import open_write_transaction
-from app.database.models import PARTS, History, Record, Revision, as_json
+from app.database.models import PARTS, History, Record, Revision, to_json_value
 from app.store import derived
 from app.store.derived import statement_index
 
@@ -119,4 +119,4 @@ def _values_before(row: Record) -> dict[str, Any]:
     """The row's values as the transaction found them."""
     attrs = inspect(row).attrs
     changed = {name: attrs[name].load_history().deleted for name in type(row).model_fields}
-    return row.json_values() | {name: as_json(old[0]) for name, old in changed.items() if old}
+    return row.to_json_values() | {name: to_json_value(old[0]) for name, old in changed.items() if old}

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.vocab import CodedBy, Outcome
-from app.database.models import Claim, Document, Event, Report, as_json
+from app.database.models import Claim, Document, Event, Report, to_json_value
 from app.store import derived
 from app.store.bulk import documents as captures
 from app.store.bulk import rows, sources
@@ -78,7 +78,7 @@ def _put_events(transaction: Transaction, events: Mapping[str, EventRow]) -> tup
 def _compared(new: EventRow | ReportRow, there: Row) -> Outcome:
     if there["coded_by"] == CodedBy.HUMAN:
         return Outcome.SKIPPED
-    same = all(as_json(there[name]) == value for name, value in zip(new._fields, new, strict=True))
+    same = all(to_json_value(there[name]) == value for name, value in zip(new._fields, new, strict=True))
     return Outcome.UNCHANGED if same else Outcome.CHANGED
 
 
@@ -103,7 +103,7 @@ def _put_reports(
             outcomes[key] = Outcome.TAKEN
             new[pairs[key]] = key
             continue
-        merged = ReportRow(*(as_json(before[name]) for name in ReportRow._fields)).merged(row)
+        merged = ReportRow(*(to_json_value(before[name]) for name in ReportRow._fields)).merged(row)
         outcomes[key] = _compared(merged, before)
         if outcomes[key] is Outcome.CHANGED:
             changes.append((before, merged))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, Table, text
 from sqlmodel import SQLModel
 
 from app.core.vocab import Operation
-from app.database.models import History, Record, as_json
+from app.database.models import History, Record, to_json_value
 
 Row = RowMapping
 
@@ -138,7 +138,7 @@ def _past(model: type[Record], row: Row, revision: int) -> dict[str, Any]:
         "revision_id": revision,
         "replaced_revision_id": row["revision_id"],
         "operation": Operation.UPDATE,
-        "values": {name: as_json(row[name]) for name in model.model_fields},
+        "values": {name: to_json_value(row[name]) for name in model.model_fields},
     }
 
 
