@@ -167,7 +167,7 @@ class Sending:
 
     def row(self, model: type[Any], ident: int = 1) -> Any:
         with open_read_transaction(self.store.engine) as session:
-            return lookups.one(session, model, id=ident)
+            return lookups.find_row(session, model, id=ident)
 
     def webhook(self, ident: int = 1) -> Webhook:
         webhook: Webhook = self.row(Webhook, ident)

@@ -115,7 +115,7 @@ def test_what_a_person_told_apart_is_not_proposed_again(writer: TestClient, stor
     assert event_of(writer, first) == one
     assert matches(writer) == {(one, other): (None, "machine")}  # both are surely it, and so each other
     with revisions.write(store.engine, author="tests", message="") as session:
-        [row] = lookups.every(session, Match, event_id=one)
+        [row] = lookups.list_rows(session, Match, event_id=one)
         row.same, row.coded_by = False, CodedBy.HUMAN
 
     second = put(writer, AGAIN, "tass")
@@ -188,8 +188,8 @@ def test_the_documents_of_the_summit_come_together_in_any_order(
         for place in order:
             body, found = seeds[place]
             reading.put(session, store.put_document(session, body), found)
-        events = {row.event_id for row in lookups.every(session, Report)}
-        proposed = [{row.event_id, row.other_event_id} for row in lookups.every(session, Match) if row.event_id]
+        events = {row.event_id for row in lookups.list_rows(session, Report)}
+        proposed = [{row.event_id, row.other_event_id} for row in lookups.list_rows(session, Match) if row.event_id]
 
     # The page of 2025 (004) begins with a sentence about the summit.
     assert len(events) <= 2

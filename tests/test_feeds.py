@@ -289,7 +289,7 @@ def test_a_feed_is_forgotten_with_its_items(writer: TestClient, store: Store) ->
     assert writer.get("/feeds/1").status_code == writer.get("/feeds/1/items").status_code == 404
     assert writer.delete("/feeds/1").status_code == writer.patch("/feeds/1", json={}).status_code == 404
     with open_read_transaction(store.engine) as session:
-        assert lookups.every(session, FeedItem) == []
+        assert lookups.list_rows(session, FeedItem) == []
 
 
 def test_feeds_are_listed_page_by_page_and_never_stored(writer: TestClient) -> None:
@@ -321,7 +321,7 @@ def test_feeds_are_found_by_source_state_and_result(writer: TestClient, store: S
 
 def test_the_items_of_a_feed_are_listed_with_what_became_of_them(writer: TestClient, store: Store) -> None:
     with open_write_transaction(store.engine) as session:
-        [item] = lookups.every(session, FeedItem, feed_id=1)
+        [item] = lookups.list_rows(session, FeedItem, feed_id=1)
         item.state, item.document_id = FeedItemState.STORED, 1
     page = writer.get("/feeds/1/items").json()
 

@@ -97,16 +97,16 @@ class Undone(Exception):
 
 def again(session: Session) -> dict[str, StatementCreate]:
     """The annotated statements of the store, as they would come in again, by their numbers."""
-    documents = {row.id: str(place) for place, row in enumerate(lookups.every(session, Document))}
+    documents = {row.id: str(place) for place, row in enumerate(lookups.list_rows(session, Document))}
     made = {}
-    for row in lookups.every(session, Statement):
+    for row in lookups.list_rows(session, Statement):
         [number] = [
             each.number
             for each in STATEMENTS
             if each.number.startswith(f"{documents[row.document_id]}.") and row.text.startswith(each.words)
         ]
         values = {"kind": row.kind, "said": row.said}
-        chain = [{"speaker": hop.speaker_id} for hop in lookups.every(session, Attribution, statement_id=row.id)]
+        chain = [{"speaker": hop.speaker_id} for hop in lookups.list_rows(session, Attribution, statement_id=row.id)]
         span = {"start": row.start, "end": row.end}
         refs = {"document": row.document_id, "speaker": row.speaker_id, "event": row.event_id}
         made[number] = StatementCreate.model_validate(values | refs | {"span": span, "chain": chain})
@@ -117,7 +117,7 @@ def test_in_whatever_order_statements_arrive_the_same_are_joined(empty_store: St
     load(empty_store.engine, folder=unplaced)
     with revisions.write(empty_store.engine, author="tests", message="") as session:
         arriving = again(session)
-        for row in lookups.every(session, Statement):
+        for row in lookups.list_rows(session, Statement):
             records.delete(session, row)
 
     @settings(max_examples=3)

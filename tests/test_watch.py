@@ -161,7 +161,7 @@ class Herald:
 
     def all(self, model: type[Any]) -> list[Any]:
         with open_read_transaction(self.store.engine) as session:
-            return list(lookups.every(session, model))
+            return list(lookups.list_rows(session, model))
 
     def items(self) -> dict[str, FeedItem]:
         return {item.url.rpartition("/")[2]: item for item in self.all(FeedItem)}

@@ -11,7 +11,7 @@ from app.database.engine import (
     get_newest_migration,
     open_write_transaction,
 )
-from app.queries import statement_candidates as printings
+from app.queries import statement_candidates
 from app.store import derived
 from app.store.derived import statement_index
 
@@ -27,7 +27,7 @@ def migrate(engine: Engine, report: Report) -> None:
     if before is not None:
         with open_write_transaction(engine) as session:
             # Also where it was broken off here.
-            if before < _KEPT_SINCE or not printings.are_kept(session.connection()):
+            if before < _KEPT_SINCE or not statement_candidates.is_indexed(session.connection()):
                 _keep(session.connection(), report)
 
 

@@ -7,8 +7,7 @@ from sqlalchemy import Engine
 from app.cli.common import open_store, out, progress_bar
 from app.database.engine import open_read_transaction
 from app.database.models import Statement
-from app.queries import lookups
-from app.queries import statement_candidates as printings
+from app.queries import lookups, statement_candidates
 from app.store import revisions, utterances
 from app.store.utterances import Grouped
 
@@ -22,7 +21,7 @@ def group() -> None:
     joined = proposed = 0
     with open_store() as engine, progress_bar("statements") as progress:
         with open_read_transaction(engine) as session:
-            total = printings.unplaced_count(session.connection())
+            total = statement_candidates.count_unplaced(session.connection())
         task = progress.add_task("statements", total=total)
         for looked_at, grouped in _batches(engine):
             joined, proposed = joined + grouped.joined, proposed + grouped.proposed
@@ -35,10 +34,10 @@ def _batches(engine: Engine) -> Iterator[tuple[int, Grouped]]:
     last = 0
     while True:
         with revisions.write(engine, author=AUTHOR, message="Put printings of one thing said together") as session:
-            ids = printings.unplaced(session.connection(), after=last, limit=_BATCH)
+            ids = statement_candidates.list_unplaced(session.connection(), after=last, limit=_BATCH)
             if not ids:
                 return
-            rows = lookups.among(session, Statement, "id", ids)
+            rows = lookups.iterate_rows(session, Statement, "id", ids)
             grouped = utterances.group(session, list(rows))
         last = ids[-1]
         yield len(ids), grouped

@@ -41,7 +41,7 @@ def list_keys() -> None:
     """Show the keys, without their secrets."""
     table = Table("prefix", "name", "scopes", "addresses", "created", "revoked")
     with open_store() as engine, open_read_transaction(engine) as session:
-        for key in lookups.every(session, ApiKey):
+        for key in lookups.list_rows(session, ApiKey):
             revoked = f"{key.revoked_at:%Y-%m-%d %H:%M}" if key.revoked_at else ""
             created, paths = f"{key.created_at:%Y-%m-%d %H:%M}", " ".join(key.paths or ())
             table.add_row(key.prefix, key.name, " ".join(key.scopes), paths, created, revoked)

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from app.cli.common import fail, open_store, out, progress_bar
 from app.database.engine import open_read_transaction
 from app.database.models import Document
-from app.queries import extractions as readings
+from app.queries import documents as document_queries
 from app.store import revisions
 from app.store.extractions import extractions as reading
 from app.store.extractions.extractions import Taken
@@ -33,10 +33,10 @@ def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
     """The ids of the documents that nobody has read, or ``again`` that another reader has."""
     wanted, known = [], set()
     with open_read_transaction(engine) as session:
-        for each in readings.readings(session, documents):
+        for each in document_queries.list_extractions(session, documents):
             known.add(each.document_id)
-            other = each.reader is not None and each.reader != reading.reader(each.language)
-            if other if again else each.reader is None:
+            other = each.extractor_version is not None and each.extractor_version != reading.reader(each.language)
+            if other if again else each.extractor_version is None:
                 wanted.append(each.document_id)
     for ident in documents:
         if ident not in known:

@@ -16,9 +16,9 @@ from app.analysis.values import Says
 from app.core.errors import Invalid
 from app.core.spans import CONTEXT
 from app.database.statements import ReadSession
-from app.queries import discrepancies, listing, origins
-from app.queries.discrepancies import Claim, Claims, Found
-from app.queries.listing import Key, Rows, Slice
+from app.queries import discrepancies, origins
+from app.queries.discrepancies import ClaimQuery, ClaimRow, ClaimSet
+from app.queries.listing import BoundListing, Page, PageRequest, SortKey
 from app.schemas.common import comma_list
 from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
 
@@ -29,15 +29,15 @@ _EVENTS, _TIMES, _CLAIMS = 500, 20, 5_000
 _PAGES = 10
 
 
-async def of_event(reads: ReadSession, ref: int, filters: EventDiscrepancyFilter) -> "_OfEvent":
+async def get_event_listing(reads: ReadSession, ref: int, filters: EventDiscrepancyFilter) -> "_OfEvent":
     """The discrepancies of an event; raises Missing."""
-    event, claims = await discrepancies.event(reads, ref, filters)
+    event, claims = await discrepancies.get_event(reads, ref, filters)
     return _OfEvent(event, claims, _Wanted(claims, filters))
 
 
-async def of_events(reads: ReadSession, filters: DiscrepancyFilter) -> "_OfEvents":
+async def get_listing(reads: ReadSession, filters: DiscrepancyFilter) -> "_OfEvents":
     """Those of the events that match."""
-    events, claims = await discrepancies.events(reads, filters)
+    events, claims = await discrepancies.get_events(reads, filters)
     return _OfEvents(events, claims, _Wanted(claims, filters))
 
 
@@ -49,7 +49,7 @@ _Claim = Claimed[_Item]
 class _Wanted:
     """Which discrepancies are shown."""
 
-    def __init__(self, claims: Claims, filters: EventDiscrepancyFilter) -> None:
+    def __init__(self, claims: ClaimQuery, filters: EventDiscrepancyFilter) -> None:
         self._sources = claims.sources
         self._verdicts = comma_list(filters.verdict)
         self.least = 1 if filters.all else 2
@@ -68,18 +68,18 @@ class _OfEvent:
     """The discrepancies of one event (``DiscrepancyPublic``)."""
 
     event: int
-    claims: Claims
+    claims: ClaimQuery
     wanted: _Wanted
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         items = await self._items(reads)
-        if part.sort.startswith("-"):
+        if request.sort.startswith("-"):
             items.reverse()
-        if part.after is not None:
-            items = items[[each["property"] for each in items].index(part.after[0]) + 1 :]
-        shown = items[: part.limit]
+        if request.after is not None:
+            items = items[[each["property"] for each in items].index(request.after[0]) + 1 :]
+        shown = items[: request.limit]
         last = (shown[-1]["property"], self.event) if len(items) > len(shown) else None
-        return Rows(_texts(shown), last)
+        return Page(_texts(shown), last)
 
     async def count(self, reads: ReadSession) -> int:
         return len(await self._items(reads))
@@ -92,30 +92,30 @@ class _OfEvent:
 class _OfEvents:
     """The discrepancies of the events that were found, in their order (``DiscrepancyPublic``)."""
 
-    events: listing.Found
-    claims: Claims
+    events: BoundListing
+    claims: ClaimQuery
     wanted: _Wanted
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        place, done = _resumed(part)
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        place, done = _resumed(request)
         items: list[_Item] = []
         for _ in range(_TIMES):
-            rows = await self.events.page(reads, Slice(part.sort, _EVENTS, place))
+            rows = await self.events.page(reads, PageRequest(request.sort, _EVENTS, place))
             numbers = await self.claims.numbers(reads, [int(each) for each in rows.items])
             for some in _portions([each for each in map(int, rows.items) if each in numbers], numbers):
                 items += [item for item in await self._items(reads, some) if not _is_done(item, done)]
-                if len(items) > part.limit:
-                    shown = items[: part.limit]
-                    return Rows(_texts(shown), _place(shown[-1]))
+                if len(items) > request.limit:
+                    shown = items[: request.limit]
+                    return Page(_texts(shown), _place(shown[-1]))
             place = rows.last
             if place is None:
                 break
-        return Rows(_texts(items), place)
+        return Page(_texts(items), place)
 
     async def count(self, reads: ReadSession) -> int:
         number, last = 0, None
         for _ in range(_PAGES):
-            rows = await self.page(reads, Slice("date", _EVENTS, last))
+            rows = await self.page(reads, PageRequest("date", _EVENTS, last))
             number, last = number + len(rows.items), rows.last
             if last is None:
                 return number
@@ -147,18 +147,18 @@ _Done = tuple[int, str]
 """An event and the property of it that was shown last."""
 
 
-def _place(item: _Item) -> tuple[Key, int]:
+def _place(item: _Item) -> tuple[SortKey, int]:
     """Where an item stands in the list: its event's date with the property, and the event."""
     return f"{item['event']['date']['earliest']} {item['property']}", item["event"]["id"]
 
 
-def _resumed(part: Slice) -> tuple[tuple[Key, int] | None, _Done | None]:
+def _resumed(request: PageRequest) -> tuple[tuple[SortKey, int] | None, _Done | None]:
     """The place after which events are looked through, and what is done of the first of them."""
-    if part.after is None:
+    if request.after is None:
         return None, None
-    key, event = part.after
+    key, event = request.after
     date, _, name = str(key).partition(" ")
-    before = event + 1 if part.sort.startswith("-") else event - 1
+    before = event + 1 if request.sort.startswith("-") else event - 1
     return ((date, before), (event, name)) if name else ((date, event), None)
 
 
@@ -170,17 +170,19 @@ def _texts(items: Iterable[_Item]) -> list[str]:
     return [orjson.dumps(item).decode() for item in items]
 
 
-async def _claimed(reads: ReadSession, found: Found) -> list[_Claim]:
+async def _claimed(reads: ReadSession, found: ClaimSet) -> list[_Claim]:
     """The claims, each with its event and what is told of it."""
     voices = {ident: _voice(row) for ident, row in found.speakers.items()}
     agencies = {agency for voice in voices.values() if voice.medium is None and (agency := by_voice(voice.name))}
-    who = accounts.directory(*await origins.bearers(reads, {key for agency in agencies for key in agency.keys}))
+    who = accounts.directory(
+        *await origins.get_name_bearers(reads, {key for agency in agencies for key in agency.keys})
+    )
     outlets = {ident: who.medium(Medium(**row["source"])) for ident, row in found.documents.items()}
     speakers = {ident: who.voice(voice) for ident, voice in voices.items()}
     return [_told(claim, found, speakers.get(claim.speaker or 0) or outlets[claim.document]) for claim in found.claims]
 
 
-def _told(claim: Claim, found: Found, party: Party) -> _Claim:
+def _told(claim: ClaimRow, found: ClaimSet, party: Party) -> _Claim:
     of = found.documents[claim.document]
     told = {
         "id": claim.id,
@@ -203,7 +205,7 @@ def _voice(row: _Item) -> Voice:
     return Voice(of["id"], of["slug"], of["name"], of["kind"], row["country"], medium)
 
 
-def _span(claim: Claim) -> _Item:
+def _span(claim: ClaimRow) -> _Item:
     """The claim's words in the text (``SpanPublic``)."""
     first = min(claim.start, CONTEXT)
     last = first + claim.end - claim.start

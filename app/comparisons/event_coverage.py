@@ -15,8 +15,8 @@ from app.core.vocab import CoverageStatus
 from app.database.statements import ReadSession, Row
 from app.queries import coverage
 from app.queries import origins as stored
-from app.queries.coverage import Covering
-from app.queries.listing import Rows, Slice
+from app.queries.coverage import EventCoverage
+from app.queries.listing import Page, PageRequest
 from app.schemas.common import comma_list
 from app.schemas.coverage import EventCoverageFilter
 
@@ -26,15 +26,15 @@ Origins = Mapping[str, Collection[int]]
 _Key = tuple[str, int]
 
 
-async def listing(reads: ReadSession, event: int, filters: EventCoverageFilter) -> "Outlets":
+async def get_listing(reads: ReadSession, event: int, filters: EventCoverageFilter) -> "Outlets":
     """The outlets that covered an event, and those that might have (``CoveragePublic``); raises Missing."""
-    found = await coverage.of_event(reads, event)
+    found = await coverage.get_event_coverage(reads, event)
     return Outlets(found, await _origins(reads, event), comma_list(filters.status) or list(CoverageStatus))
 
 
 async def _origins(reads: ReadSession, event: int) -> Origins:
-    found = accounts.Accounts(*await stored.of_event(reads, event))
-    who = accounts.directory(*await stored.bearers(reads, found.agencies()))
+    found = accounts.Accounts(*await stored.get_event_rows(reads, event))
+    who = accounts.directory(*await stored.get_name_bearers(reads, found.agencies()))
     return {
         origin.party.key: {each.document for each in origin.evidence}
         for origin in origins.of_event(found.reports[event], who)
@@ -62,7 +62,7 @@ class _Outlet:
 class Outlets:
     """Outlets of these statuses, and what each has of an event."""
 
-    def __init__(self, found: Covering, rests: Origins, statuses: Collection[str]) -> None:
+    def __init__(self, found: EventCoverage, rests: Origins, statuses: Collection[str]) -> None:
         self._outlets = _outlets(found)
         published = {each.id: each.published for outlet in self._outlets.values() for each in outlet.documents}
         self._order = Order(published.values())
@@ -72,17 +72,17 @@ class Outlets:
         self._speakers = Carried((source, speaker) for source, speaker in found.voices)
         self._sources = [row for row in found.sources if self._status(row[0]) in statuses]
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        down = part.sort.startswith("-")
-        rows = sorted(((self._key(row, part.sort), row) for row in self._sources), key=_first, reverse=down)
-        if part.after is not None:
-            after = (str(part.after[0]), part.after[1])
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        down = request.sort.startswith("-")
+        rows = sorted(((self._key(row, request.sort), row) for row in self._sources), key=_first, reverse=down)
+        if request.after is not None:
+            after = (str(request.after[0]), request.after[1])
             rows = [(key, row) for key, row in rows if (key < after if down else key > after)]
-        shown = rows[: part.limit]
+        shown = rows[: request.limit]
         quoted = {row[0]: self._speakers.left_out_by(row[0]) for _, row in shown if row[0] in self._outlets}
-        briefs = await coverage.speakers(reads, {ident for idents in quoted.values() for ident in idents})
+        briefs = await coverage.get_speaker_briefs(reads, {ident for idents in quoted.values() for ident in idents})
         items = [self._item(row, [briefs[ident] for ident in quoted.get(row[0], ())]) for _, row in shown]
-        return Rows(items, shown[-1][0] if len(rows) > len(shown) else None)
+        return Page(items, shown[-1][0] if len(rows) > len(shown) else None)
 
     async def count(self, _reads: ReadSession) -> int:
         return len(self._sources)
@@ -150,7 +150,7 @@ def _first_day(outlet: _Outlet) -> dt.date | None:
     return min(days, default=None)
 
 
-def _outlets(found: Covering) -> dict[int, _Outlet]:
+def _outlets(found: EventCoverage) -> dict[int, _Outlet]:
     """What each source has on the event."""
     outlets: dict[int, _Outlet] = defaultdict(_Outlet)
     statements, claims = _spans(found.statements), _spans(found.claims)

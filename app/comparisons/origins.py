@@ -11,19 +11,19 @@ from app.analysis.origins import Evidence, Origin, Report
 from app.analysis.parties import Directory, Medium
 from app.database.statements import ReadSession
 from app.queries import origins as stored
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.queries.origins import Shown
 from app.schemas.origin import OriginKind
 
 
-async def of_event(reads: ReadSession, ref: int) -> "Origins":
+async def get_event_origins(reads: ReadSession, ref: int) -> "Origins":
     """Who stands behind the reports of an event; raises Missing."""
-    return await _listing(reads, await stored.of_event(reads, ref), origins.of_event, event=ref)
+    return await _listing(reads, await stored.get_event_rows(reads, ref), origins.of_event, event=ref)
 
 
-async def of_utterance(reads: ReadSession, ref: int) -> "Origins":
+async def get_utterance_origins(reads: ReadSession, ref: int) -> "Origins":
     """From whom those who print an utterance have it; raises Missing."""
-    return await _listing(reads, await stored.of_utterance(reads, ref), origins.of_utterance)
+    return await _listing(reads, await stored.get_utterance_rows(reads, ref), origins.of_utterance)
 
 
 async def _listing(
@@ -33,7 +33,7 @@ async def _listing(
     event: int | None = None,
 ) -> "Origins":
     found = accounts.Accounts(*rows)
-    who = accounts.directory(*await stored.bearers(reads, found.agencies()))
+    who = accounts.directory(*await stored.get_name_bearers(reads, found.agencies()))
     return Origins([origin for reports in found.reports.values() for origin in find(reports, who)], event)
 
 
@@ -44,24 +44,24 @@ class Origins:
     origins: Sequence[Origin]
     event: int | None
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         order = list(self.origins)
-        if part.sort.endswith("documents"):
-            order.sort(key=lambda origin: len(origin.evidence), reverse=part.sort.startswith("-"))
-        elif part.sort.startswith("-"):
+        if request.sort.endswith("documents"):
+            order.sort(key=lambda origin: len(origin.evidence), reverse=request.sort.startswith("-"))
+        elif request.sort.startswith("-"):
             order.reverse()
-        if part.after is not None:
-            order = order[[origin.party.key for origin in order].index(str(part.after[0])) + 1 :]
-        page = order[: part.limit]
+        if request.after is not None:
+            order = order[[origin.party.key for origin in order].index(str(request.after[0])) + 1 :]
+        page = order[: request.limit]
         shown = await self._shown(reads, page)
         items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
-        return Rows(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
+        return Page(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
 
     async def _shown(self, reads: ReadSession, page: Sequence[Origin]) -> Shown:
         evidence = [each for origin in page for each in origin.evidence]
         documents = {each.document for each in evidence}
         statements = {ident for each in evidence for ident in each.statements}
-        return await stored.shown(reads, documents, statements, event=self.event)
+        return await stored.get_items(reads, documents, statements, event=self.event)
 
     async def count(self, _reads: ReadSession) -> int:
         return len(self.origins)

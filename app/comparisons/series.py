@@ -13,7 +13,7 @@ from app.core.errors import Invalid
 from app.core.vocab import Interval, Noun
 from app.database.statements import ReadSession
 from app.queries import stats
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.queries.stats import Count
 from app.schemas.stats import StatsFilter
 
@@ -28,19 +28,19 @@ Range = tuple[dt.date, dt.date]
 """The first day of the first period, and the last of the last."""
 
 
-async def listing(reads: ReadSession, noun: Noun, filters: StatsFilter) -> "Stats":
+async def get_listing(reads: ReadSession, noun: Noun, filters: StatsFilter) -> "Stats":
     """The series that are asked for (``StatPublic``); raises Invalid for a range that is none, or too long to fill."""
     shown = await _range(reads, noun, filters)
     if shown is None:
         return Stats(filters, shown, ())
-    return Stats(filters, shown, await stats.counts(reads, noun, filters, *shown))
+    return Stats(filters, shown, await stats.get_counts(reads, noun, filters, *shown))
 
 
 async def _range(reads: ReadSession, noun: Noun, filters: StatsFilter) -> Range | None:
     """The whole periods that are asked for; None where the store has nothing to show."""
     if filters.from_ is not None and filters.to is not None and filters.from_ > filters.to:
         raise Invalid("to", "the range ends before it begins")
-    last = filters.to or await stats.last_day(reads, noun)
+    last = filters.to or await stats.get_last_day(reads, noun)
     if last is None:
         return None
     first = filters.from_ or dt.date.fromordinal(max(last.toordinal() - _SPAN + 1, 1))
@@ -58,13 +58,13 @@ class Stats:
     range: Range | None
     counts: Sequence[Count] = field(repr=False)
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         await reads.fetch_state()
-        after = None if part.after is None else _place(part.after[0])
-        found = self._series.places(after=after, reverse=part.sort.startswith("-"))
-        places = list(islice(found, part.limit + 1))
-        shown = places[: part.limit]
-        return Rows([self._item(place) for place in shown], _last(shown) if len(places) > len(shown) else None)
+        after = None if request.after is None else _place(request.after[0])
+        found = self._series.places(after=after, reverse=request.sort.startswith("-"))
+        places = list(islice(found, request.limit + 1))
+        shown = places[: request.limit]
+        return Page([self._item(place) for place in shown], _last(shown) if len(places) > len(shown) else None)
 
     async def count(self, _reads: ReadSession) -> int:
         return len(self._series)

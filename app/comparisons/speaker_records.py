@@ -13,7 +13,7 @@ from app.core.vocab import StatementKind
 Body = Mapping[str, Any]
 
 
-def shown(item: str) -> str:
+def build_speaker(item: str) -> str:
     """The speaker that the database gives (``queries.speakers.full``) as a ``SpeakerFull``."""
     speaker = orjson.loads(item)
     return orjson.dumps(speaker | {"record": _record(speaker.pop("counts"))}).decode()

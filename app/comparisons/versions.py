@@ -10,16 +10,16 @@ from app.analysis import versions as compared
 from app.analysis.versions import Pair, Printed
 from app.database.statements import ReadSession
 from app.queries import versions
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.queries.versions import Capture, Place
 
 # So many texts are in memory at a time: a page of more says where the next begins.
 _MOST = 50
 
 
-async def listing(reads: ReadSession, document: int) -> "Versions":
+async def get_listing(reads: ReadSession, document: int) -> "Versions":
     """All versions of the document's item; raises Missing."""
-    return Versions(await versions.places(reads, document))
+    return Versions(await versions.list_places(reads, document))
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class Versions:
 
     places: list[Place]
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         order = list(_with_one_before(self.places))
-        if part.sort.startswith("-"):
+        if request.sort.startswith("-"):
             order.reverse()
-        if part.after is not None:
-            order = order[[place for place, _ in order].index((str(part.after[0]), part.after[1])) + 1 :]
-        shown = order[: min(part.limit, _MOST)]
-        found = await versions.texts(reads, {place[1] for pair in shown for place in pair if place})
+        if request.after is not None:
+            order = order[[place for place, _ in order].index((str(request.after[0]), request.after[1])) + 1 :]
+        shown = order[: min(request.limit, _MOST)]
+        found = await versions.get_captures(reads, {place[1] for pair in shown for place in pair if place})
         items = [_item(place[1], before and before[1], found) for place, before in shown]
-        return Rows([orjson.dumps(item).decode() for item in items], shown[-1][0] if len(order) > len(shown) else None)
+        return Page([orjson.dumps(item).decode() for item in items], shown[-1][0] if len(order) > len(shown) else None)
 
     async def count(self, _reads: ReadSession) -> int:
         return len(self.places)

@@ -15,7 +15,7 @@ from app.core.errors import Invalid
 from app.core.vocab import Noun
 from app.database.statements import ReadSession
 from app.queries import records
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.schemas.common import comma_list
 from app.schemas.printing import DifferenceFilter
 
@@ -25,7 +25,7 @@ Body = Mapping[str, Any]
 _MOST = 200_000
 
 
-def shown(item: str) -> str:
+def build_utterance(item: str) -> str:
     """The utterance that the database gives (``queries.utterances.full``) as an ``UtteranceFull``."""
     utterance = orjson.loads(item)
     rows = [each["statement"] | {"published_at": each["published_at"]} for each in utterance["printings"]]
@@ -79,9 +79,9 @@ def _difference(edit: Edit, base: str, other: str) -> dict[str, Any]:
     return edit._asdict() | of_base | {"words": other[edit.start : edit.end]}
 
 
-async def differences(reads: ReadSession, utterance: int, filters: DifferenceFilter) -> "Differences":
+async def get_differences(reads: ReadSession, utterance: int, filters: DifferenceFilter) -> "Differences":
     """The differences of all printings; raises Missing, or Invalid for a base that is none of them."""
-    item = orjson.loads(await records.current(reads, Noun.UTTERANCES, utterance))
+    item = orjson.loads(await records.get_current(reads, Noun.UTTERANCES, utterance))
     rows = sorted((each["statement"] for each in item["printings"]), key=lambda row: int(row["id"]))
     if filters.base is not None and filters.base not in item["statements"]:
         raise Invalid("base", "no printing of this utterance")
@@ -100,12 +100,12 @@ class Differences:
     base: int | None
     ops: frozenset[str]
 
-    async def page(self, _reads: ReadSession, part: Slice) -> Rows:
-        found = self._found[::-1] if part.sort.startswith("-") else self._found
-        if part.after is not None:
-            found = found[[key for key, _ in found].index((int(part.after[0]), part.after[1])) + 1 :]
-        items = [orjson.dumps(item).decode() for _, item in found[: part.limit]]
-        return Rows(items, found[part.limit - 1][0] if len(found) > part.limit else None)
+    async def page(self, _reads: ReadSession, request: PageRequest) -> Page:
+        found = self._found[::-1] if request.sort.startswith("-") else self._found
+        if request.after is not None:
+            found = found[[key for key, _ in found].index((int(request.after[0]), request.after[1])) + 1 :]
+        items = [orjson.dumps(item).decode() for _, item in found[: request.limit]]
+        return Page(items, found[request.limit - 1][0] if len(found) > request.limit else None)
 
     async def count(self, _reads: ReadSession) -> int:
         return len(self._found)

@@ -32,9 +32,9 @@ _BY_NAME = {table.name: table for table in dump.TABLES}
 def write(engine: Engine) -> Iterator[bytes]:
     """Lines of one snapshot: a head that names the migration, then ``{"table": …, "row": {…}}``."""
     with open_read_transaction(engine) as session:
-        yield _line({"dateline": get_current_migration(engine), "rows": dump.row_count(session)})
+        yield _line({"dateline": get_current_migration(engine), "rows": dump.count_rows(session)})
         for table in dump.TABLES:
-            for row in dump.rows(session, table):
+            for row in dump.iterate_rows(session, table):
                 yield _line({"table": table.name, "row": row})
 
 
@@ -50,7 +50,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
     numbered = enumerate(lines, start=1)
     promised = _promised(engine, next(numbered, (1, b""))[1])
     with open_write_transaction(engine) as session:
-        if dump.row_count(session):
+        if dump.count_rows(session):
             raise Conflict("The store is not empty; an export can only be read into an empty one.")
         done = 0
         parsed = (_parsed(number, line) for number, line in numbered)
@@ -61,7 +61,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
         if done != promised:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
-            advance_id_sequence(session.connection(), table, dump.last_id(session, table))
+            advance_id_sequence(session.connection(), table, dump.get_last_id(session, table))
         for refresh_all in (derived.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass

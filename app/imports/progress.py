@@ -99,7 +99,7 @@ def begin(
     ``again`` makes it begin anew. What has no ``fingerprint``, such as a request's body, is always new.
     """
     with open_write_transaction(engine) as session:
-        row = None if fingerprint is None else lookups.one(session, Import, format=format, fingerprint=fingerprint)
+        row = None if fingerprint is None else lookups.find_row(session, Import, format=format, fingerprint=fingerprint)
         if row is None:
             now = dt.datetime.now(dt.UTC)
             row = Import(
@@ -117,7 +117,7 @@ def begin(
 def resume(engine: Engine, ident: int) -> Progress:
     """The import with this id, as far as it is committed; raises NotFound."""
     with open_read_transaction(engine) as session:
-        row = lookups.one(session, Import, id=ident)
+        row = lookups.find_row(session, Import, id=ident)
         if row is None:
             raise NotFound(f"There is no import {ident}.")
         return _progress(row)

@@ -146,7 +146,7 @@ class Intake:
 def resumed(engine: Engine, ident: int) -> Progress:
     """An import over the network that is to go on; raises Invalid, naming ``resume``, where there is none."""
     with open_read_transaction(engine) as session:
-        row = lookups.one(session, Import, id=ident)
+        row = lookups.find_row(session, Import, id=ident)
     if row is None or row.format != lines.FORMAT or row.fingerprint is not None:
         raise Invalid("resume", f"there is no import {ident} that was begun here")
     if row.state == ImportState.FINISHED:

@@ -14,7 +14,7 @@ from app.core.errors import Invalid
 from app.core.vocab import Noun
 from app.database.read_pool import ThreadReadSession
 from app.database.statements import ReadSession
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.queries.lists import LISTS
 from app.schemas.common import ListParams, RecordParams
 
@@ -59,22 +59,22 @@ def given_by(params: BaseModel, *, besides: set[str]) -> Item:
     return params.model_dump(by_alias=True, exclude_unset=True, exclude_none=True, exclude=besides)
 
 
-async def rows(reads: ReadSession, noun: Noun, filters: RecordParams, part: Slice) -> Rows:
+async def rows(reads: ReadSession, noun: Noun, filters: RecordParams, part: PageRequest) -> Page:
     """The items of this part of a noun's list, as they are shown there."""
     found = await LISTS[noun].find(reads, filters)
     page = await found.page(reads, part)
-    return Rows([orjson.loads(item) for item in page.items], page.last)
+    return Page([orjson.loads(item) for item in page.items], page.last)
 
 
 async def first(reads: ReadSession, noun: Noun, filters: RecordParams, most: int) -> Sequence[Item]:
     """At most so many items of a noun's list, in its own order."""
-    return (await rows(reads, noun, filters, Slice(filters.sort, most))).items
+    return (await rows(reads, noun, filters, PageRequest(filters.sort, most))).items
 
 
 async def every(reads: ReadSession, noun: Noun, filters: RecordParams) -> Sequence[Item]:
     """All items of a noun's list."""
     items: list[Item] = []
-    part = Slice(filters.sort, _AT_ONCE)
+    part = PageRequest(filters.sort, _AT_ONCE)
     while True:
         page = await rows(reads, noun, filters, part)
         items += page.items

@@ -20,7 +20,7 @@ from app.core.vocab import CodedBy, Noun
 from app.database.statements import ReadSession
 from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
 from app.integrations.words import country_name, label
-from app.queries.listing import Slice
+from app.queries.listing import PageRequest
 from app.schemas.common import Digits
 from app.schemas.event import EventFilter, EventSelection
 from app.schemas.report import ReportFilter
@@ -129,7 +129,7 @@ async def _answer(
     given = {"bbox": _WORLD} | given_by(params, besides={"limit", "cursor"})
     filters = filters_of(EventFilter, given)
     after = None if params.cursor is None else pagination.decode(params.cursor, path=router.prefix, filters=params)
-    part = Slice(filters.sort, params.limit, after)
+    part = PageRequest(filters.sort, params.limit, after)
     links = {}
 
     async def work(reads: ReadSession) -> Any:

@@ -8,10 +8,10 @@ import orjson
 
 from app.core.vocab import Noun, Operation
 from app.database.statements import ReadSession
-from app.queries.listing import Key, Slice
+from app.queries.listing import PageRequest, SortKey
 from app.queries.lists import LISTS
-from app.queries.revisions import Change, Changes
-from app.queries.saved_searches import Search, filters_of
+from app.queries.revisions import Change, ChangeListing
+from app.queries.saved_searches import SavedQuery, build_filters
 from app.schemas.common import RecordParams
 
 # Records that are looked up in one go.
@@ -19,7 +19,7 @@ _AT_ONCE = 100
 
 
 @dataclass(frozen=True)
-class Following:
+class ChangeSelection:
     """What somebody follows: no nouns, or no operations, means all of them.
 
     ``search`` is the noun and the query string of a saved search. It is followed in those of the noun's changes whose
@@ -47,7 +47,7 @@ class Position(NamedTuple):
 
 
 @dataclass(frozen=True)
-class News:
+class RevisionChanges:
     """Changes of whole revisions; ``until`` is the last revision that was looked at, whether or not it had any."""
 
     changes: Sequence[Change]
@@ -55,51 +55,55 @@ class News:
 
 
 @dataclass(frozen=True)
-class Piece:
+class ChangePage:
     """Some changes; ``position`` is where the next piece begins: at a place in a revision where more is there now."""
 
     changes: Sequence[Change]
     position: Position
 
 
-async def news(reads: ReadSession, following: Following, since: int, *, most: int = 500) -> News:
+async def get_next_changes(
+    reads: ReadSession, following: ChangeSelection, since: int, *, most: int = 500
+) -> RevisionChanges:
     """What is followed of the revisions after ``since``, of as many as have about ``most`` changes.
 
     With a search each change comes with its ``item``. Raises Invalid where a search names a source or speaker that is
     there no more.
     """
-    found, last = await Changes(since).read(reads, Slice("revision", most))
+    found, last = await ChangeListing(since).read(reads, PageRequest("revision", most))
     until = max(since, reads.state.revision)
     if last is not None:
         found = [change for change in found if change.revision < int(last[0])] or await _to_its_end(
             reads, since, found, last
         )
         until = found[-1].revision
-    return News(await _followed(reads, following, found), until)
+    return RevisionChanges(await _followed(reads, following, found), until)
 
 
 async def _to_its_end(
-    reads: ReadSession, since: int, begun: Sequence[Change], last: tuple[Key, int]
+    reads: ReadSession, since: int, begun: Sequence[Change], last: tuple[SortKey, int]
 ) -> Sequence[Change]:
     """All changes of a revision that has more than were read."""
-    changes, revision, then = list(begun), last[0], cast(tuple[Key, int] | None, last)
+    changes, revision, then = list(begun), last[0], cast(tuple[SortKey, int] | None, last)
     while then is not None and then[0] == revision:
-        more, then = await Changes(since).read(reads, Slice("revision", len(begun), after=then))
+        more, then = await ChangeListing(since).read(reads, PageRequest("revision", len(begun), after=then))
         changes += more
     return [change for change in changes if change.revision == revision]
 
 
-async def piece(reads: ReadSession, following: Following, position: Position, *, most: int = 500) -> Piece:
-    """What is followed of the next ``most`` changes after ``position``; raises what ``news`` does."""
+async def get_page(
+    reads: ReadSession, following: ChangeSelection, position: Position, *, most: int = 500
+) -> ChangePage:
+    """What is followed of the next ``most`` changes after ``position``; raises what ``get_next_changes`` does."""
     since, after = position.revision, None
     if position.place is not None:
         since, after = since - 1, (position.revision, position.place)
-    found, last = await Changes(since).read(reads, Slice("revision", most, after=after))
+    found, last = await ChangeListing(since).read(reads, PageRequest("revision", most, after=after))
     then = Position(int(last[0]), last[1]) if last else Position(max(position.revision, reads.state.revision))
-    return Piece(await _followed(reads, following, found), then)
+    return ChangePage(await _followed(reads, following, found), then)
 
 
-async def _followed(reads: ReadSession, following: Following, changes: Sequence[Change]) -> Sequence[Change]:
+async def _followed(reads: ReadSession, following: ChangeSelection, changes: Sequence[Change]) -> Sequence[Change]:
     wanted = [change for change in changes if following.wants(change)]
     if following.search is None:
         return wanted
@@ -114,13 +118,13 @@ async def _followed(reads: ReadSession, following: Following, changes: Sequence[
 
 async def _matching(reads: ReadSession, noun: Noun, query: str, idents: Sequence[int]) -> dict[int, str]:
     """Those of these records that the search finds, by id, as its list shows them."""
-    filters = filters_of(Search(noun, query), {})
+    filters = build_filters(SavedQuery(noun, query), {})
     idents = [ident for ident in idents if ident in _named(filters, idents)]
     found: dict[int, str] = {}
     for start in range(0, len(idents), _AT_ONCE):
         named = ",".join(map(str, idents[start : start + _AT_ONCE]))
         listed = await LISTS[noun].find(reads, filters.model_copy(update={"id": named}))
-        rows = await listed.page(reads, Slice(filters.sort, _AT_ONCE))
+        rows = await listed.page(reads, PageRequest(filters.sort, _AT_ONCE))
         read = map(orjson.loads, rows.items)  # PostgreSQL breaks its lines
         found |= {item["id"]: orjson.dumps(item).decode() for item in read}
     return found

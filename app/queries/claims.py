@@ -9,15 +9,15 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, source_brief, speaker_brief
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import resolve
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import resolve_names
+from app.queries.parameters import FilterShape, split_filters
 from app.schemas.claim import ClaimFilter
 from app.schemas.common import comma_list
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a claim (``ClaimPublic``)."""
     claim, report, document = t.claim, t.report, t.document
     fields = {
@@ -44,18 +44,18 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-async def listing(reads: ReadSession, filters: ClaimFilter) -> Found:
+async def get_listing(reads: ReadSession, filters: ClaimFilter) -> BoundListing:
     """The claims that match."""
-    named = await resolve(reads, {"source": filters.source})
+    named = await resolve_names(reads, {"source": filters.source})
     given = references(filters.event, "event")
-    shape, values = asked(
+    shape, values = split_filters(
         id=ids(filters.id), property=comma_list(filters.property), source=named.get("source"), **given
     )
-    return Found(_listing(shape), values)
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=64)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     t, claim = NOW, NOW.claim
     conditions = [*chosen(claim.id, shape), *shape.among(claim.property, "property")]
     reports = []
@@ -67,4 +67,4 @@ def _listing(shape: Asked) -> Listing:
     if reports:
         conditions.append(claim.report_id.in_(select(t.report.id).where(*reports)))
     sorts = {"id": (claim.id, claim.id), "property": (claim.property, claim.id)}
-    return Listing(items(), claim.id, [Part(select(claim.id).where(*conditions), sorts)])
+    return ListQuery(select_items(), claim.id, [QueryBranch(select(claim.id).where(*conditions), sorts)])

@@ -25,7 +25,7 @@ _FEED: Table = Feed
 _EVENT = bindparam("event", type_=BigInteger, required=True)
 
 
-class Covering(NamedTuple):
+class EventCoverage(NamedTuple):
     """What the store has on an event.
 
     A row of ``documents`` is: its source's id, its id, the length of its text, its first day and moment, start and end
@@ -43,7 +43,7 @@ class Covering(NamedTuple):
     sources: Sequence[Row]
 
 
-async def of_event(reads: ReadSession, event: int) -> Covering:
+async def get_event_coverage(reads: ReadSession, event: int) -> EventCoverage:
     """What the store has on an event, with all sources that have a document on it, or of its days, or a watched feed;
     raises Missing where there is no such event."""
     found = await reads.fetch(_days(), {"event": event})
@@ -58,10 +58,10 @@ async def of_event(reads: ReadSession, event: int) -> Covering:
         (ident, name, None if last - first > _VAGUE else counts.get(ident, 0), item)
         for ident, name, item in await reads.fetch(_sources(), {"ids": ids})
     ]
-    return Covering(documents, statements, claims, voices, sources)
+    return EventCoverage(documents, statements, claims, voices, sources)
 
 
-async def speakers(reads: ReadSession, ids: Collection[int]) -> dict[int, str]:
+async def get_speaker_briefs(reads: ReadSession, ids: Collection[int]) -> dict[int, str]:
     """Speakers in short (``SpeakerBrief``), as JSON, by id."""
     return {ident: str(item) for ident, item in await reads.fetch(_speakers(), {"ids": ids})} if ids else {}
 

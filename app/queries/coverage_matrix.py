@@ -27,9 +27,9 @@ from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import begun_within, days, lasting_into
 from app.queries.fragments import event_brief, source_brief
-from app.queries.listing import Rows, Slice
-from app.queries.names import resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import Page, PageRequest
+from app.queries.names import resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.coverage import CoverageFilter
 
@@ -39,51 +39,55 @@ _TALLY: Table = Tally
 _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 
-async def listing(reads: ReadSession, filters: CoverageFilter) -> "Cells":
+async def get_listing(reads: ReadSession, filters: CoverageFilter) -> "CoverageMatrix":
     """The cells that match (``CellPublic``)."""
-    ids = await resolve(reads, {"source": filters.source})
-    shape, values = asked(
+    ids = await resolve_names(reads, {"source": filters.source})
+    shape, values = split_filters(
         **days(filters),
         source=ids.get("source"),
         country=comma_list(filters.country),
         type=comma_list(filters.type),
         min_sources=filters.min_sources,
     )
-    return Cells(shape, values)
+    return CoverageMatrix(shape, values)
 
 
 @dataclass(frozen=True)
-class Cells:
-    """Cells of this shape; a cursor is the day and the event's id as one text, and the source's id."""
+class CoverageMatrix:
+    """CoverageMatrix of this shape; a cursor is the day and the event's id as one text, and the source's id."""
 
-    shape: Asked
+    shape: FilterShape
     values: Values
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        values = {**self.values, "limit": part.limit + 1}
-        if part.after is not None:
-            day, event = str(part.after[0]).split(" ")
-            after = {"after_day": dt.date.fromisoformat(day), "after_event": int(event), "after_source": part.after[1]}
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        values = {**self.values, "limit": request.limit + 1}
+        if request.after is not None:
+            day, event = str(request.after[0]).split(" ")
+            after = {
+                "after_day": dt.date.fromisoformat(day),
+                "after_event": int(event),
+                "after_source": request.after[1],
+            }
             values |= after
-        down = part.sort.startswith("-")
-        found = await reads.fetch(_page(self.shape, down, part.after is not None), values)
+        down = request.sort.startswith("-")
+        found = await reads.fetch(_page(self.shape, down, request.after is not None), values)
         rows = sorted(found, key=lambda row: (str(row[1]), row[2], row[3]), reverse=down)
-        shown = rows[: part.limit]
+        shown = rows[: request.limit]
         last = (f"{shown[-1][1]} {shown[-1][2]}", int(shown[-1][3])) if len(rows) > len(shown) else None
-        return Rows([str(row[0]) for row in shown], last)
+        return Page([str(row[0]) for row in shown], last)
 
     async def count(self, reads: ReadSession) -> int:
         return int((await reads.fetch(_total(self.shape), self.values))[0][0])
 
 
 @lru_cache(maxsize=256)
-def _total(shape: Asked) -> PreparedSelect:
+def _total(shape: FilterShape) -> PreparedSelect:
     keys = union_all(*(select(*key).where(*conditions) for key, conditions in _parts(shape)))
     return PreparedSelect(select(func.count()).select_from(keys.subquery()))
 
 
 @lru_cache(maxsize=256)
-def _page(shape: Asked, down: bool, follows: bool) -> PreparedSelect:
+def _page(shape: FilterShape, down: bool, follows: bool) -> PreparedSelect:
     """The items of a page, each with its key."""
     firsts = [_first(key, conditions, down, follows) for key, conditions in _parts(shape)]
     keys = union_all(*(select(first.subquery()) for first in firsts)).subquery("keys")
@@ -133,7 +137,7 @@ def _first(key: _Key, conditions: Sequence[Condition], down: bool, follows: bool
     return rows.order_by(*(column.desc() if down else column.asc() for column in key)).limit(_LIMIT)
 
 
-def _parts(shape: Asked) -> Iterator[tuple[_Key, list[Condition]]]:
+def _parts(shape: FilterShape) -> Iterator[tuple[_Key, list[Condition]]]:
     """The keys of cells, and when they match: of events that begin in the days asked for, and that last into them."""
     event = NOW.event
     # Of one source, an index of its coverage gives the events in the order of their days.
@@ -144,7 +148,7 @@ def _parts(shape: Asked) -> Iterator[tuple[_Key, list[Condition]]]:
         yield key, [_COVERAGE.event_id == event.id, *_where(shape), *within]
 
 
-def _where(shape: Asked) -> list[Condition]:
+def _where(shape: FilterShape) -> list[Condition]:
     event = NOW.event
     conditions = [event.merged_into_id.is_(None), *shape.among(_COVERAGE.source_id, "source")]
     conditions += [*shape.among(event.country, "country"), *shape.among(event.type, "type")]

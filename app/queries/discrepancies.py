@@ -15,19 +15,18 @@ from app.database.json_sql import Json, as_text, is_one_of, json_object, json_ob
 from app.database.models import Coverage, Document, Event, Record, Speaker
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
-from app.queries import listing
 from app.queries.filters import begun_within, days, lasting_into
 from app.queries.fragments import document_brief, event_brief, speaker_brief
-from app.queries.listing import Listing, Part
-from app.queries.names import resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
 
 _COVERAGE: Table = Coverage
 
 
-class Claim(NamedTuple):
+class ClaimRow(NamedTuple):
     """A claim; ``around`` are its words in the text, with up to ``CONTEXT`` code points on either side of them."""
 
     id: int
@@ -46,28 +45,28 @@ class Claim(NamedTuple):
     confidence: float | None
 
 
-class Found(NamedTuple):
+class ClaimSet(NamedTuple):
     """Claims, in the order of their ids, and what they name, by id: events, documents with their sources, speakers with
     their countries and the outlets that they are, or null."""
 
-    claims: Sequence[Claim]
+    claims: Sequence[ClaimRow]
     events: Mapping[int, Any]
     documents: Mapping[int, Any]
     speakers: Mapping[int, Any]
 
 
-class Claims:
+class ClaimQuery:
     """The claims that are asked for, of whichever events."""
 
     def __init__(self, filters: EventDiscrepancyFilter, sources: list[int]) -> None:
-        self._shape, self._values = asked(property=comma_list(filters.property), least=filters.min_confidence)
+        self._shape, self._values = split_filters(property=comma_list(filters.property), least=filters.min_confidence)
         self.sources = frozenset(sources)
 
-    async def of(self, reads: ReadSession, events: Collection[int]) -> Found:
+    async def of(self, reads: ReadSession, events: Collection[int]) -> ClaimSet:
         """The claims of these events."""
         rows = await reads.fetch(_claims(self._shape), {**self._values, "events": events})
-        claims = sorted((Claim(*row) for row in rows), key=attrgetter("id"))
-        return Found(
+        claims = sorted((ClaimRow(*row) for row in rows), key=attrgetter("id"))
+        return ClaimSet(
             claims,
             await _named(reads, Event, {claim.event for claim in claims}),
             await _named(reads, Document, {claim.document for claim in claims}),
@@ -87,29 +86,29 @@ async def _named(reads: ReadSession, model: type[Record], ids: Collection[int]) 
     return {ident: orjson.loads(brief) for ident, brief in await reads.fetch(_briefs(model), {"ids": ids})}
 
 
-async def event(reads: ReadSession, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, Claims]:
+async def get_event(reads: ReadSession, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, ClaimQuery]:
     """The id of an event, and what is asked of its claims; raises Missing."""
-    ids = await resolve(reads, {"source": filters.source}, within=(Event, ref))
-    return ids["within"][0], Claims(filters, ids.get("source", []))
+    ids = await resolve_names(reads, {"source": filters.source}, within=(Event, ref))
+    return ids["within"][0], ClaimQuery(filters, ids.get("source", []))
 
 
-async def events(reads: ReadSession, filters: DiscrepancyFilter) -> tuple[listing.Found, Claims]:
+async def get_events(reads: ReadSession, filters: DiscrepancyFilter) -> tuple[BoundListing, ClaimQuery]:
     """The events that match, as JSON texts of their ids, and what is asked of their claims."""
-    ids = await resolve(reads, {"source": filters.source})
-    shape, values = asked(**days(filters), source=ids.get("source"))
-    return listing.Found(_events(shape), values), Claims(filters, ids.get("source", []))
+    ids = await resolve_names(reads, {"source": filters.source})
+    shape, values = split_filters(**days(filters), source=ids.get("source"))
+    return BoundListing(_events(shape), values), ClaimQuery(filters, ids.get("source", []))
 
 
 @lru_cache(maxsize=64)
-def _events(shape: Asked) -> Listing:
+def _events(shape: FilterShape) -> ListQuery:
     event = NOW.event
     parts = [_part(shape, lasting=False)]
     if "first" in shape:
         parts.append(_part(shape, lasting=True))
-    return Listing(select(as_text(event.id)), event.id, parts)
+    return ListQuery(select(as_text(event.id)), event.id, parts)
 
 
-def _part(shape: Asked, *, lasting: bool) -> Part:
+def _part(shape: FilterShape, *, lasting: bool) -> QueryBranch:
     event = NOW.event
     found, by_date = select(event.id), (event.earliest, event.id)
     conditions: list[Condition] = [event.merged_into_id.is_(None)]
@@ -123,11 +122,11 @@ def _part(shape: Asked, *, lasting: bool) -> Part:
         reported = exists().where(covers.event_id == event.id, *shape.among(covers.source_id, "source"))
         conditions.append(reported.correlate(event))
     conditions += (lasting_into if lasting else begun_within)(shape, event, day=by_date[0])
-    return Part(found.where(*conditions), {"date": by_date})
+    return QueryBranch(found.where(*conditions), {"date": by_date})
 
 
 @lru_cache(maxsize=64)
-def _claims(shape: Asked) -> PreparedSelect:
+def _claims(shape: FilterShape) -> PreparedSelect:
     report, document, claim = NOW.report, NOW.document, NOW.claim
     before = case((claim.start > CONTEXT, claim.start - CONTEXT), else_=0)
     # One cut of the text, not one of its words and of each side: PostgreSQL unpacks a text for every cut.
@@ -165,13 +164,13 @@ def _medium(source: Table) -> Json:
 
 
 @lru_cache(maxsize=64)
-def _numbers(shape: Asked) -> PreparedSelect:
+def _numbers(shape: FilterShape) -> PreparedSelect:
     report, claim = NOW.report, NOW.claim
     rows = select(report.event_id, func.count()).join(claim, claim.report_id == report.id).where(*_wanted(shape))
     return PreparedSelect(rows.group_by(report.event_id), with_state=True)
 
 
-def _wanted(shape: Asked) -> list[Condition]:
+def _wanted(shape: FilterShape) -> list[Condition]:
     claim = NOW.claim
     sure = or_(
         claim.coded_by != CodedBy.MACHINE,

@@ -1,8 +1,11 @@
 """Documents: one with its text, or many without."""
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import ScalarSelect, Select, func, literal, select, union_all
+from sqlmodel import Session
 
 from app.core.vocab import Noun
 from app.database.json_sql import Json, as_text, json_array, json_object, json_object_or_null, rfc3339_time
@@ -10,9 +13,9 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
 from app.queries.fragments import coding, published, source_brief
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import Within, resolve
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import Within, resolve_names
+from app.queries.parameters import FilterShape, split_filters
 from app.queries.search import matches, search_values
 from app.schemas.document import DocumentFilter
 
@@ -48,13 +51,13 @@ def _select(t: Tables, item: Json) -> Select[str]:
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, without its text (``DocumentPublic``)."""
     return _select(t, json_object(_fields(t)))
 
 
 @cache
-def full(t: Tables = NOW) -> Select[str]:
+def select_full(t: Tables = NOW) -> Select[str]:
     """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
     more = {"text": t.document.text, "spans": json_array(_spans(t)), "reading": _reading(t)}
     return _select(t, json_object(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
@@ -94,21 +97,21 @@ def _spans(t: Tables) -> Select[str]:
     return select(json_object(fields).label("item")).order_by(spans.c.start, spans.c.end, spans.c.noun, spans.c.id)
 
 
-async def listing(reads: ReadSession, filters: DocumentFilter, *, within: Within | None = None) -> Found:
+async def get_listing(reads: ReadSession, filters: DocumentFilter, *, within: Within | None = None) -> BoundListing:
     """The documents that match, all or those of one source."""
-    named = await resolve(reads, {"source": filters.source}, within=within)
-    shape, values = asked(
+    named = await resolve_names(reads, {"source": filters.source}, within=within)
+    shape, values = split_filters(
         **days(filters),
         id=ids(filters.id),
         source=named.get("source"),
         within=named.get("within"),
         **await search_values(reads, filters.q, Noun.DOCUMENTS),
     )
-    return Found(_listing(shape, reads.dialect), values)
+    return BoundListing(_build_query(shape, reads.dialect), values)
 
 
 @lru_cache(maxsize=256)
-def _listing(shape: Asked, dialect: str) -> Listing:
+def _build_query(shape: FilterShape, dialect: str) -> ListQuery:
     document = NOW.document
     found = select(document.id).where(
         *chosen(document.id, shape),
@@ -117,7 +120,25 @@ def _listing(shape: Asked, dialect: str) -> Listing:
         *matches(Noun.DOCUMENTS, shape, dialect),
     )
     sorts = {"published": (or_no_date(document.published_earliest), document.id), "id": (document.id, document.id)}
-    parts = [Part(found.where(*begun_within(shape, document, "published_")), sorts)]
+    parts = [QueryBranch(found.where(*begun_within(shape, document, "published_")), sorts)]
     if "first" in shape:
-        parts.append(Part(found.where(*lasting_into(shape, document, "published_")), sorts, few=True))
-    return Listing(items(), document.id, parts)
+        parts.append(QueryBranch(found.where(*lasting_into(shape, document, "published_")), sorts, few=True))
+    return ListQuery(select_items(), document.id, parts)
+
+
+class DocumentExtraction(NamedTuple):
+    """A document, its language, and the version of the extractor that read it last, if any did."""
+
+    document_id: int
+    language: str | None
+    extractor_version: str | None
+
+
+def list_extractions(session: Session, documents: Sequence[int] = ()) -> list[DocumentExtraction]:
+    """Return all documents, or only ``documents``, with the extractor that read each, ordered by id."""
+    document, extraction = NOW.document, NOW.extraction
+    query = select(document.id, document.language, extraction.reader)
+    query = query.outerjoin(extraction, extraction.document_id == document.id).order_by(document.id)
+    if documents:
+        query = query.where(document.id.in_(documents))
+    return [DocumentExtraction(*row) for row in session.execute(query)]

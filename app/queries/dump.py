@@ -13,18 +13,18 @@ _MODELS: tuple[type[SQLModel], ...] = (Revision, *RECORDS, Rejection, Feed, Hist
 TABLES: tuple[Table, ...] = tuple(SQLModel.metadata.tables[str(model.__tablename__)] for model in _MODELS)
 
 
-def row_count(session: Session) -> int:
+def count_rows(session: Session) -> int:
     counts = (select(func.count()).select_from(table).scalar_subquery() for table in TABLES)
     return int(sum(session.execute(select(*counts)).one()))
 
 
-def rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
+def iterate_rows(session: Session, table: Table) -> Iterator[dict[str, Any]]:
     """The rows of one table by id, a few in memory at a time."""
     every = select(table).order_by(table.c.id).execution_options(yield_per=500)
     yield from (dict(row) for row in session.execute(every).mappings())
 
 
-def last_id(session: Session, table: Table) -> int:
+def get_last_id(session: Session, table: Table) -> int:
     """The highest id that a row of the table has or ever had."""
     history = SQLModel.metadata.tables["history"]
     once = select(func.max(history.c.row_id)).where(history.c.table_name == table.name).scalar_subquery()

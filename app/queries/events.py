@@ -13,9 +13,9 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begun_within, chosen, contains, days, ids, lasting_into, part
 from app.queries.fragments import coding
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import Within, resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import Within, resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.search import matches, search_values
 from app.schemas.common import comma_list
 from app.schemas.event import EventFilter, parse_bbox
@@ -31,7 +31,7 @@ _WIDE = 2_000
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text an event (``EventPublic``)."""
     event = t.event
     fields = {
@@ -110,10 +110,10 @@ def _coverage(t: Tables) -> Subquery:
     return reports.correlate(t.event).subquery()
 
 
-async def listing(reads: ReadSession, filters: EventFilter, *, within: Within | None = None) -> Found:
+async def get_listing(reads: ReadSession, filters: EventFilter, *, within: Within | None = None) -> BoundListing:
     """The events that match, all or those that one source reported."""
-    named = await resolve(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
-    shape, values = asked(
+    named = await resolve_names(reads, {"source": filters.source, "speaker": filters.speaker}, within=within)
+    shape, values = split_filters(
         **days(filters),
         id=ids(filters.id),
         place=part(filters.place),
@@ -128,18 +128,18 @@ async def listing(reads: ReadSession, filters: EventFilter, *, within: Within | 
         min_origins=filters.min_origins,
         counted=bool(filters.min_sources or filters.min_origins) or filters.sort.removeprefix("-") not in _PLAIN,
     )
-    return Found(_listing(shape, reads.dialect), values)
+    return BoundListing(_build_query(shape, reads.dialect), values)
 
 
 @lru_cache(maxsize=1024)
-def _listing(shape: Asked, dialect: str) -> Listing:
+def _build_query(shape: FilterShape, dialect: str) -> ListQuery:
     parts = [_part(shape, dialect, lasting=False)]
     if "first" in shape:
         parts.append(_part(shape, dialect, lasting=True))
-    return Listing(items(), NOW.event.id, parts)
+    return ListQuery(select_items(), NOW.event.id, parts)
 
 
-def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
+def _part(shape: FilterShape, dialect: str, *, lasting: bool) -> QueryBranch:
     """The events that match and begin in the days asked for, or those ``lasting`` into them from before."""
     event = NOW.event
     found = select(event.id)
@@ -174,10 +174,10 @@ def _part(shape: Asked, dialect: str, *, lasting: bool) -> Part:
     if "counted" in shape:
         found = found.join(_TALLY, _TALLY.event_id == event.id)
         sorts |= {name: (getattr(_TALLY, name), _TALLY.event_id) for name in ("sources", "origins", "statements")}
-    return Part(found.where(*conditions), sorts, few=lasting)
+    return QueryBranch(found.where(*conditions), sorts, few=lasting)
 
 
-def _covered(shape: Asked, name: str) -> Condition:
+def _covered(shape: FilterShape, name: str) -> Condition:
     """One of the sources that a filter names reported the event in hand."""
     covers = aliased(_COVERAGE)
     reported = exists().where(covers.event_id == NOW.event.id, *shape.among(covers.source_id, name))
@@ -194,7 +194,7 @@ def _bbox(text: str | None) -> dict[str, Any]:
     return {"west": west, "south": south, "east": east, "north": north, "crosses": west > east, "wide": wide}
 
 
-def _in_bbox(shape: Asked) -> list[Condition]:
+def _in_bbox(shape: FilterShape) -> list[Condition]:
     if "west" not in shape:
         return []
     west, south, east, north = (shape.value(name, Float) for name in ("west", "south", "east", "north"))

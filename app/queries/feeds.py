@@ -15,8 +15,8 @@ from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries import names
 from app.queries.fragments import source_brief
-from app.queries.listing import Found, Listing
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery
+from app.queries.parameters import FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.feed import FeedFilter, FeedItemFilter
 
@@ -45,22 +45,22 @@ def _items() -> Select[str]:
     return select(as_text(json_object({**fields, "seen_at": rfc3339_time(item.seen_at), "document": item.document_id})))
 
 
-async def listing(reads: ReadSession, filters: FeedFilter) -> Found:
+async def get_listing(reads: ReadSession, filters: FeedFilter) -> BoundListing:
     """The feeds that match (``FeedPublic``)."""
-    ids = await names.resolve(reads, {"source": filters.source})
+    ids = await names.resolve_names(reads, {"source": filters.source})
     active = [] if filters.active is None else [filters.active]
-    shape, values = asked(source=ids.get("source"), active=active, result=comma_list(filters.result))
-    return Found(_listing(shape), values)
+    shape, values = split_filters(source=ids.get("source"), active=active, result=comma_list(filters.result))
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=16)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     conditions = [
         condition
         for name, column in (("source", _FEED.source_id), ("active", _FEED.active), ("result", _FEED.result))
         for condition in shape.among(column, name)
     ]
-    return Listing.by_id(_feeds(), _FEED.id, select(_FEED.id).where(*conditions))
+    return ListQuery.by_id(_feeds(), _FEED.id, select(_FEED.id).where(*conditions))
 
 
 @cache
@@ -68,7 +68,7 @@ def _one() -> PreparedSelect:
     return PreparedSelect(_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), with_state=True)
 
 
-async def one(reads: ReadSession, ident: int) -> str:
+async def get_item(reads: ReadSession, ident: int) -> str:
     """A feed as JSON text; raises NotFound."""
     rows = await reads.fetch(_one(), {"id": ident})
     if not rows:
@@ -76,22 +76,22 @@ async def one(reads: ReadSession, ident: int) -> str:
     return str(rows[0][0])
 
 
-async def item_listing(reads: ReadSession, ident: int, filters: FeedItemFilter) -> Found:
+async def get_item_listing(reads: ReadSession, ident: int, filters: FeedItemFilter) -> BoundListing:
     """The items of a feed that match (``FeedItemPublic``); raises NotFound."""
-    await one(reads, ident)
-    shape, values = asked(feed=ident, state=comma_list(filters.state))
-    return Found(_item_listing(shape), values)
+    await get_item(reads, ident)
+    shape, values = split_filters(feed=ident, state=comma_list(filters.state))
+    return BoundListing(_build_item_query(shape), values)
 
 
 @lru_cache(maxsize=8)
-def _item_listing(shape: Asked) -> Listing:
+def _build_item_query(shape: FilterShape) -> ListQuery:
     of_feed = _ITEM.feed_id == shape.value("feed", BigInteger)
     found = select(_ITEM.id).where(of_feed, *shape.among(_ITEM.state, "state"))
-    return Listing.by_id(_items(), _ITEM.id, found)
+    return ListQuery.by_id(_items(), _ITEM.id, found)
 
 
-def due(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed | None:
-    """The feed that has waited longest to be asked, of those ``only`` or of all."""
+def find_due_feed(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed | None:
+    """The feed that has waited longest to be split_filters, of those ``only`` or of all."""
     waiting = select(_FEED).where(_FEED.active.is_(True), _FEED.due_at <= at)
     if only:
         waiting = waiting.where(_FEED.id.in_(only))
@@ -99,19 +99,19 @@ def due(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed |
     return found
 
 
-def known_items(session: Session, feed: int, keys: Collection[str]) -> dict[str, FeedItem]:
+def find_items_by_key(session: Session, feed: int, keys: Collection[str]) -> dict[str, FeedItem]:
     """The items of the feed that were seen before, of those with these keys, by their key."""
     found = session.execute(select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.key.in_(keys))).scalars()
     return {item.key: item for item in found}
 
 
-def waiting_items(session: Session, feed: int) -> Sequence[FeedItem]:
+def list_waiting_items(session: Session, feed: int) -> Sequence[FeedItem]:
     """The items of the feed that are to be fetched, the newest first."""
     waiting = select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.state == FeedItemState.WAITING)
     return session.execute(waiting.order_by(_ITEM.id.desc())).scalars().all()
 
 
-def counts(session: Session, feed: int) -> tuple[int, int]:
+def count_items(session: Session, feed: int) -> tuple[int, int]:
     """How many items the feed has announced, and how many of these are in the store."""
     counted = select(func.count(), func.count(_ITEM.document_id)).where(_ITEM.feed_id == feed)
     items, documents = session.execute(counted).one()

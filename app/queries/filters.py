@@ -10,7 +10,7 @@ from app.core.spans import like_literal, match_key
 from app.core.vocab import DateMatch
 from app.database.json_sql import is_one_of
 from app.database.tables import Table
-from app.queries.parameters import Asked, Condition
+from app.queries.parameters import Condition, FilterShape
 from app.schemas.common import MAX_ID, DateParams, comma_list
 
 # Written into the SQL, so that the indexes of this expression serve it.
@@ -27,9 +27,9 @@ def without_date(column: Any) -> ColumnElement[bool]:
     return and_(or_no_date(column) == _NO_DATE, column.is_(None))
 
 
-def contains(column: Any, asked: Asked, name: str) -> list[Condition]:
+def contains(column: Any, shape: FilterShape, name: str) -> list[Condition]:
     """The match key ``column`` holds the value, made by ``part``, which is taken literally."""
-    return [column.like(asked.value(name), escape="\\")] if name in asked else []
+    return [column.like(shape.value(name), escape="\\")] if name in shape else []
 
 
 def part(text: str | None) -> str | None:
@@ -46,37 +46,37 @@ def days(dates: DateParams) -> dict[str, Any]:
     return {"first": first, "last": last, "possible": dates.date_match is DateMatch.POSSIBLE}
 
 
-def begun_within(asked: Asked, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
+def begun_within(shape: FilterShape, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
     """The date of ``table`` falls in the days asked for and begins in them, as its model of certainty says
     (``dates.py``).
 
     ``day`` is the column of its first day that the list is ordered by.
     """
     day = or_no_date(getattr(table, f"{prefix}earliest")) if day is None else day
-    conditions = _in_range(asked, table, prefix, day)
-    return [*conditions, day >= asked.value("first")] if "first" in asked else conditions
+    conditions = _in_range(shape, table, prefix, day)
+    return [*conditions, day >= shape.value("first")] if "first" in shape else conditions
 
 
-def lasting_into(asked: Asked, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
+def lasting_into(shape: FilterShape, table: Table, prefix: str = "", *, day: Any = None) -> list[Condition]:
     """The date of ``table`` falls in the days asked for and began before them.
 
     It lasts longer than a day, then; of those there are few, in an index of their own.
     """
     earliest, latest = getattr(table, f"{prefix}earliest"), getattr(table, f"{prefix}latest")
     day = or_no_date(earliest) if day is None else day
-    before = day < asked.value("first")
-    return [*_in_range(asked, table, prefix, day), latest > earliest, before, latest >= asked.value("first")]
+    before = day < shape.value("first")
+    return [*_in_range(shape, table, prefix, day), latest > earliest, before, latest >= shape.value("first")]
 
 
-def _in_range(asked: Asked, table: Table, prefix: str, day: Any) -> list[Condition]:
-    certain = "possible" not in asked
+def _in_range(shape: FilterShape, table: Table, prefix: str, day: Any) -> list[Condition]:
+    certain = "possible" not in shape
     begins = getattr(table, prefix + ("latest_start" if certain else "earliest"))
     ends = getattr(table, prefix + ("earliest_end" if certain else "latest"))
     conditions = []
-    if "last" in asked:
-        conditions += [day <= asked.value("last"), begins <= asked.value("last")]
-    if "first" in asked:
-        conditions.append(ends >= asked.value("first"))
+    if "last" in shape:
+        conditions += [day <= shape.value("last"), begins <= shape.value("last")]
+    if "first" in shape:
+        conditions.append(ends >= shape.value("first"))
     return conditions
 
 
@@ -95,9 +95,9 @@ def ids(text: str | None) -> frozenset[int] | None:
     return frozenset(min(int(word), MAX_ID) for word in comma_list(text)) if text else None
 
 
-def chosen(column: Any, asked: Asked) -> list[Condition]:
+def chosen(column: Any, shape: FilterShape) -> list[Condition]:
     """``column`` is one of the ids that ``ids`` gave."""
-    return [is_one_of(column, "id")] if "id" in asked else []
+    return [is_one_of(column, "id")] if "id" in shape else []
 
 
 def references(text: str | None, name: str) -> dict[str, Any]:
@@ -107,12 +107,12 @@ def references(text: str | None, name: str) -> dict[str, Any]:
     return {name: words, f"{name}_id": ids}
 
 
-def referred(table: Table, asked: Asked, name: str) -> Condition:
+def referred(table: Table, shape: FilterShape, name: str) -> Condition:
     """``table`` is one of the records that ``references`` gave."""
     return or_(
         *(
             condition
             for key, column in ((f"{name}_id", table.id), (name, table.external_id))
-            for condition in asked.among(column, key)
+            for condition in shape.among(column, key)
         )
     )

@@ -10,7 +10,7 @@ from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import Import
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
-from app.queries.listing import Found, Listing
+from app.queries.listing import BoundListing, ListQuery
 
 _IMPORT: Table = Import
 
@@ -30,13 +30,13 @@ def _items() -> Select[str]:
 
 
 @cache
-def _listing() -> Listing:
-    return Listing.by_id(_items(), _IMPORT.id, select(_IMPORT.id))
+def _build_query() -> ListQuery:
+    return ListQuery.by_id(_items(), _IMPORT.id, select(_IMPORT.id))
 
 
-async def listing(_reads: ReadSession) -> Found:
+async def get_listing(_reads: ReadSession) -> BoundListing:
     """All imports (``ImportPublic``)."""
-    return Found(_listing(), {})
+    return BoundListing(_build_query(), {})
 
 
 @cache
@@ -46,7 +46,7 @@ def _one() -> PreparedSelect:
     )
 
 
-async def one(reads: ReadSession, ident: int) -> str:
+async def get_item(reads: ReadSession, ident: int) -> str:
     """An import as JSON text; raises NotFound."""
     rows = await reads.fetch(_one(), {"id": ident})
     if not rows:

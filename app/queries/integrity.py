@@ -20,17 +20,17 @@ class Check:
     broken: str | None
 
 
-def document_count(session: Session) -> int:
+def count_documents(session: Session) -> int:
     return int(session.execute(select(func.count()).select_from(NOW.document)).scalar_one())
 
 
-def documents(session: Session) -> Iterator[Document]:
+def iterate_documents(session: Session) -> Iterator[Document]:
     """Every document, a few in memory at a time."""
     every = select(NOW.document).order_by(NOW.document.id).execution_options(yield_per=50)
     yield from session.execute(every).scalars()
 
 
-def checks(session: Session, document: Document) -> Iterator[Check]:
+def check_spans(session: Session, document: Document) -> Iterator[Check]:
     """Every span that stands in the document, against its text."""
     for record, ident, start, end, words in session.execute(_spans(document)):
         yield Check(record, ident, _broken(document.text, start, end, words))

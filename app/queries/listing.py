@@ -33,7 +33,7 @@ from app.database.statements import PreparedSelect, ReadSession, Values
 
 K = TypeVar("K")
 
-Key = int | str
+SortKey = int | str
 """A sort key as a cursor carries it: dates as ISO text."""
 
 Sort = tuple[ColumnElement[Any], ColumnElement[int]]
@@ -41,7 +41,7 @@ Sort = tuple[ColumnElement[Any], ColumnElement[int]]
 
 
 @dataclass(frozen=True)
-class Slice:
+class PageRequest:
     """Which part of a list: the ``limit`` rows after ``after`` in the order of ``sort``.
 
     ``columns`` asks for the cells of these columns in place of JSON, of a list whose items the database can take apart.
@@ -49,24 +49,24 @@ class Slice:
 
     sort: str
     limit: int
-    after: tuple[Key, int] | None = None
+    after: tuple[SortKey, int] | None = None
     columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
-class Rows:
+class Page:
     """The items of a page as JSON texts, or as cells with more behind them, and the key after which the next page
     begins."""
 
     items: Sequence[Any]
-    last: tuple[Key, int] | None
+    last: tuple[SortKey, int] | None
 
 
 class Paged(Protocol):
     """Anything that is read a page at a time."""
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        """One page; ValueError where ``part.after`` is of no such list."""
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        """One page; ValueError where ``request.after`` is of no such list."""
 
     async def count(self, reads: ReadSession) -> int:
         """The number of items on all pages."""
@@ -76,7 +76,7 @@ _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 
 @dataclass(frozen=True)
-class Part:
+class QueryBranch:
     """Records that match: a select of their ids, and the keys, never null, that it can be sorted by.
 
     Where there can be only ``few``, they are gathered before they are sorted.
@@ -99,7 +99,7 @@ class Part:
 
 
 @dataclass(frozen=True, eq=False)
-class Listing:
+class ListQuery:
     """Records of one noun: the SQL of their pages, whatever the values of the filters.
 
     ``items`` selects one JSON text a record; ``id`` is the record's id in it. Where no one index gives
@@ -108,13 +108,13 @@ class Listing:
 
     items: Select[Any]
     id: ColumnElement[int]
-    parts: Sequence[Part]
+    parts: Sequence[QueryBranch]
     _pages: dict[tuple[str, bool, tuple[str, ...]], PreparedSelect] = field(default_factory=dict)
 
     @classmethod
     def by_id(cls, items: Select[Any], ident: ColumnElement[int], ids: Select[Any]) -> Self:
         """Records in the order of their ids, and no other; ``ids`` selects those that match."""
-        return cls(items, ident, [Part(ids, {"id": (ident, ident)})])
+        return cls(items, ident, [QueryBranch(ids, {"id": (ident, ident)})])
 
     def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> PreparedSelect:
         """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
@@ -146,20 +146,20 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Found:
+class BoundListing:
     """A list with the values that it was asked for."""
 
-    listing: Listing
+    listing: ListQuery
     values: Values
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        values = {**self.values, "limit": part.limit + 1}
-        if part.after is not None:
-            key = _from_key(part.after[0], self.listing.key_type(part.sort))
-            values |= {"after_key": key, "after_id": part.after[1]}
-        page = self.listing.page(part.sort, follows=part.after is not None, columns=part.columns)
-        shown, last = _shown(await reads.fetch(page, values), part)
-        return Rows(shown if part.columns else [row[0] for row in shown], last)
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        values = {**self.values, "limit": request.limit + 1}
+        if request.after is not None:
+            key = _from_key(request.after[0], self.listing.key_type(request.sort))
+            values |= {"after_key": key, "after_id": request.after[1]}
+        page = self.listing.page(request.sort, follows=request.after is not None, columns=request.columns)
+        shown, last = _shown(await reads.fetch(page, values), request)
+        return Page(shown if request.columns else [row[0] for row in shown], last)
 
     async def count(self, reads: ReadSession) -> int:
         return int((await reads.fetch(self.listing.total(), self.values))[0][0])
@@ -170,7 +170,7 @@ _STEP = 2**40
 
 
 @dataclass(frozen=True, eq=False)
-class Union(Generic[K]):
+class UnionQuery(Generic[K]):
     """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id.
 
     Several parts of one kind have no record in common.
@@ -188,16 +188,16 @@ class Union(Generic[K]):
         """What orders the records of one sort key; also what the place after such a record is called."""
         return self.kinds.index(kind) * _STEP + ident
 
-    async def page(self, reads: ReadSession, part: Slice, values: Values) -> "Kinds[K]":
-        values = {**values, "limit": part.limit + 1}
-        if part.after is not None:
-            key = _from_key(part.after[0], self._key_type)
-            ids = {f"after_id_{rank}": part.after[1] - rank * _STEP for rank in range(len(self.kinds))}
+    async def page(self, reads: ReadSession, request: PageRequest, values: Values) -> "UnionPage[K]":
+        values = {**values, "limit": request.limit + 1}
+        if request.after is not None:
+            key = _from_key(request.after[0], self._key_type)
+            ids = {f"after_id_{rank}": request.after[1] - rank * _STEP for rank in range(len(self.kinds))}
             values |= {"after_key": key, **ids}
-        rows = await reads.fetch(self._page(part.sort, follows=part.after is not None), values)
-        shown, last = _shown(rows, part)
+        rows = await reads.fetch(self._page(request.sort, follows=request.after is not None), values)
+        shown, last = _shown(rows, request)
         kinds = [(self.kinds[number // _STEP], number % _STEP, key) for key, number in shown]
-        return Kinds(kinds, last)
+        return UnionPage(kinds, last)
 
     async def count(self, reads: ReadSession, values: Values) -> int:
         total = select(func.count()).select_from(union_all(*(ids for _, ids in self.parts)).subquery())
@@ -227,20 +227,20 @@ class Union(Generic[K]):
 
 
 @dataclass(frozen=True)
-class Kinds(Generic[K]):
+class UnionPage(Generic[K]):
     """Kind, id and sort key of each record on a page of several kinds."""
 
     records: Sequence[tuple[K, int, Any]]
-    last: tuple[Key, int] | None
+    last: tuple[SortKey, int] | None
 
 
-def _shown(rows: Sequence[Any], part: Slice) -> tuple[Sequence[Any], tuple[Key, int] | None]:
+def _shown(rows: Sequence[Any], request: PageRequest) -> tuple[Sequence[Any], tuple[SortKey, int] | None]:
     """The rows of a page, which end in key and id, in its order, without the one more that tells whether there is a
     next."""
     # A join keeps no order; to sort some rows here is cheaper than to have the database sort their items.
-    ordered = sorted(rows, key=itemgetter(-2, -1), reverse=part.sort.startswith("-"))
-    shown = ordered[: part.limit]
-    return shown, (_as_key(shown[-1][-2]), shown[-1][-1]) if len(ordered) > part.limit else None
+    ordered = sorted(rows, key=itemgetter(-2, -1), reverse=request.sort.startswith("-"))
+    shown = ordered[: request.limit]
+    return shown, (_as_key(shown[-1][-2]), shown[-1][-1]) if len(ordered) > request.limit else None
 
 
 def _order(sort: str, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:
@@ -257,11 +257,11 @@ def _after(
     return and_(key <= after_key, here < there) if sort.startswith("-") else and_(key >= after_key, here > there)
 
 
-def _as_key(value: Any) -> Key:
+def _as_key(value: Any) -> SortKey:
     return value.isoformat() if isinstance(value, dt.date) else value
 
 
-def _from_key(value: Key, wanted: TypeEngine[Any]) -> Any:
+def _from_key(value: SortKey, wanted: TypeEngine[Any]) -> Any:
     """The key in its column's type; ValueError when it is of another."""
     if wanted.python_type is dt.date:
         return dt.date.fromisoformat(str(value))

@@ -1,4 +1,4 @@
-"""The list of each noun: what it can be asked, the shape of its items, and how it is read.
+"""The list of each noun: what it can be split_filters, the shape of its items, and how it is read.
 
 For whoever has a noun and filters as data, such as a saved search.
 """
@@ -36,13 +36,13 @@ class NounList:
 
 
 LISTS: Mapping[Noun, NounList] = {
-    Noun.SOURCES: NounList(SourceFilter, SourcePublic, sources.listing),
-    Noun.DOCUMENTS: NounList(DocumentFilter, DocumentPublic, documents.listing),
-    Noun.EVENTS: NounList(EventFilter, EventPublic, events.listing),
-    Noun.REPORTS: NounList(ReportFilter, ReportPublic, reports.listing),
-    Noun.SPEAKERS: NounList(SpeakerFilter, SpeakerPublic, speakers.listing),
-    Noun.STATEMENTS: NounList(StatementFilter, StatementPublic, statements.listing),
-    Noun.UTTERANCES: NounList(UtteranceFilter, UtterancePublic, utterances.listing),
-    Noun.CLAIMS: NounList(ClaimFilter, ClaimPublic, claims.listing),
-    Noun.MATCHES: NounList(MatchFilter, MatchPublic, matches.listing),
+    Noun.SOURCES: NounList(SourceFilter, SourcePublic, sources.get_listing),
+    Noun.DOCUMENTS: NounList(DocumentFilter, DocumentPublic, documents.get_listing),
+    Noun.EVENTS: NounList(EventFilter, EventPublic, events.get_listing),
+    Noun.REPORTS: NounList(ReportFilter, ReportPublic, reports.get_listing),
+    Noun.SPEAKERS: NounList(SpeakerFilter, SpeakerPublic, speakers.get_listing),
+    Noun.STATEMENTS: NounList(StatementFilter, StatementPublic, statements.get_listing),
+    Noun.UTTERANCES: NounList(UtteranceFilter, UtterancePublic, utterances.get_listing),
+    Noun.CLAIMS: NounList(ClaimFilter, ClaimPublic, claims.get_listing),
+    Noun.MATCHES: NounList(MatchFilter, MatchPublic, matches.get_listing),
 }

@@ -13,14 +13,14 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, said, source_brief, speaker_brief
-from app.queries.listing import Found, Listing, Part, Rows, Slice
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, QueryBranch
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import MAX_ID, comma_list
 from app.schemas.match import MatchFilter
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a match (``MatchPublic``)."""
     match = t.match
     fields = {
@@ -86,9 +86,9 @@ def _only(t: Tables, item: Select[str]) -> Json:
     return parse_json(item.correlate(t.match).scalar_subquery())
 
 
-async def listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":
+async def get_listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":
     """The matches that are asked for."""
-    shape, values = asked(
+    shape, values = split_filters(
         id=ids(filters.id),
         **{f"of_{word}": True for word in comma_list(filters.noun)},
         **{f"same_{word}": True for word in comma_list(filters.same)},
@@ -96,24 +96,24 @@ async def listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":
         statement=[min(int(word), MAX_ID) for word in comma_list(filters.statement)],
         least=filters.min_confidence,
     )
-    return Matches(Found(_listing(shape), values))
+    return Matches(BoundListing(_build_query(shape), values))
 
 
 @dataclass(frozen=True)
 class Matches:
     """Matches, of which no database takes apart what is one of two things."""
 
-    found: Found
+    found: BoundListing
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        return await self.found.page(reads, replace(part, columns=()))
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        return await self.found.page(reads, replace(request, columns=()))
 
     async def count(self, reads: ReadSession) -> int:
         return await self.found.count(reads)
 
 
 @lru_cache(maxsize=64)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     match = NOW.match
     conditions = [
         *chosen(match.id, shape),
@@ -130,15 +130,15 @@ def _listing(shape: Asked) -> Listing:
     if "least" in shape:
         conditions.append(func.coalesce(match.confidence, 1.0) >= shape.value("least", Float))
     found, sorts = select(match.id).where(*conditions), {"id": (match.id, match.id)}
-    return Listing(items(), match.id, [Part(found.where(*way), sorts) for way in _ways(shape)])
+    return ListQuery(select_items(), match.id, [QueryBranch(found.where(*way), sorts) for way in _ways(shape)])
 
 
-def _any(shape: Asked, options: dict[str, Condition]) -> list[Condition]:
+def _any(shape: FilterShape, options: dict[str, Condition]) -> list[Condition]:
     wanted = [condition for name, condition in options.items() if name in shape]
     return [or_(*wanted)] if wanted else []
 
 
-def _ways(shape: Asked) -> list[list[Condition]]:
+def _ways(shape: FilterShape) -> list[list[Condition]]:
     """How a match may be of the records that are asked for, no match in two ways."""
     ways: list[list[Condition]] = [[]]
     for either in _either(shape):
@@ -146,7 +146,7 @@ def _ways(shape: Asked) -> list[list[Condition]]:
     return ways
 
 
-def _either(shape: Asked) -> Iterator[tuple[list[Condition], list[Condition]]]:
+def _either(shape: FilterShape) -> Iterator[tuple[list[Condition], list[Condition]]]:
     """For each filter: the first of the two is asked for, or only the second; either is found in an index."""
     match = NOW.match
     if "event" in shape or "event_id" in shape:

@@ -12,7 +12,7 @@ from app.core.spans import match_key
 from app.database.models import Record
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
-from app.queries.record_keys import named
+from app.queries.lookups import has_key
 from app.schemas.common import MAX_ID, comma_list
 
 # One request may give so many: each is a part of one statement, of which SQLite allows 500.
@@ -26,7 +26,7 @@ Kind = tuple[bool, bool]
 """Whether a name is a source's, and whether it is an id."""
 
 
-class Candidate(NamedTuple):
+class NameMatch(NamedTuple):
     """Who may be meant by the name in this place."""
 
     place: int
@@ -44,7 +44,7 @@ class Missing(Exception):
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedName:
     """One name that a filter gives: of a source or a speaker, under which parameter."""
 
     field: str
@@ -63,7 +63,7 @@ class Asked:
         return int(self.name) if self.name.isascii() and self.name.isdigit() else None
 
 
-async def resolve(
+async def resolve_names(
     reads: ReadSession, filters: Mapping[str, str | None], *, within: Within | None = None
 ) -> dict[str, list[int]]:
     """The ids that each filter (``source``, ``speaker``, ``via``) names, in one statement for all of them.
@@ -72,13 +72,13 @@ async def resolve(
     candidates, for one that several do. A list that belongs to one record names it as ``within``; its
     id then stands under that word, or Missing is raised.
     """
-    asked = [Asked(field, name) for field, text in filters.items() for name in comma_list(text)]
+    asked = [RequestedName(field, name) for field, text in filters.items() for name in comma_list(text)]
     if len(asked) > MOST:
         raise Invalid(asked[MOST].field, f"a request may give {MOST} names at most")
     if not asked and within is None:
         return {}
     rows = await reads.fetch(_statement(tuple(who.kind for who in asked), _kind_of(within)), _values(asked, within))
-    found = [Candidate(*row) for row in rows]
+    found = [NameMatch(*row) for row in rows]
     ids: dict[str, list[int]] = {}
     if within is not None:
         ids["within"] = [row.id for row in found if row.place == len(asked)]
@@ -95,7 +95,7 @@ def _kind_of(within: Within | None) -> tuple[type[Record], bool] | None:
     return None if within is None else (within[0], isinstance(within[1], int))
 
 
-def _values(asked: Sequence[Asked], within: Within | None) -> Values:
+def _values(asked: Sequence[RequestedName], within: Within | None) -> Values:
     values: dict[str, Any] = {}
     for place, who in enumerate(asked):
         if who.id is not None:
@@ -117,7 +117,7 @@ def _owner(place: int, model: type[Record], by_id: bool) -> Select[Any]:
     table: Table = model
     nothing = literal(None, Text)
     head = (literal(place).label("place"), table.id.label("id"), nothing.label("slug"), nothing.label("name"))
-    return select(*head).where(named(table, bindparam("within", type_=BigInteger if by_id else Text, required=True)))
+    return select(*head).where(has_key(table, bindparam("within", type_=BigInteger if by_id else Text, required=True)))
 
 
 def _candidates(place: int, is_source: bool, by_id: bool) -> Select[Any]:
@@ -132,7 +132,7 @@ def _candidates(place: int, is_source: bool, by_id: bool) -> Select[Any]:
     return select(*columns).where(or_(table.slug == name, table.name_key == key, bears_alias))
 
 
-def _the_one(who: Asked, rows: Sequence[Candidate]) -> int:
+def _the_one(who: RequestedName, rows: Sequence[NameMatch]) -> int:
     noun = "source" if who.is_source else "speaker"
     if not rows:
         raise Invalid(who.field, f"no {noun} is called {who.name!r}")

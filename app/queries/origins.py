@@ -56,12 +56,12 @@ class Bearers(NamedTuple):
     speakers: Sequence[Row]
 
 
-async def of_event(reads: ReadSession, event: int) -> Accounts:
+async def get_event_rows(reads: ReadSession, event: int) -> Accounts:
     """Where the documents that report the event have it from; raises Missing where there is no such event."""
     return await _accounts(reads, _there(Event), _of_events(), event)
 
 
-async def of_utterance(reads: ReadSession, utterance: int) -> Accounts:
+async def get_utterance_rows(reads: ReadSession, utterance: int) -> Accounts:
     """Where the documents that print the utterance have it from; raises Missing where there is no such utterance."""
     return await _accounts(reads, _there(Utterance), _of_utterances(), utterance)
 
@@ -72,18 +72,18 @@ async def _accounts(reads: ReadSession, there: PreparedSelect, parts: Sequence[P
     return Accounts(*[await reads.fetch(part, {"ids": [ident]}) for part in parts])
 
 
-def of_events(connection: Connection, events: Collection[int]) -> Accounts:
+def get_rows_of_events(connection: Connection, events: Collection[int]) -> Accounts:
     """The same of many events at once, inside a transaction."""
     return Accounts(*(connection.execute(part.select, {"ids": events}).all() for part in _of_events()))
 
 
-async def bearers(reads: ReadSession, keys: Collection[str]) -> Bearers:
+async def get_name_bearers(reads: ReadSession, keys: Collection[str]) -> Bearers:
     """Who is called by one of these names."""
     values = {"keys": orjson.dumps(list(keys)).decode()}
     return Bearers(*[await reads.fetch(part, values) for part in _bearers(reads.dialect)]) if keys else Bearers((), ())
 
 
-def bearers_in(connection: Connection, keys: Collection[str]) -> Bearers:
+def get_name_bearers_in(connection: Connection, keys: Collection[str]) -> Bearers:
     """The same, inside a transaction."""
     values, parts = {"keys": orjson.dumps(list(keys)).decode()}, _bearers(connection.dialect.name)
     return Bearers(*(connection.execute(part.select, values).all() for part in parts)) if keys else Bearers((), ())
@@ -188,7 +188,7 @@ class Shown(NamedTuple):
     statements: dict[int, dict[str, Any]]
 
 
-async def shown(
+async def get_items(
     reads: ReadSession, documents: Collection[int], statements: Collection[int], *, event: int | None
 ) -> Shown:
     """These documents (``OriginDocument``), with their reports of the event, and these statements

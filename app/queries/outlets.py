@@ -19,21 +19,21 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.fragments import outlet, published
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import Within, resolve
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import Within, resolve_names
 
 _COVERAGE: Table = Coverage
 _EVENT = bindparam("event_id", type_=BigInteger, required=True)
 
 
-async def listing(reads: ReadSession, event: Within) -> Found:
+async def get_listing(reads: ReadSession, event: Within) -> BoundListing:
     """The outlets that reported an event (``EventSourcePublic``)."""
-    ids = await resolve(reads, {}, within=event)
-    return Found(_listing(), {"event_id": ids["within"][0]})
+    ids = await resolve_names(reads, {}, within=event)
+    return BoundListing(_build_query(), {"event_id": ids["within"][0]})
 
 
 @cache
-def _listing() -> Listing:
+def _build_query() -> ListQuery:
     source, covers = NOW.source, _COVERAGE
     fields = {
         **outlet(source),
@@ -47,7 +47,7 @@ def _listing() -> Listing:
         "published": (or_no_date(covers.first_published), covers.source_id),
         "name": (source.name_key, covers.source_id),
     }
-    return Listing(items.where(covers.event_id == _EVENT), source.id, [Part(ids, sorts)])
+    return ListQuery(items.where(covers.event_id == _EVENT), source.id, [QueryBranch(ids, sorts)])
 
 
 def _first_of_all() -> ScalarSelect[object]:

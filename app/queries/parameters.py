@@ -10,7 +10,7 @@ from app.database.statements import Values
 Condition = ColumnElement[bool]
 
 
-class Asked:
+class FilterShape:
     """Which filters were given, and how many words to each; two that are equal make the same SQL."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
@@ -18,7 +18,7 @@ class Asked:
         self._key = frozenset(sizes.items())
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Asked) and self._key == other._key
+        return isinstance(other, FilterShape) and self._key == other._key
 
     def __hash__(self) -> int:
         return hash(self._key)
@@ -45,11 +45,11 @@ class Asked:
         return [column == words[0] if len(words) == 1 else column.in_(words)]
 
 
-def asked(**given: Any) -> tuple[Asked, Values]:
+def split_filters(**filters: Any) -> tuple[FilterShape, Values]:
     """The shape of what was given (None and empty lists were not), and its values by their names in the SQL."""
     sizes: dict[str, int] = {}
     values: dict[str, Any] = {}
-    for name, value in given.items():
+    for name, value in filters.items():
         if isinstance(value, (list, tuple)):
             words = _once(value)
             if words:
@@ -58,7 +58,7 @@ def asked(**given: Any) -> tuple[Asked, Values]:
         elif value is not None and value is not False:
             sizes[name] = 1
             values[name] = value
-    return Asked(sizes), values
+    return FilterShape(sizes), values
 
 
 def _once(words: Iterable[Any]) -> list[Any]:

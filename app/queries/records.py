@@ -13,43 +13,43 @@ from app.database.models import NOUNS, History, Record, Revision
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import AS_OF, NOW, Table, Tables, build_past_tables
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
+from app.queries.lookups import has_deleted_key, has_key
 from app.queries.names import Missing
-from app.queries.record_keys import deleted_as, named
 
 R = TypeVar("R", bound=Record)
 
 ITEMS: Mapping[Noun, Callable[[Tables], Select[Any]]] = {
-    Noun.SOURCES: sources.items,
-    Noun.DOCUMENTS: documents.full,
-    Noun.EVENTS: events.items,
-    Noun.REPORTS: reports.items,
-    Noun.SPEAKERS: speakers.full,
-    Noun.STATEMENTS: statements.items,
-    Noun.UTTERANCES: utterances.full,
-    Noun.CLAIMS: claims.items,
-    Noun.MATCHES: matches.items,
+    Noun.SOURCES: sources.select_items,
+    Noun.DOCUMENTS: documents.select_full,
+    Noun.EVENTS: events.select_items,
+    Noun.REPORTS: reports.select_items,
+    Noun.SPEAKERS: speakers.select_full,
+    Noun.STATEMENTS: statements.select_items,
+    Noun.UTTERANCES: utterances.select_full,
+    Noun.CLAIMS: claims.select_items,
+    Noun.MATCHES: matches.select_items,
 }
 
 _PAST: Table = History
 _REVISION: Table = Revision
 
 
-async def current(reads: ReadSession, noun: Noun, ref: int | str) -> str:
+async def get_current(reads: ReadSession, noun: Noun, ref: int | str) -> str:
     """The record as JSON text; raises Missing where there is none."""
-    rows = await reads.fetch(_current(noun, isinstance(ref, int)), {"ref": ref})
+    rows = await reads.fetch(_build_current(noun, isinstance(ref, int)), {"ref": ref})
     if not rows:
         raise Missing(NOUNS[noun], ref)
     return str(rows[0][0])
 
 
 @cache
-def _current(noun: Noun, by_id: bool) -> PreparedSelect:
+def _build_current(noun: Noun, by_id: bool) -> PreparedSelect:
     table = getattr(NOW, NOUNS[noun].__name__.lower())
     ref = bindparam("ref", type_=BigInteger if by_id else Text, required=True)
-    return PreparedSelect(ITEMS[noun](NOW).where(named(table, ref)), with_state=True)
+    return PreparedSelect(ITEMS[noun](NOW).where(has_key(table, ref)), with_state=True)
 
 
-def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:
+def get_item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:
     """The record as JSON text, now or as ``revision`` left it.
 
     Raises NotFound, or Gone where it existed and was deleted; Invalid for a revision yet to come.
@@ -58,18 +58,18 @@ def item(session: Session, noun: Noun, ref: int | str, *, revision: int | None =
     table = getattr(tables, NOUNS[noun].__name__.lower())
     if revision is not None:
         _check_past(session, revision)
-    found = session.execute(ITEMS[noun](tables).where(named(table, ref)), {AS_OF.key: revision}).scalar_one_or_none()
+    found = session.execute(ITEMS[noun](tables).where(has_key(table, ref)), {AS_OF.key: revision}).scalar_one_or_none()
     if found is None:
-        raise missing(session, NOUNS[noun], ref, revision)
+        raise build_missing_error(session, NOUNS[noun], ref, revision)
     return str(found)
 
 
-def row(session: Session, model: type[R], ref: int | str) -> R:
+def get_row(session: Session, model: type[R], ref: int | str) -> R:
     """The row that an address names; raises as ``item`` does."""
     table: Table = model
-    found: R | None = session.execute(select(table).where(named(table, ref))).scalar_one_or_none()
+    found: R | None = session.execute(select(table).where(has_key(table, ref))).scalar_one_or_none()
     if found is None:
-        raise missing(session, model, ref)
+        raise build_missing_error(session, model, ref)
     return found
 
 
@@ -79,13 +79,15 @@ def _check_past(session: Session, revision: int) -> None:
         raise Invalid("as_of", f"the latest revision is {latest}")
 
 
-def missing(session: Session, model: type[Record], ref: int | str, revision: int | None = None) -> NotFound | Gone:
+def build_missing_error(
+    session: Session, model: type[Record], ref: int | str, revision: int | None = None
+) -> NotFound | Gone:
     """Why there is no such record: it never was, or it was deleted."""
     assert model.noun is not None
     noun, word = model.noun, model.noun.singular
     merged = _PAST.values["merged_into"].as_string().label("merged")
     deleted = select(_PAST.row_id, _PAST.revision_id, merged).where(
-        _PAST.table_name == model.__tablename__, _PAST.operation == Operation.DELETE, deleted_as(noun, ref)
+        _PAST.table_name == model.__tablename__, _PAST.operation == Operation.DELETE, has_deleted_key(noun, ref)
     )
     last = session.execute(deleted.order_by(_PAST.revision_id.desc())).first()
     if last is None or (revision is not None and revision < last.revision_id):

@@ -9,15 +9,15 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, source_brief
-from app.queries.listing import Found, Listing
-from app.queries.names import resolve
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery
+from app.queries.names import resolve_names
+from app.queries.parameters import FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.report import ReportFilter
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a report (``ReportPublic``)."""
     report, document = t.report, t.document
     claims = select(func.count()).where(t.claim.report_id == report.id).correlate(report)
@@ -40,16 +40,18 @@ def items(t: Tables = NOW) -> Select[str]:
     )
 
 
-async def listing(reads: ReadSession, filters: ReportFilter) -> Found:
+async def get_listing(reads: ReadSession, filters: ReportFilter) -> BoundListing:
     """The reports that match."""
-    named = await resolve(reads, {"source": filters.source})
+    named = await resolve_names(reads, {"source": filters.source})
     given = references(filters.event, "event")
-    shape, values = asked(id=ids(filters.id), role=comma_list(filters.role), source=named.get("source"), **given)
-    return Found(_listing(shape), values)
+    shape, values = split_filters(
+        id=ids(filters.id), role=comma_list(filters.role), source=named.get("source"), **given
+    )
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=64)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     report = NOW.report
     conditions = [*chosen(report.id, shape), *shape.among(report.role, "role")]
     if "event" in shape or "event_id" in shape:
@@ -58,4 +60,4 @@ def _listing(shape: Asked) -> Listing:
     if "source" in shape:
         documents = select(NOW.document.id).where(*shape.among(NOW.document.source_id, "source"))
         conditions.append(report.document_id.in_(documents))
-    return Listing.by_id(items(), report.id, select(report.id).where(*conditions))
+    return ListQuery.by_id(select_items(), report.id, select(report.id).where(*conditions))

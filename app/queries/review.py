@@ -38,9 +38,9 @@ from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries import matches
 from app.queries.fragments import document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.listing import Found, Listing, Rows, Slice, Union
-from app.queries.names import resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, UnionQuery
+from app.queries.names import resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.statements import chain
 from app.schemas.common import MAX_ID, comma_list
 from app.schemas.review import ReviewFilter
@@ -54,10 +54,10 @@ _BY_MACHINE = literal_column("'machine'", Text)
 _UNKNOWN = cast(literal(2.0), Float)
 
 
-async def listing(reads: ReadSession, filters: ReviewFilter) -> "Review":
+async def get_listing(reads: ReadSession, filters: ReviewFilter) -> "Review":
     """The records to review that match (``ReviewPublic``)."""
-    ids = await resolve(reads, {"source": filters.source})
-    shape, values = asked(
+    ids = await resolve_names(reads, {"source": filters.source})
+    shape, values = split_filters(
         least=filters.min_confidence,
         most=filters.max_confidence,
         source=ids.get("source"),
@@ -70,24 +70,24 @@ async def listing(reads: ReadSession, filters: ReviewFilter) -> "Review":
 class Review:
     """Machine-made records: one statement finds a page, one builds its items."""
 
-    def __init__(self, union: Union[Noun], values: Values) -> None:
+    def __init__(self, union: UnionQuery[Noun], values: Values) -> None:
         self._union = union
         self._values = values
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        found = await self._union.page(reads, part, self._values)
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        found = await self._union.page(reads, request, self._values)
         keys = [(noun, ident) for noun, ident, _ in found.records]
         ids = {f"ids_{noun}": [ident for kind, ident in keys if kind == noun] for noun in REVIEWED}
         rows = await reads.fetch(_items(), ids) if keys else ()
         items = {(noun, ident): item for noun, ident, item in rows}
-        return Rows([str(items[key]) for key in keys], found.last)
+        return Page([str(items[key]) for key in keys], found.last)
 
     async def count(self, reads: ReadSession) -> int:
         return await self._union.count(reads, self._values)
 
 
 @lru_cache(maxsize=256)
-def _union(shape: Asked, nouns: Sequence[Noun]) -> Union[Noun]:
+def _union(shape: FilterShape, nouns: Sequence[Noun]) -> UnionQuery[Noun]:
     """A part for what has a confidence, in the order of its index, and one for the rest of each noun."""
     parts = []
     for noun in nouns:
@@ -102,10 +102,10 @@ def _union(shape: Asked, nouns: Sequence[Noun]) -> Union[Noun]:
             ident = row.id + literal_column("0")
             rest = found.with_only_columns(ident, _UNKNOWN, maintain_column_froms=True)
             parts.append((noun, rest.where(row.confidence.is_(None))))
-    return Union(parts)
+    return UnionQuery(parts)
 
 
-def _where(noun: Noun, shape: Asked) -> list[Condition]:
+def _where(noun: Noun, shape: FilterShape) -> list[Condition]:
     """The record stands in one of the documents, or in one of a source, that are asked for."""
     if "source" not in shape and "document" not in shape:
         return []
@@ -271,7 +271,7 @@ _REJECTION: Table = Rejection
 
 
 @cache
-def _rejections() -> Listing:
+def _build_rejection_query() -> ListQuery:
     row, document = _REJECTION, NOW.document
     fields = {
         "id": row.id,
@@ -284,9 +284,9 @@ def _rejections() -> Listing:
         "author": row.author,
     }
     items = select(as_text(json_object(fields))).select_from(row).outerjoin(document, document.id == row.document_id)
-    return Listing.by_id(items, row.id, select(row.id))
+    return ListQuery.by_id(items, row.id, select(row.id))
 
 
-async def rejections(_reads: ReadSession) -> Found:
+async def get_rejection_listing(_reads: ReadSession) -> BoundListing:
     """What people rejected (``RejectionPublic``)."""
-    return Found(_rejections(), {})
+    return BoundListing(_build_rejection_query(), {})

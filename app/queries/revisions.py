@@ -20,8 +20,8 @@ from app.database.json_sql import as_text, is_one_of, json_object, rfc3339_time
 from app.database.models import NOUNS, History, Revision
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
-from app.queries.listing import Found, Key, Listing, Rows, Slice, Union
-from app.queries.record_keys import deleted_as, named
+from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, SortKey, UnionQuery
+from app.queries.lookups import has_deleted_key, has_key
 from app.schemas.revision import ChangeFilter
 
 _REVISION: Table = Revision
@@ -30,7 +30,7 @@ _EARLIER: Table = aliased(History)
 
 
 @cache
-def _listing() -> Listing:
+def _build_query() -> ListQuery:
     """All revisions (``RevisionPublic``)."""
     fields = {
         "id": _REVISION.id,
@@ -38,17 +38,17 @@ def _listing() -> Listing:
         "author": _REVISION.author,
         "message": _REVISION.message,
     }
-    return Listing.by_id(select(as_text(json_object(fields))), _REVISION.id, select(_REVISION.id))
+    return ListQuery.by_id(select(as_text(json_object(fields))), _REVISION.id, select(_REVISION.id))
 
 
-async def listing(_reads: ReadSession) -> Found:
+async def get_listing(_reads: ReadSession) -> BoundListing:
     """All revisions (``RevisionPublic``)."""
-    return Found(_listing(), {})
+    return BoundListing(_build_query(), {})
 
 
-async def changes(_reads: ReadSession, filters: ChangeFilter) -> "Changes":
+async def get_change_listing(_reads: ReadSession, filters: ChangeFilter) -> "ChangeListing":
     """What the revisions did after the one that ``filters`` names."""
-    return Changes(filters.since)
+    return ChangeListing(filters.since)
 
 
 @dataclass(frozen=True)
@@ -86,20 +86,22 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changes:
+class ChangeListing:
     """What the revisions after ``since`` did, in their order (``ChangePublic``)."""
 
     since: int
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        found, last = await self.read(reads, part)
-        return Rows([orjson.dumps(change.told()).decode() for change in found], last)
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        found, last = await self.read(reads, request)
+        return Page([orjson.dumps(change.told()).decode() for change in found], last)
 
-    async def read(self, reads: ReadSession, part: Slice) -> tuple[Sequence[Change], tuple[Key, int] | None]:
+    async def read(
+        self, reads: ReadSession, request: PageRequest
+    ) -> tuple[Sequence[Change], tuple[SortKey, int] | None]:
         """The changes of a page, and the key after which the next begins: a revision, and a place in it."""
         union = _union()
-        found = await union.page(reads, part, {"since": self.since})
-        made_at = await moments(reads, {number for _, _, number in found.records})
+        found = await union.page(reads, request, {"since": self.since})
+        made_at = await get_times(reads, {number for _, _, number in found.records})
         changes = [
             Change(number, made_at[number], *kind, ident, union.number(kind, ident))
             for kind, ident, number in found.records
@@ -115,8 +117,8 @@ _MOMENTS = PreparedSelect(select(_REVISION.id, rfc3339_time(_REVISION.at)).where
 
 
 @cache
-def _union() -> Union[tuple[Noun, Operation]]:
-    return Union([change for noun in Noun for change in _changes_of(noun)])
+def _union() -> UnionQuery[tuple[Noun, Operation]]:
+    return UnionQuery([change for noun in Noun for change in _changes_of(noun)])
 
 
 def _changes_of(noun: Noun) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
@@ -138,29 +140,29 @@ def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[b
     return and_(past.table_name == table, past.row_id == ident, past.revision_id == revision)
 
 
-async def moments(reads: ReadSession, numbers: Set[int]) -> Mapping[int, str]:
+async def get_times(reads: ReadSession, numbers: Set[int]) -> Mapping[int, str]:
     """When these revisions were made, RFC 3339."""
     rows = await reads.fetch(_MOMENTS, {"ids": sorted(numbers)}) if numbers else ()
     return dict(rows)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
-class Versions:
+class RecordVersions:
     """Every state that a record had (``VersionPublic``); raises NotFound where it never was."""
 
     session: Session
     noun: Noun
     ref: int | str
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         states = self._states(self.session)
-        numbers = sorted(states, reverse=part.sort.startswith("-"))
-        if part.after is not None:
-            numbers = numbers[numbers.index(part.after[1]) + 1 :]
-        shown, more = numbers[: part.limit], len(numbers) > part.limit
+        numbers = sorted(states, reverse=request.sort.startswith("-"))
+        if request.after is not None:
+            numbers = numbers[numbers.index(request.after[1]) + 1 :]
+        shown, more = numbers[: request.limit], len(numbers) > request.limit
         items = [_version(*states[number], first=number == min(states)) for number in shown]
         await reads.fetch_state()
-        return Rows([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
+        return Page([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
 
     async def count(self, reads: ReadSession) -> int:
         return len(self._states(self.session))
@@ -169,7 +171,7 @@ class Versions:
         """What each revision that touched the record made of it; None where it deleted it."""
         model: Table = NOUNS[self.noun]
         current = select(model, _REVISION).join(_REVISION, _REVISION.id == model.revision_id)
-        now = session.execute(current.where(named(model, self.ref))).first()
+        now = session.execute(current.where(has_key(model, self.ref))).first()
         states: dict[int, tuple[Revision, dict[str, Any] | None]] = {}
         for past, maker, ender in session.execute(self._past(now[0].id if now else None)):
             states[maker.id] = (maker, past.values)
@@ -186,7 +188,7 @@ class Versions:
         maker, ender = aliased(_REVISION), aliased(_REVISION)
         past = select(_PAST, maker, ender).where(_PAST.table_name == NOUNS[self.noun].__tablename__)
         past = past.join(maker, maker.id == _PAST.replaced_revision_id).join(ender, ender.id == _PAST.revision_id)
-        return past.where(_PAST.row_id == ident if ident is not None else deleted_as(self.noun, self.ref))
+        return past.where(_PAST.row_id == ident if ident is not None else has_deleted_key(self.noun, self.ref))
 
 
 def _version(revision: Revision, values: dict[str, Any] | None, *, first: bool) -> dict[str, Any]:

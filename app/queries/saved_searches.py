@@ -15,9 +15,9 @@ from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import SavedSearch, Webhook
 from app.database.statements import PreparedSelect, ReadSession, Row
 from app.database.tables import Table
-from app.queries.listing import Found, Listing
+from app.queries.listing import BoundListing, ListQuery
 from app.queries.lists import LISTS
-from app.queries.parameters import Asked, asked
+from app.queries.parameters import FilterShape, split_filters
 from app.schemas.common import RecordParams, comma_list
 from app.schemas.saved_search import SavedSearchFilter
 
@@ -25,7 +25,7 @@ _SEARCH: Table = SavedSearch
 _WEBHOOK: Table = Webhook
 
 
-class Search(NamedTuple):
+class SavedQuery(NamedTuple):
     """What a saved search looks for: filters of this noun's list, as a query string."""
 
     noun: Noun
@@ -46,16 +46,16 @@ def _items() -> Select[str]:
     return select(as_text(json_object(fields)))
 
 
-async def listing(_reads: ReadSession, filters: SavedSearchFilter) -> Found:
+async def get_listing(_reads: ReadSession, filters: SavedSearchFilter) -> BoundListing:
     """The saved searches that match (``SavedSearchPublic``)."""
-    shape, values = asked(noun=comma_list(filters.noun))
-    return Found(_listing(shape), values)
+    shape, values = split_filters(noun=comma_list(filters.noun))
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=16)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     found = select(_SEARCH.id).where(*shape.among(cast(_SEARCH.noun, Text), "noun"))
-    return Listing.by_id(_items(), _SEARCH.id, found)
+    return ListQuery.by_id(_items(), _SEARCH.id, found)
 
 
 @cache
@@ -73,15 +73,15 @@ def _named(by_id: bool) -> ColumnElement[bool]:
     return column == bindparam("ref", type_=BigInteger if by_id else Text, required=True)
 
 
-async def one(reads: ReadSession, ref: int | str) -> str:
+async def get_item(reads: ReadSession, ref: int | str) -> str:
     """A saved search as JSON text; raises NotFound."""
     return str((await _found(reads, _one(isinstance(ref, int)), ref))[0])
 
 
-async def sought(reads: ReadSession, ref: int | str) -> Search:
+async def get_search(reads: ReadSession, ref: int | str) -> SavedQuery:
     """What a saved search looks for; raises NotFound."""
     noun, query = await _found(reads, _sought(isinstance(ref, int)), ref)
-    return Search(Noun(noun), query)
+    return SavedQuery(Noun(noun), query)
 
 
 async def _found(reads: ReadSession, prepared: PreparedSelect, ref: int | str) -> Row:
@@ -91,7 +91,7 @@ async def _found(reads: ReadSession, prepared: PreparedSelect, ref: int | str) -
     return rows[0]
 
 
-def filters_of(search: Search, given: Mapping[str, Any]) -> RecordParams:
+def build_filters(search: SavedQuery, given: Mapping[str, Any]) -> RecordParams:
     """The filters of a saved search for its list, which is to be shown as it is ``given``.
 
     Raises Invalid, which names them, for those that the list does not have or that are malformed.
@@ -107,12 +107,12 @@ def filters_of(search: Search, given: Mapping[str, Any]) -> RecordParams:
         raise Invalid(errors[0]["field"], errors[0]["detail"], errors=errors) from None
 
 
-def names_of(noun: Noun) -> frozenset[str]:
+def get_parameter_names(noun: Noun) -> frozenset[str]:
     """The names of all parameters of a noun's list."""
     return frozenset(field.alias or name for name, field in LISTS[noun].filters.model_fields.items())
 
 
-def webhooks_of(session: Session, search: SavedSearch) -> Sequence[int]:
+def list_webhook_ids(session: Session, search: SavedSearch) -> Sequence[int]:
     """The ids of the webhooks that send what the search finds."""
     found = select(_WEBHOOK.id).where(_WEBHOOK.search_id == search.id).order_by(_WEBHOOK.id)
     return session.execute(found).scalars().all()

@@ -34,8 +34,8 @@ from app.database.json_sql import is_one_of
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
-from app.queries.listing import Rows, Slice, Union
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import Page, PageRequest, UnionQuery
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.search import SearchFilter
 
@@ -126,7 +126,7 @@ def _quoted(wanted: Sequence[str]) -> str:
     return " ".join('"' + phrase.replace('"', '""') + '"' for phrase in wanted)
 
 
-def matches(noun: Noun, shape: Asked, dialect: str) -> list[Condition]:
+def matches(noun: Noun, shape: FilterShape, dialect: str) -> list[Condition]:
     """The records of ``noun`` in which every word and phrase occurs that ``search_values`` gave."""
     if "nothing" in shape:
         return [false()]
@@ -155,26 +155,26 @@ def _tsquery(wanted: Sequence[ColumnElement[str]], *, as_printed: bool = False) 
     return phrase.op("||")(func.phraseto_tsquery("simple", wanted[0])) if as_printed else phrase
 
 
-async def search(reads: ReadSession, filters: SearchFilter) -> "Search":
+async def search(reads: ReadSession, filters: SearchFilter) -> "SearchListing":
     """The events, statements and documents that match."""
     nouns = [corpus.noun for corpus in CORPORA if not filters.noun or corpus.noun in comma_list(filters.noun)]
-    return Search(*asked(**await search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
+    return SearchListing(*split_filters(**await search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
 
 
-class Search:
+class SearchListing:
     """The records in which every word occurs: one statement finds a page, one cuts its snippets."""
 
-    def __init__(self, shape: Asked, values: Values, nouns: Sequence[Noun], dialect: str) -> None:
+    def __init__(self, shape: FilterShape, values: Values, nouns: Sequence[Noun], dialect: str) -> None:
         self._shape = shape
         self._values = values
         self._dialect = dialect
         self._hits = _hits(shape, tuple(nouns), dialect)
 
-    async def page(self, reads: ReadSession, part: Slice) -> Rows:
-        found = await self._hits.page(reads, part, self._values)
+    async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        found = await self._hits.page(reads, request, self._values)
         keys = [(noun, ident) for noun, ident, _ in found.records]
         snippets = await self._cut(reads, keys)
-        return Rows([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
+        return Page([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
 
     async def count(self, reads: ReadSession) -> int:
         return await self._hits.count(reads, self._values)
@@ -189,22 +189,22 @@ class Search:
 
 
 @lru_cache(maxsize=256)
-def _hits(shape: Asked, nouns: Sequence[Noun], dialect: str) -> Union[Noun]:
-    return Union([(corpus.noun, _found(corpus, shape, dialect)) for corpus in CORPORA if corpus.noun in nouns])
+def _hits(shape: FilterShape, nouns: Sequence[Noun], dialect: str) -> UnionQuery[Noun]:
+    return UnionQuery([(corpus.noun, _found(corpus, shape, dialect)) for corpus in CORPORA if corpus.noun in nouns])
 
 
-def _found(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
+def _found(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
     newest = or_no_date(corpus.date)
     there = [NOW.event.merged_into_id.is_(None)] if corpus.noun is Noun.EVENTS else []
     return select(corpus.model.id, newest).where(*matches(corpus.noun, shape, dialect), *there)
 
 
 @lru_cache(maxsize=64)
-def _snippets(shape: Asked, dialect: str) -> PreparedSelect:
+def _snippets(shape: FilterShape, dialect: str) -> PreparedSelect:
     return PreparedSelect(select(union_all(*(_cut(corpus, shape, dialect) for corpus in CORPORA)).subquery()))
 
 
-def _cut(corpus: Corpus, shape: Asked, dialect: str) -> Select[Any]:
+def _cut(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
     model, here = corpus.model, is_one_of(corpus.model.id, f"ids_{corpus.noun}")
     known = (literal(corpus.noun.value).label("noun"), model.id.label("id"), model.revision_id.label("revision"))
     head = (*known, cast(corpus.title, Text).label("title"))

@@ -1,16 +1,21 @@
 """Sources: one, or many."""
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
-from sqlalchemy import ScalarSelect, Select, func, or_, select
+from sqlalchemy import ScalarSelect, Select, func, or_, select, union_all
+from sqlmodel import Session
 
+from app.core.spans import like_literal, match_key
+from app.core.urls import domain
 from app.database.json_sql import as_text, json_array_of_values, json_boolean, json_object
+from app.database.models import Source
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
 from app.queries.fragments import coding
-from app.queries.listing import Found, Listing, Part
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.parameters import FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.source import SourceFilter
 
@@ -21,7 +26,7 @@ def _document_count(t: Tables) -> ScalarSelect[int]:
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a source (``SourcePublic``)."""
     source, alias = t.source, t.source_alias
     aliases = select(alias.name.label("item")).where(alias.source_id == source.id).order_by(alias.id)
@@ -41,15 +46,15 @@ def items(t: Tables = NOW) -> Select[str]:
     return select(as_text(json_object(fields | coding(source))))
 
 
-async def listing(_reads: ReadSession, filters: SourceFilter) -> Found:
+async def get_listing(_reads: ReadSession, filters: SourceFilter) -> BoundListing:
     """The sources that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
-    shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
-    return Found(_listing(shape), values)
+    shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=64)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     source, alias = NOW.source, NOW.source_alias
     conditions = [*chosen(source.id, shape), *shape.among(source.kind, "kind"), *shape.among(source.country, "country")]
     if "q" in shape:
@@ -60,4 +65,35 @@ def _listing(shape: Asked) -> Listing:
         "documents": (_document_count(NOW), source.id),
         "id": (source.id, source.id),
     }
-    return Listing(items(), source.id, [Part(select(source.id).where(*conditions), sorts)])
+    return ListQuery(select_items(), source.id, [QueryBranch(select(source.id).where(*conditions), sorts)])
+
+
+def find_by_domain(session: Session, domains: Sequence[str]) -> Source | None:
+    """Return the source of the first of ``domains`` that any source has as an alias or in its homepage, the oldest of
+    several."""
+    by_domain = _sources_by_homepage(session, domains) | _sources_by_alias(session, domains)
+    return next((by_domain[name] for name in domains if name in by_domain), None)
+
+
+def _sources_by_alias(session: Session, domains: Sequence[str]) -> dict[str, Source]:
+    source, alias = NOW.source, NOW.source_alias
+    query = select(alias.name_key, source).join(source, source.id == alias.source_id)
+    rows = session.execute(query.where(alias.name_key.in_(domains)).order_by(source.id.desc()))
+    return {row[0]: row[1] for row in rows}
+
+
+def _sources_by_homepage(session: Session, domains: Sequence[str]) -> dict[str, Source]:
+    source = NOW.source
+    patterns = [f"%://{www}{like_literal(name)}{end}" for name in domains for www in ("", "www.") for end in ("", "/%")]
+    has_domain = or_(*(source.homepage.like(pattern, escape="\\") for pattern in patterns))
+    rows = session.execute(select(source).where(has_domain).order_by(source.id.desc())).scalars()
+    return {domain(row.homepage): row for row in rows}
+
+
+def is_name_taken(session: Session, name: str) -> bool:
+    """Return True if a source has the name as its own or as an alias."""
+    source, alias, key = NOW.source, NOW.source_alias, match_key(name)
+    names = union_all(
+        select(source.id).where(source.name_key == key), select(alias.source_id).where(alias.name_key == key)
+    )
+    return session.execute(names.limit(1)).first() is not None

@@ -9,8 +9,8 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import chosen, contains, ids, part
 from app.queries.fragments import coding, source_brief
-from app.queries.listing import Found, Listing, Part
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.parameters import FilterShape, split_filters
 from app.queries.speaker_records import counts
 from app.schemas.common import comma_list
 from app.schemas.speaker import SpeakerFilter
@@ -42,13 +42,13 @@ def _fields(t: Tables) -> dict[str, object]:
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a speaker (``SpeakerPublic``)."""
     return _select(t, json_object(_fields(t)))
 
 
 @cache
-def full(t: Tables = NOW) -> Select[str]:
+def select_full(t: Tables = NOW) -> Select[str]:
     """One JSON text a speaker, with the ``counts`` from which its record is made (``SpeakerFull``)."""
     return _select(t, json_object(_fields(t) | {"counts": counts(t)}))
 
@@ -57,15 +57,15 @@ def _select(t: Tables, item: Json) -> Select[str]:
     return select(as_text(item)).select_from(t.speaker).outerjoin(t.source, t.source.id == t.speaker.source_id)
 
 
-async def listing(_reads: ReadSession, filters: SpeakerFilter) -> Found:
+async def get_listing(_reads: ReadSession, filters: SpeakerFilter) -> BoundListing:
     """The speakers that match."""
     kinds, countries = comma_list(filters.kind), comma_list(filters.country)
-    shape, values = asked(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
-    return Found(_listing(shape), values)
+    shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
+    return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=64)
-def _listing(shape: Asked) -> Listing:
+def _build_query(shape: FilterShape) -> ListQuery:
     speaker, alias = NOW.speaker, NOW.speaker_alias
     conditions = [
         *chosen(speaker.id, shape),
@@ -80,4 +80,4 @@ def _listing(shape: Asked) -> Listing:
         "statements": (_statement_count(NOW), speaker.id),
         "id": (speaker.id, speaker.id),
     }
-    return Listing(items(), speaker.id, [Part(select(speaker.id).where(*conditions), sorts)])
+    return ListQuery(select_items(), speaker.id, [QueryBranch(select(speaker.id).where(*conditions), sorts)])

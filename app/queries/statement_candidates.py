@@ -34,12 +34,12 @@ _IDS: Any = bindparam("ids", expanding=True)
 _ID: Any = bindparam("id")
 
 
-def dated(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
+def get_dates(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """Who makes these statements, what kind of speaker that is, and when they were said and printed."""
     return _of_ids(connection, _dated().where(NOW.statement.id.in_(_IDS)), statement_ids)
 
 
-def dated_after(connection: Connection, last: int, limit: int) -> Sequence[Row[Any]]:
+def get_dates_after(connection: Connection, last: int, limit: int) -> Sequence[Row[Any]]:
     """As ``dated``, the next statements by id."""
     statement = NOW.statement
     return connection.execute(_dated().where(statement.id > last).order_by(statement.id).limit(limit)).all()
@@ -63,7 +63,7 @@ def _days() -> list[Any]:
     return [*said, document.published_earliest, document.published_latest]
 
 
-def relays(connection: Connection, statement_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+def get_relays(connection: Connection, statement_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
     """Statements, and the voices that relayed them."""
     return ((row.statement_id, row.speaker_id) for row in _of_ids(connection, _relays(), statement_ids))
 
@@ -74,20 +74,22 @@ def _relays() -> Select[Any]:
     return select(hop.statement_id, hop.speaker_id).where(hop.statement_id.in_(_IDS))
 
 
-def of_documents(connection: Connection, document_ids: Collection[int]) -> list[int]:
+def list_ids_of_documents(connection: Connection, document_ids: Collection[int]) -> list[int]:
     """The statements of these documents."""
     statement = NOW.statement
     found = select(statement.id).where(statement.document_id.in_(_IDS))
     return [row.id for row in _of_ids(connection, found, list(document_ids))]
 
 
-def of_speaker(connection: Connection, speaker_id: int) -> list[int]:
+def list_ids_of_speaker(connection: Connection, speaker_id: int) -> list[int]:
     """What the speaker makes or relays."""
     found = select(_VOICING.statement_id).where(_VOICING.speaker_id == speaker_id)
     return list(connection.execute(found).scalars())
 
 
-def near(connection: Connection, speaker_id: int, *, first: dt.date, last: dt.date, own: bool = False) -> list[int]:
+def find_near(
+    connection: Connection, speaker_id: int, *, first: dt.date, last: dt.date, own: bool = False
+) -> list[int]:
     """What the voice says or relays that may have been said from ``first`` to ``last``: of what is more than can be
     looked at, what is nearest to the last day. ``own`` leaves out what it only relays.
     """
@@ -112,7 +114,7 @@ def _near(own: bool) -> tuple[Select[Any], Select[Any]]:
     return recent.limit(_SCANNED), found.where(_LASTS).limit(_SCANNED)
 
 
-def beside(connection: Connection, document_id: int, event_id: int | None, *, unnamed: bool) -> list[int]:
+def find_beside(connection: Connection, document_id: int, event_id: int | None, *, unnamed: bool) -> list[int]:
     """Other statements of the document or the event; ``unnamed`` leaves out those of persons and organizations."""
     values = {"document_id": document_id, "event_id": event_id}
     return list(connection.execute(_beside(unnamed), values).scalars())
@@ -134,7 +136,7 @@ def _newest(name: str, unnamed: bool) -> Select[Any]:
     return select(page.c.id).outerjoin(speaker, speaker.id == page.c.speaker_id).where(is_unnamed)
 
 
-def shown(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
+def get_statements(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """What is compared of these statements, and by whom they were put with which utterance."""
     return _of_ids(connection, _shown(), statement_ids)
 
@@ -150,13 +152,13 @@ def _shown() -> Select[Any]:
     return found.where(statement.id.in_(_IDS))
 
 
-def told_apart(connection: Connection, statement_ids: Sequence[int]) -> set[int]:
+def find_told_apart(connection: Connection, statement_ids: Sequence[int]) -> set[int]:
     """The statements of which a person said that they are not the same as one of these, these among them."""
     found = _of_ids(connection, _matches(False), statement_ids)
     return {ident for row in found for ident in (row.statement_id, row.other_statement_id)}
 
 
-def proposed(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
+def find_proposed_matches(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """The matches that nobody has decided on of these statements: their ids, and those of the two."""
     return _of_ids(connection, _matches(None), statement_ids)
 
@@ -168,12 +170,12 @@ def _matches(same: bool | None) -> Any:
     return union(*(found.where(column.in_(_IDS)) for column in (match.statement_id, match.other_statement_id)))
 
 
-def of_utterance(connection: Connection, utterance_id: int) -> list[int]:
+def list_ids_of_utterance(connection: Connection, utterance_id: int) -> list[int]:
     """The statements that print the utterance."""
     return list(connection.execute(_of_utterance(), {"id": utterance_id}).scalars())
 
 
-def by_people(connection: Connection, utterance_id: int) -> bool:
+def is_placed_by_people(connection: Connection, utterance_id: int) -> bool:
     """Whether anybody but the machine put a statement with the utterance."""
     placed = _of_utterance().where(NOW.statement.utterance_by != CodedBy.MACHINE)
     return connection.execute(placed.limit(1), {"id": utterance_id}).first() is not None
@@ -184,14 +186,14 @@ def _of_utterance() -> Select[Any]:
     return select(NOW.statement.id).where(NOW.statement.utterance_id == _ID)
 
 
-def unplaced(connection: Connection, *, after: int, limit: int) -> Sequence[int]:
+def list_unplaced(connection: Connection, *, after: int, limit: int) -> Sequence[int]:
     """The next statements by id that nobody has put with an utterance, nor said of that they stand alone."""
     statement = NOW.statement
     found = select(statement.id).where(*_is_unplaced(), statement.id > after)
     return connection.execute(found.order_by(statement.id).limit(limit)).scalars().all()
 
 
-def unplaced_count(connection: Connection) -> int:
+def count_unplaced(connection: Connection) -> int:
     """How many those are."""
     found = select(func.count()).select_from(NOW.statement).where(*_is_unplaced())
     return int(connection.execute(found).scalar_one())
@@ -201,7 +203,7 @@ def _is_unplaced() -> Sequence[ColumnElement[bool]]:
     return NOW.statement.utterance_id.is_(None), NOW.statement.utterance_by.is_(None)
 
 
-def are_kept(connection: Connection) -> bool:
+def is_indexed(connection: Connection) -> bool:
     """Whether statements stand under their voices, if there are any that have one."""
     voiced = select(NOW.statement.id).where(NOW.statement.speaker_id.is_not(None)).limit(1)
     kept = select(_VOICING.statement_id).limit(1)

@@ -10,16 +10,16 @@ from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
 from app.queries.fragments import coding, document_brief, event_brief, said, source_brief, speaker_brief
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import Within, resolve
-from app.queries.parameters import Asked, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import Within, resolve_names
+from app.queries.parameters import FilterShape, split_filters
 from app.queries.search import matches, search_values
 from app.schemas.common import comma_list
 from app.schemas.statement import StatementFilter
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text a statement (``StatementPublic``)."""
     statement, document = t.statement, t.document
     fields = {
@@ -68,11 +68,11 @@ def chain(t: Tables) -> Select[str]:
     )
 
 
-async def listing(reads: ReadSession, filters: StatementFilter, *, within: Within | None = None) -> Found:
+async def get_listing(reads: ReadSession, filters: StatementFilter, *, within: Within | None = None) -> BoundListing:
     """The statements that match, all or those of one document, event or speaker."""
     names = {"speaker": filters.speaker, "source": filters.source, "via": filters.via}
-    named = await resolve(reads, names, within=within)
-    shape, values = asked(
+    named = await resolve_names(reads, names, within=within)
+    shape, values = split_filters(
         **days(filters),
         id=ids(filters.id),
         kind=comma_list(filters.kind),
@@ -86,11 +86,11 @@ async def listing(reads: ReadSession, filters: StatementFilter, *, within: Withi
         **await search_values(reads, filters.q, Noun.STATEMENTS),
         **({f"of_{within[0].__tablename__}": named["within"]} if within else {}),
     )
-    return Found(_listing(shape, reads.dialect), values)
+    return BoundListing(_build_query(shape, reads.dialect), values)
 
 
 @lru_cache(maxsize=1024)
-def _listing(shape: Asked, dialect: str) -> Listing:
+def _build_query(shape: FilterShape, dialect: str) -> ListQuery:
     t, statement = NOW, NOW.statement
     conditions = [
         *chosen(statement.id, shape),
@@ -116,10 +116,10 @@ def _listing(shape: Asked, dialect: str) -> Listing:
             conditions.append(column.in_(select(table.id).where(referred(table, shape, name))))
     sorts = {"said": (or_no_date(statement.said_earliest), statement.id), "id": (statement.id, statement.id)}
     found = select(statement.id).where(*conditions)
-    parts = [Part(found.where(*begun_within(shape, statement, "said_")), sorts)]
+    parts = [QueryBranch(found.where(*begun_within(shape, statement, "said_")), sorts)]
     if "first" in shape:
-        parts.append(Part(found.where(*lasting_into(shape, statement, "said_")), sorts, few=True))
-    return Listing(items(), statement.id, parts)
+        parts.append(QueryBranch(found.where(*lasting_into(shape, statement, "said_")), sorts, few=True))
+    return ListQuery(select_items(), statement.id, parts)
 
 
 _OWNERS = ("document", "event", "speaker")

@@ -17,8 +17,8 @@ from app.database.models import Attribution, Coverage, Origin
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date, without_date
-from app.queries.names import resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.names import resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import comma_list
 from app.schemas.stats import StatsFilter
 
@@ -37,10 +37,12 @@ class Count(NamedTuple):
     number: int
 
 
-async def counts(reads: ReadSession, noun: Noun, filters: StatsFilter, first: dt.date, last: dt.date) -> list[Count]:
+async def get_counts(
+    reads: ReadSession, noun: Noun, filters: StatsFilter, first: dt.date, last: dt.date
+) -> list[Count]:
     """What began, or may have begun, between two days, by what ``filters`` tell series apart."""
-    ids = await resolve(reads, {"source": filters.source, "speaker": filters.speaker})
-    shape, values = asked(
+    ids = await resolve_names(reads, {"source": filters.source, "speaker": filters.speaker})
+    shape, values = split_filters(
         source=ids.get("source"),
         speaker=ids.get("speaker"),
         coded_by=comma_list(filters.coded_by),
@@ -55,7 +57,7 @@ async def counts(reads: ReadSession, noun: Noun, filters: StatsFilter, first: dt
     return [Count(_day(row[0]), row[1] and _day(row[1]), *row[2:]) for row in rows]
 
 
-async def last_day(reads: ReadSession, noun: Noun) -> dt.date | None:
+async def get_last_day(reads: ReadSession, noun: Noun) -> dt.date | None:
     """The last day on which anything may have begun."""
     days = [_day(row[0]) for when in _DATES[noun] for row in await reads.fetch(_latest(when), {}) if row[0] is not None]
     last = max(days, default=dt.date.min)
@@ -98,7 +100,7 @@ def _latest(when: _When) -> PreparedSelect:
 
 
 @lru_cache(maxsize=256)
-def _prepared(noun: Noun, by: SeriesBy | None, shape: Asked) -> tuple[PreparedSelect, ...]:
+def _prepared(noun: Noun, by: SeriesBy | None, shape: FilterShape) -> tuple[PreparedSelect, ...]:
     """Selects of counts, no record in two of them: by each date that it may have, begun in the range or before it."""
     return tuple(
         PreparedSelect(_named(by, _grouped(noun, by, shape, when, lasting)), with_state=True)
@@ -107,7 +109,7 @@ def _prepared(noun: Noun, by: SeriesBy | None, shape: Asked) -> tuple[PreparedSe
     )
 
 
-class _Found(NamedTuple):
+class _SeriesRows(NamedTuple):
     """Records of a noun, and the columns that tell their series apart; ``rows`` selects what is counted.
 
     Where it is not their own table whose index has them by day, ``day`` is that one's.
@@ -118,7 +120,7 @@ class _Found(NamedTuple):
     day: ColumnElement[Any] | None = None
 
 
-def _grouped(noun: Noun, by: SeriesBy | None, shape: Asked, when: _When, lasting: bool) -> Subquery:
+def _grouped(noun: Noun, by: SeriesBy | None, shape: FilterShape, when: _When, lasting: bool) -> Subquery:
     """How many began between the same days, of the same series."""
     found = _FINDERS[noun](shape, by, when)
     [counted] = found.rows.selected_columns
@@ -133,7 +135,7 @@ def _grouped(noun: Noun, by: SeriesBy | None, shape: Asked, when: _When, lasting
     return cast(Subquery, rows.subquery())
 
 
-def _between(shape: Asked, when: _When, lasting: bool) -> list[Condition]:
+def _between(shape: FilterShape, when: _When, lasting: bool) -> list[Condition]:
     """It began in the range; or, ``lasting``, it may have, but may have before as well: of these are few."""
     first, last = shape.value("first"), shape.value("last")
     if not lasting:
@@ -141,7 +143,7 @@ def _between(shape: Asked, when: _When, lasting: bool) -> list[Condition]:
     return [when.latest > when.earliest, when.day < first, func.coalesce(when.latest_start, when.latest) >= first]
 
 
-def _events(shape: Asked, by: SeriesBy | None, _when: _When) -> _Found:
+def _events(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _SeriesRows:
     event, statement = NOW.event, NOW.statement
     conditions = [event.merged_into_id.is_(None), *_coded(event, shape)]
     conditions += [*shape.among(event.country, "country"), *shape.among(event.type, "type")]
@@ -167,10 +169,10 @@ def _events(shape: Asked, by: SeriesBy | None, _when: _When) -> _Found:
         SeriesBy.TYPE: {"key": event.type},
         SeriesBy.ORIGIN: {"key": _ORIGIN.key, "name": _ORIGIN.name},
     }
-    return _Found(rows.where(*conditions), keys.get(by, {}), _COVERAGE.earliest if by is SeriesBy.SOURCE else None)
+    return _SeriesRows(rows.where(*conditions), keys.get(by, {}), _COVERAGE.earliest if by is SeriesBy.SOURCE else None)
 
 
-def _documents(shape: Asked, by: SeriesBy | None, _when: _When) -> _Found:
+def _documents(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _SeriesRows:
     document, source, statement = NOW.document, NOW.source, NOW.statement
     conditions = [*_coded(document, shape), *shape.among(document.source_id, "source")]
     conditions += shape.among(source.country, "country")
@@ -187,10 +189,10 @@ def _documents(shape: Asked, by: SeriesBy | None, _when: _When) -> _Found:
         SeriesBy.SPEAKER: {"speaker_id": statement.speaker_id},
         SeriesBy.COUNTRY: {"key": source.country},
     }
-    return _Found(rows.where(*conditions), keys.get(by, {}))
+    return _SeriesRows(rows.where(*conditions), keys.get(by, {}))
 
 
-def _statements(shape: Asked, by: SeriesBy | None, when: _When) -> _Found:
+def _statements(shape: FilterShape, by: SeriesBy | None, when: _When) -> _SeriesRows:
     """Statements by when they were said, or of those of which that is not known, by when they were published."""
     statement, document, source = NOW.statement, NOW.document, NOW.source
     conditions = [*_coded(statement, shape), *shape.among(statement.kind, "kind")]
@@ -208,33 +210,33 @@ def _statements(shape: Asked, by: SeriesBy | None, when: _When) -> _Found:
         SeriesBy.SPEAKER: {"speaker_id": statement.speaker_id},
         SeriesBy.COUNTRY: {"key": source.country},
     }
-    found = _Found(rows.where(*conditions), keys.get(by, {}))
+    found = _SeriesRows(rows.where(*conditions), keys.get(by, {}))
     return _heard(found) if by is SeriesBy.ORIGIN else found
 
 
 _OF_OUTLETS = (SeriesBy.SOURCE, SeriesBy.COUNTRY, SeriesBy.ORIGIN)
 
 
-def _heard(found: _Found) -> _Found:
+def _heard(found: _SeriesRows) -> _SeriesRows:
     """With the voice nearest to the speaker: the last of the chain, as the source that it is, or else the outlet."""
     statement, hop, voice = NOW.statement, NOW.attribution, NOW.voice
     last = select(func.max(_OTHER_HOP.position)).where(_OTHER_HOP.statement_id == statement.id).correlate(statement)
     nearest = and_(hop.statement_id == statement.id, hop.position == last.scalar_subquery())
     rows = found.rows.outerjoin(hop, nearest).outerjoin(voice, voice.id == hop.speaker_id)
     source_id = case((hop.id.is_(None), NOW.document.source_id), else_=voice.source_id)
-    return _Found(rows, {"heard_source_id": source_id, "heard_speaker_id": case((source_id.is_(None), voice.id))})
+    return _SeriesRows(rows, {"heard_source_id": source_id, "heard_speaker_id": case((source_id.is_(None), voice.id))})
 
 
-def _coded(table: Table, shape: Asked) -> list[Condition]:
+def _coded(table: Table, shape: FilterShape) -> list[Condition]:
     return shape.among(table.coded_by, "coded_by")
 
 
-def _quoting(shape: Asked, column: Any) -> Select[Any]:
+def _quoting(shape: FilterShape, column: Any) -> Select[Any]:
     """Where one of the speakers is quoted that are asked for."""
     return select(column).where(column.is_not(None), *shape.among(NOW.statement.speaker_id, "speaker"))
 
 
-_FINDERS: Mapping[Noun, Callable[[Asked, SeriesBy | None, _When], _Found]] = {
+_FINDERS: Mapping[Noun, Callable[[FilterShape, SeriesBy | None, _When], _SeriesRows]] = {
     Noun.EVENTS: _events,
     Noun.DOCUMENTS: _documents,
     Noun.STATEMENTS: _statements,

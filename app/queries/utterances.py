@@ -13,9 +13,9 @@ from app.database.tables import NOW, Tables
 from app.queries import statements
 from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date, references, referred
 from app.queries.fragments import coding, said, speaker_brief
-from app.queries.listing import Found, Listing, Part
-from app.queries.names import Within, resolve
-from app.queries.parameters import Asked, Condition, asked
+from app.queries.listing import BoundListing, ListQuery, QueryBranch
+from app.queries.names import Within, resolve_names
+from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.search import matches, search_values
 from app.schemas.common import comma_list
 from app.schemas.printing import UtteranceFilter
@@ -61,23 +61,23 @@ def _fullest(t: Tables, column: Any) -> ScalarSelect[Any]:
 
 
 @cache
-def items(t: Tables = NOW) -> Select[str]:
+def select_items(t: Tables = NOW) -> Select[str]:
     """One JSON text an utterance (``UtterancePublic``)."""
     return _select(t, _fields(t))
 
 
 @cache
-def full(t: Tables = NOW) -> Select[str]:
+def select_full(t: Tables = NOW) -> Select[str]:
     """One JSON text an utterance with the id of its ``fullest`` printing and all printings, the first published first.
 
     Of each printing it has the ``statement`` (``StatementPublic``) and the moment when its document was
     ``published_at``; what sets them apart is for the analysis to say (``UtteranceFull``).
     """
     statement, document = t.statement, t.document
-    [item] = statements.items(t).selected_columns
+    [item] = statements.select_items(t).selected_columns
     printing = json_object({"statement": parse_json(item), "published_at": rfc3339_time(document.published_at)})
     order = (document.published_earliest.nulls_last(), document.published_at.nulls_last(), statement.id)
-    printings = statements.items(t).with_only_columns(printing.label("item"), maintain_column_froms=True)
+    printings = statements.select_items(t).with_only_columns(printing.label("item"), maintain_column_froms=True)
     printings = printings.where(statement.utterance_id == t.utterance.id).order_by(*order).correlate(t.utterance)
     return _select(t, _fields(t) | {"fullest": _fullest(t, statement.id), "printings": json_array(printings)})
 
@@ -87,11 +87,11 @@ def _select(t: Tables, fields: Mapping[str, object]) -> Select[str]:
     return item.outerjoin(t.speaker, t.speaker.id == t.utterance.speaker_id)
 
 
-async def listing(reads: ReadSession, filters: UtteranceFilter, *, within: Within | None = None) -> Found:
+async def get_listing(reads: ReadSession, filters: UtteranceFilter, *, within: Within | None = None) -> BoundListing:
     """The utterances that match, all or those of one speaker."""
-    named = await resolve(reads, {"speaker": filters.speaker, "source": filters.source}, within=within)
+    named = await resolve_names(reads, {"speaker": filters.speaker, "source": filters.source}, within=within)
     searched = await search_values(reads, filters.q, Noun.STATEMENTS)
-    shape, values = asked(
+    shape, values = split_filters(
         **days(filters),
         id=ids(filters.id),
         speaker=named.get("speaker"),
@@ -103,11 +103,11 @@ async def listing(reads: ReadSession, filters: UtteranceFilter, *, within: Withi
         # Whether the words are common matters to a list of statements alone, which could be walked through in order.
         **{name: value for name, value in searched.items() if not name.startswith("common")},
     )
-    return Found(_listing(shape, reads.dialect), values)
+    return BoundListing(_build_query(shape, reads.dialect), values)
 
 
 @lru_cache(maxsize=512)
-def _listing(shape: Asked, dialect: str) -> Listing:
+def _build_query(shape: FilterShape, dialect: str) -> ListQuery:
     utterance = NOW.utterance
     conditions = [
         *chosen(utterance.id, shape),
@@ -124,13 +124,13 @@ def _listing(shape: Asked, dialect: str) -> Listing:
         "id": (utterance.id, utterance.id),
     }
     found = select(utterance.id).where(*conditions)
-    parts = [Part(found.where(*begun_within(shape, utterance, "said_")), sorts)]
+    parts = [QueryBranch(found.where(*begun_within(shape, utterance, "said_")), sorts)]
     if "first" in shape:
-        parts.append(Part(found.where(*lasting_into(shape, utterance, "said_")), sorts, few=True))
-    return Listing(items(), utterance.id, parts)
+        parts.append(QueryBranch(found.where(*lasting_into(shape, utterance, "said_")), sorts, few=True))
+    return ListQuery(select_items(), utterance.id, parts)
 
 
-def _with_a_printing(shape: Asked, dialect: str) -> list[Condition]:
+def _with_a_printing(shape: FilterShape, dialect: str) -> list[Condition]:
     """Of the utterance in hand there is a printing in one of the sources, one at one of the events, one with the words;
     not necessarily the same."""
     statement, document = NOW.statement, NOW.document

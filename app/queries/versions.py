@@ -29,12 +29,12 @@ class Capture(NamedTuple):
     statements: list[dict[str, Any]]
 
 
-def captures(session: Session, document: Document) -> list[int]:
+def list_capture_ids(session: Session, document: Document) -> list[int]:
     """The ids of all captures of the document's item, its own among them."""
     return sorted(session.execute(_ids(), {"document": document.id}).scalars())
 
 
-async def places(reads: ReadSession, document: int) -> list[Place]:
+async def list_places(reads: ReadSession, document: int) -> list[Place]:
     """All captures of the item, the oldest first; raises Missing where there is no such document."""
     rows = await reads.fetch(_places(), {"document": document})
     if not rows:
@@ -42,7 +42,7 @@ async def places(reads: ReadSession, document: int) -> list[Place]:
     return sorted((str(at), int(ident)) for at, ident in rows)
 
 
-async def texts(reads: ReadSession, ids: Collection[int]) -> dict[int, Capture]:
+async def get_captures(reads: ReadSession, ids: Collection[int]) -> dict[int, Capture]:
     """These captures, by id."""
     rows = await reads.fetch(_texts(), {"ids": ids})
     return {ident: Capture(orjson.loads(item), text, orjson.loads(said)) for item, ident, text, said in rows}
@@ -81,7 +81,9 @@ def _places() -> PreparedSelect:
 def _texts() -> PreparedSelect:
     document = NOW.document
     more = (document.id.label("id"), document.text.label("text"), as_text(_statements()).label("statements"))
-    return PreparedSelect(documents.items().add_columns(*more).where(is_one_of(document.id, "ids")), with_state=True)
+    return PreparedSelect(
+        documents.select_items().add_columns(*more).where(is_one_of(document.id, "ids")), with_state=True
+    )
 
 
 def _statements() -> Json:

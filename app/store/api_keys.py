@@ -21,8 +21,8 @@ from app.core.errors import Invalid, NotFound, Unauthorized
 from app.core.vocab import Scope
 from app.database.models import ApiKey
 from app.database.statements import ReadSession
-from app.queries import keys, lookups
-from app.queries.keys import Key
+from app.queries import lookups
+from app.queries.lookups import StoredKey
 
 _ALPHABET = string.ascii_letters + string.digits
 _KEY = re.compile(r"dlr?_([A-Za-z0-9]{8})_[A-Za-z0-9]{32}")
@@ -63,10 +63,10 @@ def _check(scopes: set[Scope], paths: list[str]) -> None:
             raise Invalid("path", "write it as /events or /searches/3, without a slash or a question mark at the end")
 
 
-async def find_key(reads: ReadSession, token: str) -> Key:
+async def find_key(reads: ReadSession, token: str) -> StoredKey:
     """The key that the token is, where it is known and not revoked; raises Unauthorized otherwise."""
     match = _KEY.fullmatch(token)
-    key = await keys.by_prefix(reads, match[1]) if match else None
+    key = await lookups.find_api_key(reads, match[1]) if match else None
     # Hash and compare even without a row, so that the time taken tells nothing about prefixes.
     known = hmac.compare_digest(_hash(token), key.sha256 if key else _hash(""))
     if key is None or not known or key.revoked:
@@ -84,17 +84,17 @@ def check_in_address(token: str) -> None:
 
 
 def revoke_key(session: Session, prefix: str) -> None:
-    row = lookups.one(session, ApiKey, prefix=prefix)
+    row = lookups.find_row(session, ApiKey, prefix=prefix)
     if row is None:
         raise NotFound(f"There is no key with the prefix {prefix}.")
     row.revoked_at = row.revoked_at or dt.datetime.now(dt.UTC)
 
 
-def allows(key: Key, needed: Scope) -> bool:
+def allows(key: StoredKey, needed: Scope) -> bool:
     return any(scope.includes(needed) for scope in key.scopes)
 
 
-def covers(key: Key, path: str) -> bool:
+def covers(key: StoredKey, path: str) -> bool:
     """Whether the path is one of those that the key is bound to, or below one, segment by segment."""
     return not key.paths or any(path == bound or path.startswith(f"{bound}/") for bound in key.paths)
 

@@ -16,7 +16,7 @@ _OF_ADDRESS = ("etag", "last_modified", "format", "result", "detail")
 
 def find(session: Session, ident: int) -> Feed:
     """The feed; raises NotFound."""
-    feed = lookups.one(session, Feed, id=ident)
+    feed = lookups.find_row(session, Feed, id=ident)
     if feed is None:
         raise NotFound(f"There is no feed {ident}.")
     return feed
@@ -50,7 +50,7 @@ def change(session: Session, feed: Feed, body: FeedUpdate) -> Feed:
 
 
 def _check_free(session: Session, url: str) -> None:
-    there = lookups.one(session, Feed, url=url)
+    there = lookups.find_row(session, Feed, url=url)
     if there is not None:
         raise Conflict(f"Feed {there.id} has this address.", id=there.id)
 

@@ -88,7 +88,7 @@ def put_document(session: Session, body: DocumentCreate) -> Document:
     values["sha256"] = fingerprint(body.text)
     values["identity"] = _identity(values)
     values["retrieved_at"] = body.retrieved_at or dt.datetime.now(dt.UTC)
-    captures = lookups.captures(session, source_id=values["source_id"], identity=values["identity"])
+    captures = lookups.list_captures(session, source_id=values["source_id"], identity=values["identity"])
     there = next((each for each in captures if each.sha256 == values["sha256"]), None)
     if there is not None:
         return there
@@ -133,7 +133,7 @@ def add_reports(session: Session, document: Document, bodies: Mapping[At, Report
 
 
 def _check_unreported(session: Session, document: Document, event_ids: Iterable[int]) -> None:
-    reported = {report.event_id for report in lookups.every(session, Report, document_id=document.id)}
+    reported = {report.event_id for report in lookups.list_rows(session, Report, document_id=document.id)}
     for ident in event_ids:
         if ident in reported:
             raise Conflict(f"Document {document.id} already reports event {ident}.")
@@ -211,7 +211,7 @@ def update_document(session: Session, row: Document, body: DocumentUpdate) -> Do
         raise Invalid("supersedes", "a document cannot supersede itself")
     _change(row, values)
     identity = _identity({name: getattr(row, name) for name in ("canonical_url", "title", "text")})
-    there = lookups.one(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)
+    there = lookups.find_row(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)
     if there is not None and there.id != row.id:
         raise Conflict(f"Document {there.id} has this address or title, and the same text.")
     return _change(row, {"identity": identity})
@@ -258,7 +258,7 @@ def delete(session: Session, row: Record) -> None:
     for model in RECORDS:
         for key in model.__table__.foreign_keys:  # type: ignore[attr-defined]
             if key.column.table.name == row.__tablename__:
-                for referrer in lookups.every(session, model, **{key.parent.name: row.id}):
+                for referrer in lookups.list_rows(session, model, **{key.parent.name: row.id}):
                     _let_go(session, row, referrer, key.parent.name, key.ondelete)
     placed = row.utterance_id if isinstance(row, Statement) else None
     session.delete(row)
@@ -313,7 +313,7 @@ def _with_slug(session: Session, model: type[N], body: SourceCreate | SpeakerCre
         return values
     stem, number = slugify(body.name), 1
     values["slug"] = stem
-    while lookups.one(session, model, slug=values["slug"]) is not None:
+    while lookups.find_row(session, model, slug=values["slug"]) is not None:
         number += 1
         values["slug"] = f"{stem[:70].rstrip('-')}-{number}"
     return values
@@ -331,7 +331,7 @@ def _set_aliases(session: Session, row: Source | Speaker, names: Iterable[str]) 
     model: type[SourceAlias] | type[SpeakerAlias]
     model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
     wanted = {match_key(name): name for name in reversed(list(names))}
-    for alias in lookups.every(session, model, **{owner: row.id}):
+    for alias in lookups.list_rows(session, model, **{owner: row.id}):
         if wanted.get(alias.name_key) == alias.name:
             del wanted[alias.name_key]
         else:
@@ -347,7 +347,7 @@ def _set_chain(session: Session, row: Statement, document: Document, chain: list
         column_values(session, Attribution, body_values(body), (*at, "chain", position), text=document.text)
         for position, body in enumerate(chain)
     ]
-    there = lookups.every(session, Attribution, statement_id=row.id)
+    there = lookups.list_rows(session, Attribution, statement_id=row.id)
     names = wanted[0].keys() if wanted else ()
     if [{name: getattr(hop, name) for name in names} for hop in there] == wanted:
         return False

@@ -30,7 +30,7 @@ def find(session: Session, model: type[R], ref: Ref) -> R | None:
     known: dict[tuple[type[Record], str], R | None] = session.info.get("known", {})
     if (model, ref) in known:
         return known[model, ref]
-    return lookups.one(session, model, **{_KEYS[model]: ref})
+    return lookups.find_row(session, model, **{_KEYS[model]: ref})
 
 
 def learn(session: Session, names: Iterable[tuple[type[Record], str]]) -> None:
@@ -45,7 +45,7 @@ def learn(session: Session, names: Iterable[tuple[type[Record], str]]) -> None:
             wanted.setdefault(model, set()).add(name)
     for model, keys in wanted.items():
         known |= dict.fromkeys((model, key) for key in keys)
-        for row in lookups.among(session, model, _KEYS[model], keys):
+        for row in lookups.iterate_rows(session, model, _KEYS[model], keys):
             remember(session, row)
 
 

@@ -41,7 +41,7 @@ def rejected(session: Session, document: Document) -> Rejected:
     """What people rejected in the document, and in the other versions of its item."""
     spans: dict[Noun, list[Span | None]] = defaultdict(list)
     words: dict[Noun, set[str]] = defaultdict(set)
-    for each in lookups.among(session, Rejection, "document_id", versions.captures(session, document)):
+    for each in lookups.iterate_rows(session, Rejection, "document_id", versions.list_capture_ids(session, document)):
         kind = _FOUND_AS.get(each.noun, each.noun)
         if each.document_id == document.id:
             spans[kind].append(None if each.start is None or each.end is None else Span(each.start, each.end))
@@ -57,7 +57,7 @@ def claimed(name: str, words: str) -> str:
 
 def refused_speaker(session: Session, name: str) -> bool:
     """Whether a person said that nobody of this name is a speaker."""
-    return bool(lookups.every(session, Rejection, noun=Noun.SPEAKERS, words_key=match_key(name)))
+    return bool(lookups.list_rows(session, Rejection, noun=Noun.SPEAKERS, words_key=match_key(name)))
 
 
 def remember(session: Session, row: Record) -> None:
@@ -93,7 +93,7 @@ def _findings(session: Session, row: Record) -> Iterable[_Finding]:
     if isinstance(row, Report):
         return [_reported(session, row, Noun.REPORTS)]
     if isinstance(row, Event):
-        reports = lookups.every(session, Report, event_id=row.id)
+        reports = lookups.list_rows(session, Report, event_id=row.id)
         return [_reported(session, report, Noun.EVENTS) for report in reports]
     raise TypeError(f"nobody rejects a {type(row).__name__}")
 

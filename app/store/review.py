@@ -69,7 +69,7 @@ def _records(session: Session, verdicts: Sequence[VerdictIn]) -> Iterable[_Judge
 
 def _by_id(session: Session, noun: Noun, verdicts: Sequence[VerdictIn]) -> dict[int | None, Record]:
     ids = {verdict.id for verdict in verdicts if verdict.noun is noun}
-    return {row.id: row for row in lookups.among(session, NOUNS[noun], "id", ids)}
+    return {row.id: row for row in lookups.iterate_rows(session, NOUNS[noun], "id", ids)}
 
 
 def _check(place: int, verdict: VerdictIn, row: Record) -> None:

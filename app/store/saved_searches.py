@@ -13,7 +13,7 @@ from app.core.spans import slugify
 from app.core.vocab import Noun
 from app.database.models import SavedSearch
 from app.queries import lookups, saved_searches
-from app.queries.saved_searches import Search
+from app.queries.saved_searches import SavedQuery
 from app.schemas.saved_search import SHOWING, SavedSearchCreate, SavedSearchUpdate
 from app.store import revisions
 from app.store.references import Ref
@@ -23,7 +23,7 @@ _LONGEST = 4000
 
 def find(session: Session, ref: Ref) -> SavedSearch:
     """The saved search; raises NotFound."""
-    search = lookups.one(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
+    search = lookups.find_row(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
     if search is None:
         raise NotFound(f"There is no saved search {ref}.")
     return search
@@ -64,7 +64,7 @@ def change(session: Session, search: SavedSearch, body: SavedSearchUpdate) -> Sa
 
 def delete(session: Session, search: SavedSearch) -> None:
     """Forget a search; raises InUse while webhooks send what it finds."""
-    webhooks = saved_searches.webhooks_of(session, search)
+    webhooks = saved_searches.list_webhook_ids(session, search)
     if webhooks:
         listed = ", ".join(map(str, webhooks[:10]))
         raise InUse(f"Webhooks send what it finds: {listed}.", webhooks=list(webhooks[:10]))
@@ -89,7 +89,7 @@ def _query(noun: Noun, body: SavedSearchCreate | SavedSearchUpdate) -> str | Non
 
 def _canonical(noun: Noun, filters: Mapping[str, str], field: str) -> str:
     """The filters by name, as in the list's address; raises Invalid for those that the list does not take."""
-    known = saved_searches.names_of(noun) - SHOWING
+    known = saved_searches.get_parameter_names(noun) - SHOWING
     for name in filters:
         if name not in known:
             others = ", ".join(sorted(known))
@@ -98,7 +98,7 @@ def _canonical(noun: Noun, filters: Mapping[str, str], field: str) -> str:
     if len(query) > _LONGEST:
         raise Invalid(field, f"longer than {_LONGEST} signs")
     try:
-        saved_searches.filters_of(Search(noun, query), {})
+        saved_searches.build_filters(SavedQuery(noun, query), {})
     except Invalid as error:
         told: list[dict[str, Any]] = error.extensions["errors"]
         errors = [{**each, "field": f"{field}.{each['field']}"} for each in told]
@@ -107,7 +107,7 @@ def _canonical(noun: Noun, filters: Mapping[str, str], field: str) -> str:
 
 
 def _check_free(session: Session, slug: str) -> None:
-    there = lookups.one(session, SavedSearch, slug=slug)
+    there = lookups.find_row(session, SavedSearch, slug=slug)
     if there is not None:
         raise Conflict(f"There is already a saved search {slug}.", id=there.id)
 
@@ -115,7 +115,7 @@ def _check_free(session: Session, slug: str) -> None:
 def _free_slug(session: Session, name: str) -> str:
     stem, number = slugify(name), 1
     slug = stem
-    while lookups.one(session, SavedSearch, slug=slug) is not None:
+    while lookups.find_row(session, SavedSearch, slug=slug) is not None:
         number += 1
         slug = f"{stem[:70].rstrip('-')}-{number}"
     return slug

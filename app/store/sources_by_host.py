@@ -5,7 +5,7 @@ from sqlmodel import Session
 from app.core.sites import domains, host_of
 from app.core.vocab import CodedBy, SourceKind
 from app.database.models import Source
-from app.queries import hosts
+from app.queries import sources
 from app.schemas.source import SourceCreate
 from app.store import records as store
 
@@ -18,13 +18,13 @@ def get_or_add_source(session: Session, url: str, *, name: str | None) -> Source
     Else it is added under ``name``, as its pages call it; under its host where another source bears that name.
     """
     host = host_of(url)
-    return hosts.source(session, domains(host)) or _add(session, host, name)
+    return sources.find_by_domain(session, domains(host)) or _add(session, host, name)
 
 
 def _add(session: Session, host: str, name: str | None) -> Source:
     """A source that nobody has looked at yet, known by its host from now on."""
     body = SourceCreate(
-        name=(host if name is None or hosts.is_taken(session, name) else name)[:_NAME_LENGTH],
+        name=(host if name is None or sources.is_name_taken(session, name) else name)[:_NAME_LENGTH],
         kind=SourceKind.ONLINE,
         homepage=f"https://{host}/",
         aliases=[host] if len(host) <= _NAME_LENGTH else [],

@@ -56,7 +56,7 @@ def _other_aliases(session: Session, row: Record, update: SourceUpdate | Speaker
         return False
     model: type[SourceAlias] | type[SpeakerAlias]
     model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
-    there = {alias.name_key: alias.name for alias in lookups.every(session, model, **{owner: row.id})}
+    there = {alias.name_key: alias.name for alias in lookups.list_rows(session, model, **{owner: row.id})}
     return there != {match_key(name): name for name in reversed(update.aliases)}
 
 
@@ -68,7 +68,7 @@ def same_named(model: type[N]) -> Callable[[Session, SourceCreate | SpeakerCreat
             return find(session, model, body.slug)
         stem = slugify(body.name)
         made = re.compile(rf"{stem}|{stem[:70].rstrip('-')}-[0-9]+")
-        namesakes = lookups.every(session, model, name_key=match_key(body.name))
+        namesakes = lookups.list_rows(session, model, name_key=match_key(body.name))
         return next((row for row in namesakes if made.fullmatch(row.slug)), None)
 
     return same
@@ -79,7 +79,7 @@ def same_event(session: Session, body: EventCreate) -> Event | None:
     if body.external_id is not None:
         return find(session, Event, body.external_id)
     day = parse_edtf(body.date).earliest
-    there = lookups.every(session, Event, earliest=day, date=body.date, title=body.title, external_id=None)
+    there = lookups.list_rows(session, Event, earliest=day, date=body.date, title=body.title, external_id=None)
     return there[0] if there else None
 
 
@@ -93,7 +93,7 @@ def same_utterance(session: Session, body: UtteranceCreate) -> Utterance | None:
 def same_report(session: Session, body: ReportCreate) -> Report | None:
     """By the event and the document."""
     event = resolve(session, Event, body.event, ("event",))
-    return lookups.one(session, Report, event_id=event.id, document_id=body.document)
+    return lookups.find_row(session, Report, event_id=event.id, document_id=body.document)
 
 
 def same_statement(session: Session, body: StatementCreate) -> Statement | None:
@@ -101,7 +101,7 @@ def same_statement(session: Session, body: StatementCreate) -> Statement | None:
     document = resolve(session, Document, body.document, ("document",))
     named = {"speaker": body.speaker, "span": body.span}
     values = column_values(session, Statement, named, text=document.text)
-    there = lookups.every(session, Statement, document_id=document.id, **values)
+    there = lookups.list_rows(session, Statement, document_id=document.id, **values)
     return there[0] if there else None
 
 
@@ -111,5 +111,5 @@ def same_claim(session: Session, body: ClaimCreate) -> Claim | None:
     document = resolve(session, Document, report.document_id, ("report",))
     named = {"property": body.property, "span": body.span}
     values = column_values(session, Claim, named, text=document.text)
-    there = lookups.every(session, Claim, report_id=report.id, **values)
+    there = lookups.list_rows(session, Claim, report_id=report.id, **values)
     return there[0] if there else None

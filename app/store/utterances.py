@@ -18,8 +18,7 @@ from app.analysis.likeness import ALWAYS, Days, Likeness, Printing
 from app.core.spans import Span
 from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Match, Speaker, Statement, Utterance
-from app.queries import lookups
-from app.queries import statement_candidates as printings
+from app.queries import lookups, statement_candidates
 from app.store.derived import statement_index
 
 _OPEN = (None, CodedBy.MACHINE)
@@ -94,17 +93,21 @@ def _utterance_of(session: Session, row: Statement) -> Utterance | None:
 def _is_machines(session: Session, utterance: Utterance) -> bool:
     """Whether nobody else made the utterance, or put a statement with it; what is known elsewhere was made there."""
     made_here = utterance.coded_by == CodedBy.MACHINE and utterance.external_id is None
-    return made_here and not printings.by_people(session.connection(), _id(utterance))
+    return made_here and not statement_candidates.is_placed_by_people(session.connection(), _id(utterance))
 
 
 def _are_told_apart(session: Session, row: Statement, other: Statement) -> bool:
-    apart = printings.told_apart(session.connection(), _together(session, row))
+    apart = statement_candidates.find_told_apart(session.connection(), _together(session, row))
     return bool(apart) and not apart.isdisjoint(_together(session, other))
 
 
 def _together(session: Session, row: Statement) -> list[int]:
     """The statement, and those that print the same utterance."""
-    return [_id(row)] if row.utterance_id is None else printings.of_utterance(session.connection(), row.utterance_id)
+    return (
+        [_id(row)]
+        if row.utterance_id is None
+        else statement_candidates.list_ids_of_utterance(session.connection(), row.utterance_id)
+    )
 
 
 def _said(row: Statement | Utterance) -> Days | None:
@@ -119,7 +122,7 @@ def _id(row: Statement | Utterance) -> int:
 def _propose(session: Session, row: Statement, found: _Found) -> int:
     """Propose that two statements are one; 0 where that was proposed before, whatever a person said of it."""
     first, second = sorted((_id(row), found.printing.id))
-    if lookups.one(session, Match, statement_id=first, other_statement_id=second) is not None:
+    if lookups.find_row(session, Match, statement_id=first, other_statement_id=second) is not None:
         return 0
     confidence = found.likeness.confidence
     session.add(Match(statement_id=first, other_statement_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
@@ -148,11 +151,11 @@ def _nearby(connection: Connection, mine: Printing) -> list[int]:
     first, last = mine.days.widened(likeness.TOLERANCE)
     ids: dict[int, None] = {}
     if mine.speaker is not None:
-        ids |= dict.fromkeys(printings.near(connection, mine.speaker, first=first, last=last))
+        ids |= dict.fromkeys(statement_candidates.find_near(connection, mine.speaker, first=first, last=last))
     for relay in mine.relays:
-        ids |= dict.fromkeys(printings.near(connection, relay, first=first, last=last, own=True))
+        ids |= dict.fromkeys(statement_candidates.find_near(connection, relay, first=first, last=last, own=True))
     unnamed = mine.kind in (SpeakerKind.PERSON, SpeakerKind.ORGANIZATION)
-    ids |= dict.fromkeys(printings.beside(connection, mine.document, mine.event, unnamed=unnamed))
+    ids |= dict.fromkeys(statement_candidates.find_beside(connection, mine.document, mine.event, unnamed=unnamed))
     ids.pop(mine.id, None)
     return list(ids)
 
@@ -172,10 +175,10 @@ class _Shown(NamedTuple):
 
 def _read(connection: Connection, statement_ids: Sequence[int], speaker: int | None = None) -> Iterator[_Shown]:
     """The statements with those who relayed them, which says nothing more of those that are the ``speaker``'s own."""
-    rows = list(printings.shown(connection, statement_ids))
+    rows = list(statement_candidates.get_statements(connection, statement_ids))
     relays: dict[int, set[int]] = defaultdict(set)
     others = [row.id for row in rows if speaker is None or row.speaker_id != speaker]
-    for statement_id, speaker_id in printings.relays(connection, others):
+    for statement_id, speaker_id in statement_candidates.get_relays(connection, others):
         relays[statement_id].add(speaker_id)
     return (_Shown(_printing(row, relays[row.id]), row.utterance_id, row.utterance_by) for row in rows)
 
@@ -206,7 +209,7 @@ def join(
     there = {utterance.id: utterance for row in (one, other) if (utterance := _utterance_of(session, row))}
     made = Utterance(coded_by=by, confidence=confidence)
     utterance, *emptied = sorted(there.values(), key=_precedence) or [made]
-    moved = [row for each in emptied for row in lookups.every(session, Statement, utterance_id=each.id)]
+    moved = [row for each in emptied for row in lookups.list_rows(session, Statement, utterance_id=each.id)]
     rows = {_id(row): row for row in (one, other, *moved)}
     if utterance is made or utterance.coded_by == CodedBy.MACHINE:
         for row in rows.values():
@@ -258,8 +261,8 @@ def _vagueness(row: Statement | Utterance) -> tuple[bool, dt.timedelta]:
 def _withdraw(session: Session, statement_ids: Sequence[int], utterance_id: int) -> None:
     """Take back what was proposed of statements that are together now."""
     connection = session.connection()
-    for each in printings.proposed(connection, statement_ids):
-        together = printings.of_utterance(connection, utterance_id)
+    for each in statement_candidates.find_proposed_matches(connection, statement_ids):
+        together = statement_candidates.list_ids_of_utterance(connection, utterance_id)
         if each.statement_id in together and each.other_statement_id in together:
             session.delete(session.get_one(Match, each.id))
 
@@ -277,7 +280,7 @@ def tidy(session: Session, utterance_id: int | None) -> None:
     utterance = None if utterance_id is None else session.get(Utterance, utterance_id)
     if utterance is None or not _is_machines(session, utterance):
         return
-    if len(printings.of_utterance(session.connection(), _id(utterance))) < 2:
+    if len(statement_candidates.list_ids_of_utterance(session.connection(), _id(utterance))) < 2:
         release(session, utterance)
         session.delete(utterance)
         session.flush()
@@ -285,7 +288,7 @@ def tidy(session: Session, utterance_id: int | None) -> None:
 
 def release(session: Session, utterance: Utterance) -> None:
     """Let all that is with an utterance stand alone."""
-    for row in lookups.every(session, Statement, utterance_id=utterance.id):
+    for row in lookups.list_rows(session, Statement, utterance_id=utterance.id):
         row.utterance_id = row.utterance_confidence = None
     session.flush()
 

@@ -19,7 +19,7 @@ from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import SavedSearch, Webhook
 from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import webhooks
-from app.queries.change_feed import Following, news
+from app.queries.change_feed import ChangeSelection, get_next_changes
 from app.webhooks import records
 from app.webhooks.messages import messages
 from app.webhooks.schedule import ATTEMPTS, pause
@@ -74,7 +74,7 @@ class Settled(StrEnum):
 def with_work(engine: Engine, now: dt.datetime) -> list[int]:
     """The active webhooks for which there are new revisions, or messages that are due."""
     with open_read_transaction(engine) as session:
-        return list(webhooks.with_work(session, now))
+        return list(webhooks.list_with_work(session, now))
 
 
 def make_messages(engine: Engine, ident: int, now: dt.datetime) -> int | None:
@@ -84,23 +84,23 @@ def make_messages(engine: Engine, ident: int, now: dt.datetime) -> int | None:
     """
     with open_read_transaction(engine) as session:
         webhook = session.get(Webhook, ident)
-        if webhook is None or not webhook.active or webhooks.waiting(session, ident, AHEAD) == AHEAD:
+        if webhook is None or not webhook.active or webhooks.count_waiting(session, ident, AHEAD) == AHEAD:
             return None
         since = webhook.position
-        found = run_sync(news(ThreadReadSession(session), _following(session, webhook), since))
+        found = run_sync(get_next_changes(ThreadReadSession(session), _following(session, webhook), since))
         if found.until == since:
             return None
         made = [records.made(webhook, message, now) for message in messages(found.changes)]
     with open_write_transaction(engine) as session:
-        if not webhooks.advance(session, ident, since, found.until):
+        if not webhooks.advance_position(session, ident, since, found.until):
             return None
         session.add_all(made)
     return len(made)
 
 
-def _following(session: Session, webhook: Webhook) -> Following:
+def _following(session: Session, webhook: Webhook) -> ChangeSelection:
     search = session.get(SavedSearch, webhook.search_id) if webhook.search_id else None
-    return Following(
+    return ChangeSelection(
         frozenset(map(Noun, webhook.nouns)),
         frozenset(map(Operation, webhook.operations)),
         (Noun(search.noun), search.query) if search else None,
@@ -110,10 +110,10 @@ def _following(session: Session, webhook: Webhook) -> Following:
 def claim(engine: Engine, ident: int, now: dt.datetime, *, due_by: dt.datetime, lease: dt.datetime) -> Claim | None:
     """The message to the webhook that was due first, if one was due by then; nobody else has it then."""
     with open_read_transaction(engine) as session:
-        if webhooks.next_due(session, ident, due_by) is None:
+        if webhooks.find_due_delivery(session, ident, due_by) is None:
             return None
     with open_write_transaction(engine) as session:
-        webhook, delivery = session.get(Webhook, ident), webhooks.next_due(session, ident, due_by)
+        webhook, delivery = session.get(Webhook, ident), webhooks.find_due_delivery(session, ident, due_by)
         if webhook is None or delivery is None or delivery.id is None or not webhook.active:
             return None
         delivery.due_at = lease
@@ -128,7 +128,7 @@ def claim(engine: Engine, ident: int, now: dt.datetime, *, due_by: dt.datetime, 
 def release(engine: Engine, claim: Claim, now: dt.datetime) -> None:
     """Let the message be sent by whoever comes next."""
     with open_write_transaction(engine) as session:
-        webhooks.move(session, claim.id, claim.lease, due_at=now)
+        webhooks.update_delivery(session, claim.id, claim.lease, due_at=now)
 
 
 def settle(engine: Engine, claim: Claim, now: dt.datetime, outcome: Outcome) -> Settled:
@@ -139,7 +139,7 @@ def settle(engine: Engine, claim: Claim, now: dt.datetime, outcome: Outcome) -> 
     state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED if wait is None else DeliveryState.WAITING
     due_at = now + (wait or dt.timedelta())
     with open_write_transaction(engine) as session:
-        if not webhooks.move(session, claim.id, claim.lease, state=state, due_at=due_at, **tried):
+        if not webhooks.update_delivery(session, claim.id, claim.lease, state=state, due_at=due_at, **tried):
             raise Lost
         if delivered:
             return Settled.DELIVERED
@@ -148,13 +148,13 @@ def settle(engine: Engine, claim: Claim, now: dt.datetime, outcome: Outcome) -> 
         if wait is None:
             return _give_up(session, claim, now)
         if outcome.retry_after:
-            webhooks.put_off(session, claim.webhook, now, now + dt.timedelta(seconds=outcome.retry_after))
+            webhooks.postpone_deliveries(session, claim.webhook, now, now + dt.timedelta(seconds=outcome.retry_after))
         return Settled.WAITING
 
 
 def _give_up(session: Session, claim: Claim, now: dt.datetime) -> Settled:
     """A message has failed for good; if nothing else has got through meanwhile, so has its webhook."""
-    if webhooks.delivered_since(session, claim.webhook, claim.created_at):
+    if webhooks.has_delivered_since(session, claim.webhook, claim.created_at):
         return Settled.FAILED
     since = f"{claim.created_at:%Y-%m-%d %H:%M}"
     return _disable(session, claim, now, f"nothing has reached the receiver since {since}, in {ATTEMPTS} attempts")
@@ -169,5 +169,5 @@ def _disable(session: Session, claim: Claim, now: dt.datetime, reason: str) -> S
 def tidy(engine: Engine, now: dt.datetime) -> None:
     """Forget messages that were delivered long ago, and secrets that sign no more."""
     with open_write_transaction(engine) as session:
-        webhooks.prune(session, now - _KEPT)
-        webhooks.forget_old_secrets(session, now)
+        webhooks.delete_delivered(session, now - _KEPT)
+        webhooks.clear_old_secrets(session, now)

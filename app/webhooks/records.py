@@ -16,7 +16,7 @@ from app.webhooks import messages, signing
 
 def find(session: Session, ident: int) -> Webhook:
     """The webhook; raises NotFound."""
-    webhook = lookups.one(session, Webhook, id=ident)
+    webhook = lookups.find_row(session, Webhook, id=ident)
     if webhook is None:
         raise NotFound(f"There is no webhook {ident}.")
     return webhook
@@ -50,7 +50,7 @@ def change(session: Session, webhook: Webhook, body: WebhookUpdate) -> Webhook:
         setattr(webhook, name, value)
     session.flush()
     if begins_again and webhook.id is not None:
-        webhooks.begin_again(session, webhook.id, _now())
+        webhooks.requeue_undelivered(session, webhook.id, _now())
     return webhook
 
 
@@ -89,7 +89,7 @@ def made(webhook: Webhook, message: messages.Message, now: dt.datetime) -> Deliv
 
 def send_again(session: Session, webhook: Webhook, ident: int) -> Delivery:
     """Have a message sent at once, whatever came of it before; raises NotFound."""
-    delivery = lookups.one(session, Delivery, id=ident, webhook_id=webhook.id)
+    delivery = lookups.find_row(session, Delivery, id=ident, webhook_id=webhook.id)
     if delivery is None:
         raise NotFound(f"There is no message {ident} to webhook {webhook.id}.")
     delivery.state, delivery.attempts, delivery.due_at = DeliveryState.WAITING, 0, _now()
@@ -113,7 +113,7 @@ def _values(session: Session, body: WebhookCreate | WebhookUpdate) -> dict[str, 
 def _search(session: Session, ref: int | str | None) -> int | None:
     if ref is None:
         return None
-    search = lookups.one(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
+    search = lookups.find_row(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
     if search is None:
         raise Invalid("search", f"there is no saved search {ref}")
     return search.id

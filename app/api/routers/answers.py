@@ -27,7 +27,7 @@ from app.formats import FORMATS, JSON, Format, fitting
 from app.formats import page as json_page
 from app.formats.listed import Listed
 from app.queries import records, revisions
-from app.queries.listing import Rows, Slice
+from app.queries.listing import Page, PageRequest
 from app.schemas.common import ListParams
 
 ONE = documented(*READING, 404, 410)
@@ -51,11 +51,11 @@ async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: S
 
     async def now(reads: ReadSession) -> tuple[str, StoreState]:
         await _unless_unchanged(read, reads)
-        return await records.current(reads, noun, ref), reads.state
+        return await records.get_current(reads, noun, ref), reads.state
 
     async def then(reads: ThreadReadSession) -> tuple[str, StoreState]:
         read.note(await reads.fetch_state())
-        return records.item(reads.session, noun, ref, revision=as_of), reads.state
+        return records.get_item(reads.session, noun, ref, revision=as_of), reads.state
 
     item, state = await (read.run(now) if as_of is None else read.run_in_snapshot(then))
     read.note(state)
@@ -75,7 +75,7 @@ async def many(
     to = FORMATS.get(read.representation)
     if to is not None and to.paged:
         filters = _as_feed(filters)
-    part = Slice(filters.sort, filters.limit, _after(read, filters))
+    part = PageRequest(filters.sort, filters.limit, _after(read, filters))
     here = _naming(read, to, address_of(read.request))
     listed = _listed(read, filters, here)
     if to is not None and not to.paged and "limit" not in filters.model_fields_set:
@@ -83,7 +83,7 @@ async def many(
         response.headers.update(_link_header(read, here, None))
         return response
 
-    async def page(reads: ReadSession) -> tuple[Rows, int | None, Mapping[int, str], StoreState]:
+    async def page(reads: ReadSession) -> tuple[Page, int | None, Mapping[int, str], StoreState]:
         await _unless_unchanged(read, reads)
         found = await find(reads)
         rows = await pagination.turn(found, reads, part)
@@ -118,9 +118,9 @@ def _newest_first(shape: type[ListParams]) -> str | None:
     return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
 
 
-async def _moments(reads: ReadSession, rows: Rows) -> Mapping[int, str]:
+async def _moments(reads: ReadSession, rows: Page) -> Mapping[int, str]:
     """When the revisions were made that last changed the items."""
-    return await revisions.moments(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
+    return await revisions.get_times(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
 
 
 async def fresh_one(read: Read, find: ReadFunction[str]) -> Response:
@@ -154,7 +154,7 @@ def _naming(read: Read, to: Format | None, address: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}format={to.name}"
 
 
-def _next(read: Read, filters: ListParams, rows: Rows, to: Format | None) -> str | None:
+def _next(read: Read, filters: ListParams, rows: Page, to: Format | None) -> str | None:
     if rows.last is None:
         return None
     path = path_of(read.request)

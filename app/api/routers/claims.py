@@ -19,7 +19,7 @@ router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
 @router.get("", response_model=Page[ClaimPublic], responses=answers.MANY)
 async def list_claims(read: ReadDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
     """Claims: what documents say of the properties of events."""
-    return await answers.many(read, filters, ClaimPublic, lambda reads: claims.listing(reads, filters))
+    return await answers.many(read, filters, ClaimPublic, lambda reads: claims.get_listing(reads, filters))
 
 
 add_operations(

@@ -8,8 +8,8 @@ from app.api.routers import answers
 from app.api.routers.answers import NESTED
 from app.api.web.deps import RecordId
 from app.api.web.reading import ReadDep, ReadRoute
-from app.comparisons import event_coverage as outlets
-from app.queries import coverage_matrix as cells
+from app.comparisons import event_coverage
+from app.queries import coverage_matrix
 from app.schemas.common import Page
 from app.schemas.coverage import CellPublic, CoverageFilter, CoveragePublic, EventCoverageFilter
 
@@ -19,7 +19,7 @@ router = APIRouter(tags=["coverage"], route_class=ReadRoute)
 @router.get("/coverage", response_model=Page[CellPublic], responses=answers.MANY)
 async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query()]) -> Response:
     """Which outlet reported which event: the cells of the matrix of both, the latest events first."""
-    return await answers.many(read, filters, CellPublic, lambda reads: cells.listing(reads, filters))
+    return await answers.many(read, filters, CellPublic, lambda reads: coverage_matrix.get_listing(reads, filters))
 
 
 @router.get("/events/{id}/coverage", response_model=Page[CoveragePublic], responses=NESTED)
@@ -28,5 +28,5 @@ async def list_event_coverage(
 ) -> Response:
     """How each outlet covered an event, and which of those that the store follows have no document on it."""
     return await answers.many(
-        read, filters, CoveragePublic, lambda reads: outlets.listing(reads, ref, filters), thorough=True
+        read, filters, CoveragePublic, lambda reads: event_coverage.get_listing(reads, ref, filters), thorough=True
     )

@@ -21,12 +21,12 @@ async def list_event_discrepancies(
     read: ReadDep, ref: RecordId, filters: Annotated[EventDiscrepancyFilter, Query()]
 ) -> Response:
     """The properties of an event of which documents claim more than one value, each with all its values."""
-    find = partial(discrepancies.of_event, ref=ref, filters=filters)
+    find = partial(discrepancies.get_event_listing, ref=ref, filters=filters)
     return await answers.many(read, filters, DiscrepancyPublic, find, thorough=True)
 
 
 @router.get("/discrepancies", response_model=Page[DiscrepancyPublic], responses=answers.MANY)
 async def list_discrepancies(read: ReadDep, filters: Annotated[DiscrepancyFilter, Query()]) -> Response:
     """What documents claim differently of events, the latest event first."""
-    find = partial(discrepancies.of_events, filters=filters)
+    find = partial(discrepancies.get_listing, filters=filters)
     return await answers.many(read, filters, DiscrepancyPublic, find, thorough=True)

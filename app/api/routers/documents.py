@@ -45,7 +45,7 @@ _CREATED = CREATE | {
 @router.get("", response_model=Page[DocumentPublic], responses=answers.MANY)
 async def list_documents(read: ReadDep, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """Documents without their texts, the latest first."""
-    return await answers.many(read, filters, DocumentPublic, lambda reads: documents.listing(reads, filters))
+    return await answers.many(read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters))
 
 
 @router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED)
@@ -61,7 +61,9 @@ async def list_document_versions(
     read: ReadDep, ref: RecordId, filters: Annotated[DocumentVersionFilter, Query()]
 ) -> Response:
     """All captures of the document's item, the oldest first, each with what changed since the one before."""
-    return await answers.many(read, filters, DocumentVersion, lambda reads: versions.listing(reads, ref), thorough=True)
+    return await answers.many(
+        read, filters, DocumentVersion, lambda reads: versions.get_listing(reads, ref), thorough=True
+    )
 
 
 @router.post("", status_code=201, response_model=DocumentFull, responses=_CREATED, summary="Create one document")

@@ -26,13 +26,13 @@ router = APIRouter(prefix="/events", tags=["events"], route_class=ReadRoute)
 @router.get("", response_model=Page[EventPublic], responses=answers.MANY)
 async def list_events(read: ReadDep, filters: Annotated[EventFilter, Query()]) -> Response:
     """Events, each with the outlets that reported it, the latest first."""
-    return await answers.many(read, filters, EventPublic, lambda reads: events.listing(reads, filters))
+    return await answers.many(read, filters, EventPublic, lambda reads: events.get_listing(reads, filters))
 
 
 @router.get("/{id}/sources", response_model=Page[EventSourcePublic], responses=NESTED)
 async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[EventSourceFilter, Query()]) -> Response:
     """The outlets that reported an event, each with its documents and how far it was behind the first."""
-    return await answers.many(read, filters, EventSourcePublic, lambda reads: outlets.listing(reads, (Event, ref)))
+    return await answers.many(read, filters, EventSourcePublic, lambda reads: outlets.get_listing(reads, (Event, ref)))
 
 
 @router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED)

@@ -23,20 +23,20 @@ router = APIRouter(prefix="/feeds", tags=["feeds"])
 @router.get("", response_model=Page[FeedPublic], responses=answers.FRESH_MANY)
 async def list_feeds(read: FreshDep, filters: Annotated[FeedFilter, Query()]) -> Response:
     """Feeds with their last results, in the order in which they were added."""
-    return await answers.fresh_many(read, filters, FeedPublic, lambda reads: feeds.listing(reads, filters))
+    return await answers.fresh_many(read, filters, FeedPublic, lambda reads: feeds.get_listing(reads, filters))
 
 
 @router.get("/{id}", response_model=FeedPublic, responses=answers.FRESH_ONE)
 async def get_feed(read: FreshDep, ident: RecordId) -> Response:
     """One feed, and what came of asking it last."""
-    return await answers.fresh_one(read, lambda reads: feeds.one(reads, ident))
+    return await answers.fresh_one(read, lambda reads: feeds.get_item(reads, ident))
 
 
 @router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=answers.FRESH_NESTED)
 async def list_feed_items(read: FreshDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]) -> Response:
     """What a feed has announced, the latest first, and what became of it."""
     return await answers.fresh_many(
-        read, filters, FeedItemPublic, lambda reads: feeds.item_listing(reads, ident, filters), thorough=True
+        read, filters, FeedItemPublic, lambda reads: feeds.get_item_listing(reads, ident, filters), thorough=True
     )
 
 
@@ -76,5 +76,5 @@ def _tell(session: Session) -> None:
 
 def _shown(writer: Writer, session: Session, status: int, feed: Feed) -> Response:
     assert feed.id is not None
-    item = run_sync(feeds.one(ThreadReadSession(session), feed.id))
+    item = run_sync(feeds.get_item(ThreadReadSession(session), feed.id))
     return writer.show(session, status, f"/feeds/{feed.id}", item)

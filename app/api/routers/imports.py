@@ -51,13 +51,13 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 @router.get("", response_model=Page[ImportPublic], responses=answers.FRESH_MANY)
 async def list_imports(read: FreshDep, filters: Annotated[ImportFilter, Query()]) -> Response:
     """Imports, of files and over HTTP, the latest first."""
-    return await answers.fresh_many(read, filters, ImportPublic, imports.listing)
+    return await answers.fresh_many(read, filters, ImportPublic, imports.get_listing)
 
 
 @router.get("/{id}", response_model=ImportPublic, responses=answers.FRESH_ONE)
 async def get_import(read: FreshDep, ident: RecordId) -> Response:
     """How far an import has got, and what became of its lines."""
-    return await answers.fresh_one(read, lambda reads: imports.one(reads, ident))
+    return await answers.fresh_one(read, lambda reads: imports.get_item(reads, ident))
 
 
 def get_intake(
@@ -133,7 +133,7 @@ async def _take_in(request: Request, into: Intake, tell: Callable[[Iterable[Resu
 def _report(request: Request, into: Intake, told: list[Result]) -> Response:
     with open_read_transaction(get_read_pool(request).engine) as session:
         reads = ThreadReadSession(session)
-        item = orjson.loads(run_sync(imports.one(reads, into.id or 0)))
+        item = orjson.loads(run_sync(imports.get_item(reads, into.id or 0)))
         revision = reads.state.revision
     wrong = [{"line": each.line, "field": each.field, "detail": each.detail} for each in told]
     headers = {"Dateline-Revision": str(revision), "Location": _location(request, into)}

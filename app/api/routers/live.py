@@ -14,8 +14,8 @@ from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun, Operation
 from app.database.statements import ReadSession
 from app.queries import saved_searches
-from app.queries.change_feed import Following, Position
-from app.queries.saved_searches import Search
+from app.queries.change_feed import ChangeSelection, Position
+from app.queries.saved_searches import SavedQuery
 from app.schemas.common import MAX_ID, comma_list
 from app.schemas.live import EVENT_ID, StreamParams
 
@@ -39,7 +39,7 @@ async def stream_changes(
     """
     hub: Hub = read.request.app.state.hub
 
-    async def check() -> Following:
+    async def check() -> ChangeSelection:
         await may_read_on(read.request, None if params.search is None else f"/searches/{params.search}")
         return await _following(read, params)
 
@@ -51,17 +51,17 @@ async def stream_changes(
         return StreamResponse(events(hub, position, check), place.pop_all())
 
 
-async def _following(read: Read, params: StreamParams) -> Following:
+async def _following(read: Read, params: StreamParams) -> ChangeSelection:
     """What is followed; raises Invalid for a search that is not there."""
     nouns = frozenset(Noun(word) for word in comma_list(params.noun))
     operations = frozenset(Operation(word) for word in comma_list(params.operation))
     search = None if params.search is None else await _search(read, params.search)
-    return Following(nouns, operations, search)
+    return ChangeSelection(nouns, operations, search)
 
 
-async def _search(read: Read, ref: int | str) -> Search:
-    async def sought(reads: ReadSession) -> Search:
-        return await saved_searches.sought(reads, ref)
+async def _search(read: Read, ref: int | str) -> SavedQuery:
+    async def sought(reads: ReadSession) -> SavedQuery:
+        return await saved_searches.get_search(reads, ref)
 
     try:
         return await read.read_pool.run_on_primary(sought)

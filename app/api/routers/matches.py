@@ -18,7 +18,7 @@ router = APIRouter(prefix="/matches", tags=["matches"], route_class=ReadRoute)
 @router.get("", response_model=Page[MatchPublic], responses=answers.MANY)
 async def list_matches(read: ReadDep, filters: Annotated[MatchFilter, Query()]) -> Response:
     """Events or statements that may be one: two by two, the latest first."""
-    return await answers.many(read, filters, MatchPublic, lambda reads: matches.listing(reads, filters))
+    return await answers.many(read, filters, MatchPublic, lambda reads: matches.get_listing(reads, filters))
 
 
 add_reading(router, Match, public=MatchPublic)

@@ -19,10 +19,12 @@ router = APIRouter(tags=["origins"], route_class=ReadRoute)
 @router.get("/events/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
 async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """Who independently stands behind the reports of an event, each with the documents that rest on it, and why."""
-    return await answers.many(read, filters, OriginPublic, partial(origins.of_event, ref=ref), thorough=True)
+    return await answers.many(read, filters, OriginPublic, partial(origins.get_event_origins, ref=ref), thorough=True)
 
 
 @router.get("/utterances/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
 async def list_utterance_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """From whom those who print an utterance have it: who heard it, else who is credited or copied, else the outlet."""
-    return await answers.many(read, filters, OriginPublic, partial(origins.of_utterance, ref=ref), thorough=True)
+    return await answers.many(
+        read, filters, OriginPublic, partial(origins.get_utterance_origins, ref=ref), thorough=True
+    )

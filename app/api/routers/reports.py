@@ -19,7 +19,7 @@ router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
 @router.get("", response_model=Page[ReportPublic], responses=answers.MANY)
 async def list_reports(read: ReadDep, filters: Annotated[ReportFilter, Query()]) -> Response:
     """Reports: which document reports which event."""
-    return await answers.many(read, filters, ReportPublic, lambda reads: reports.listing(reads, filters))
+    return await answers.many(read, filters, ReportPublic, lambda reads: reports.get_listing(reads, filters))
 
 
 add_operations(

@@ -24,7 +24,7 @@ router = APIRouter(tags=["review"], route_class=ReadRoute)
 @router.get("/review", response_model=Page[ReviewPublic], responses=answers.MANY)
 async def list_review(read: ReadDep, filters: Annotated[ReviewFilter, Query()]) -> Response:
     """What machines found and no person has looked at, the least sure first."""
-    return await answers.many(read, filters, ReviewPublic, lambda reads: review.listing(reads, filters))
+    return await answers.many(read, filters, ReviewPublic, lambda reads: review.get_listing(reads, filters))
 
 
 @router.post("/review", response_model=ReviewDone, responses=documented(*WRITING, 412))
@@ -43,7 +43,7 @@ def review_records(writer: WriterDep, body: ReviewIn) -> Response:
 @router.get("/rejections", response_model=Page[RejectionPublic], responses=answers.MANY)
 async def list_rejections(read: ReadDep, filters: Annotated[RejectionFilter, Query()]) -> Response:
     """What people rejected of what machines found, the latest first."""
-    return await answers.many(read, filters, RejectionPublic, review.rejections)
+    return await answers.many(read, filters, RejectionPublic, review.get_rejection_listing)
 
 
 @router.delete("/rejections/{id}", status_code=204, responses=CHANGE)

@@ -26,7 +26,7 @@ router = APIRouter(tags=["revisions"], route_class=ReadRoute)
 @router.get("/revisions", response_model=Page[RevisionPublic], responses=answers.MANY)
 async def list_revisions(read: ReadDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
     """Every write transaction: when, by whom, why; the latest first."""
-    return await answers.many(read, filters, RevisionPublic, revisions.listing)
+    return await answers.many(read, filters, RevisionPublic, revisions.get_listing)
 
 
 @router.get("/changes", response_model=Page[ChangePublic], responses=answers.MANY)
@@ -35,7 +35,7 @@ async def list_changes(read: ReadDep, filters: Annotated[ChangeFilter, Query()])
 
     Follow `next` to the end, then ask again with the last `revision` seen as `since`.
     """
-    return await answers.many(read, filters, ChangePublic, lambda reads: revisions.changes(reads, filters))
+    return await answers.many(read, filters, ChangePublic, lambda reads: revisions.get_change_listing(reads, filters))
 
 
 @router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=answers.NESTED)
@@ -47,8 +47,8 @@ async def list_history(
 ) -> Response:
     """Every state that a record had, the latest first; of a deleted one too."""
 
-    async def find(reads: ReadSession) -> revisions.Versions:
+    async def find(reads: ReadSession) -> revisions.RecordVersions:
         assert isinstance(reads, ThreadReadSession)  # it is read thorough
-        return revisions.Versions(reads.session, noun, ref)
+        return revisions.RecordVersions(reads.session, noun, ref)
 
     return await answers.many(read, filters, VersionPublic, find, thorough=True)

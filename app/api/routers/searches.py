@@ -19,7 +19,7 @@ from app.database.statements import ReadSession
 from app.queries import saved_searches
 from app.queries.listing import Paged
 from app.queries.lists import LISTS
-from app.queries.saved_searches import Search
+from app.queries.saved_searches import SavedQuery
 from app.schemas.common import Page
 from app.schemas.saved_search import (
     SavedSearchCreate,
@@ -39,14 +39,14 @@ _ONE = documented(401, 403, 404, 422, 429, 503)
 async def list_searches(read: FreshDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
     """Saved searches, in the order in which they were saved."""
     return await answers.fresh_many(
-        read, filters, SavedSearchPublic, lambda reads: saved_searches.listing(reads, filters)
+        read, filters, SavedSearchPublic, lambda reads: saved_searches.get_listing(reads, filters)
     )
 
 
 @router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
 async def get_search(read: FreshDep, ref: Address) -> Response:
     """One saved search, and where what it finds can be read."""
-    return await answers.fresh_one(read, lambda reads: saved_searches.one(reads, ref))
+    return await answers.fresh_one(read, lambda reads: saved_searches.get_item(reads, ref))
 
 
 @router.get("/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=answers.MANY | documented(404))
@@ -56,12 +56,12 @@ async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedS
     The items are those of the list that is searched.
     """
 
-    async def sought(reads: ReadSession) -> Search:
-        return await saved_searches.sought(reads, ref)
+    async def sought(reads: ReadSession) -> SavedQuery:
+        return await saved_searches.get_search(reads, ref)
 
     search = await read.run(sought)
     given = {name: value for name, value in query_of(read.request).items() if name in shown.model_fields_set}
-    filters = saved_searches.filters_of(search, given)
+    filters = saved_searches.build_filters(search, given)
 
     async def find(reads: ReadSession) -> Paged:
         if await sought(reads) != search:
@@ -97,6 +97,8 @@ def delete_search(writer: WriterDep, ref: Address) -> Response:
 
 def _shown(writer: Writer, session: Session, status: int, search: SavedSearch) -> Response:
     """The search, which must find its way: what it names has to be there."""
-    reads, sought = ThreadReadSession(session), Search(search.noun, search.query)
-    run_sync(LISTS[search.noun].find(reads, saved_searches.filters_of(sought, {})))
-    return writer.show(session, status, f"/searches/{search.slug}", run_sync(saved_searches.one(reads, search.slug)))
+    reads, sought = ThreadReadSession(session), SavedQuery(search.noun, search.query)
+    run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(sought, {})))
+    return writer.show(
+        session, status, f"/searches/{search.slug}", run_sync(saved_searches.get_item(reads, search.slug))
+    )

@@ -23,14 +23,14 @@ router = APIRouter(prefix="/sources", tags=["sources"], route_class=ReadRoute)
 @router.get("", response_model=Page[SourcePublic], responses=answers.MANY)
 async def list_sources(read: ReadDep, filters: Annotated[SourceFilter, Query()]) -> Response:
     """Sources, by name."""
-    return await answers.many(read, filters, SourcePublic, lambda reads: sources.listing(reads, filters))
+    return await answers.many(read, filters, SourcePublic, lambda reads: sources.get_listing(reads, filters))
 
 
 @router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED)
 async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[EventFilter, Query()]) -> Response:
     """The events that a source reported."""
     return await answers.many(
-        read, filters, EventPublic, lambda reads: events.listing(reads, filters, within=(Source, ref))
+        read, filters, EventPublic, lambda reads: events.get_listing(reads, filters, within=(Source, ref))
     )
 
 
@@ -38,7 +38,7 @@ async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[Eve
 async def list_source_documents(read: ReadDep, ref: Address, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """The documents of a source, without their texts."""
     return await answers.many(
-        read, filters, DocumentPublic, lambda reads: documents.listing(reads, filters, within=(Source, ref))
+        read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters, within=(Source, ref))
     )
 
 

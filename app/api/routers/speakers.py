@@ -12,7 +12,7 @@ from app.api.routers.utterances import utterance_list
 from app.api.web.deps import Address
 from app.api.web.reading import ReadDep, ReadRoute
 from app.api.web.writer import CHANGE, WriterDep
-from app.comparisons.speaker_records import shown
+from app.comparisons.speaker_records import build_speaker
 from app.database.models import Speaker
 from app.queries import speakers
 from app.schemas.common import Page
@@ -37,7 +37,7 @@ router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
 @router.get("", response_model=Page[SpeakerPublic], responses=answers.MANY)
 async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
     """Speakers, by name."""
-    return await answers.many(read, filters, SpeakerPublic, lambda reads: speakers.listing(reads, filters))
+    return await answers.many(read, filters, SpeakerPublic, lambda reads: speakers.get_listing(reads, filters))
 
 
 @router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED)
@@ -65,7 +65,7 @@ def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Respo
     """
     with writer.transaction() as session:
         into = writer.find(session, Speaker, ref)
-        return writer.answer(session, 200, merging.merge(session, into, body), show=shown)
+        return writer.answer(session, 200, merging.merge(session, into, body), show=build_speaker)
 
 
 @router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
@@ -73,7 +73,7 @@ def split_speaker(writer: WriterDep, ref: Address, body: SpeakerSplit) -> Respon
     """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
     with writer.transaction() as session:
         speaker = writer.find(session, Speaker, ref)
-        return writer.answer(session, 201, merging.split(session, speaker, body), show=shown)
+        return writer.answer(session, 201, merging.split(session, speaker, body), show=build_speaker)
 
 
 add_operations(
@@ -85,5 +85,5 @@ add_operations(
     add=store.add_speaker,
     change=store.update_speaker,
     on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
-    show=shown,
+    show=build_speaker,
 )

@@ -26,7 +26,7 @@ async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Que
 async def statement_list(read: Read, filters: StatementFilter, *, within: Within | None = None) -> Response:
     """The statements that match, all or those of one event, document or speaker."""
     return await answers.many(
-        read, filters, StatementPublic, lambda reads: statements.listing(reads, filters, within=within)
+        read, filters, StatementPublic, lambda reads: statements.get_listing(reads, filters, within=within)
     )
 
 

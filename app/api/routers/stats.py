@@ -34,5 +34,5 @@ async def list_document_stats(read: ReadDep, filters: Annotated[DocumentStatsFil
 
 async def _stats(read: Read, noun: Noun, filters: StatsFilter) -> Response:
     return await answers.many(
-        read, filters, StatPublic, lambda reads: series.listing(reads, noun, filters), thorough=True
+        read, filters, StatPublic, lambda reads: series.get_listing(reads, noun, filters), thorough=True
     )

@@ -21,9 +21,9 @@ from app.database.statements import ReadSession
 from app.formats import Format
 from app.formats.flat import columns
 from app.formats.listed import Listed
-from app.queries.listing import Paged, Slice
+from app.queries.listing import Paged, PageRequest
 
-# Rows that are read in one go and become a chunk: as many as a processor's cache holds.
+# Page that are read in one go and become a chunk: as many as a processor's cache holds.
 BATCH = 500
 
 # Streams of one process at a time. They run in threads of their own, so that slow clients keep nobody else from
@@ -35,7 +35,7 @@ _PAUSE = 0.05
 _free = threading.BoundedSemaphore(MOST)
 
 
-async def stream(read: Read, listed: Listed, find: Find, part: Slice, to: Format) -> StreamingResponse:
+async def stream(read: Read, listed: Listed, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
     """The list from ``part`` on; its first chunk is made at once, so that what is wrong is still told."""
     thread = anyio.CapacityLimiter(1)
     part = replace(part, limit=BATCH, columns=columns(listed.shape) if to.tabular else ())
@@ -64,7 +64,7 @@ async def _turn_to_stream() -> None:
     raise Busy("As many lists as can be are being streamed; try again.")
 
 
-def _batches(found: Paged, reads: ReadSession, part: Slice) -> Iterator[Any]:
+def _batches(found: Paged, reads: ReadSession, part: PageRequest) -> Iterator[Any]:
     """The items of one page after the other."""
     rows = run_sync(turn(found, reads, part))
     yield rows.items

@@ -30,7 +30,7 @@ async def list_utterances(read: ReadDep, filters: Annotated[UtteranceFilter, Que
 async def utterance_list(read: Read, filters: UtteranceFilter, *, within: Within | None = None) -> Response:
     """The utterances that match, all or those of one speaker."""
     return await answers.many(
-        read, filters, UtterancePublic, lambda reads: utterances.listing(reads, filters, within=within)
+        read, filters, UtterancePublic, lambda reads: utterances.get_listing(reads, filters, within=within)
     )
 
 
@@ -46,7 +46,7 @@ async def list_utterance_differences(
         read,
         filters,
         UtteranceDifference,
-        lambda reads: wordings.differences(reads, ref, filters),
+        lambda reads: wordings.get_differences(reads, ref, filters),
         thorough=True,
     )
 
@@ -60,5 +60,5 @@ add_operations(
     add=store.add_utterance,
     change=store.update_utterance,
     on_delete="Its statements stay, without it.",
-    show=wordings.shown,
+    show=wordings.build_utterance,
 )

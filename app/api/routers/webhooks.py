@@ -37,13 +37,13 @@ DeliveryId = Annotated[Id, Path(alias="delivery", description="Id of the message
 @router.get("", response_model=Page[WebhookPublic], responses=answers.FRESH_MANY)
 async def list_webhooks(read: FreshForWritersDep, filters: Annotated[WebhookFilter, Query()]) -> Response:
     """Webhooks, in the order in which they were added."""
-    return await answers.fresh_many(read, filters, WebhookPublic, lambda reads: webhooks.listing(reads, filters))
+    return await answers.fresh_many(read, filters, WebhookPublic, lambda reads: webhooks.get_listing(reads, filters))
 
 
 @router.get("/{id}", response_model=WebhookPublic, responses=answers.FRESH_ONE)
 async def get_webhook(read: FreshForWritersDep, ident: RecordId) -> Response:
     """One webhook, and how far it has been told."""
-    return await answers.fresh_one(read, lambda reads: webhooks.one(reads, ident))
+    return await answers.fresh_one(read, lambda reads: webhooks.get_item(reads, ident))
 
 
 @router.get("/{id}/deliveries", response_model=Page[DeliveryPublic], responses=answers.FRESH_NESTED)
@@ -52,7 +52,7 @@ async def list_webhook_deliveries(
 ) -> Response:
     """The messages to a webhook, the latest first, and what became of them."""
     return await answers.fresh_many(
-        read, filters, DeliveryPublic, lambda reads: webhooks.delivery_listing(reads, ident, filters), thorough=True
+        read, filters, DeliveryPublic, lambda reads: webhooks.get_delivery_listing(reads, ident, filters), thorough=True
     )
 
 
@@ -107,7 +107,7 @@ def retry_delivery(writer: WriterDep, ident: RecordId, delivery: DeliveryId) -> 
 
 def _shown(writer: Writer, session: Session, status: int, webhook: Webhook, *, secret: bool = False) -> Response:
     assert webhook.id is not None
-    item = run_sync(webhooks.one(ThreadReadSession(session), webhook.id))
+    item = run_sync(webhooks.get_item(ThreadReadSession(session), webhook.id))
     if secret:
         item = orjson.dumps({**orjson.loads(item), "secret": webhook.secret}).decode()
     return writer.show(session, status, f"/webhooks/{webhook.id}", item)
@@ -115,5 +115,5 @@ def _shown(writer: Writer, session: Session, status: int, webhook: Webhook, *, s
 
 def _delivery(writer: Writer, session: Session, status: int, delivery: Delivery) -> Response:
     assert delivery.id is not None
-    item = run_sync(webhooks.one_delivery(ThreadReadSession(session), delivery.id))
+    item = run_sync(webhooks.get_delivery(ThreadReadSession(session), delivery.id))
     return writer.show(session, status, f"/webhooks/{delivery.webhook_id}/deliveries", item)

@@ -21,7 +21,7 @@ from app.core.config import Settings
 from app.core.errors import Forbidden, Invalid, Unauthorized
 from app.core.vocab import Scope
 from app.database.read_pool import ReadPool
-from app.queries.keys import Key
+from app.queries.lookups import StoredKey
 from app.schemas.common import MAX_ID, Digits, Id, Ref
 from app.store import api_keys as auth
 
@@ -107,7 +107,7 @@ def with_token(request: Request, address: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}token={quote(token, safe='')}"
 
 
-async def identify(request: Request) -> Key | None:
+async def identify(request: Request) -> StoredKey | None:
     """The key that the request carries, if any; counts the request against its, or its address's, rate limit."""
     key = await _found(request)
     if request.app.state.rate_limit is not None:
@@ -116,7 +116,7 @@ async def identify(request: Request) -> Key | None:
     return key
 
 
-async def _found(request: Request) -> Key | None:
+async def _found(request: Request) -> StoredKey | None:
     given = _given(request)
     return (
         None
@@ -138,11 +138,11 @@ def _given(request: Request) -> str | None:
     return str(token)
 
 
-async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> Key | None:
+async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> StoredKey | None:
     return await identify(request)
 
 
-KeyDep = Annotated[Key | None, Depends(get_key)]
+KeyDep = Annotated[StoredKey | None, Depends(get_key)]
 
 
 async def admit(request: Request, template: str) -> None:
@@ -173,7 +173,7 @@ async def may_read_on(request: Request, also: str | None) -> None:
         _check_bounds(key, also)
 
 
-def _check_reading(request: Request, key: Key | None, template: str) -> None:
+def _check_reading(request: Request, key: StoredKey | None, template: str) -> None:
     public: bool = request.app.state.settings.public_reads
     if not public:
         request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
@@ -182,7 +182,7 @@ def _check_reading(request: Request, key: Key | None, template: str) -> None:
         _check_bounds(require(key, needed_to_read(template)), path)
 
 
-def _check_bounds(key: Key, path: str) -> None:
+def _check_bounds(key: StoredKey, path: str) -> None:
     if not auth.covers(key, path):
         raise Forbidden("The key is bound to other addresses.")
 
@@ -194,7 +194,7 @@ def needed_to_read(template: str) -> Scope:
     return Scope.READ if template.startswith(_OPERATIONAL) or template.endswith("}") else Scope.FEEDS
 
 
-def require(key: Key | None, scope: Scope) -> Key:
+def require(key: StoredKey | None, scope: Scope) -> StoredKey:
     if key is None:
         raise Unauthorized("Send a key as Authorization: Bearer dl_…")
     if not auth.allows(key, scope):

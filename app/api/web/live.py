@@ -22,8 +22,8 @@ from app.core.errors import Busy, DatelineError
 from app.database.engine import is_server_lost
 from app.database.read_pool import ReadPool
 from app.database.statements import ReadSession
-from app.queries import change_feed as followed
-from app.queries.change_feed import Following, Piece, Position
+from app.queries import change_feed
+from app.queries.change_feed import ChangePage, ChangeSelection, Position
 from app.queries.revisions import Change
 
 # Listeners of one process.
@@ -84,7 +84,7 @@ class Hub:
     def _begin(self, read_pool: ReadPool) -> None:
         self._read_pool = read_pool
         self._revision = 0
-        self._pieces: dict[tuple[Following, Position], Piece] = {}
+        self._pieces: dict[tuple[ChangeSelection, Position], ChangePage] = {}
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._moved = asyncio.Event()
         self._watch = asyncio.create_task(self._look())
@@ -115,8 +115,8 @@ class Hub:
                 break
         return False
 
-    async def read(self, following: Following, position: Position) -> Piece:
-        """The next changes; raises what ``followed.piece`` does."""
+    async def read(self, following: ChangeSelection, position: Position) -> ChangePage:
+        """The next changes; raises what ``change_feed.get_page`` does."""
         pieces, revision, key = self._pieces, self._revision, (following, position)
         async with self._turns:
             if key in pieces:
@@ -126,9 +126,9 @@ class Hub:
                 pieces[key] = piece
             return piece
 
-    async def _read(self, revision: int, following: Following, position: Position) -> Piece:
-        async def work(reads: ReadSession) -> Piece:
-            return await followed.piece(reads, following, position, most=_PIECE)
+    async def _read(self, revision: int, following: ChangeSelection, position: Position) -> ChangePage:
+        async def work(reads: ReadSession) -> ChangePage:
+            return await change_feed.get_page(reads, following, position, most=_PIECE)
 
         try:
             return await self._read_pool.with_min_revision(revision).run_in_snapshot(work)
@@ -138,7 +138,7 @@ class Hub:
             raise
 
 
-async def events(hub: Hub, position: Position, check: Callable[[], Awaitable[Following]]) -> AsyncIterator[bytes]:
+async def events(hub: Hub, position: Position, check: Callable[[], Awaitable[ChangeSelection]]) -> AsyncIterator[bytes]:
     """What is followed from ``position`` on, as server-sent events.
 
     ``check`` says what is followed, or raises where the listener may not go on; then, as when the store cannot be

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from app.core.errors import Invalid
 from app.database.statements import ReadSession
-from app.queries.listing import Key, Paged, Rows, Slice
+from app.queries.listing import Page, Paged, PageRequest, SortKey
 
 Find = Callable[[ReadSession], Awaitable[Paged]]
 """Says which list is meant: looks up the names in the request, and no more."""
@@ -26,12 +26,12 @@ _SEAL = 9
 _FREE = {"cursor", "limit", "count", "format", "flat", "bom"}
 
 
-def encode(last: tuple[Key, int], *, path: str, filters: BaseModel) -> str:
+def encode(last: tuple[SortKey, int], *, path: str, filters: BaseModel) -> str:
     payload = orjson.dumps(last)
     return base64.urlsafe_b64encode(_seal(payload, path, filters) + payload).rstrip(b"=").decode()
 
 
-def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[Key, int]:
+def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[SortKey, int]:
     """The key and id that ``encode`` was given; raises Invalid for anything it did not make for this list."""
     try:
         raw = base64.b64decode(cursor.encode() + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
@@ -43,7 +43,7 @@ def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[Key, int]:
     return key, ident
 
 
-async def turn(found: Paged, reads: ReadSession, part: Slice) -> Rows:
+async def turn(found: Paged, reads: ReadSession, part: PageRequest) -> Page:
     """The page of the list; raises Invalid where its cursor has a key that the list cannot have."""
     try:
         return await found.page(reads, part)

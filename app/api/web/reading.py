@@ -86,7 +86,7 @@ class Read:
 
         async def explain(reads: ThreadReadSession) -> Exception:
             self.note(await reads.fetch_state())
-            return records.missing(reads.session, model, ref)
+            return records.build_missing_error(reads.session, model, ref)
 
         raise await self.read_pool.run_in_snapshot(explain)
 

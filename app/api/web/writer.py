@@ -83,7 +83,7 @@ class Writer:
 
     def find(self, session: Session, model: type[R], ref: int | str) -> R:
         """The row to change; raises as a GET would, or PreconditionFailed."""
-        row = records.row(session, model, ref)
+        row = records.get_row(session, model, ref)
         if self._if_match is not None and not etags.unchanged_since(self._if_match, row.revision_id):
             raise PreconditionFailed(f"It was changed in revision {row.revision_id}.", revision=row.revision_id)
         return row
@@ -121,7 +121,7 @@ class Writer:
         if row is not None and row.noun is not None and row.id is not None:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
             headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
-            body = records.item(session, row.noun, row.id)
+            body = records.get_item(session, row.noun, row.id)
             body = body if show is None else show(body)
         if told is not None:
             body = orjson.dumps({**told, "revision": state.revision}).decode()
@@ -131,7 +131,7 @@ class Writer:
     def _replay(self, session: Session) -> None:
         if self._idempotency_key is None:
             return
-        kept = lookups.one(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
+        kept = lookups.find_row(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
         if kept is None:
             return
         if kept.fingerprint != self._fingerprint:

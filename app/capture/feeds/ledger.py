@@ -20,7 +20,7 @@ from app.capture.feeds.document import FeedDocument, Item
 from app.core.vocab import FeedItemState, FeedResult
 from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Feed, FeedItem
-from app.queries import feeds as queries
+from app.queries import feeds
 from app.store import revisions
 
 # How long a claim lasts that nothing is heard of: longer than any one fetch with what may have to be waited for it.
@@ -66,10 +66,10 @@ class Waiting:
 def claim(engine: Engine, now: dt.datetime, *, due_by: dt.datetime, only: Collection[int] = ()) -> Claim | None:
     """The feed that has waited longest, of those that were due by then, if any is; nobody else has it then."""
     with open_read_transaction(engine) as session:
-        if queries.due(session, due_by, only) is None:
+        if feeds.find_due_feed(session, due_by, only) is None:
             return None
     with open_write_transaction(engine) as session:
-        feed = queries.due(session, due_by, only)
+        feed = feeds.find_due_feed(session, due_by, only)
         if feed is None:
             return None
         feed.due_at = now + LEASE
@@ -131,7 +131,7 @@ def note_answer(
 
 
 def _note_items(session: Session, feed: int, items: Sequence[Item], now: dt.datetime) -> int:
-    known = queries.known_items(session, feed, [item.key for item in items])
+    known = feeds.find_items_by_key(session, feed, [item.key for item in items])
     new = 0
     for item in reversed(items):  # the newest gets the last number
         row = known.get(item.key)
@@ -149,7 +149,7 @@ def _note_items(session: Session, feed: int, items: Sequence[Item], now: dt.date
 def waiting(engine: Engine, claim: Claim) -> list[Waiting]:
     """The items of the feed that are to be fetched, the newest first."""
     with open_read_transaction(engine) as session:
-        return [Waiting(item.id or 0, item.url, item.detail) for item in queries.waiting_items(session, claim.id)]
+        return [Waiting(item.id or 0, item.url, item.detail) for item in feeds.list_waiting_items(session, claim.id)]
 
 
 def store_item(engine: Engine, claim: Claim, now: dt.datetime, item: Waiting, page: Captured) -> bool:
@@ -182,7 +182,7 @@ def fail_item(
 def finish(engine: Engine, claim: Claim, due: dt.datetime) -> None:
     """Let go of a feed, which is to be asked again then."""
     with _held(engine, claim, due) as session:
-        items, documents = queries.counts(session, claim.id)
+        items, documents = feeds.count_items(session, claim.id)
         _set(session, claim, items=items, documents=documents)
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import orjson
 
-from app.comparisons import discrepancies, origins, wordings
-from app.comparisons import event_coverage as outlets
+from app.comparisons import discrepancies, event_coverage, origins, wordings
 from app.core.errors import Invalid
 from app.core.vocab import CoverageStatus, Noun
 from app.integrations.assistants import questions
@@ -50,11 +49,15 @@ async def _event(desk: Desk, ident: int) -> Event:
 
 async def who_reported(desk: Desk, question: questions.WhoReported) -> Reported:
     event = await _event(desk, question.event)
-    reported = await outlets.listing(desk.reads, event.id, EventCoverageFilter(status=CoverageStatus.REPORTED))
+    reported = await event_coverage.get_listing(
+        desk.reads, event.id, EventCoverageFilter(status=CoverageStatus.REPORTED)
+    )
     items, more = await desk.page(reported, question, "published")
     passages = await _passages(desk, items)
-    rest = await outlets.listing(desk.reads, event.id, EventCoverageFilter(status=CoverageStatus.NO_DOCUMENT))
-    behind = await origins.of_event(desk.reads, event.id)
+    rest = await event_coverage.get_listing(
+        desk.reads, event.id, EventCoverageFilter(status=CoverageStatus.NO_DOCUMENT)
+    )
+    behind = await origins.get_event_origins(desk.reads, event.id)
     return Reported(
         event=event,
         outlet_count=await reported.count(desk.reads),
@@ -71,7 +74,7 @@ async def _passages(desk: Desk, items: Sequence[Item]) -> Mapping[int, Item | No
     shown = [each["report"] for item in items for each in item["documents"][:_DOCUMENTS] if each["report"]]
     if not shown:
         return {}
-    found = await reports.listing(desk.reads, ReportFilter(id=",".join(map(str, shown))))
+    found = await reports.get_listing(desk.reads, ReportFilter(id=",".join(map(str, shown))))
     return {each["id"]: each["passage"] for each in await desk.first(found, len(shown), "id")}
 
 
@@ -119,7 +122,7 @@ async def compare_wordings(desk: Desk, question: questions.CompareWordings) -> W
 
 
 async def _compared(desk: Desk, utterance: int) -> Wordings:
-    shown = orjson.loads(wordings.shown(await records.current(desk.reads, Noun.UTTERANCES, utterance)))
+    shown = orjson.loads(wordings.build_utterance(await records.get_current(desk.reads, Noun.UTTERANCES, utterance)))
     fullest = next((each for each in shown["printings"] if each["fullest"]), None)
     return Wordings(
         utterance=utterance,
@@ -168,7 +171,7 @@ def _difference(item: Item, here: Item, fullest: Item) -> Difference:
 async def discrepancies_of(desk: Desk, question: questions.DiscrepanciesOf) -> Discrepancies:
     event = await _event(desk, question.event)
     filters = EventDiscrepancyFilter(property=question.property, all=question.all)
-    found = await discrepancies.of_event(desk.reads, event.id, filters)
+    found = await discrepancies.get_event_listing(desk.reads, event.id, filters)
     items, more = await desk.page(found, question, filters.sort)
     return Discrepancies(event=event, discrepancies=[_discrepancy(desk, item) for item in items], more=more)
 

@@ -13,7 +13,7 @@ from app.database.statements import ReadSession
 from app.integrations.assistants.answers import Document, Event, Outlet, Passage, Relay, Statement, Voice, Words
 from app.integrations.assistants.questions import ListQuestion
 from app.queries import records
-from app.queries.listing import Paged, Slice
+from app.queries.listing import Paged, PageRequest
 from app.queries.names import Missing
 
 T = TypeVar("T")
@@ -34,19 +34,19 @@ class Desk:
 
     async def record(self, noun: Noun, ident: int) -> Any:
         """The record; raises Missing."""
-        return orjson.loads(await records.current(self.reads, noun, ident))
+        return orjson.loads(await records.get_current(self.reads, noun, ident))
 
     async def page(self, found: Paged, question: ListQuestion, sort: str) -> tuple[list[Any], str | None]:
         """The items that the question asks for, and the cursor to ask for those after them."""
         path = type(question).__name__
         after = question.cursor and pagination.decode(question.cursor, path=path, filters=question)
-        rows = await pagination.turn(found, self.reads, Slice(sort, question.limit, after or None))
+        rows = await pagination.turn(found, self.reads, PageRequest(sort, question.limit, after or None))
         more = rows.last and pagination.encode(rows.last, path=path, filters=question)
         return [orjson.loads(item) for item in rows.items], more
 
     async def first(self, found: Paged, limit: int, sort: str) -> list[Any]:
         """The first items of a list."""
-        rows = await found.page(self.reads, Slice(sort, limit))
+        rows = await found.page(self.reads, PageRequest(sort, limit))
         return [orjson.loads(item) for item in rows.items]
 
     def href(self, noun: Noun, ident: int) -> str:
@@ -107,7 +107,7 @@ class Library:
             model, ref = error.model, error.ref
 
         async def explain(reads: ThreadReadSession) -> Exception:
-            return records.missing(reads.session, model, ref)
+            return records.build_missing_error(reads.session, model, ref)
 
         raise await self.read_pool.run_in_snapshot(explain)
 

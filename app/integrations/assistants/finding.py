@@ -49,7 +49,7 @@ async def events_on_a_date(desk: Desk, question: questions.EventsOnADate) -> Eve
     filters = EventFilter(
         **_days(question), country=question.country, type=question.type, source=question.source, q=question.q
     )
-    items, more = await desk.page(await events.listing(desk.reads, filters), question, filters.sort)
+    items, more = await desk.page(await events.get_listing(desk.reads, filters), question, filters.sort)
     return Events(events=[await _event(desk, item) for item in items], more=more)
 
 
@@ -72,7 +72,7 @@ async def _event(desk: Desk, item: Item) -> FoundEvent:
 
 async def _reports(desk: Desk, event: int) -> list[Passage]:
     filters = ReportFilter(event=str(event))
-    items = await desk.first(await reports.listing(desk.reads, filters), _REPORTS, filters.sort)
+    items = await desk.first(await reports.get_listing(desk.reads, filters), _REPORTS, filters.sort)
     return [desk.passage(item["source"], item["document"], item["passage"]) for item in items]
 
 
@@ -80,7 +80,7 @@ async def statements_by(desk: Desk, question: questions.StatementsBy) -> Stateme
     filters = StatementFilter(
         **_days(question), speaker=question.speaker, event=question.event, source=question.source, q=question.q
     )
-    items, more = await desk.page(await statements.listing(desk.reads, filters), question, filters.sort)
+    items, more = await desk.page(await statements.get_listing(desk.reads, filters), question, filters.sort)
     return Statements(statements=[desk.statement(item) for item in items], more=more)
 
 
@@ -95,7 +95,7 @@ async def _statements(desk: Desk, idents: Sequence[int]) -> Mapping[int, Passage
     if not idents:
         return {}
     filters = StatementFilter(id=",".join(map(str, idents)))
-    items = await desk.first(await statements.listing(desk.reads, filters), len(idents), filters.sort)
+    items = await desk.first(await statements.get_listing(desk.reads, filters), len(idents), filters.sort)
     return {item["id"]: desk.statement(item).passage for item in items}
 
 

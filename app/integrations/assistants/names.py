@@ -8,7 +8,7 @@ from app.core.vocab import Noun
 from app.integrations.assistants.desk import Desk, Library
 from app.integrations.assistants.questions import Question
 from app.queries.lists import LISTS
-from app.queries.names import resolve
+from app.queries.names import resolve_names
 from app.schemas.common import comma_list
 
 _NOUNS = {"source": Noun.SOURCES, "speaker": Noun.SPEAKERS}
@@ -34,7 +34,7 @@ async def _near(desk: Desk, asked: dict[str, str | None]) -> list[Candidate]:
     for field, names in asked.items():
         for name in comma_list(names)[:_NAMES]:
             try:
-                await resolve(desk.reads, {field: name})
+                await resolve_names(desk.reads, {field: name})
             except Ambiguous:
                 continue
             except Invalid:

@@ -17,7 +17,7 @@ from app.integrations.grafana.shapes import PanelQueryIn, PayloadValue, TargetIn
 from app.integrations.grafana.variables import NameParams, Option, countries_of, sources, speakers
 from app.integrations.reading import Item, filters_of, first
 from app.integrations.words import label
-from app.queries.listing import Slice
+from app.queries.listing import PageRequest
 from app.queries.lists import LISTS
 from app.schemas.stats import DocumentStatsFilter, EventStatsFilter, StatementStatsFilter, StatsFilter
 
@@ -178,8 +178,8 @@ def _interval(query: PanelQueryIn) -> Interval:
 
 
 async def _series(reads: ReadSession, asked: Metric, target: TargetIn, filters: StatsFilter) -> list[Item]:
-    found = await series.listing(reads, asked.noun, filters)
-    rows = await found.page(reads, Slice("period", _MOST_POINTS))
+    found = await series.get_listing(reads, asked.noun, filters)
+    rows = await found.page(reads, PageRequest("period", _MOST_POINTS))
     if rows.last is not None:
         raise Invalid("targets", f"more than {_MOST_POINTS} points: choose a longer interval, or fewer series")
     lines: dict[str | None, Item] = {}

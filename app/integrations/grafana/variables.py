@@ -62,7 +62,7 @@ async def countries(reads: ReadSession, _params: NameParams) -> list[Option]:
 
 async def countries_of(reads: ReadSession, noun: Noun, by_country: StatsFilter) -> list[Option]:
     """English names and codes of the countries that records of a noun are counted by."""
-    found = await stats.counts(reads, noun, by_country, dt.date.min, dt.date.max)
+    found = await stats.get_counts(reads, noun, by_country, dt.date.min, dt.date.max)
     return sorted((country_name(code), code) for code in {each.key for each in found} if code)
 
 

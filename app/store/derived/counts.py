@@ -114,8 +114,8 @@ def _find_origins(connection: Connection, event_ids: Collection[int]) -> None:
     intricate = execute(connection, _INTRICATE, event_ids)
     execute(connection, _OUTLETS_ALONE, set(event_ids).difference(intricate))
     for start in range(0, len(intricate), _READ):
-        found = Accounts(*accounts_of.of_events(connection, intricate[start : start + _READ]))
-        who = accounts.directory(*accounts_of.bearers_in(connection, found.agencies()))
+        found = Accounts(*accounts_of.get_rows_of_events(connection, intricate[start : start + _READ]))
+        who = accounts.directory(*accounts_of.get_name_bearers_in(connection, found.agencies()))
         rows = [
             (event, origin.party.key, origin.party.name, len(origin.evidence))
             for event, reports in found.reports.items()

@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 from app.analysis.likeness import Days, days
 from app.core.vocab import SpeakerKind
 from app.database.models import Attribution, Document, Speaker, Statement
-from app.queries import statement_candidates as printings
+from app.queries import statement_candidates
 
 _VOICINGS = SQLModel.metadata.tables["voicing"]
 _STEP = 10_000
@@ -37,7 +37,7 @@ def refresh_all(connection: Connection) -> Iterator[int]:
     """As ``refresh``, of all statements; yields the number done so far."""
     connection.execute(_VOICINGS.delete())
     last = done = 0
-    while page := printings.dated_after(connection, last, _STEP):
+    while page := statement_candidates.get_dates_after(connection, last, _STEP):
         _insert(connection, page)
         last, done = page[-1].id, done + len(page)
         yield done
@@ -45,7 +45,7 @@ def refresh_all(connection: Connection) -> Iterator[int]:
 
 def refresh_documents(connection: Connection, document_ids: Collection[int]) -> None:
     """As ``refresh``, of the statements of these documents."""
-    refresh(connection, printings.of_documents(connection, document_ids))
+    refresh(connection, statement_candidates.list_ids_of_documents(connection, document_ids))
 
 
 def days_of(row: Row[Any]) -> tuple[Days | None, Days]:
@@ -61,14 +61,14 @@ def _between(first: Any, last: Any) -> Days | None:
 
 
 def _replace(connection: Connection, ids: Sequence[int]) -> None:
-    rows = list(printings.dated(connection, ids))
+    rows = list(statement_candidates.get_dates(connection, ids))
     connection.execute(_VOICINGS.delete().where(_VOICINGS.c.statement_id.in_(ids)))
     _insert(connection, rows)
 
 
 def _insert(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     voices: dict[int, set[int]] = defaultdict(set)
-    for statement_id, speaker_id in printings.relays(connection, [row.id for row in rows]):
+    for statement_id, speaker_id in statement_candidates.get_relays(connection, [row.id for row in rows]):
         voices[statement_id].add(speaker_id)
     made = [each for row in rows for each in _voicings(row, voices[row.id])]
     if made:
@@ -77,7 +77,7 @@ def _insert(connection: Connection, rows: Sequence[Row[Any]]) -> None:
 
 def _voicings(row: Row[Any], voices: set[int]) -> Iterable[dict[str, Any]]:
     _, (first, last) = days_of(row)
-    lasts = last - first > printings.MONTH
+    lasts = last - first > statement_candidates.MONTH
     values = {"first": first, "last": last, "lasts": lasts, "statement_id": row.id}
     return ({"speaker_id": voice} | values for voice in voices | {row.speaker_id} if voice is not None)
 
@@ -99,9 +99,9 @@ def _changed(session: Session, row: Any) -> Iterable[int]:
     if isinstance(row, Attribution):
         return [row.statement_id]
     if isinstance(row, Document) and row not in session.new and _has_changed(row, _PUBLISHED):
-        return printings.of_documents(session.connection(), [row.id])  # type: ignore[list-item]
+        return statement_candidates.list_ids_of_documents(session.connection(), [row.id])  # type: ignore[list-item]
     if isinstance(row, Speaker) and row not in session.new and _has_changed(row, ("kind",)):
-        return printings.of_speaker(session.connection(), row.id)  # type: ignore[arg-type]
+        return statement_candidates.list_ids_of_speaker(session.connection(), row.id)  # type: ignore[arg-type]
     return ()
 
 

@@ -26,8 +26,8 @@ def put(session: Session, document: Document, found: Extraction, rejected: Rejec
 
     One that is found again keeps its id, and stays with its report.
     """
-    reports = lookups.every(session, Report, document_id=document.id)
-    there = list(lookups.among(session, Claim, "report_id", [report.id for report in reports]))
+    reports = lookups.list_rows(session, Report, document_id=document.id)
+    there = list(lookups.iterate_rows(session, Claim, "report_id", [report.id for report in reports]))
     persons = [row for row in there if row.coded_by != CodedBy.MACHINE]
     machines = [row for row in there if row.coded_by == CodedBy.MACHINE]
     report = _subject(reports)

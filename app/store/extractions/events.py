@@ -18,8 +18,7 @@ from app.core.spans import Span, match_key
 from app.core.vocab import CodedBy, Noun, StatementKind
 from app.database.models import Document, Event, Match, Report
 from app.extract.findings import Extraction, Proposal
-from app.queries import grouping as candidates
-from app.queries import lookups
+from app.queries import event_candidates, lookups
 from app.schemas.common import SpanIn
 from app.schemas.event import EventCreate, EventUpdate
 from app.schemas.report import ReportIn
@@ -40,7 +39,7 @@ class Alike(NamedTuple):
 def propose(session: Session, document: Document, found: Extraction, rejected: Rejected) -> int | None:
     """The id of the event that the document reports by the machine's reading; a person's report goes before it."""
     proposal = found.proposal
-    reports = lookups.every(session, Report, document_id=document.id)
+    reports = lookups.list_rows(session, Report, document_id=document.id)
     if any(report.coded_by != CodedBy.MACHINE for report in reports):
         return None
     if proposal is None or _is_rejected(document, proposal, rejected):
@@ -59,7 +58,7 @@ def _is_rejected(document: Document, proposal: Proposal, rejected: Rejected) -> 
 def _propose_again(session: Session, report: Report, proposal: Proposal) -> None:
     """Bring an event that the machine alone made, from this document alone, to what it reads now."""
     event = session.get_one(Event, report.event_id)
-    alone = len(lookups.every(session, Report, event_id=event.id)) == 1
+    alone = len(lookups.list_rows(session, Report, event_id=event.id)) == 1
     if alone and event.coded_by == CodedBy.MACHINE:
         store.update_event(session, event, EventUpdate(**_fields(proposal)))
 
@@ -100,7 +99,7 @@ def _report(session: Session, document: Document, proposal: Proposal, alike: Seq
 def _match(session: Session, event: Event, other: Alike) -> None:
     """Propose that two events are one, unless that was proposed before, whatever a person said of it."""
     first, second = sorted(each.id for each in (event, other.event) if each.id is not None)
-    if lookups.one(session, Match, event_id=first, other_event_id=second) is None:
+    if lookups.find_row(session, Match, event_id=first, other_event_id=second) is None:
         confidence = grouping.confidence(other.score)
         session.add(Match(event_id=first, other_event_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
         session.flush()
@@ -114,7 +113,11 @@ def _alike(session: Session, document: Document, proposal: Proposal, found: Extr
     [account] = story.accounts
     words = (*grouping.words(account.title), *grouping.words(account.text))
     first, last = _moved(story.first, -WINDOW), _moved(story.last, WINDOW)
-    events = [each for each in candidates.events(session, words, first, last) if each.latest - each.earliest <= WINDOW]
+    events = [
+        each
+        for each in event_candidates.find_candidates(session, words, first, last)
+        if each.latest - each.earliest <= WINDOW
+    ]
     return [Alike(events[each.place], each.score) for each in grouping.rank(story, _stories(session, events))]
 
 
@@ -144,15 +147,15 @@ def _story(document: Document, proposal: Proposal, found: Extraction) -> Story:
 def _stories(session: Session, events: Sequence[Event]) -> list[Story]:
     ids = [event.id for event in events]
     accounts: dict[int | None, list[Account]] = defaultdict(list)
-    for told in candidates.told(session, ids):
+    for told in event_candidates.list_accounts(session, ids):
         accounts[told.event_id].append(Account(told.title or "", told.text))
-    quoted: dict[int | None, list[candidates.Quoted]] = defaultdict(list)
-    for row in candidates.quoted(session, ids):
+    quoted: dict[int | None, list[event_candidates.Quotation]] = defaultdict(list)
+    for row in event_candidates.list_quotations(session, ids):
         quoted[row.event_id].append(row)
     return [_story_of(event, accounts[event.id], quoted[event.id]) for event in events]
 
 
-def _story_of(event: Event, accounts: Sequence[Account], quoted: Iterable[candidates.Quoted]) -> Story:
+def _story_of(event: Event, accounts: Sequence[Account], quoted: Iterable[event_candidates.Quotation]) -> Story:
     """The event as its documents tell it, and unless the machine made it of them, as its own title and summary do."""
     own = [] if event.coded_by == CodedBy.MACHINE and accounts else [Account(event.title, event.summary or "")]
     quoted = list(quoted)

@@ -92,7 +92,7 @@ def put(session: Session, document: Document, found: Extraction) -> Taken:
     """Make what was found in the document its records, as far as no person has said otherwise."""
     rejected = rejections.rejected(session, document)
     event_id = proposals.propose(session, document, found, rejected)
-    there = lookups.every(session, Statement, document_id=document.id)
+    there = lookups.list_rows(session, Statement, document_id=document.id)
     persons = _Places(row for row in there if row.coded_by != CodedBy.MACHINE)
     wanted = [each for each in _printings(found) if _is_free(document, each[0], persons, rejected)]
     machines = [row for row in there if row.coded_by == CodedBy.MACHINE]
@@ -223,7 +223,7 @@ def _keep(session: Session, document: Document, found: Extraction) -> None:
         "suggestions": len(found.findings) - strict,
         "note": "\n".join(found.notes) or None,
     }
-    row = lookups.one(session, models.Extraction, document_id=document.id)
+    row = lookups.find_row(session, models.Extraction, document_id=document.id)
     if row is None:
         row = models.Extraction(**told, at=dt.datetime.now(dt.UTC))
     elif any(getattr(row, name) != value for name, value in told.items()):

@@ -44,10 +44,10 @@ class Voices:
         return self._met[voice]
 
     def _learn(self, keys: Collection[str]) -> None:
-        for speaker in lookups.among(self._session, Speaker, "name_key", keys):
+        for speaker in lookups.iterate_rows(self._session, Speaker, "name_key", keys):
             self._remember(speaker.name_key, speaker)
-        aliases = list(lookups.among(self._session, SpeakerAlias, "name_key", keys))
-        owners = lookups.among(self._session, Speaker, "id", {alias.speaker_id for alias in aliases})
+        aliases = list(lookups.iterate_rows(self._session, SpeakerAlias, "name_key", keys))
+        owners = lookups.iterate_rows(self._session, Speaker, "id", {alias.speaker_id for alias in aliases})
         by_id = {owner.id: owner for owner in owners}
         for alias in aliases:
             self._remember(alias.name_key, by_id[alias.speaker_id])
@@ -116,9 +116,9 @@ class Voices:
         if voice.kind is not SpeakerKind.ORGANIZATION:
             return None
         keys = list(_keys(voice))
-        found = {source.id: source for source in lookups.among(self._session, Source, "name_key", keys)}
-        aliases = {alias.source_id for alias in lookups.among(self._session, SourceAlias, "name_key", keys)}
-        found |= {source.id: source for source in lookups.among(self._session, Source, "id", aliases)}
+        found = {source.id: source for source in lookups.iterate_rows(self._session, Source, "name_key", keys)}
+        aliases = {alias.source_id for alias in lookups.iterate_rows(self._session, SourceAlias, "name_key", keys)}
+        found |= {source.id: source for source in lookups.iterate_rows(self._session, Source, "id", aliases)}
         return found.popitem()[1].slug if len(found) == 1 else None
 
 

@@ -32,11 +32,11 @@ def merge(session: Session, into: Event, body: EventMerge) -> Event:
     _check_stands(into)
     others = list(_others(session, into, body))
     ids = {_id(other) for other in others}
-    _move_reports(session, list(lookups.among(session, Report, "event_id", ids)), into)
-    for statement in lookups.among(session, Statement, "event_id", ids):
+    _move_reports(session, list(lookups.iterate_rows(session, Report, "event_id", ids)), into)
+    for statement in lookups.iterate_rows(session, Statement, "event_id", ids):
         statement.event_id = into.id
     _move_matches(session, ids, into)
-    for other in (*others, *lookups.among(session, Event, "merged_into_id", ids)):
+    for other in (*others, *lookups.iterate_rows(session, Event, "merged_into_id", ids)):
         other.merged_into_id = into.id
     for other in others:
         _fill(into, other)
@@ -75,7 +75,7 @@ def _named(session: Session, ref: int | str, at: At) -> Event:
 
 def _move_reports(session: Session, reports: Iterable[Report], event: Event) -> None:
     """Have the documents report the event; of two reports of one document one remains, with the claims of both."""
-    there = {report.document_id: report for report in lookups.every(session, Report, event_id=event.id)}
+    there = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
     spare = []
     for report in reports:
         kept = there.setdefault(report.document_id, report)
@@ -91,8 +91,8 @@ def _move_reports(session: Session, reports: Iterable[Report], event: Event) -> 
 
 def _unite(session: Session, kept: Report, other: Report) -> None:
     """Give a report the claims of another by the same document, and what it lacks; a person's reading goes first."""
-    own = {_claimed(claim) for claim in lookups.every(session, Claim, report_id=kept.id)}
-    for claim in lookups.every(session, Claim, report_id=other.id):
+    own = {_claimed(claim) for claim in lookups.list_rows(session, Claim, report_id=kept.id)}
+    for claim in lookups.list_rows(session, Claim, report_id=other.id):
         if _claimed(claim) not in own:
             claim.report_id = _id(kept)
     better = kept.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE
@@ -133,7 +133,7 @@ def _move_matches(session: Session, ids: set[int], into: Event) -> None:
 
 
 def _matches(session: Session, ids: set[int]) -> list[Match]:
-    found = [row for name in ("event_id", "other_event_id") for row in lookups.among(session, Match, name, ids)]
+    found = [row for name in ("event_id", "other_event_id") for row in lookups.iterate_rows(session, Match, name, ids)]
     return list({row.id: row for row in found}.values())
 
 
@@ -181,7 +181,7 @@ def split(session: Session, event: Event, body: EventSplit) -> Event:
     not the event's.
     """
     _check_stands(event)
-    reports = {report.document_id: report for report in lookups.every(session, Report, event_id=event.id)}
+    reports = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
     moved = {ident: _own(reports, ident, ("documents", place)) for place, ident in enumerate(body.documents)}
     statements = _statements(session, event, body, moved)
     claims = _claims(session, reports.values(), body)
@@ -206,16 +206,16 @@ def _own(reports: Mapping[int, Report], ident: int, at: At) -> Report:
 
 def _statements(session: Session, event: Event, body: EventSplit, moved: Collection[int]) -> list[Statement]:
     """The statements that go over: those that are named, and those of documents that do."""
-    there = {row.id: row for row in lookups.among(session, Statement, "id", body.statements)}
+    there = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", body.statements)}
     for place, ident in enumerate(body.statements):
         if ident not in there or there[ident].event_id != event.id:
             raise Invalid(("statements", place), f"the event has no statement {ident}")
-    made = lookups.among(session, Statement, "document_id", moved)
+    made = lookups.iterate_rows(session, Statement, "document_id", moved)
     return list((there | {row.id: row for row in made if row.event_id == event.id}).values())
 
 
 def _claims(session: Session, reports: Iterable[Report], body: EventSplit) -> list[Claim]:
-    own, there = {report.id for report in reports}, lookups.among(session, Claim, "id", body.claims)
+    own, there = {report.id for report in reports}, lookups.iterate_rows(session, Claim, "id", body.claims)
     claims = {row.id: row for row in there if row.report_id in own}
     for place, ident in enumerate(body.claims):
         if ident not in claims:
@@ -243,7 +243,7 @@ def _take_up(session: Session, event: Event, ref: int | str, body: EventUpdate) 
 def _share(session: Session, reports: Iterable[Report], event: Event) -> dict[int, int]:
     """Have documents report another event as they report theirs; returns the ids of these reports by document."""
     session.flush()
-    there = {report.document_id: report for report in lookups.every(session, Report, event_id=event.id)}
+    there = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
     for report in reports:
         if report.document_id not in there:
             there[report.document_id] = Report(event_id=_id(event), document_id=report.document_id, role=report.role)
@@ -255,7 +255,7 @@ def _share(session: Session, reports: Iterable[Report], event: Event) -> dict[in
 
 def _tell_apart(session: Session, event: Event, other: Event) -> None:
     first, second = sorted((_id(event), _id(other)))
-    match = lookups.one(session, Match, event_id=first, other_event_id=second)
+    match = lookups.find_row(session, Match, event_id=first, other_event_id=second)
     if match is None:
         match = Match(event_id=first, other_event_id=second)
         session.add(match)

@@ -45,4 +45,4 @@ def _standing(session: Session, ident: int | None) -> Event:
 
 
 def _reports(session: Session, event: Event) -> Sequence[Report]:
-    return lookups.every(session, Report, event_id=event.id)
+    return lookups.list_rows(session, Report, event_id=event.id)

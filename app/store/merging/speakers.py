@@ -38,7 +38,7 @@ def merge(session: Session, into: Speaker, body: SpeakerMerge) -> Speaker:
         revisions.annotate(session, other, merged_into=into.id)
     into.coded_by, into.confidence = CodedBy.HUMAN, None
     session.flush()
-    utterances.group(session, lookups.among(session, Statement, "id", sorted(said | relayed)[:_REGROUPED]))
+    utterances.group(session, lookups.iterate_rows(session, Statement, "id", sorted(said | relayed)[:_REGROUPED]))
     return into
 
 
@@ -68,13 +68,13 @@ def _rename(session: Session, ids: Collection[int | None], ident: int | None) ->
 
     Where nobody takes their place, their hops go.
     """
-    said = list(lookups.among(session, Statement, "speaker_id", ids))
-    hops = list(lookups.among(session, Attribution, "speaker_id", ids))
+    said = list(lookups.iterate_rows(session, Statement, "speaker_id", ids))
+    hops = list(lookups.iterate_rows(session, Attribution, "speaker_id", ids))
     # At hand when the hops are flushed, each of which changes its statement.
-    relayed = list(lookups.among(session, Statement, "id", {hop.statement_id for hop in hops}))
-    for row in (*said, *lookups.among(session, Utterance, "speaker_id", ids)):
+    relayed = list(lookups.iterate_rows(session, Statement, "id", {hop.statement_id for hop in hops}))
+    for row in (*said, *lookups.iterate_rows(session, Utterance, "speaker_id", ids)):
         row.speaker_id = ident
-    for claim in lookups.among(session, Claim, "attributed_to_id", ids):
+    for claim in lookups.iterate_rows(session, Claim, "attributed_to_id", ids):
         claim.attributed_to_id = ident
     for hop in hops:
         if ident is None:
@@ -91,7 +91,7 @@ def _ids(rows: Iterable[Statement]) -> set[int]:
 
 def _shorten(session: Session, statement_ids: Collection[int], ident: int | None = None) -> None:
     """Leave out hops that only repeat their neighbour, or have the speaker ``ident`` relay its own words."""
-    statements = {row.id: row for row in lookups.among(session, Statement, "id", statement_ids)}
+    statements = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", statement_ids)}
     kept: list[list[Attribution]] = []
     for statement_id, chain in _chains(session, statement_ids).items():
         wanted = _without_repeats(chain)
@@ -108,7 +108,7 @@ def _shorten(session: Session, statement_ids: Collection[int], ident: int | None
 def _chains(session: Session, statement_ids: Collection[int]) -> dict[int, list[Attribution]]:
     """The hops of these statements, the nearest to the document first."""
     chains: dict[int, list[Attribution]] = defaultdict(list)
-    hops = lookups.among(session, Attribution, "statement_id", statement_ids)
+    hops = lookups.iterate_rows(session, Attribution, "statement_id", statement_ids)
     for hop in sorted(hops, key=lambda hop: hop.position):
         chains[hop.statement_id].append(hop)
     return chains
@@ -136,7 +136,9 @@ def _close_up(session: Session, chains: Sequence[Sequence[Attribution]]) -> None
 
 def _take_names(session: Session, into: Speaker, others: Sequence[Speaker]) -> None:
     """Let the speaker be known by the others' names, so that the next document finds it by them."""
-    aliases = list(lookups.among(session, SpeakerAlias, "speaker_id", {into.id, *(other.id for other in others)}))
+    aliases = list(
+        lookups.iterate_rows(session, SpeakerAlias, "speaker_id", {into.id, *(other.id for other in others)})
+    )
     assert into.id is not None
     known = {into.name_key, *(alias.name_key for alias in aliases if alias.speaker_id == into.id)}
     for other in others:
@@ -161,7 +163,7 @@ def split(session: Session, speaker: Speaker, body: SpeakerSplit) -> Speaker:
 
     Raises Invalid, naming the place in the list, for what is not the speaker's.
     """
-    aliases = {alias.name_key: alias for alias in lookups.every(session, SpeakerAlias, speaker_id=speaker.id)}
+    aliases = {alias.name_key: alias for alias in lookups.list_rows(session, SpeakerAlias, speaker_id=speaker.id)}
     moved = {match_key(name): name for name in body.aliases}
     for place, key in enumerate(map(match_key, body.aliases)):
         if key not in aliases:
@@ -178,7 +180,7 @@ def split(session: Session, speaker: Speaker, body: SpeakerSplit) -> Speaker:
 
 
 def _move_statements(session: Session, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
-    there = {row.id: row for row in lookups.among(session, Statement, "id", ids)}
+    there = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", ids)}
     relayed = {
         ident: [hop for hop in chain if hop.speaker_id == speaker.id] for ident, chain in _chains(session, ids).items()
     }
@@ -197,15 +199,15 @@ def _move_statements(session: Session, speaker: Speaker, other: Speaker, ids: Se
 
 def _move_utterances(session: Session, speaker: Speaker, other: Speaker, ids: Collection[int | None]) -> None:
     """What was said is the other's where no printing of it is the speaker's any more."""
-    printings = lookups.among(session, Statement, "utterance_id", ids)
+    printings = lookups.iterate_rows(session, Statement, "utterance_id", ids)
     left = {row.utterance_id for row in printings if row.speaker_id == speaker.id}
-    for row in lookups.among(session, Utterance, "id", set(ids) - left):
+    for row in lookups.iterate_rows(session, Utterance, "id", set(ids) - left):
         if row.speaker_id == speaker.id:
             row.speaker_id = other.id
 
 
 def _move_claims(session: Session, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
-    there = {row.id: row for row in lookups.among(session, Claim, "id", ids)}
+    there = {row.id: row for row in lookups.iterate_rows(session, Claim, "id", ids)}
     for place, ident in enumerate(ids):
         row = there.get(ident)
         if row is None or row.attributed_to_id != speaker.id:

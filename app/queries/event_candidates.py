@@ -14,7 +14,7 @@ from app.core.vocab import Noun, StatementKind
 from app.database.json_sql import json_array_of_values
 from app.database.models import Event
 from app.database.tables import NOW
-from app.queries.lookups import among
+from app.queries.lookups import iterate_rows
 from app.queries.search import CORPORA
 
 # How many events are compared with a document, and the most that is read of each: accounts, code points of their texts,
@@ -28,7 +28,7 @@ _LOW, _HIGH, _MOST = (bindparam(name, type_=Integer, required=True) for name in 
 _CORPUS = next(corpus for corpus in CORPORA if corpus.noun is Noun.EVENTS)
 
 
-class Told(NamedTuple):
+class ReportedAccount(NamedTuple):
     """The head of what a document tells of an event, from the passage on that reports it."""
 
     event_id: int
@@ -36,7 +36,7 @@ class Told(NamedTuple):
     text: str
 
 
-class Quoted(NamedTuple):
+class Quotation(NamedTuple):
     """Words that a document prints of somebody at an event, and that speaker's match key."""
 
     event_id: int
@@ -44,15 +44,15 @@ class Quoted(NamedTuple):
     text: str
 
 
-def events(session: Session, words: Iterable[str], first: dt.date, last: dt.date) -> list[Event]:
+def find_candidates(session: Session, words: Iterable[str], first: dt.date, last: dt.date) -> list[Event]:
     """The events that begin on these days and share the most and rarest of the words, at most 50.
 
     In place of one that was merged stands what it was merged into.
     """
     ids = _alike(session, list(dict.fromkeys(words))[:_WORDS], {"first": first, "last": last})
-    found = {row.id: row for row in among(session, Event, "id", ids)}
+    found = {row.id: row for row in iterate_rows(session, Event, "id", ids)}
     merged = {row.merged_into_id for row in found.values()} - {None, *found}
-    found |= {row.id: row for row in among(session, Event, "id", merged)}
+    found |= {row.id: row for row in iterate_rows(session, Event, "id", merged)}
     return [found[ident] for ident in dict.fromkeys(found[ident].merged_into_id or ident for ident in ids)]
 
 
@@ -113,7 +113,7 @@ def _ids() -> Select[int]:
     return select(NOW.event.id.label("item"))
 
 
-def told(session: Session, event_ids: Collection[int | None]) -> list[Told]:
+def list_accounts(session: Session, event_ids: Collection[int | None]) -> list[ReportedAccount]:
     """What the first documents that report these events tell of them, at most eight an event."""
     report, document = NOW.report, NOW.document
     place = func.row_number().over(partition_by=report.event_id, order_by=report.id).label("place")
@@ -122,10 +122,10 @@ def told(session: Session, event_ids: Collection[int | None]) -> list[Told]:
     head = func.substr(document.text, func.coalesce(first.c.start, 0) + 1, _TEXT)
     query = select(first.c.event_id, document.title, head).join(document, document.id == first.c.document_id)
     rows = session.execute(query.where(first.c.place <= _ACCOUNTS).order_by(first.c.event_id, first.c.place))
-    return [Told(*row) for row in rows]
+    return [ReportedAccount(*row) for row in rows]
 
 
-def quoted(session: Session, event_ids: Collection[int | None]) -> list[Quoted]:
+def list_quotations(session: Session, event_ids: Collection[int | None]) -> list[Quotation]:
     """The first words in quotation marks at these events, or about them, at most forty an event."""
     statement, speaker = NOW.statement, NOW.speaker
     place = func.row_number().over(partition_by=statement.event_id, order_by=statement.id).label("place")
@@ -133,4 +133,4 @@ def quoted(session: Session, event_ids: Collection[int | None]) -> list[Quoted]:
     first = select(statement.event_id, statement.speaker_id, statement.text, place).where(marked).subquery()
     query = select(first.c.event_id, speaker.name_key, first.c.text).select_from(first)
     query = query.outerjoin(speaker, speaker.id == first.c.speaker_id).where(first.c.place <= _STATEMENTS)
-    return [Quoted(*row) for row in session.execute(query.order_by(first.c.event_id, first.c.place))]
+    return [Quotation(*row) for row in session.execute(query.order_by(first.c.event_id, first.c.place))]
