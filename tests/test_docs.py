@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from typer.main import get_command
 
+from app.cli import COMMANDS
 from app.cli import app as command
 from app.core import errors
 from app.core.config import Settings
@@ -140,11 +141,19 @@ def test_commands_and_their_page_agree() -> None:
 
 
 def commands(group: Any, prefix: str) -> Iterator[str]:
-    for name, child in group.commands.items():
-        if hasattr(child, "commands"):
+    for name in group.list_commands(None):
+        child = group.get_command(None, name)
+        if hasattr(child, "list_commands"):
             yield from commands(child, f"{prefix}{name} ")
         else:
             yield prefix + name
+
+
+def test_command_summaries_equal_the_docstrings() -> None:
+    group = get_command(command)
+    first_lines = {name: group.get_command(None, name).help.splitlines()[0] for name in COMMANDS}
+
+    assert first_lines == {name: entry.summary for name, entry in COMMANDS.items()}
 
 
 @pytest.mark.parametrize("target", ["run", "test", "check", "migrate", "bench", "help"])

@@ -1,4 +1,4 @@
-"""``dateline deliver``"""
+"""``dateline deliver``."""
 
 from functools import partial
 from typing import Annotated
@@ -14,7 +14,10 @@ from app.webhooks.ledger import Settled
 
 
 def deliver(once: Annotated[bool, typer.Option("--once", help="Send what is due now, and end.")] = False) -> None:
-    """Tell the webhooks of the store what has changed: until interrupted."""
+    """Send the changes of the store to its webhooks.
+
+    Runs until interrupted.
+    """
     with open_store() as engine:
         configure_logs(get_settings())
         deliverer = Deliverer(engine, get_settings(), tell=_print)

@@ -1,4 +1,4 @@
-"""``dateline key``"""
+"""``dateline key``."""
 
 from typing import Annotated
 
@@ -12,7 +12,7 @@ from app.database.models import ApiKey
 from app.queries import lookups
 from app.store import api_keys as auth
 
-keys = typer.Typer(help="Make, list and revoke API keys.", no_args_is_help=True)
+keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True, add_completion=False)
 
 
 @keys.command("create")

@@ -1,4 +1,4 @@
-"""``dateline mcp``"""
+"""``dateline mcp``."""
 
 import signal
 import sqlite3
@@ -15,7 +15,10 @@ from app.database.engine import create_store_engine
 
 
 def mcp() -> None:
-    """Answer an AI assistant's questions over standard input and output (Model Context Protocol); reads only."""
+    """Answer an AI assistant's questions over standard input and output (Model Context Protocol).
+
+    Only reads the store.
+    """
     if find_spec("mcp") is None:
         fail("This needs the extra `mcp`. In Dateline's folder: pip install '.[mcp]'")
     with open_store():

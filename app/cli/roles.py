@@ -1,4 +1,4 @@
-"""``dateline role``"""
+"""``dateline role``."""
 
 import secrets
 import sys
@@ -10,7 +10,11 @@ import typer
 from app.backup import roles as operations
 from app.cli.common import err, fail, open_store, out
 
-roles = typer.Typer(help="Make and drop roles of PostgreSQL that read the views for dashboards.", no_args_is_help=True)
+roles = typer.Typer(
+    help="Create and drop roles of PostgreSQL that read the views for dashboards.",
+    no_args_is_help=True,
+    add_completion=False,
+)
 
 _Name = Annotated[str, typer.Argument(help="Its name at the server.")]
 _PASSWORD_CHARACTERS = 1_000

@@ -70,7 +70,10 @@ def import_store(
     again: Annotated[bool, typer.Option("--again", help="Read files anew that have been read to their end.")] = False,
     batch_size: Annotated[int | None, typer.Option(min=1, help="Lines that are committed at once.")] = None,
 ) -> None:
-    """Read files into the store: GDELT 2.0, ACLED, JSON lines, or a whole export into an empty store."""
+    """Read files into the store: GDELT 2.0, ACLED, JSON lines, or a whole export.
+
+    A whole export is read into an empty store only.
+    """
     with open_store() as engine:
         for file in files:
             with _source(file, rejects) as source:

@@ -1,4 +1,4 @@
-"""``dateline watch``"""
+"""``dateline watch``."""
 
 from functools import partial
 from typing import Annotated
@@ -21,7 +21,10 @@ def watch(
     once: Annotated[bool, typer.Option("--once", help="Do what is due now, and end.")] = False,
     feed: Annotated[list[int] | None, typer.Option(help="Only the feed with this id; may be repeated.")] = None,
 ) -> None:
-    """Ask the feeds of the store for new items when they are due, and fetch these: until interrupted."""
+    """Check the feeds of the store when they are due, and fetch new items.
+
+    Runs until interrupted.
+    """
     only = feed or []
     with open_store() as engine:
         _check(engine, only)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -29,6 +30,9 @@ from app.core.errors import Busy, NotMigrated, TooSlow
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
+
+# The twelve migrations that 0.1.0 replaced by three.
+BEFORE_0_1_0 = tuple(f"{number:04}" for number in range(1, 13))
 
 # What the queries need: JSON functions and RETURNING of SQLite, the planner and privileges of PostgreSQL.
 OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
@@ -176,6 +180,20 @@ def get_current_migration(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+def migrate_store(engine: Engine) -> None:
+    """Run the missing migrations. Raises NotMigrated if a version before 0.1.0 made the store."""
+    _refuse_old_store(get_current_migration(engine))
+    command.upgrade(build_alembic_config(engine), "head")
+
+
+def _refuse_old_store(migration: str | None) -> None:
+    if migration in BEFORE_0_1_0:
+        raise NotMigrated(
+            "A version before 0.1.0 made this store. Write it to a file with that version (dateline export), "
+            "and read the file into an empty store with this one (dateline import)."
+        )
+
+
 def _check_version(connection: Connection) -> None:
     oldest, found = OLDEST[connection.dialect.name], connection.dialect.server_version_info or (0,)
     if found < oldest:
@@ -187,6 +205,7 @@ def check_migrated(engine: Engine) -> None:
     """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
     current = get_current_migration(engine)
     if current != get_newest_migration():
+        _refuse_old_store(current)
         state = f"at migration {current}" if current else "empty"
         raise NotMigrated(f"The store is {state}, this version needs {get_newest_migration()}. Run: dateline migrate")
 

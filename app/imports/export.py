@@ -16,6 +16,7 @@ from sqlmodel.sql.sqltypes import UTCDateTime
 
 from app.core.errors import BadRequest, Conflict
 from app.database.engine import (
+    BEFORE_0_1_0,
     advance_id_sequence,
     get_current_migration,
     open_read_transaction,
@@ -75,7 +76,7 @@ def _promised(engine: Engine, line: bytes) -> int:
     except (ValueError, KeyError, TypeError):
         raise BadRequest("Line 1 is not the head of an export.") from None
     current = get_current_migration(engine)
-    if migration != current:
+    if migration not in (current, BEFORE_0_1_0[-1]):  # the last one had the same tables
         raise BadRequest(f"The export is of a store at migration {migration}, this one is at {current}.")
     return rows
 

@@ -17,7 +17,10 @@ _BATCH = 200
 
 
 def group() -> None:
-    """Put statements that stand alone, as none does that came in since it was looked at, with their utterances."""
+    """Join statements that stand alone with the utterance that they print.
+
+    New statements are joined as they are stored: this is for statements stored by versions that did not do so.
+    """
     joined = proposed = 0
     with open_store() as engine, progress_bar("statements") as progress:
         with open_read_transaction(engine) as session:

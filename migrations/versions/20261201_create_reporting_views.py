@@ -1,12 +1,12 @@
-"""show who covers and says what as flat views, for dashboards that speak SQL
+"""Create flat views for dashboards that speak SQL.
 
-Revision ID: 0012
-Revises: 0011
+Revision ID: 20261201_reporting_views
+Revises: 20261201_full_text
 
-On PostgreSQL they lie in the schema ``reporting`` and read the tables with the rights of whoever migrates, so that a
-role may see them and nothing else. A later migration that changes what a view reads, or on SQLite rebuilds a table
-that one reads, has to drop the views first and make them again; ``app/backup/roles.py`` sees to it that the roles
-that may read them still may.
+On PostgreSQL the views lie in the schema ``reporting`` and read the tables with the rights of the role that migrates.
+So another role may read the views and nothing else. A later migration that changes what a view reads, or rebuilds on
+SQLite a table that one reads, must drop the views first and create them again; ``app/backup/roles.py`` keeps the
+privileges of roles that may read them.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from collections.abc import Sequence
 from alembic import op
 from sqlalchemy import inspect
 
-revision: str = "0012"
-down_revision: str | None = "0011"
+revision: str = "20261201_reporting_views"
+down_revision: str | None = "20261201_full_text"
 branch_labels: str | Sequence[str] | None = None
 depends_on: str | Sequence[str] | None = None
 
-# SQLite has no type for days. Tools compare theirs as they would write a moment, as text: a bare day sorts before it.
+# SQLite has no date type. Tools compare days with moments as text, and a bare day sorts before its own midnight.
 _DAY = {"sqlite": "({} || ' 00:00:00.000000')", "postgresql": "{}"}
 _DAYS_BETWEEN = {"sqlite": "CAST(julianday({1}) - julianday({0}) AS INTEGER)", "postgresql": "({1} - {0})"}
 
@@ -33,7 +33,7 @@ def _days_between(first: str, last: str) -> str:
 
 
 def _began(prefix: str) -> str:
-    """The day on which something began, where it is known to the day; as ``/stats`` puts it into its period."""
+    """Return the SQL of the day on which something began, if that is known to the day, as ``/stats`` counts it."""
     return f"CASE WHEN {prefix}latest_start = {prefix}earliest THEN {prefix}earliest END"
 
 
@@ -68,7 +68,7 @@ def _coverage_daily() -> str:
         ) AS cell JOIN source ON source.id = cell.source_id"""
 
 
-# When it was said, or where nobody knows it was published; as ``/stats/statements`` has it.
+# The day of saying, or the day of publication if that is unknown, as ``/stats/statements`` counts it.
 _SAID = f"CASE WHEN said_earliest IS NULL THEN {_began('published_')} ELSE {_began('said_')} END"
 
 
@@ -150,7 +150,7 @@ def _schema() -> str:
 
 
 def upgrade() -> None:
-    # IF NOT EXISTS would ask for the right to make one even where an administrator has.
+    # IF NOT EXISTS would need the right to create a schema even if an administrator has created it.
     if _schema() and "reporting" not in inspect(op.get_bind()).get_schema_names():
         op.execute("CREATE SCHEMA reporting")
     for name, definition in _VIEWS.items():
@@ -158,6 +158,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The schema stays, and with it who may read the views when they are back."""
+    """Drop the views; the schema stays, with the privileges of the roles that read it."""
     for name in _VIEWS:
         op.execute(f"DROP VIEW {_schema()}{name}")

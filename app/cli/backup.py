@@ -15,7 +15,10 @@ from app.core.config import get_settings
 def backup(
     file: Annotated[Path, typer.Argument(help="Where to write; a file that is there is replaced.", dir_okay=False)],
 ) -> None:
-    """Write the whole store, keys included, to a SQLite file; the API may go on reading and writing."""
+    """Write the whole store, keys included, to a SQLite file.
+
+    The API may go on reading and writing.
+    """
     with _files(file), open_store(migrated=False) as engine, progress() as report:
         stores.backup(engine, file, report)
     size = file.stat().st_size / 1e6
@@ -28,7 +31,7 @@ def restore(
         bool, typer.Option("--replace", help="Even if the store holds something, which is lost.")
     ] = False,
 ) -> None:
-    """Make the store what a backup holds."""
+    """Replace the store by what a backup holds."""
     with _files(file), open_store(migrated=False) as engine, progress() as report:
         patience = get_settings().busy_timeout
         revision = stores.restore(file, engine, replace=replace, patience=patience, report=report)
@@ -39,7 +42,10 @@ def copy(
     source: Annotated[str, typer.Argument(metavar="FROM", help="URL of a store: sqlite:///FILE or postgresql://…")],
     target: Annotated[str, typer.Argument(metavar="TO", help="URL of a database that is empty.")],
 ) -> None:
-    """Fill an empty database with a whole store, keys included, from SQLite or PostgreSQL to either of them."""
+    """Copy a whole store, keys included, to an empty database.
+
+    Source and target may be SQLite or PostgreSQL.
+    """
     with open_store(source, migrated=False) as here, open_store(target, migrated=False) as there, progress() as report:
         rows = stores.copy(here, there, patience=get_settings().busy_timeout, report=report)
     out.print(f"{rows} rows copied; counted again where they arrived.")

@@ -1,0 +1,5 @@
+"""``python -m app.cli``: the ``dateline`` command."""
+
+from app.cli import app
+
+app()
