@@ -51,7 +51,8 @@ def nothing(backend: str, templates: Templates) -> Iterator[str]:
 
 
 def environment(url: str, **settings: str) -> dict[str, str]:
-    return {"DATELINE_DATABASE_URL": url, "PATH": "/usr/bin:/bin", "COLUMNS": "200"} | settings
+    paths = {"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parent.parent)}  # the code beside the tests
+    return {"DATELINE_DATABASE_URL": url, "COLUMNS": "200"} | paths | settings
 
 
 @dataclass
@@ -104,7 +105,7 @@ def _free_port() -> int:
 
 
 def _wait_for(server: Server) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while server.process.poll() is None and time.monotonic() < deadline:
         try:
             httpx.get(f"{server.address}/healthz", timeout=5, trust_env=False).raise_for_status()

@@ -150,7 +150,7 @@ def commands(group: Any, prefix: str) -> Iterator[str]:
 
 
 def test_command_summaries_equal_the_docstrings() -> None:
-    group = get_command(command)
+    group: Any = get_command(command)
     first_lines = {name: group.get_command(None, name).help.splitlines()[0] for name in COMMANDS}
 
     assert first_lines == {name: entry.summary for name, entry in COMMANDS.items()}

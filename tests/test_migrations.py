@@ -14,7 +14,14 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from app.database.engine import build_alembic_config, check_migrated, create_store_engine, get_current_migration
+from app.core.errors import NotMigrated
+from app.database.engine import (
+    build_alembic_config,
+    check_migrated,
+    create_store_engine,
+    get_current_migration,
+    migrate_store,
+)
 from migrations.compare import include_name
 from tests.conftest import Store, Templates, settings_for
 
@@ -151,3 +158,12 @@ def _with_failing_migration(engine: Engine, folder: Path) -> Config:
     (scripts / "versions" / "99991231_fail.py").write_text(FAILING.format(head=head))
     config.set_main_option("script_location", str(scripts))
     return config
+
+
+def test_store_from_before_0_1_0_must_be_exported(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0012'"))
+
+    for action in (check_migrated, migrate_store):
+        with pytest.raises(NotMigrated, match="dateline export"):
+            action(store.engine)

@@ -15,7 +15,6 @@ from sqlmodel import SQLModel
 
 from app.backup import files
 from app.backup.load import Report, last_used, load
-from app.backup.migrations import migrate
 from app.core.errors import BadRequest, Conflict, NotMigrated
 from app.database import raw_rows
 from app.database.engine import (
@@ -23,8 +22,10 @@ from app.database.engine import (
     build_alembic_config,
     check_migrated,
     get_current_migration,
+    migrate_store,
     open_read_transaction,
     open_write_transaction,
+    refuse_old_store,
 )
 
 _REVISION: Table = SQLModel.metadata.tables["revision"]
@@ -54,10 +55,12 @@ def restore(file: Path, engine: Engine, *, replace: bool, patience: float, repor
     backup ever gave out, so that no number, tag or cache stands for two states. A writer may keep it waiting for
     ``patience`` seconds.
 
-    Raises BadRequest where the file is no backup or one of a newer version of Dateline, and Conflict where the store
-    holds something and ``replace`` is false.
+    Raises BadRequest if the file is no backup or one of a newer version of Dateline, NotMigrated if a version before
+    0.1.0 made it, and Conflict if the store holds something and ``replace`` is false.
     """
-    if files.check(file) not in _known_migrations(engine):
+    migration = files.check(file)
+    refuse_old_store(migration)
+    if migration not in _known_migrations(engine):
         raise BadRequest(f"{file} was made by a newer version of Dateline than this one.")
     _check_free(engine, replace=replace)
     at = _file_of(engine) or file
@@ -65,7 +68,7 @@ def restore(file: Path, engine: Engine, *, replace: bool, patience: float, repor
         ready = folder / "ready.db"
         files.copy_file(file, ready, report)
         with files.opened(ready) as source:
-            migrate(source, report)
+            migrate_store(source)
             put = _put_sqlite if engine.dialect.name == "sqlite" else _put_postgres
             return put(source, engine, f"Restored {file.name}", patience, report)
 
@@ -80,7 +83,7 @@ def copy(source: Engine, target: Engine, *, patience: float, report: Report) -> 
     _check_free(target, replace=False)
     file = _file_of(target)
     if file is None:
-        migrate(target, report)
+        migrate_store(target)
         with open_read_transaction(source) as reader, open_write_transaction(target) as writer:
             _refuse_filled(writer.connection())
             return load(reader.connection(), writer.connection(), report)
@@ -111,7 +114,9 @@ def _check_free(engine: Engine, *, replace: bool) -> None:
             raise Conflict("The database holds tables that are not Dateline's.")
         if not replace:
             _refuse_filled(connection)
-    if tables and get_current_migration(engine) not in _known_migrations(engine):
+    migration = get_current_migration(engine)
+    refuse_old_store(migration)
+    if tables and migration not in _known_migrations(engine):
         raise Conflict("The store belongs to a newer version of Dateline than this one.")
 
 
@@ -176,7 +181,7 @@ def _put_sqlite(source: Engine, target: Engine, message: str, patience: float, r
 
 def _put_postgres(source: Engine, target: Engine, message: str, patience: float, report: Report) -> int:
     """Readers wait while the rows are replaced."""
-    migrate(target, report)
+    migrate_store(target)
     with open_read_transaction(source) as reader, open_write_transaction(target) as writer:
         connection = writer.connection()
         before = _last_revision(connection)

@@ -4,7 +4,7 @@ from rich.table import Table
 from sqlalchemy import Engine
 
 from app.cli.common import fail, open_store, out
-from seed.load import SeedError, load
+from seed.load import Loaded, SeedError, load
 
 
 def seed() -> None:
@@ -17,7 +17,7 @@ def seed() -> None:
     out.print(table)
 
 
-def load_seed(engine: Engine) -> dict[str, dict[str, int]]:
+def load_seed(engine: Engine) -> Loaded:
     """Load the seed and return the numbers of new and existing rows by table; end the command if the seed is broken."""
     try:
         return load(engine)

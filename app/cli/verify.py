@@ -14,8 +14,8 @@ def verify() -> None:
     """
     broken = checked = 0
     with open_store() as engine, open_read_transaction(engine) as session, progress_bar("documents") as bar:
-        for document in bar.track(integrity.documents(session), integrity.document_count(session)):
-            for check in integrity.checks(session, document):
+        for document in bar.track(integrity.iterate_documents(session), integrity.count_documents(session)):
+            for check in integrity.check_spans(session, document):
                 checked += 1
                 if check.broken is not None:
                     broken += 1

@@ -182,11 +182,12 @@ def get_current_migration(engine: Engine) -> str | None:
 
 def migrate_store(engine: Engine) -> None:
     """Run the missing migrations. Raises NotMigrated if a version before 0.1.0 made the store."""
-    _refuse_old_store(get_current_migration(engine))
+    refuse_old_store(get_current_migration(engine))
     command.upgrade(build_alembic_config(engine), "head")
 
 
-def _refuse_old_store(migration: str | None) -> None:
+def refuse_old_store(migration: str | None) -> None:
+    """Raise NotMigrated if the migration is one of a version before 0.1.0."""
     if migration in BEFORE_0_1_0:
         raise NotMigrated(
             "A version before 0.1.0 made this store. Write it to a file with that version (dateline export), "
@@ -205,7 +206,7 @@ def check_migrated(engine: Engine) -> None:
     """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
     current = get_current_migration(engine)
     if current != get_newest_migration():
-        _refuse_old_store(current)
+        refuse_old_store(current)
         state = f"at migration {current}" if current else "empty"
         raise NotMigrated(f"The store is {state}, this version needs {get_newest_migration()}. Run: dateline migrate")
 

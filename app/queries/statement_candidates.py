@@ -203,13 +203,6 @@ def _is_unplaced() -> Sequence[ColumnElement[bool]]:
     return NOW.statement.utterance_id.is_(None), NOW.statement.utterance_by.is_(None)
 
 
-def is_indexed(connection: Connection) -> bool:
-    """Whether statements stand under their voices, if there are any that have one."""
-    voiced = select(NOW.statement.id).where(NOW.statement.speaker_id.is_not(None)).limit(1)
-    kept = select(_VOICING.statement_id).limit(1)
-    return connection.execute(kept).first() is not None or connection.execute(voiced).first() is None
-
-
 def _of_ids(connection: Connection, found: Any, ids: Sequence[int]) -> Iterator[Row[Any]]:
     """The rows of a select with the parameter ``ids``."""
     for start in range(0, len(ids), _AT_ONCE):
