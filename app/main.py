@@ -40,11 +40,11 @@ from app.api.routers import (
 )
 from app.api.web import problems
 from app.api.web.cache import RevisionCache
-from app.api.web.contract import Contract
-from app.api.web.journal import Journal
-from app.api.web.live import Hub, before_signals
-from app.api.web.middleware import Envelope, LastResort
+from app.api.web.live import Hub, run_before_signal_handlers
+from app.api.web.metrics import RequestMetrics
+from app.api.web.middleware import ErrorGuard, RequestContext
 from app.api.web.openapi import DESCRIPTION, TAGS, describe
+from app.api.web.openapi_index import OpenApiIndex
 from app.api.web.ratelimit import RateLimit
 from app.core.config import Settings, get_settings
 from app.core.logs import configure_logs
@@ -87,9 +87,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.read_pool = replicas.create_read_pool(settings)
     app.state.fetcher = Fetcher.of(settings)
-    app.state.journal = Journal()
+    app.state.metrics = RequestMetrics()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
-    app.state.contract = Contract(app)
+    app.state.openapi_index = OpenApiIndex(app)
     app.state.hub = Hub()
 
     nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
@@ -105,9 +105,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")
     describe(app)
 
-    problems.install(app)
+    problems.add_exception_handlers(app)
     own_limits = {f"{settings.root_path.rstrip('/')}/imports": settings.max_import_bytes}
-    app.add_middleware(LastResort, max_body_bytes=settings.max_body_bytes, own_limits=own_limits)
+    app.add_middleware(ErrorGuard, max_body_bytes=settings.max_body_bytes, own_limits=own_limits)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors_origins,
@@ -116,8 +116,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         expose_headers=EXPOSED_HEADERS,
         max_age=3600,
     )
-    app.add_middleware(Envelope, journal=app.state.journal, root_path=settings.root_path)
-    app.add_middleware(RevisionCache, settings=settings, journal=app.state.journal)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, root_path=settings.root_path)
+    app.add_middleware(RevisionCache, settings=settings, metrics=app.state.metrics)
     return app
 
 
@@ -130,7 +130,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     await read_pool.open()
     async with app.state.fetcher, assistants.serving(app):
-        with before_signals(app.state.hub.close):
+        with run_before_signal_handlers(app.state.hub.close):
             yield
     await read_pool.close()
     read_pool.engine.dispose()

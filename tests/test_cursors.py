@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from app.api.web import pagination
+from app.api.web import cursors
 from app.core.errors import Invalid
 
 shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -158,15 +158,15 @@ keys = st.tuples(
 
 @given(last=keys, q=st.none() | st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_cursor_gives_back_what_was_put_in(last: tuple[int | str, int], q: str | None) -> None:
-    cursor = pagination.encode(last, path="/events", filters=Filters(q=q))
+    cursor = cursors.encode(last, path="/events", filters=Filters(q=q))
 
-    assert pagination.decode(cursor, path="/events", filters=Filters(q=q, cursor=cursor, limit=7)) == last
+    assert cursors.decode(cursor, path="/events", filters=Filters(q=q, cursor=cursor, limit=7)) == last
 
 
 @given(last=keys, q=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_a_cursor_is_of_one_path_and_one_set_of_filters(last: tuple[int | str, int], q: str) -> None:
-    cursor = pagination.encode(last, path="/events", filters=Filters())
+    cursor = cursors.encode(last, path="/events", filters=Filters())
 
     for path, filters in (("/sources", Filters()), ("/events", Filters(q=q))):
         with pytest.raises(Invalid):
-            pagination.decode(cursor, path=path, filters=filters)
+            cursors.decode(cursor, path=path, filters=filters)

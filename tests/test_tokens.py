@@ -11,7 +11,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.core.vocab import Scope
 from app.database.engine import open_write_transaction
 from app.main import create_app
@@ -282,7 +282,7 @@ def test_a_token_is_in_no_log_not_even_with_a_traceback(
 
     settings = settings_for(store.url).model_copy(update={"log_level": "DEBUG"})
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        monkeypatch.setattr(answers, "_listed", fail)
+        monkeypatch.setattr(responses, "_listed", fail)
         answer = client.get(f"/events?token={token}")
     logged = capsys.readouterr().err
 

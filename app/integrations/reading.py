@@ -9,7 +9,7 @@ from fastapi import Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 
-from app.api.web.reading import Read
+from app.api.web.reads import ReadRequest
 from app.core.errors import Invalid
 from app.core.vocab import Noun
 from app.database.read_pool import ThreadReadSession
@@ -27,11 +27,11 @@ _AT_ONCE = 2000
 Work = Callable[[ThreadReadSession], Awaitable[Any]]
 
 
-async def answer(read: Read, work: Work) -> Response:
+async def answer(read: ReadRequest, work: Work) -> Response:
     """What ``work`` reads, as JSON; it is not done where the client has its result already."""
 
     async def told(reads: ThreadReadSession) -> bytes:
-        read.note(await reads.fetch_state())
+        read.set_etag(await reads.fetch_state())
         return orjson.dumps(await work(reads))
 
     return Response(await read.run_in_snapshot(told), media_type="application/json")

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.api.web import pagination
-from app.api.web.deps import path_of, query_of
-from app.api.web.problems import READING, documented
-from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.api.web import cursors
+from app.api.web.deps import get_path, parse_query
+from app.api.web.problems import READ_STATUSES, describe_statuses
+from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.core.vocab import CodedBy, Noun
 from app.database.statements import ReadSession
 from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
@@ -86,7 +86,7 @@ class TimeMapAssociation(BaseModel):
     filter_paths: list[str] = Field(description="Where it stands in the tree of filters.")
 
 
-_DOCUMENTED = documented(*READING)
+_DOCUMENTED = describe_statuses(*READ_STATUSES)
 
 
 @router.get("/events.json", response_model=list[TimeMapEvent], responses=_DOCUMENTED)
@@ -124,18 +124,18 @@ async def list_timemap_associations(read: ReadDep, params: Annotated[TimeMapPara
 
 
 async def _answer(
-    read: Read, params: TimeMapParams, shown: Callable[[ReadSession, Sequence[Item]], Awaitable[Any]]
+    read: ReadRequest, params: TimeMapParams, shown: Callable[[ReadSession, Sequence[Item]], Awaitable[Any]]
 ) -> Response:
     given = {"bbox": _WORLD} | given_by(params, besides={"limit", "cursor"})
     filters = filters_of(EventFilter, given)
-    after = None if params.cursor is None else pagination.decode(params.cursor, path=router.prefix, filters=params)
+    after = None if params.cursor is None else cursors.decode(params.cursor, path=router.prefix, filters=params)
     part = PageRequest(filters.sort, params.limit, after)
     links = {}
 
     async def work(reads: ReadSession) -> Any:
         page = await rows(reads, Noun.EVENTS, filters, part)
         if page.last is not None:
-            links["Link"] = _link(read, pagination.encode(page.last, path=router.prefix, filters=params))
+            links["Link"] = _link(read, cursors.encode(page.last, path=router.prefix, filters=params))
         return await shown(reads, page.items)
 
     response = await answer(read, work)
@@ -143,9 +143,9 @@ async def _answer(
     return response
 
 
-def _link(read: Read, cursor: str) -> str:
-    query = urlencode(query_of(read.request) | {"cursor": cursor})
-    return f'<{path_of(read.request)}?{query}>; rel="next"'
+def _link(read: ReadRequest, cursor: str) -> str:
+    query = urlencode(parse_query(read.request) | {"cursor": cursor})
+    return f'<{get_path(read.request)}?{query}>; rel="next"'
 
 
 async def _reports(reads: ReadSession, events: Sequence[Item]) -> list[Item]:

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.database.models import Claim
 from app.queries import claims
 from app.schemas.claim import ClaimCreate, ClaimFilter, ClaimPublic, ClaimUpdate
@@ -16,10 +16,10 @@ from app.store import records as store
 router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[ClaimPublic], responses=answers.MANY)
+@router.get("", response_model=Page[ClaimPublic], responses=responses.LIST)
 async def list_claims(read: ReadDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
     """Claims: what documents say of the properties of events."""
-    return await answers.many(read, filters, ClaimPublic, lambda reads: claims.get_listing(reads, filters))
+    return await responses.build_list(read, filters, ClaimPublic, lambda reads: claims.get_listing(reads, filters))
 
 
 add_operations(

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
+from app.api.routers.responses import NESTED_LIST
 from app.api.web.deps import RecordId
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.comparisons import event_coverage
 from app.queries import coverage_matrix
 from app.schemas.common import Page
@@ -16,17 +16,19 @@ from app.schemas.coverage import CellPublic, CoverageFilter, CoveragePublic, Eve
 router = APIRouter(tags=["coverage"], route_class=ReadRoute)
 
 
-@router.get("/coverage", response_model=Page[CellPublic], responses=answers.MANY)
+@router.get("/coverage", response_model=Page[CellPublic], responses=responses.LIST)
 async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query()]) -> Response:
     """Which outlet reported which event: the cells of the matrix of both, the latest events first."""
-    return await answers.many(read, filters, CellPublic, lambda reads: coverage_matrix.get_listing(reads, filters))
+    return await responses.build_list(
+        read, filters, CellPublic, lambda reads: coverage_matrix.get_listing(reads, filters)
+    )
 
 
-@router.get("/events/{id}/coverage", response_model=Page[CoveragePublic], responses=NESTED)
+@router.get("/events/{id}/coverage", response_model=Page[CoveragePublic], responses=NESTED_LIST)
 async def list_event_coverage(
     read: ReadDep, ref: RecordId, filters: Annotated[EventCoverageFilter, Query()]
 ) -> Response:
     """How each outlet covered an event, and which of those that the store follows have no document on it."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, CoveragePublic, lambda reads: event_coverage.get_listing(reads, ref, filters), thorough=True
     )

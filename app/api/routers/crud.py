@@ -7,10 +7,10 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.web.deps import Address, AsOf, RecordId
-from app.api.web.reading import ReadDep
-from app.api.web.writer import CHANGE, CREATE, Show, WriterDep
+from app.api.web.reads import ReadDep
+from app.api.web.writes import CHANGE, CREATE, Renderer, WriteDep
 from app.core.vocab import Noun
 from app.database.models import Record
 from app.schemas.common import Input
@@ -31,7 +31,7 @@ def add_operations(
     add: Callable[[Session, C], R] | None,
     change: Callable[[Session, R, U], R],
     on_delete: str,
-    show: Show | None = None,
+    render: Renderer | None = None,
 ) -> None:
     """Give ``router`` the operations on one record of ``model``.
 
@@ -40,31 +40,35 @@ def add_operations(
     """
     _, one, address, ref = _addressed(model)
     shown: dict[str, Any] = {"response_model": public}
-    add_reading(router, model, public=public, show=show)
+    add_reading(router, model, public=public, render=render)
 
     if add is not None:
 
         @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=CREATE, **shown)
-        def create_one(writer: WriterDep, body: create) -> Response:  # type: ignore[valid-type]
-            with writer.transaction() as session:
-                return writer.answer(session, 201, add(session, body), show=show)
+        def create_one(write: WriteDep, body: create) -> Response:  # type: ignore[valid-type]
+            with write.open_transaction() as session:
+                return write.build_response(session, 201, add(session, body), render=render)
 
     @router.patch(address, name=f"update_{one}", summary=f"Change one {one}", responses=CHANGE, **shown)
-    def update_one(writer: WriterDep, ref: ref, body: update) -> Response:  # type: ignore[valid-type]
+    def update_one(write: WriteDep, ref: ref, body: update) -> Response:  # type: ignore[valid-type]
         """Only the fields that the body names."""
-        with writer.transaction() as session:
-            return writer.answer(session, 200, change(session, writer.find(session, model, ref), body), show=show)
+        with write.open_transaction() as session:
+            return write.build_response(
+                session, 200, change(session, write.find_record(session, model, ref), body), render=render
+            )
 
     add_deletion(router, model, on_delete=on_delete)
 
 
-def add_reading(router: APIRouter, model: type[Record], *, public: type[BaseModel], show: Show | None = None) -> None:
+def add_reading(
+    router: APIRouter, model: type[Record], *, public: type[BaseModel], render: Renderer | None = None
+) -> None:
     """Give ``router`` the reading of one record of ``model``."""
     noun, one, address, ref = _addressed(model)
 
-    @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=answers.ONE, response_model=public)
+    @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=responses.RECORD, response_model=public)
     async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
-        return await answers.one(read, noun, ref, as_of, show)
+        return await responses.build_record(read, noun, ref, as_of, render)
 
 
 def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> None:
@@ -79,10 +83,10 @@ def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> N
         status_code=204,
         responses=CHANGE,
     )
-    def delete_one(writer: WriterDep, ref: ref) -> Response:  # type: ignore[valid-type]
-        with writer.transaction() as session:
-            store.delete(session, writer.find(session, model, ref))
-            return writer.answer(session, 204)
+    def delete_one(write: WriteDep, ref: ref) -> Response:  # type: ignore[valid-type]
+        with write.open_transaction() as session:
+            store.delete(session, write.find_record(session, model, ref))
+            return write.build_response(session, 204)
 
 
 def _addressed(model: type[Record]) -> tuple[Noun, str, str, Any]:

@@ -6,14 +6,14 @@ import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Query, Request, Response
 from sqlmodel import Session
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
+from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
 from app.api.web.deps import RecordId
-from app.api.web.problems import documented
-from app.api.web.reading import ReadDep, ReadRoute
-from app.api.web.writer import CREATE, Writer, WriterDep
+from app.api.web.problems import describe_statuses
+from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.writes import CREATE, WriteDep, WriteRequest
 from app.capture import capture as captured
 from app.capture.capture import Captured
 from app.comparisons import versions
@@ -42,13 +42,15 @@ _CREATED = CREATE | {
 }
 
 
-@router.get("", response_model=Page[DocumentPublic], responses=answers.MANY)
+@router.get("", response_model=Page[DocumentPublic], responses=responses.LIST)
 async def list_documents(read: ReadDep, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """Documents without their texts, the latest first."""
-    return await answers.many(read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters))
+    return await responses.build_list(
+        read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters)
+    )
 
 
-@router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED)
+@router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_document_statements(
     read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
@@ -56,37 +58,37 @@ async def list_document_statements(
     return await statement_list(read, filters, within=(Document, ref))
 
 
-@router.get("/{id}/versions", response_model=Page[DocumentVersion], responses=NESTED)
+@router.get("/{id}/versions", response_model=Page[DocumentVersion], responses=NESTED_LIST)
 async def list_document_versions(
     read: ReadDep, ref: RecordId, filters: Annotated[DocumentVersionFilter, Query()]
 ) -> Response:
     """All captures of the document's item, the oldest first, each with what changed since the one before."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, DocumentVersion, lambda reads: versions.get_listing(reads, ref), thorough=True
     )
 
 
 @router.post("", status_code=201, response_model=DocumentFull, responses=_CREATED, summary="Create one document")
-def create_document(writer: WriterDep, body: DocumentCreate) -> Response:
+def create_document(write: WriteDep, body: DocumentCreate) -> Response:
     """With all it carries, and with `extract` what the machine finds in its text; in one transaction, or not at all."""
     found = reading.prepare(body) if body.extract else None
-    with writer.transaction() as session:
-        return _created(writer, session, captured.put_document(session, body, found))
+    with write.open_transaction() as session:
+        return _created(write, session, captured.put_document(session, body, found))
 
 
-@router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | documented(502))
-async def create_document_from_url(request: Request, writer: WriterDep, body: DocumentFromUrl) -> Response:
+@router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | describe_statuses(502))
+async def create_document_from_url(request: Request, write: WriteDep, body: DocumentFromUrl) -> Response:
     """Fetch a page and store its article as a document, with what the page says of its title, authors and time.
 
     An article that has changed supersedes the capture before it. An outlet that the store does not know is added.
     """
-    await anyio.to_thread.run_sync(writer.repeat)
+    await anyio.to_thread.run_sync(write.replay_if_repeated)
     try:
         page = await captured.fetch(request.app.state.fetcher, body.url, extract=body.extract)
     except (Refused, Unreadable) as error:
         error.extensions.setdefault("errors", [{"field": "url", "detail": error.detail}])
         raise
-    return await anyio.to_thread.run_sync(_put, writer, page, body)
+    return await anyio.to_thread.run_sync(_put, write, page, body)
 
 
 @router.api_route("/from-url", methods=["GET", "PATCH", "DELETE"], include_in_schema=False)
@@ -95,13 +97,13 @@ async def refuse_other_methods() -> Response:
     raise HTTPException(405)
 
 
-def _put(writer: Writer, page: Captured, body: DocumentFromUrl) -> Response:
-    with writer.transaction() as session:
-        return _created(writer, session, captured.put(session, page, source=body.source))
+def _put(write: WriteRequest, page: Captured, body: DocumentFromUrl) -> Response:
+    with write.open_transaction() as session:
+        return _created(write, session, captured.put(session, page, source=body.source))
 
 
-def _created(writer: Writer, session: Session, document: Document) -> Response:
-    return writer.answer(session, 201 if revisions.is_of(session, document) else 200, document)
+def _created(write: WriteRequest, session: Session, document: Document) -> Response:
+    return write.build_response(session, 201 if revisions.is_of(session, document) else 200, document)
 
 
 add_operations(

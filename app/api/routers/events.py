@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
+from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
 from app.api.web.deps import RecordId
-from app.api.web.reading import ReadDep, ReadRoute
-from app.api.web.writer import CHANGE, WriterDep
+from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.writes import CHANGE, WriteDep
 from app.database.models import Event
 from app.queries import events, outlets
 from app.schemas.common import Page
@@ -23,47 +23,49 @@ from app.store.merging import events as merging
 router = APIRouter(prefix="/events", tags=["events"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[EventPublic], responses=answers.MANY)
+@router.get("", response_model=Page[EventPublic], responses=responses.LIST)
 async def list_events(read: ReadDep, filters: Annotated[EventFilter, Query()]) -> Response:
     """Events, each with the outlets that reported it, the latest first."""
-    return await answers.many(read, filters, EventPublic, lambda reads: events.get_listing(reads, filters))
+    return await responses.build_list(read, filters, EventPublic, lambda reads: events.get_listing(reads, filters))
 
 
-@router.get("/{id}/sources", response_model=Page[EventSourcePublic], responses=NESTED)
+@router.get("/{id}/sources", response_model=Page[EventSourcePublic], responses=NESTED_LIST)
 async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[EventSourceFilter, Query()]) -> Response:
     """The outlets that reported an event, each with its documents and how far it was behind the first."""
-    return await answers.many(read, filters, EventSourcePublic, lambda reads: outlets.get_listing(reads, (Event, ref)))
+    return await responses.build_list(
+        read, filters, EventSourcePublic, lambda reads: outlets.get_listing(reads, (Event, ref))
+    )
 
 
-@router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED)
+@router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]) -> Response:
     """What was said at an event, or about it."""
     return await statement_list(read, filters, within=(Event, ref))
 
 
 @router.post("/{id}/merge", response_model=EventPublic, responses=CHANGE)
-def merge_events(writer: WriterDep, ref: RecordId, body: EventMerge) -> Response:
+def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
     """Make others this event: their reports with their claims, and what was said at them, become its.
 
     They stay as records that name it as `merged_into`, outside of all lists. What it lacks (summary, place, country,
     coordinates) it takes over from them. Of two reports of one document one remains, with the claims of both. Whoever
     names them by their ids or external ids, as an import does, means it.
     """
-    with writer.transaction() as session:
-        into = writer.find(session, Event, ref)
-        return writer.answer(session, 200, merging.merge(session, into, body))
+    with write.open_transaction() as session:
+        into = write.find_record(session, Event, ref)
+        return write.build_response(session, 200, merging.merge(session, into, body))
 
 
 @router.post("/{id}/split", status_code=201, response_model=EventPublic, responses=CHANGE)
-def split_event(writer: WriterDep, ref: RecordId, body: EventSplit) -> Response:
+def split_event(write: WriteDep, ref: RecordId, body: EventSplit) -> Response:
     """Make another event of some of this one's documents, statements and claims; the answer is the other.
 
     A document goes over with its report, the claims of that and the statements that it makes at the event. One of
     which only statements or claims are named stays, and reports both.
     """
-    with writer.transaction() as session:
-        event = writer.find(session, Event, ref)
-        return writer.answer(session, 201, merging.split(session, event, body))
+    with write.open_transaction() as session:
+        event = write.find_record(session, Event, ref)
+        return write.build_response(session, 201, merging.split(session, event, body))
 
 
 add_operations(

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.web.deps import RecordId
-from app.api.web.fresh import FreshDep
-from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
+from app.api.web.fresh import UncachedReadDep
+from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.database.models import Feed
 from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import feeds
@@ -20,53 +20,57 @@ from app.store import revisions
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
 
-@router.get("", response_model=Page[FeedPublic], responses=answers.FRESH_MANY)
-async def list_feeds(read: FreshDep, filters: Annotated[FeedFilter, Query()]) -> Response:
+@router.get("", response_model=Page[FeedPublic], responses=responses.UNCACHED_LIST)
+async def list_feeds(read: UncachedReadDep, filters: Annotated[FeedFilter, Query()]) -> Response:
     """Feeds with their last results, in the order in which they were added."""
-    return await answers.fresh_many(read, filters, FeedPublic, lambda reads: feeds.get_listing(reads, filters))
+    return await responses.build_uncached_list(
+        read, filters, FeedPublic, lambda reads: feeds.get_listing(reads, filters)
+    )
 
 
-@router.get("/{id}", response_model=FeedPublic, responses=answers.FRESH_ONE)
-async def get_feed(read: FreshDep, ident: RecordId) -> Response:
+@router.get("/{id}", response_model=FeedPublic, responses=responses.UNCACHED_RECORD)
+async def get_feed(read: UncachedReadDep, ident: RecordId) -> Response:
     """One feed, and what came of asking it last."""
-    return await answers.fresh_one(read, lambda reads: feeds.get_item(reads, ident))
+    return await responses.build_uncached(read, lambda reads: feeds.get_item(reads, ident))
 
 
-@router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=answers.FRESH_NESTED)
-async def list_feed_items(read: FreshDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]) -> Response:
+@router.get("/{id}/items", response_model=Page[FeedItemPublic], responses=responses.UNCACHED_NESTED_LIST)
+async def list_feed_items(
+    read: UncachedReadDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]
+) -> Response:
     """What a feed has announced, the latest first, and what became of it."""
-    return await answers.fresh_many(
+    return await responses.build_uncached_list(
         read, filters, FeedItemPublic, lambda reads: feeds.get_item_listing(reads, ident, filters), thorough=True
     )
 
 
 @router.post("", response_model=FeedPublic, status_code=201, responses=CREATE)
-def create_feed(writer: WriterDep, body: FeedCreate) -> Response:
+def create_feed(write: WriteDep, body: FeedCreate) -> Response:
     """Watch one more address: it is asked as soon as `dateline watch` runs."""
-    with writer.transaction() as session:
+    with write.open_transaction() as session:
         feed = records.add(session, body)
         _tell(session)
-        return _shown(writer, session, 201, feed)
+        return _shown(write, session, 201, feed)
 
 
 @router.patch("/{id}", response_model=FeedPublic, responses=CHANGE)
-def update_feed(writer: WriterDep, ident: RecordId, body: FeedUpdate) -> Response:
+def update_feed(write: WriteDep, ident: RecordId, body: FeedUpdate) -> Response:
     """Only the fields that the body names; the feed is then asked at once."""
-    writer.check_untagged()
-    with writer.transaction() as session:
+    write.reject_if_match()
+    with write.open_transaction() as session:
         feed = records.change(session, records.find(session, ident), body)
         _tell(session)
-        return _shown(writer, session, 200, feed)
+        return _shown(write, session, 200, feed)
 
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
-def delete_feed(writer: WriterDep, ident: RecordId) -> Response:
+def delete_feed(write: WriteDep, ident: RecordId) -> Response:
     """Forget a feed and the list of its items; the documents that it brought stay."""
-    writer.check_untagged()
-    with writer.transaction() as session:
+    write.reject_if_match()
+    with write.open_transaction() as session:
         session.delete(records.find(session, ident))
         _tell(session)
-        return writer.answer(session, 204)
+        return write.build_response(session, 204)
 
 
 def _tell(session: Session) -> None:
@@ -74,7 +78,7 @@ def _tell(session: Session) -> None:
     revisions.draw(session)
 
 
-def _shown(writer: Writer, session: Session, status: int, feed: Feed) -> Response:
+def _shown(write: WriteRequest, session: Session, status: int, feed: Feed) -> Response:
     assert feed.id is not None
     item = run_sync(feeds.get_item(ThreadReadSession(session), feed.id))
-    return writer.show(session, status, f"/feeds/{feed.id}", item)
+    return write.build_unversioned_response(session, status, f"/feeds/{feed.id}", item)

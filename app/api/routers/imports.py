@@ -13,10 +13,10 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from app import formats
-from app.api.routers import answers
-from app.api.web.deps import EngineDep, KeyDep, RecordId, get_read_pool, require, strict_query
-from app.api.web.fresh import FreshDep
-from app.api.web.problems import WRITING, answer, documented
+from app.api.routers import responses
+from app.api.web.deps import EngineDep, KeyDep, RecordId, get_read_pool, parse_query, require_scope
+from app.api.web.fresh import UncachedReadDep
+from app.api.web.problems import WRITE_STATUSES, build_problem_response, describe_statuses
 from app.core.config import Settings
 from app.core.errors import DatelineError, Invalid
 from app.core.spans import Text
@@ -44,27 +44,27 @@ _BODY = {"required": True, "content": {name: {"schema": {"type": "string"}} for 
 )}}  # fmt: skip
 _REPORT: dict[int | str, dict[str, Any]] = {
     200: {"model": ImportReport, "content": {"application/jsonl": {"schema": {"type": "string"}}}},
-    **documented(*WRITING),
+    **describe_statuses(*WRITE_STATUSES),
 }
 
 
-@router.get("", response_model=Page[ImportPublic], responses=answers.FRESH_MANY)
-async def list_imports(read: FreshDep, filters: Annotated[ImportFilter, Query()]) -> Response:
+@router.get("", response_model=Page[ImportPublic], responses=responses.UNCACHED_LIST)
+async def list_imports(read: UncachedReadDep, filters: Annotated[ImportFilter, Query()]) -> Response:
     """Imports, of files and over HTTP, the latest first."""
-    return await answers.fresh_many(read, filters, ImportPublic, imports.get_listing)
+    return await responses.build_uncached_list(read, filters, ImportPublic, imports.get_listing)
 
 
-@router.get("/{id}", response_model=ImportPublic, responses=answers.FRESH_ONE)
-async def get_import(read: FreshDep, ident: RecordId) -> Response:
+@router.get("/{id}", response_model=ImportPublic, responses=responses.UNCACHED_RECORD)
+async def get_import(read: UncachedReadDep, ident: RecordId) -> Response:
     """How far an import has got, and what became of its lines."""
-    return await answers.fresh_one(read, lambda reads: imports.get_item(reads, ident))
+    return await responses.build_uncached(read, lambda reads: imports.get_item(reads, ident))
 
 
 def get_intake(
     request: Request,
     engine: EngineDep,
     key: KeyDep,
-    _strict: Annotated[None, Depends(strict_query)],
+    _query: Annotated[dict[str, str], Depends(parse_query)],
     message: Annotated[Text, Query(max_length=500, description="Why: kept with the revisions.")] = "",
     resume: Annotated[
         Annotated[int, Field(ge=1, le=MAX_ID), Digits] | None,
@@ -73,7 +73,7 @@ def get_intake(
     content_encoding: Annotated[str, Header(description="`gzip`, where the body is.")] = "identity",
 ) -> Intake:
     """What takes the body in, for somebody who may write."""
-    sender = require(key, KeyScope.WRITE)
+    sender = require_scope(key, KeyScope.WRITE)
     settings: Settings = request.app.state.settings
     encoding = content_encoding.strip().lower()
     if encoding not in ("gzip", "x-gzip", "identity", ""):
@@ -163,7 +163,7 @@ class LineReports(Response):
                 group.start_soon(self._fill)
                 await self._spool.ready()
                 if self._spool.is_empty and isinstance(self._failure, DatelineError):
-                    await answer(self._request, self._failure)(scope, receive, send)
+                    await build_problem_response(self._request, self._failure)(scope, receive, send)
                 elif not isinstance(self._failure, ClientDisconnect):
                     await self._send(send)
         if self._failure is not None and not isinstance(self._failure, DatelineError):
@@ -188,7 +188,7 @@ class LineReports(Response):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if self._failure is not None and not isinstance(self._failure, DatelineError):
             return  # the connection breaks, so that nobody takes the part for the whole
-        end = bytes(answer(self._request, self._failure).body) + b"\n" if self._failure else b""
+        end = bytes(build_problem_response(self._request, self._failure).body) + b"\n" if self._failure else b""
         await send({"type": "http.response.body", "body": end})
 
 

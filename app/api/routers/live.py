@@ -5,11 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 
-from app.api.web.deps import may_read_on
-from app.api.web.fresh import FreshDep
+from app.api.web.deps import recheck_read_access
+from app.api.web.fresh import UncachedReadDep
 from app.api.web.live import Hub, StreamResponse, events
-from app.api.web.problems import documented
-from app.api.web.reading import Read
+from app.api.web.problems import describe_statuses
+from app.api.web.reads import ReadRequest
 from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun, Operation
 from app.database.statements import ReadSession
@@ -21,12 +21,12 @@ from app.schemas.live import EVENT_ID, StreamParams
 
 router = APIRouter(tags=["revisions"])
 
-_STREAM = documented(401, 403, 422, 429, 503)
+_STREAM = describe_statuses(401, 403, 422, 429, 503)
 
 
 @router.get("/changes/stream", status_code=200, response_class=StreamResponse, responses=_STREAM)
 async def stream_changes(
-    read: FreshDep,
+    read: UncachedReadDep,
     params: Annotated[StreamParams, Query()],
     last_event_id: Annotated[
         str | None, Header(description="The id of the last event that a client got before it lost the stream.")
@@ -40,7 +40,7 @@ async def stream_changes(
     hub: Hub = read.request.app.state.hub
 
     async def check() -> ChangeSelection:
-        await may_read_on(read.request, None if params.search is None else f"/searches/{params.search}")
+        await recheck_read_access(read.request, None if params.search is None else f"/searches/{params.search}")
         return await _following(read, params)
 
     position = await _position(read, params, last_event_id)
@@ -51,7 +51,7 @@ async def stream_changes(
         return StreamResponse(events(hub, position, check), place.pop_all())
 
 
-async def _following(read: Read, params: StreamParams) -> ChangeSelection:
+async def _following(read: ReadRequest, params: StreamParams) -> ChangeSelection:
     """What is followed; raises Invalid for a search that is not there."""
     nouns = frozenset(Noun(word) for word in comma_list(params.noun))
     operations = frozenset(Operation(word) for word in comma_list(params.operation))
@@ -59,7 +59,7 @@ async def _following(read: Read, params: StreamParams) -> ChangeSelection:
     return ChangeSelection(nouns, operations, search)
 
 
-async def _search(read: Read, ref: int | str) -> SavedQuery:
+async def _search(read: ReadRequest, ref: int | str) -> SavedQuery:
     async def sought(reads: ReadSession) -> SavedQuery:
         return await saved_searches.get_search(reads, ref)
 
@@ -69,7 +69,7 @@ async def _search(read: Read, ref: int | str) -> SavedQuery:
         raise Invalid("search", error.detail) from None
 
 
-async def _position(read: Read, params: StreamParams, header: str | None) -> Position:
+async def _position(read: ReadRequest, params: StreamParams, header: str | None) -> Position:
     """Where the stream begins; raises Invalid for what no event has as its id, or what this store has not come to."""
     if header is not None:
         field, known = "Last-Event-ID", _parsed("Last-Event-ID", header)

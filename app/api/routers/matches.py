@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.routers.crud import add_deletion, add_reading
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.database.models import Match
 from app.queries import matches
 from app.schemas.common import Page
@@ -15,10 +15,10 @@ from app.schemas.match import MatchFilter, MatchPublic
 router = APIRouter(prefix="/matches", tags=["matches"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[MatchPublic], responses=answers.MANY)
+@router.get("", response_model=Page[MatchPublic], responses=responses.LIST)
 async def list_matches(read: ReadDep, filters: Annotated[MatchFilter, Query()]) -> Response:
     """Events or statements that may be one: two by two, the latest first."""
-    return await answers.many(read, filters, MatchPublic, lambda reads: matches.get_listing(reads, filters))
+    return await responses.build_list(read, filters, MatchPublic, lambda reads: matches.get_listing(reads, filters))
 
 
 add_reading(router, Match, public=MatchPublic)

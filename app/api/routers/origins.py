@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
+from app.api.routers.responses import NESTED_LIST
 from app.api.web.deps import RecordId
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.comparisons import origins
 from app.schemas.common import Page
 from app.schemas.origin import OriginFilter, OriginPublic
@@ -16,15 +16,17 @@ from app.schemas.origin import OriginFilter, OriginPublic
 router = APIRouter(tags=["origins"], route_class=ReadRoute)
 
 
-@router.get("/events/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
+@router.get("/events/{id}/origins", response_model=Page[OriginPublic], responses=NESTED_LIST)
 async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """Who independently stands behind the reports of an event, each with the documents that rest on it, and why."""
-    return await answers.many(read, filters, OriginPublic, partial(origins.get_event_origins, ref=ref), thorough=True)
+    return await responses.build_list(
+        read, filters, OriginPublic, partial(origins.get_event_origins, ref=ref), thorough=True
+    )
 
 
-@router.get("/utterances/{id}/origins", response_model=Page[OriginPublic], responses=NESTED)
+@router.get("/utterances/{id}/origins", response_model=Page[OriginPublic], responses=NESTED_LIST)
 async def list_utterance_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """From whom those who print an utterance have it: who heard it, else who is credited or copied, else the outlet."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, OriginPublic, partial(origins.get_utterance_origins, ref=ref), thorough=True
     )

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.database.models import Report
 from app.queries import reports
 from app.schemas.common import Page
@@ -16,10 +16,10 @@ from app.store import records as store
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[ReportPublic], responses=answers.MANY)
+@router.get("", response_model=Page[ReportPublic], responses=responses.LIST)
 async def list_reports(read: ReadDep, filters: Annotated[ReportFilter, Query()]) -> Response:
     """Reports: which document reports which event."""
-    return await answers.many(read, filters, ReportPublic, lambda reads: reports.get_listing(reads, filters))
+    return await responses.build_list(read, filters, ReportPublic, lambda reads: reports.get_listing(reads, filters))
 
 
 add_operations(

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.web.deps import RecordId
-from app.api.web.problems import WRITING, documented
-from app.api.web.reading import ReadDep, ReadRoute
-from app.api.web.writer import CHANGE, WriterDep
+from app.api.web.problems import WRITE_STATUSES, describe_statuses
+from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.writes import CHANGE, WriteDep
 from app.core.errors import NotFound
 from app.core.vocab import Verdict
 from app.database.models import Rejection
@@ -21,38 +21,38 @@ from app.store import revisions
 router = APIRouter(tags=["review"], route_class=ReadRoute)
 
 
-@router.get("/review", response_model=Page[ReviewPublic], responses=answers.MANY)
+@router.get("/review", response_model=Page[ReviewPublic], responses=responses.LIST)
 async def list_review(read: ReadDep, filters: Annotated[ReviewFilter, Query()]) -> Response:
     """What machines found and no person has looked at, the least sure first."""
-    return await answers.many(read, filters, ReviewPublic, lambda reads: review.get_listing(reads, filters))
+    return await responses.build_list(read, filters, ReviewPublic, lambda reads: review.get_listing(reads, filters))
 
 
-@router.post("/review", response_model=ReviewDone, responses=documented(*WRITING, 412))
-def review_records(writer: WriterDep, body: ReviewIn) -> Response:
+@router.post("/review", response_model=ReviewDone, responses=describe_statuses(*WRITE_STATUSES, 412))
+def review_records(write: WriteDep, body: ReviewIn) -> Response:
     """Confirm, correct or reject what machines found: all that is sent, or nothing of it.
 
     What is confirmed or corrected is `coded_by` human from then on, and no machine changes it. What is rejected is
     deleted, and does not come back when its document, or another version of it, is read again.
     """
-    with writer.transaction() as session:
+    with write.open_transaction() as session:
         done = verdicts.judge(session, body.verdicts)
         counts = {"confirmed": Verdict.CONFIRM, "corrected": Verdict.CORRECT, "rejected": Verdict.REJECT}
-        return writer.answer(session, 200, told={name: done[verdict] for name, verdict in counts.items()})
+        return write.build_response(session, 200, summary={name: done[verdict] for name, verdict in counts.items()})
 
 
-@router.get("/rejections", response_model=Page[RejectionPublic], responses=answers.MANY)
+@router.get("/rejections", response_model=Page[RejectionPublic], responses=responses.LIST)
 async def list_rejections(read: ReadDep, filters: Annotated[RejectionFilter, Query()]) -> Response:
     """What people rejected of what machines found, the latest first."""
-    return await answers.many(read, filters, RejectionPublic, review.get_rejection_listing)
+    return await responses.build_list(read, filters, RejectionPublic, review.get_rejection_listing)
 
 
 @router.delete("/rejections/{id}", status_code=204, responses=CHANGE)
-def delete_rejection(writer: WriterDep, ref: RecordId) -> Response:
+def delete_rejection(write: WriteDep, ref: RecordId) -> Response:
     """Take a rejection back: it may be found again, when its document is read again."""
-    with writer.transaction() as session:
+    with write.open_transaction() as session:
         row = session.get(Rejection, ref)
         if row is None:
             raise NotFound(f"There is no rejection {ref}.")
         session.delete(row)
         revisions.draw(session)
-        return writer.answer(session, 204)
+        return write.build_response(session, 204)

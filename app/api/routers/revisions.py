@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from app.api.routers import answers
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.routers import responses
+from app.api.web.reads import ReadDep, ReadRoute
 from app.core.vocab import Noun
 from app.database.read_pool import ThreadReadSession
 from app.database.statements import ReadSession
@@ -23,22 +23,24 @@ from app.schemas.revision import (
 router = APIRouter(tags=["revisions"], route_class=ReadRoute)
 
 
-@router.get("/revisions", response_model=Page[RevisionPublic], responses=answers.MANY)
+@router.get("/revisions", response_model=Page[RevisionPublic], responses=responses.LIST)
 async def list_revisions(read: ReadDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
     """Every write transaction: when, by whom, why; the latest first."""
-    return await answers.many(read, filters, RevisionPublic, revisions.get_listing)
+    return await responses.build_list(read, filters, RevisionPublic, revisions.get_listing)
 
 
-@router.get("/changes", response_model=Page[ChangePublic], responses=answers.MANY)
+@router.get("/changes", response_model=Page[ChangePublic], responses=responses.LIST)
 async def list_changes(read: ReadDep, filters: Annotated[ChangeFilter, Query()]) -> Response:
     """What the revisions after `since` created, updated and deleted, in their order, missing nothing.
 
     Follow `next` to the end, then ask again with the last `revision` seen as `since`.
     """
-    return await answers.many(read, filters, ChangePublic, lambda reads: revisions.get_change_listing(reads, filters))
+    return await responses.build_list(
+        read, filters, ChangePublic, lambda reads: revisions.get_change_listing(reads, filters)
+    )
 
 
-@router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=answers.NESTED)
+@router.get("/{noun}/{id}/history", response_model=Page[VersionPublic], responses=responses.NESTED_LIST)
 async def list_history(
     read: ReadDep,
     noun: Noun,
@@ -51,4 +53,4 @@ async def list_history(
         assert isinstance(reads, ThreadReadSession)  # it is read thorough
         return revisions.RecordVersions(reads.session, noun, ref)
 
-    return await answers.many(read, filters, VersionPublic, find, thorough=True)
+    return await responses.build_list(read, filters, VersionPublic, find, thorough=True)

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.routers import responses
+from app.api.web.reads import ReadDep, ReadRoute
 from app.queries import search
 from app.schemas.common import Page
 from app.schemas.search import SearchFilter, SearchPublic
@@ -13,7 +13,7 @@ from app.schemas.search import SearchFilter, SearchPublic
 router = APIRouter(tags=["search"], route_class=ReadRoute)
 
 
-@router.get("/search", name="search", response_model=Page[SearchPublic], responses=answers.MANY)
+@router.get("/search", name="search", response_model=Page[SearchPublic], responses=responses.LIST)
 async def search_records(read: ReadDep, filters: Annotated[SearchFilter, Query()]) -> Response:
     """Events, statements and documents in which all the words occur, the newest first."""
-    return await answers.many(read, filters, SearchPublic, lambda reads: search.search(reads, filters))
+    return await responses.build_list(read, filters, SearchPublic, lambda reads: search.search(reads, filters))

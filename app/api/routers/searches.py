@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from pydantic import JsonValue
 from sqlmodel import Session
 
-from app.api.routers import answers
-from app.api.web.deps import Address, query_of
-from app.api.web.fresh import FreshDep
-from app.api.web.problems import documented
-from app.api.web.reading import ReadDep, ReadRoute
-from app.api.web.writer import CHANGE, CREATE, Writer, WriterDep
+from app.api.routers import responses
+from app.api.web.deps import Address, parse_query
+from app.api.web.fresh import UncachedReadDep
+from app.api.web.problems import describe_statuses
+from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.core.errors import Busy
 from app.database.models import SavedSearch
 from app.database.read_pool import ThreadReadSession, run_sync
@@ -32,24 +32,26 @@ from app.store import saved_searches as searches
 
 router = APIRouter(prefix="/searches", tags=["searches"], route_class=ReadRoute)
 
-_ONE = documented(401, 403, 404, 422, 429, 503)
+_ONE = describe_statuses(401, 403, 404, 422, 429, 503)
 
 
-@router.get("", response_model=Page[SavedSearchPublic], responses=answers.FRESH_MANY)
-async def list_searches(read: FreshDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
+@router.get("", response_model=Page[SavedSearchPublic], responses=responses.UNCACHED_LIST)
+async def list_searches(read: UncachedReadDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
     """Saved searches, in the order in which they were saved."""
-    return await answers.fresh_many(
+    return await responses.build_uncached_list(
         read, filters, SavedSearchPublic, lambda reads: saved_searches.get_listing(reads, filters)
     )
 
 
 @router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
-async def get_search(read: FreshDep, ref: Address) -> Response:
+async def get_search(read: UncachedReadDep, ref: Address) -> Response:
     """One saved search, and where what it finds can be read."""
-    return await answers.fresh_one(read, lambda reads: saved_searches.get_item(reads, ref))
+    return await responses.build_uncached(read, lambda reads: saved_searches.get_item(reads, ref))
 
 
-@router.get("/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=answers.MANY | documented(404))
+@router.get(
+    "/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=responses.LIST | describe_statuses(404)
+)
 async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedSearchItems, Query()]) -> Response:
     """What a saved search finds, in every way in which its list can be asked for.
 
@@ -60,7 +62,7 @@ async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedS
         return await saved_searches.get_search(reads, ref)
 
     search = await read.run(sought)
-    given = {name: value for name, value in query_of(read.request).items() if name in shown.model_fields_set}
+    given = {name: value for name, value in parse_query(read.request).items() if name in shown.model_fields_set}
     filters = saved_searches.build_filters(search, given)
 
     async def find(reads: ReadSession) -> Paged:
@@ -68,37 +70,37 @@ async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedS
             raise Busy("The search was changed just now; try again.")
         return await LISTS[search.noun].find(reads, filters)
 
-    return await answers.many(read, filters, LISTS[search.noun].public, find)
+    return await responses.build_list(read, filters, LISTS[search.noun].public, find)
 
 
 @router.post("", response_model=SavedSearchPublic, status_code=201, responses=CREATE)
-def create_search(writer: WriterDep, body: SavedSearchCreate) -> Response:
+def create_search(write: WriteDep, body: SavedSearchCreate) -> Response:
     """Save the filters of a list under a name."""
-    with writer.transaction() as session:
-        return _shown(writer, session, 201, searches.add(session, body))
+    with write.open_transaction() as session:
+        return _shown(write, session, 201, searches.add(session, body))
 
 
 @router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
-def update_search(writer: WriterDep, ref: Address, body: SavedSearchUpdate) -> Response:
+def update_search(write: WriteDep, ref: Address, body: SavedSearchUpdate) -> Response:
     """Only the fields that the body names; streams and webhooks go on with the new filters."""
-    writer.check_untagged()
-    with writer.transaction() as session:
-        return _shown(writer, session, 200, searches.change(session, searches.find(session, ref), body))
+    write.reject_if_match()
+    with write.open_transaction() as session:
+        return _shown(write, session, 200, searches.change(session, searches.find(session, ref), body))
 
 
 @router.delete("/{slug}", status_code=204, responses=CHANGE)
-def delete_search(writer: WriterDep, ref: Address) -> Response:
+def delete_search(write: WriteDep, ref: Address) -> Response:
     """Forget a search, which no webhook may need any more; its streams end."""
-    writer.check_untagged()
-    with writer.transaction() as session:
+    write.reject_if_match()
+    with write.open_transaction() as session:
         searches.delete(session, searches.find(session, ref))
-        return writer.answer(session, 204)
+        return write.build_response(session, 204)
 
 
-def _shown(writer: Writer, session: Session, status: int, search: SavedSearch) -> Response:
+def _shown(write: WriteRequest, session: Session, status: int, search: SavedSearch) -> Response:
     """The search, which must find its way: what it names has to be there."""
     reads, sought = ThreadReadSession(session), SavedQuery(search.noun, search.query)
     run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(sought, {})))
-    return writer.show(
+    return write.build_unversioned_response(
         session, status, f"/searches/{search.slug}", run_sync(saved_searches.get_item(reads, search.slug))
     )

@@ -5,17 +5,17 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.routers.docs import feeds
-from app.api.web.deps import EngineDep, may_read, strict_query, unchanging
-from app.api.web.problems import documented
+from app.api.web.deps import EngineDep, parse_query, require_read_access, tag_by_version
+from app.api.web.problems import describe_statuses
 from app.core.errors import NotMigrated
 from app.core.vocab import Noun
 from app.database.engine import check_migrated
 from app.schemas.service import Health, Index
 
-router = APIRouter(tags=["service"], dependencies=[Depends(strict_query)])
+router = APIRouter(tags=["service"], dependencies=[Depends(parse_query)])
 
 
-@router.get("/", response_model=Index, responses=documented(304, 422), dependencies=[Depends(unchanging)])
+@router.get("/", response_model=Index, responses=describe_statuses(304, 422), dependencies=[Depends(tag_by_version)])
 def get_index(request: Request, response: Response) -> Index:
     """Where everything is."""
     at = request.scope.get("root_path", "")
@@ -46,14 +46,14 @@ _EXAMPLES = (
 )
 
 
-@router.get("/healthz", response_model=Health, responses=documented(422))
+@router.get("/healthz", response_model=Health, responses=describe_statuses(422))
 def get_health(response: Response) -> Health:
     """Whether the process is alive."""
     response.headers["Cache-Control"] = "no-store"
     return Health(status="ok")
 
 
-@router.get("/readyz", response_model=Health, responses=documented(422, 503))
+@router.get("/readyz", response_model=Health, responses=describe_statuses(422, 503))
 def get_readiness(response: Response, engine: EngineDep) -> Health:
     """Whether it can answer: the store is there, and migrated."""
     response.headers["Cache-Control"] = "no-store"
@@ -67,10 +67,13 @@ def get_readiness(response: Response, engine: EngineDep) -> Health:
 @router.get(
     "/metrics",
     response_class=Response,
-    dependencies=[Depends(may_read)],
-    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **documented(401, 403, 422, 429)},
+    dependencies=[Depends(require_read_access)],
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}},
+        **describe_statuses(401, 403, 422, 429),
+    },
 )
 def get_metrics(request: Request) -> Response:
     """Counts of requests for Prometheus."""
-    counted = generate_latest(request.app.state.journal.registry)
+    counted = generate_latest(request.app.state.metrics.registry)
     return Response(counted, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
+from app.api.routers.responses import NESTED_LIST
 from app.api.web.deps import Address
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute
 from app.database.models import Source
 from app.queries import documents, events, sources
 from app.schemas.common import Page
@@ -20,24 +20,24 @@ from app.store import records as store
 router = APIRouter(prefix="/sources", tags=["sources"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[SourcePublic], responses=answers.MANY)
+@router.get("", response_model=Page[SourcePublic], responses=responses.LIST)
 async def list_sources(read: ReadDep, filters: Annotated[SourceFilter, Query()]) -> Response:
     """Sources, by name."""
-    return await answers.many(read, filters, SourcePublic, lambda reads: sources.get_listing(reads, filters))
+    return await responses.build_list(read, filters, SourcePublic, lambda reads: sources.get_listing(reads, filters))
 
 
-@router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED)
+@router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED_LIST)
 async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[EventFilter, Query()]) -> Response:
     """The events that a source reported."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, EventPublic, lambda reads: events.get_listing(reads, filters, within=(Source, ref))
     )
 
 
-@router.get("/{slug}/documents", response_model=Page[DocumentPublic], responses=NESTED)
+@router.get("/{slug}/documents", response_model=Page[DocumentPublic], responses=NESTED_LIST)
 async def list_source_documents(read: ReadDep, ref: Address, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """The documents of a source, without their texts."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters, within=(Source, ref))
     )
 

@@ -4,14 +4,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
+from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
 from app.api.routers.utterances import utterance_list
 from app.api.web.deps import Address
-from app.api.web.reading import ReadDep, ReadRoute
-from app.api.web.writer import CHANGE, WriterDep
+from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.writes import CHANGE, WriteDep
 from app.comparisons.speaker_records import build_speaker
 from app.database.models import Speaker
 from app.queries import speakers
@@ -34,13 +34,13 @@ from app.store.merging import speakers as merging
 router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[SpeakerPublic], responses=answers.MANY)
+@router.get("", response_model=Page[SpeakerPublic], responses=responses.LIST)
 async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
     """Speakers, by name."""
-    return await answers.many(read, filters, SpeakerPublic, lambda reads: speakers.get_listing(reads, filters))
+    return await responses.build_list(read, filters, SpeakerPublic, lambda reads: speakers.get_listing(reads, filters))
 
 
-@router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED)
+@router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_speaker_statements(
     read: ReadDep, ref: Address, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
@@ -48,7 +48,7 @@ async def list_speaker_statements(
     return await statement_list(read, filters, within=(Speaker, ref))
 
 
-@router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED)
+@router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED_LIST)
 async def list_speaker_utterances(
     read: ReadDep, ref: Address, filters: Annotated[UtteranceFilter, Query()]
 ) -> Response:
@@ -57,23 +57,23 @@ async def list_speaker_utterances(
 
 
 @router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)
-def merge_speakers(writer: WriterDep, ref: Address, body: SpeakerMerge) -> Response:
+def merge_speakers(write: WriteDep, ref: Address, body: SpeakerMerge) -> Response:
     """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
 
     What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
     names too. Two that people described with different kinds or Wikidata items are refused.
     """
-    with writer.transaction() as session:
-        into = writer.find(session, Speaker, ref)
-        return writer.answer(session, 200, merging.merge(session, into, body), show=build_speaker)
+    with write.open_transaction() as session:
+        into = write.find_record(session, Speaker, ref)
+        return write.build_response(session, 200, merging.merge(session, into, body), render=build_speaker)
 
 
 @router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
-def split_speaker(writer: WriterDep, ref: Address, body: SpeakerSplit) -> Response:
+def split_speaker(write: WriteDep, ref: Address, body: SpeakerSplit) -> Response:
     """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
-    with writer.transaction() as session:
-        speaker = writer.find(session, Speaker, ref)
-        return writer.answer(session, 201, merging.split(session, speaker, body), show=build_speaker)
+    with write.open_transaction() as session:
+        speaker = write.find_record(session, Speaker, ref)
+        return write.build_response(session, 201, merging.split(session, speaker, body), render=build_speaker)
 
 
 add_operations(
@@ -85,5 +85,5 @@ add_operations(
     add=store.add_speaker,
     change=store.update_speaker,
     on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
-    show=build_speaker,
+    render=build_speaker,
 )

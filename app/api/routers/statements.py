@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
-from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.database.models import Statement
 from app.queries import statements
 from app.queries.names import Within
@@ -17,15 +17,15 @@ from app.store import records as store
 router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[StatementPublic], responses=answers.MANY)
+@router.get("", response_model=Page[StatementPublic], responses=responses.LIST)
 async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Query()]) -> Response:
     """Statements with speaker, words, span and chain, the last said first."""
     return await statement_list(read, filters)
 
 
-async def statement_list(read: Read, filters: StatementFilter, *, within: Within | None = None) -> Response:
+async def statement_list(read: ReadRequest, filters: StatementFilter, *, within: Within | None = None) -> Response:
     """The statements that match, all or those of one event, document or speaker."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, StatementPublic, lambda reads: statements.get_listing(reads, filters, within=within)
     )
 

@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.api.routers import responses
+from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.comparisons import series
 from app.core.vocab import Noun
 from app.schemas.common import Page
@@ -14,25 +14,25 @@ from app.schemas.stats import DocumentStatsFilter, EventStatsFilter, StatementSt
 router = APIRouter(prefix="/stats", tags=["stats"], route_class=ReadRoute)
 
 
-@router.get("/events", response_model=Page[StatPublic], responses=answers.MANY)
+@router.get("/events", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_event_stats(read: ReadDep, filters: Annotated[EventStatsFilter, Query()]) -> Response:
     """How many events began in each day, week or month."""
     return await _stats(read, Noun.EVENTS, filters)
 
 
-@router.get("/statements", response_model=Page[StatPublic], responses=answers.MANY)
+@router.get("/statements", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_statement_stats(read: ReadDep, filters: Annotated[StatementStatsFilter, Query()]) -> Response:
     """How many statements were made in each day, week or month, or else published."""
     return await _stats(read, Noun.STATEMENTS, filters)
 
 
-@router.get("/documents", response_model=Page[StatPublic], responses=answers.MANY)
+@router.get("/documents", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_document_stats(read: ReadDep, filters: Annotated[DocumentStatsFilter, Query()]) -> Response:
     """How many documents were published in each day, week or month."""
     return await _stats(read, Noun.DOCUMENTS, filters)
 
 
-async def _stats(read: Read, noun: Noun, filters: StatsFilter) -> Response:
-    return await answers.many(
+async def _stats(read: ReadRequest, noun: Noun, filters: StatsFilter) -> Response:
+    return await responses.build_list(
         read, filters, StatPublic, lambda reads: series.get_listing(reads, noun, filters), thorough=True
     )

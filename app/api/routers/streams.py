@@ -13,8 +13,8 @@ import anyio.to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.web.pagination import Find, turn
-from app.api.web.reading import Read
+from app.api.web.cursors import Find, fetch_page
+from app.api.web.reads import ReadRequest
 from app.core.errors import Busy
 from app.database.read_pool import run_sync
 from app.database.statements import ReadSession
@@ -35,7 +35,7 @@ _PAUSE = 0.05
 _free = threading.BoundedSemaphore(MOST)
 
 
-async def stream(read: Read, listed: Listed, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
+async def stream(read: ReadRequest, listed: Listed, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
     """The list from ``part`` on; its first chunk is made at once, so that what is wrong is still told."""
     thread = anyio.CapacityLimiter(1)
     part = replace(part, limit=BATCH, columns=columns(listed.shape) if to.tabular else ())
@@ -46,12 +46,12 @@ async def stream(read: Read, listed: Listed, find: Find, part: PageRequest, to: 
         def begin() -> Iterator[bytes]:
             reads = opened.enter_context(read.read_pool.open_session())
             state = run_sync(reads.fetch_state())
-            read.note(state)
+            read.set_etag(state)
             told = replace(listed, updated=state.rfc3339)
             chunks = to.write(told, _batches(run_sync(find(reads)), reads, part))
             return chain([next(chunks)], chunks)
 
-        chunks = await read.explained(anyio.to_thread.run_sync(begin, limiter=thread))
+        chunks = await read.explain_missing(anyio.to_thread.run_sync(begin, limiter=thread))
         return _Streamed(chunks, opened.pop_all(), thread, media_type=to.media_type)
 
 
@@ -66,7 +66,7 @@ async def _turn_to_stream() -> None:
 
 def _batches(found: Paged, reads: ReadSession, part: PageRequest) -> Iterator[Any]:
     """The items of one page after the other."""
-    rows = run_sync(turn(found, reads, part))
+    rows = run_sync(fetch_page(found, reads, part))
     yield rows.items
     while rows.last is not None:
         rows = run_sync(found.page(reads, replace(part, after=rows.last)))

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from app.api.routers import answers
-from app.api.routers.answers import NESTED
+from app.api.routers import responses
 from app.api.routers.crud import add_operations
+from app.api.routers.responses import NESTED_LIST
 from app.api.web.deps import RecordId
-from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.comparisons import wordings
 from app.database.models import Utterance
 from app.queries import utterances
@@ -21,20 +21,20 @@ from app.store import records as store
 router = APIRouter(prefix="/utterances", tags=["utterances"], route_class=ReadRoute)
 
 
-@router.get("", response_model=Page[UtterancePublic], responses=answers.MANY)
+@router.get("", response_model=Page[UtterancePublic], responses=responses.LIST)
 async def list_utterances(read: ReadDep, filters: Annotated[UtteranceFilter, Query()]) -> Response:
     """Utterances, the things said, of which statements are the printings; the last said first."""
     return await utterance_list(read, filters)
 
 
-async def utterance_list(read: Read, filters: UtteranceFilter, *, within: Within | None = None) -> Response:
+async def utterance_list(read: ReadRequest, filters: UtteranceFilter, *, within: Within | None = None) -> Response:
     """The utterances that match, all or those of one speaker."""
-    return await answers.many(
+    return await responses.build_list(
         read, filters, UtterancePublic, lambda reads: utterances.get_listing(reads, filters, within=within)
     )
 
 
-@router.get("/{id}/differences", response_model=Page[UtteranceDifference], responses=NESTED)
+@router.get("/{id}/differences", response_model=Page[UtteranceDifference], responses=NESTED_LIST)
 async def list_utterance_differences(
     read: ReadDep, ref: RecordId, filters: Annotated[DifferenceFilter, Query()]
 ) -> Response:
@@ -42,7 +42,7 @@ async def list_utterance_differences(
 
     Those in another language than the base, and those that are too long to compare, have none.
     """
-    return await answers.many(
+    return await responses.build_list(
         read,
         filters,
         UtteranceDifference,
@@ -60,5 +60,5 @@ add_operations(
     add=store.add_utterance,
     change=store.update_utterance,
     on_delete="Its statements stay, without it.",
-    show=wordings.build_utterance,
+    render=wordings.build_utterance,
 )

@@ -14,8 +14,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.web import etags
-from app.api.web.deps import admit, take_token
-from app.api.web.journal import Journal, request_id
+from app.api.web.deps import authorize_read, move_token_to_scope
+from app.api.web.metrics import RequestMetrics, choose_request_id
 from app.core.config import Settings
 from app.core.errors import DatelineError
 from app.database.read_pool import ReadPool
@@ -39,7 +39,7 @@ _NOT_OF_304 = (b"content-length", b"content-type", b"link")
 
 
 @dataclass(slots=True)
-class Noted:
+class ReadOutcome:
     """What a read tells of itself while it is answered."""
 
     state: StoreState | None = None
@@ -65,16 +65,17 @@ class Kept:
 class RevisionCache:
     """Keeps answers in at most ``cache_bytes``; the one that was asked for longest ago goes first."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, journal: Journal) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, metrics: RequestMetrics) -> None:
         self.app = app
-        self._journal = journal
+        self._metrics = metrics
         self._free = settings.public_reads and not settings.rate_limit
         self._max_bytes = settings.cache_bytes
         self._kept: OrderedDict[Key, Kept] = OrderedDict()
+        self._bytes = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            take_token(scope)
+            move_token_to_scope(scope)
         if scope["type"] != "http" or scope["method"] != "GET" or not self._max_bytes:
             await self.app(scope, receive, send)
             return
@@ -92,13 +93,13 @@ class RevisionCache:
             if extra is not None:
                 if key in self._kept:  # another request may have dropped it while this one waited
                     self._kept.move_to_end(key)
-                name = request_id(asked.get(b"x-request-id"))
+                name = choose_request_id(asked.get(b"x-request-id"))
                 status = await _give(kept, tag, [*extra, (b"x-request-id", name.encode())], send)
-                self._journal.kept_answers += 1
-                self._journal.note(scope, kept.route, status, time.perf_counter() - started, name)
+                self._metrics.cached_responses.inc()
+                self._metrics.record(scope, kept.route, status, time.perf_counter() - started, name)
                 return
-        noted = scope["noted"] = Noted()
-        await self.app(scope, receive, _Recorder(self, key, noted, scope["app"].state.read_pool, send).send)
+        read_outcome = scope["read_outcome"] = ReadOutcome()
+        await self.app(scope, receive, _Recorder(self, key, read_outcome, scope["app"].state.read_pool, send).send)
 
     async def _granted(
         self, scope: Scope, key: Key, kept: Kept, tag: bytes | None, *, free: bool
@@ -111,9 +112,9 @@ class RevisionCache:
             return None
         if free:
             return []
-        scope["answer_headers"] = told = dict[str, str]()
+        scope["response_headers"] = told = dict[str, str]()
         try:
-            await admit(Request(scope), kept.route)
+            await authorize_read(Request(scope), kept.route)
         except DatelineError:
             return None
         return [(name.lower().encode(), value.encode()) for name, value in told.items() if name not in _KEPT]
@@ -123,14 +124,18 @@ class RevisionCache:
         if kept.size > self._max_bytes // 4:
             return
         self._kept[key] = kept
-        self._journal.kept_bytes += kept.size
-        while self._journal.kept_bytes > self._max_bytes:
+        self._add_bytes(kept.size)
+        while self._bytes > self._max_bytes:
             self.drop(next(iter(self._kept)))
 
     def drop(self, key: Key) -> None:
         dropped = self._kept.pop(key, None)
         if dropped is not None:
-            self._journal.kept_bytes -= dropped.size
+            self._add_bytes(-dropped.size)
+
+    def _add_bytes(self, size: int) -> None:
+        self._bytes += size
+        self._metrics.cached_bytes.set(self._bytes)
 
 
 async def _state(read_pool: ReadPool, tag: bytes | None) -> StoreState:
@@ -152,10 +157,12 @@ async def _give(kept: Kept, tag: bytes | None, extra: list[Header], send: Send) 
 class _Recorder:
     """Lets an answer pass, and keeps it where it is whole and of one state of the store."""
 
-    def __init__(self, cache: RevisionCache, key: Key, noted: Noted, read_pool: ReadPool, send: Send) -> None:
+    def __init__(
+        self, cache: RevisionCache, key: Key, read_outcome: ReadOutcome, read_pool: ReadPool, send: Send
+    ) -> None:
         self._cache = cache
         self._key = key
-        self._noted = noted
+        self._noted = read_outcome
         self._read_pool = read_pool
         self._send = send
         self._start: dict[str, Any] | None = None

@@ -15,8 +15,8 @@ from pydantic import Field
 from sqlalchemy import Engine
 
 from app.api.web import etags
-from app.api.web.contract import Contract
-from app.api.web.problems import Answered
+from app.api.web.openapi_index import OpenApiIndex
+from app.api.web.problems import EarlyResponse
 from app.core.config import Settings
 from app.core.errors import Forbidden, Invalid, Unauthorized
 from app.core.vocab import Scope
@@ -46,14 +46,14 @@ IfNoneMatch = Annotated[str | None, Header(description="Answer 304 if nothing ha
 _bearer = HTTPBearer(auto_error=False, description="A key made by `dateline key create`.")
 
 
-def query_of(request: Request) -> dict[str, str]:
-    """The query parameters; raises Invalid for one that the operation does not have, or that is given twice."""
+def parse_query(request: Request) -> dict[str, str]:
+    """Return the query parameters; raise `Invalid` for one that is unknown or repeated."""
     query: dict[str, str] | None = request.scope.get("query")
     if query is None:
         pairs = parse_qsl(request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
         query = request.scope["query"] = dict(pairs)
-        contract: Contract = request.app.state.contract
-        known = contract.parameters(request.scope["route"].path, request.method)
+        openapi_index: OpenApiIndex = request.app.state.openapi_index
+        known = openapi_index.get_query_parameters(request.scope["route"].path, request.method)
         for name, _ in pairs:
             if name not in known:
                 others = ", ".join(sorted(known)) or "none"
@@ -63,11 +63,6 @@ def query_of(request: Request) -> dict[str, str]:
                 Counter(name for name, _ in pairs).most_common(1)[0][0], "given more than once; a comma means OR"
             )
     return query
-
-
-def strict_query(request: Request) -> None:
-    """Refuse query parameters that the operation does not have, or that are given twice."""
-    query_of(request)
 
 
 def get_engine(request: Request) -> Engine:
@@ -82,7 +77,7 @@ def get_read_pool(request: Request) -> ReadPool:
     return read_pool
 
 
-def take_token(scope: MutableMapping[str, Any]) -> None:
+def move_token_to_scope(scope: MutableMapping[str, Any]) -> None:
     """Take a reader's token out of the request's address, before anything else looks at it.
 
     Whatever is logged, answered or linked of the address, by us or by the server, then does not have it.
@@ -96,7 +91,7 @@ def take_token(scope: MutableMapping[str, Any]) -> None:
             scope["token"] = unquote_plus(b"&".join(tokens)[len(b"token=") :].decode("latin-1"))
 
 
-def with_token(request: Request, address: str) -> str:
+def add_token(request: Request, address: str) -> str:
     """An address of the API, with the token that the request came with, if any.
 
     For links to the next page, which a reader without headers could not follow otherwise; no other link has it.
@@ -107,12 +102,12 @@ def with_token(request: Request, address: str) -> str:
     return f"{address}{'&' if '?' in address else '?'}token={quote(token, safe='')}"
 
 
-async def identify(request: Request) -> StoredKey | None:
+async def get_limited_key(request: Request) -> StoredKey | None:
     """The key that the request carries, if any; counts the request against its, or its address's, rate limit."""
     key = await _found(request)
     if request.app.state.rate_limit is not None:
         client = f"key {key.id}" if key else request.client.host if request.client else ""
-        request.scope["answer_headers"] |= request.app.state.rate_limit.hit(client)
+        request.scope["response_headers"] |= request.app.state.rate_limit.hit(client)
     return key
 
 
@@ -131,7 +126,7 @@ def _given(request: Request) -> str | None:
     if token is None:
         scheme, _, given = (authorization or "").partition(" ")
         return None if authorization is None else given.strip() if scheme.lower() == "bearer" else ""
-    request.scope["answer_headers"] |= _OF_TOKENS
+    request.scope["response_headers"] |= _OF_TOKENS
     if authorization is not None:
         raise Unauthorized("Send a key as Authorization, or a token in the address, but not both.")
     auth.check_in_address(token)
@@ -139,13 +134,13 @@ def _given(request: Request) -> str | None:
 
 
 async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)]) -> StoredKey | None:
-    return await identify(request)
+    return await get_limited_key(request)
 
 
 KeyDep = Annotated[StoredKey | None, Depends(get_key)]
 
 
-async def admit(request: Request, template: str) -> None:
+async def authorize_read(request: Request, template: str) -> None:
     """Let the request read what is at ``template``, a path as the route has it, if it may.
 
     Raises Unauthorized, Forbidden or TooManyRequests.
@@ -155,14 +150,14 @@ async def admit(request: Request, template: str) -> None:
     known = "authorization" in request.headers or "token" in request.scope
     if settings.public_reads and not settings.rate_limit and not known:
         return
-    _check_reading(request, await identify(request), template)
+    _check_reading(request, await get_limited_key(request), template)
 
 
-async def may_read(request: Request, key: KeyDep) -> None:
+async def require_read_access(request: Request, key: KeyDep) -> None:
     _check_reading(request, key, request.scope["route"].path)
 
 
-async def may_read_on(request: Request, also: str | None) -> None:
+async def recheck_read_access(request: Request, also: str | None) -> None:
     """Whether an answer that lasts may go on; raises what ``may_read`` would, but for TooManyRequests.
 
     It may also tell what stands at another address, which a key that is bound to some must then cover.
@@ -176,10 +171,10 @@ async def may_read_on(request: Request, also: str | None) -> None:
 def _check_reading(request: Request, key: StoredKey | None, template: str) -> None:
     public: bool = request.app.state.settings.public_reads
     if not public:
-        request.scope["answer_headers"]["Cache-Control"] = "private, no-cache"
+        request.scope["response_headers"]["Cache-Control"] = "private, no-cache"
     if key is not None or not public:  # what a key is bound to holds even where everybody may read
         path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
-        _check_bounds(require(key, needed_to_read(template)), path)
+        _check_bounds(require_scope(key, get_read_scope(template)), path)
 
 
 def _check_bounds(key: StoredKey, path: str) -> None:
@@ -187,14 +182,14 @@ def _check_bounds(key: StoredKey, path: str) -> None:
         raise Forbidden("The key is bound to other addresses.")
 
 
-def needed_to_read(template: str) -> Scope:
+def get_read_scope(template: str) -> Scope:
     """Lists, streams and what is made for other tools are for tokens, too: not single records, nor the service."""
     if template.startswith("/integrations/"):
         return Scope.FEEDS
     return Scope.READ if template.startswith(_OPERATIONAL) or template.endswith("}") else Scope.FEEDS
 
 
-def require(key: StoredKey | None, scope: Scope) -> StoredKey:
+def require_scope(key: StoredKey | None, scope: Scope) -> StoredKey:
     if key is None:
         raise Unauthorized("Send a key as Authorization: Bearer dl_…")
     if not auth.allows(key, scope):
@@ -202,27 +197,27 @@ def require(key: StoredKey | None, scope: Scope) -> StoredKey:
     return key
 
 
-async def unchanging(request: Request, if_none_match: IfNoneMatch = None) -> None:
+async def tag_by_version(request: Request, if_none_match: IfNoneMatch = None) -> None:
     """For what only another version of Dateline would answer differently."""
-    tag = etags.etag(0, "", address_of(request), "")
-    request.scope["answer_headers"]["ETag"] = tag
+    tag = etags.etag(0, "", get_address(request), "")
+    request.scope["response_headers"]["ETag"] = tag
     if etags.matches(if_none_match, tag):
-        raise Answered(Response(status_code=304))
+        raise EarlyResponse(Response(status_code=304))
 
 
-def address_of(request: Request) -> str:
+def get_address(request: Request) -> str:
     """Path and query as the client sent them, but for a token."""
     query = request.scope["query_string"]
-    return f"{path_of(request)}?{str(query, 'latin-1')}" if query else path_of(request)
+    return f"{get_path(request)}?{str(query, 'latin-1')}" if query else get_path(request)
 
 
-def base_of(request: Request) -> str:
+def get_base_url(request: Request) -> str:
     """The absolute address of the API's root, without a slash at the end: as the operator says, or the client."""
     settings: Settings = request.app.state.settings
     return settings.public_url or str(request.base_url).rstrip("/")
 
 
-def path_of(request: Request) -> str:
+def get_path(request: Request) -> str:
     """The path, escaped as in an address."""
     path: str = request.scope["path"]
     return path if _PLAIN.fullmatch(path) else quote(path, safe="/:~@!$&'()*+,;=%")

@@ -4,35 +4,35 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Response
 
-from app.api.web.deps import KeyDep, get_read_pool, may_read, require, strict_query
-from app.api.web.reading import Read
+from app.api.web.deps import KeyDep, get_read_pool, parse_query, require_read_access, require_scope
+from app.api.web.reads import ReadRequest
 from app.core.vocab import Scope
 
 
-async def get_fresh(
+async def get_uncached_read(
     request: Request,
-    _allowed: Annotated[None, Depends(may_read)],
-    _strict: Annotated[None, Depends(strict_query)],
-) -> Read:
+    _allowed: Annotated[None, Depends(require_read_access)],
+    _query: Annotated[dict[str, str], Depends(parse_query)],
+) -> ReadRequest:
     """A read that no tag can spare."""
-    return Read(request, get_read_pool(request), None)
+    return ReadRequest(request, get_read_pool(request), None)
 
 
-FreshDep = Annotated[Read, Depends(get_fresh)]
+UncachedReadDep = Annotated[ReadRequest, Depends(get_uncached_read)]
 
 
-async def get_fresh_for_writers(read: FreshDep, key: KeyDep) -> Read:
+async def get_writer_read(read: UncachedReadDep, key: KeyDep) -> ReadRequest:
     """Such a read of what only those may see who may change it."""
-    require(key, Scope.WRITE)
+    require_scope(key, Scope.WRITE)
     return read
 
 
-FreshForWritersDep = Annotated[Read, Depends(get_fresh_for_writers)]
+WriterReadDep = Annotated[ReadRequest, Depends(get_writer_read)]
 
 
-def untagged(read: Read, response: Response) -> Response:
+def forbid_storing(read: ReadRequest, response: Response) -> Response:
     """The answer to such a read."""
-    headers = read.request.scope["answer_headers"]
+    headers = read.request.scope["response_headers"]
     headers.pop("ETag", None)
     headers["Cache-Control"] = "no-store"
     return response

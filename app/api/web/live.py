@@ -177,7 +177,7 @@ def _beat(position: Position) -> bytes:
 
 
 @contextmanager
-def before_signals(close: Callable[[], None]) -> Iterator[None]:
+def run_before_signal_handlers(close: Callable[[], None]) -> Iterator[None]:
     """Call ``close`` before whatever else a server does on a signal to end: it waits for what is being answered."""
     if threading.current_thread() is not threading.main_thread():  # which alone gets signals
         yield

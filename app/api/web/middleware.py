@@ -15,17 +15,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.api.web.journal import Journal, request_id
-from app.api.web.problems import answer
+from app.api.web.metrics import RequestMetrics, choose_request_id
+from app.api.web.problems import build_problem_response
 from app.core.errors import DatelineError, TooLarge
 
 log = structlog.get_logger()
 
 
-class Envelope:
-    def __init__(self, app: ASGIApp, journal: Journal, root_path: str) -> None:
+class RequestContext:
+    def __init__(self, app: ASGIApp, metrics: RequestMetrics, root_path: str) -> None:
         self.app = app
-        self.journal = journal
+        self.metrics = metrics
         self.root_path = root_path.rstrip("/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -33,8 +33,8 @@ class Envelope:
             await self.app(scope, receive, send)
             return
         started, outcome = time.perf_counter(), _Outcome(scope, send)
-        scope["request_id"] = request_id(dict(scope["headers"]).get(b"x-request-id"))
-        scope["answer_headers"] = {}
+        scope["request_id"] = choose_request_id(dict(scope["headers"]).get(b"x-request-id"))
+        scope["response_headers"] = {}
         # A copy: the route must see GET, the client gets what HEAD deserves.
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
         if self.root_path:  # which the proxy took away
@@ -46,7 +46,7 @@ class Envelope:
         finally:
             route = getattr(inner.get("route"), "path", "other")
             seconds = time.perf_counter() - started
-            self.journal.note(scope, route, outcome.status, seconds, scope["request_id"])
+            self.metrics.record(scope, route, outcome.status, seconds, scope["request_id"])
 
 
 class _Outcome:
@@ -71,7 +71,7 @@ class _Outcome:
         headers: list[tuple[bytes, bytes]] = message.setdefault("headers", [])
         there = {name for name, _ in headers}
         headers += ((b"x-request-id", self._scope["request_id"].encode()), (b"x-content-type-options", b"nosniff"))
-        for name, value in self._scope["answer_headers"].items():
+        for name, value in self._scope["response_headers"].items():
             # Only what was read in whole, or not at all since it has not changed, has a tag.
             if name == "Vary":
                 MutableHeaders(raw=headers).add_vary_header(value)
@@ -91,7 +91,7 @@ class _Outcome:
         await self._send({"type": "http.response.body", "body": b""})
 
 
-class LastResort:
+class ErrorGuard:
     def __init__(self, app: ASGIApp, max_body_bytes: int, own_limits: Mapping[str, int]) -> None:
         self.app = app
         self.max_body_bytes = max_body_bytes
@@ -122,7 +122,7 @@ class LastResort:
             _check_length(Headers(scope=scope), limit)
             await self.app(scope, limited, watched)
         except TooLarge as error:
-            await answer(Request(scope), error)(scope, receive, send)
+            await build_problem_response(Request(scope), error)(scope, receive, send)
         except ClientDisconnect:
             raise
         except Exception:
@@ -130,7 +130,7 @@ class LastResort:
             if started:
                 raise  # the connection breaks, so that nobody takes the part for the whole
             unknown = DatelineError("Something went wrong here. The log has it under this request id.")
-            await answer(Request(scope), unknown)(scope, receive, send)
+            await build_problem_response(Request(scope), unknown)(scope, receive, send)
 
 
 def _check_length(headers: Headers, limit: int) -> None:

@@ -8,7 +8,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app.api.web import examples
-from app.api.web.deps import needed_to_read
+from app.api.web.deps import get_read_scope
 from app.api.web.problems import Problem
 from app.core.vocab import Scope
 from app.formats import FORMATS, fitting
@@ -128,7 +128,7 @@ def _shapes(app: FastAPI) -> dict[str, type[BaseModel]]:
 def _say_who_may(operation: Part, path: str, *, public: bool) -> None:
     if public and _KEYED.isdisjoint(operation["tags"]):
         operation["security"].insert(0, {})  # no key is needed
-    if needed_to_read(path) is Scope.FEEDS:
+    if get_read_scope(path) is Scope.FEEDS:
         operation["security"].append({"token": []})
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
-from app.api.web.contract import Contract
+from app.api.web.openapi_index import OpenApiIndex
 from app.core.errors import (
     BadRequest,
     Busy,
@@ -33,7 +33,7 @@ _OF_STATUS = {error.status: error for error in (BadRequest, Unauthorized, Forbid
 _FIELD = re.compile(r"[A-Za-z_]\w*")
 
 
-class Answered(Exception):
+class EarlyResponse(Exception):
     """A response that is known before the endpoint has run: nothing changed, or the write was done before."""
 
     def __init__(self, response: Response) -> None:
@@ -78,7 +78,7 @@ _DESCRIPTIONS = {
 }
 
 
-def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def describe_statuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These statuses for the OpenAPI document of an operation."""
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
@@ -87,11 +87,13 @@ def documented(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-READING = (304, 401, 403, 422, 429, 503)
-WRITING = (400, 401, 403, 409, 413, 422, 429, 503)
+READ_STATUSES = (304, 401, 403, 422, 429, 503)
+WRITE_STATUSES = (400, 401, 403, 409, 413, 422, 429, 503)
 
 
-def answer(request: Request, error: DatelineError, headers: Mapping[str, str] | None = None) -> Response:
+def build_problem_response(
+    request: Request, error: DatelineError, headers: Mapping[str, str] | None = None
+) -> Response:
     """The problem that an error is."""
     body = {
         "type": f"urn:dateline:problem:{error.slug}",
@@ -108,8 +110,8 @@ def answer(request: Request, error: DatelineError, headers: Mapping[str, str] | 
     return Response(content, error.status, headers={**extra, **(headers or {})}, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    app.add_exception_handler(Answered, _answered)
+def add_exception_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(EarlyResponse, _answered)
     app.add_exception_handler(DatelineError, _dateline_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http_error)
@@ -118,37 +120,39 @@ def install(app: FastAPI) -> None:
 
 
 async def _answered(_request: Request, error: Exception) -> Response:
-    assert isinstance(error, Answered)
+    assert isinstance(error, EarlyResponse)
     return error.response
 
 
 async def _dateline_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DatelineError)
-    return answer(request, error, error.headers)
+    return build_problem_response(request, error, error.headers)
 
 
 async def _integrity(request: Request, _error: Exception) -> Response:
-    return answer(request, Conflict("Another record already has what must be unique, or a record it needs is gone."))
+    return build_problem_response(
+        request, Conflict("Another record already has what must be unique, or a record it needs is gone.")
+    )
 
 
 async def _lost(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
     if not is_server_lost(error):
         raise error
-    return answer(request, Busy("The store cannot be reached; try again."))
+    return build_problem_response(request, Busy("The store cannot be reached; try again."))
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
     if errors[0]["type"] == "json_invalid":
-        return answer(request, BadRequest("The body is not valid JSON."))
+        return build_problem_response(request, BadRequest("The body is not valid JSON."))
     fields: dict[str, list[str]] = {}
     for each in errors:
         details = fields.setdefault(_field(each["loc"]), [])
         details.extend({each["msg"].removeprefix("Value error, ")} - set(details))
     found = [{"field": name, "detail": " Or: ".join(details)} for name, details in fields.items()]
-    return answer(request, Invalid(found[0]["field"], found[0]["detail"], errors=found))
+    return build_problem_response(request, Invalid(found[0]["field"], found[0]["detail"], errors=found))
 
 
 def _field(location: Sequence[str | int]) -> str:
@@ -163,13 +167,15 @@ async def _http_error(request: Request, error: Exception) -> Response:
         return _method_not_allowed(request)
     known = _OF_STATUS.get(error.status_code, BadRequest)
     detail = {404: "There is nothing at this address.", 413: "The body is larger than this server takes."}
-    return answer(request, known(detail.get(error.status_code, "The request cannot be read.")), error.headers)
+    return build_problem_response(
+        request, known(detail.get(error.status_code, "The request cannot be read.")), error.headers
+    )
 
 
 def _method_not_allowed(request: Request) -> Response:
-    contract: Contract = request.app.state.contract
+    openapi_index: OpenApiIndex = request.app.state.openapi_index
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    allow = {"Allow": ", ".join(contract.methods(path))}
+    allow = {"Allow": ", ".join(openapi_index.list_methods(path))}
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=allow)
-    return answer(request, MethodNotAllowed(f"{request.method} is not possible here."), allow)
+    return build_problem_response(request, MethodNotAllowed(f"{request.method} is not possible here."), allow)

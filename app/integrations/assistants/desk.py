@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from app.api.web import pagination
+from app.api.web import cursors
 from app.core.vocab import Noun
 from app.database.read_pool import ReadPool, ThreadReadSession
 from app.database.statements import ReadSession
@@ -39,9 +39,9 @@ class Desk:
     async def page(self, found: Paged, question: ListQuestion, sort: str) -> tuple[list[Any], str | None]:
         """The items that the question asks for, and the cursor to ask for those after them."""
         path = type(question).__name__
-        after = question.cursor and pagination.decode(question.cursor, path=path, filters=question)
-        rows = await pagination.turn(found, self.reads, PageRequest(sort, question.limit, after or None))
-        more = rows.last and pagination.encode(rows.last, path=path, filters=question)
+        after = question.cursor and cursors.decode(question.cursor, path=path, filters=question)
+        rows = await cursors.fetch_page(found, self.reads, PageRequest(sort, question.limit, after or None))
+        more = rows.last and cursors.encode(rows.last, path=path, filters=question)
         return [orjson.loads(item) for item in rows.items], more
 
     async def first(self, found: Paged, limit: int, sort: str) -> list[Any]:

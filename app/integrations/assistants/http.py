@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.api.web.deps import base_of, get_read_pool, identify, require
+from app.api.web.deps import get_base_url, get_limited_key, get_read_pool, require_scope
 from app.core.config import Settings
 from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
 from app.core.vocab import Scope
@@ -76,7 +76,7 @@ def _made(max_body_bytes: int) -> "StreamableHTTPSessionManager":
 
 def _library(context: Any) -> Library:
     request: Request = context.request
-    return Library(get_read_pool(request), base_of(request))
+    return Library(get_read_pool(request), get_base_url(request))
 
 
 @asynccontextmanager
@@ -124,9 +124,9 @@ def _named(settings: Settings) -> set[str]:
 
 async def _admit(request: Request) -> None:
     """Raises Unauthorized, Forbidden or TooManyRequests; a token for addresses is not enough."""
-    key = await identify(request)
+    key = await get_limited_key(request)
     if key is not None or not request.app.state.settings.public_reads:
-        require(key, Scope.READ)
+        require_scope(key, Scope.READ)
 
 
 ROUTE = Route("/mcp", Endpoint(), name="mcp", include_in_schema=False)

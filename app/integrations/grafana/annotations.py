@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from app.api.web.problems import READING, documented
-from app.api.web.reading import ReadDep, ReadRoute
+from app.api.web.problems import READ_STATUSES, describe_statuses
+from app.api.web.reads import ReadDep, ReadRoute
 from app.core.vocab import Noun
 from app.database.statements import ReadSession
 from app.integrations.filters import EitherSelection
@@ -31,7 +31,7 @@ class AnnotationParams(EitherSelection):
     )
 
 
-@router.get("/annotations", response_model=list[AnnotationPublic], responses=documented(*READING))
+@router.get("/annotations", response_model=list[AnnotationPublic], responses=describe_statuses(*READ_STATUSES))
 async def list_annotations(read: ReadDep, params: Annotated[AnnotationParams, Query()]) -> Response:
     """Events or statements as marks on a time axis, the latest first; what has no date is left out."""
     noun = Noun(params.noun)

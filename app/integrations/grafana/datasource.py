@@ -10,9 +10,9 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.web.deps import get_read_pool, may_read, strict_query
-from app.api.web.problems import READING, documented
-from app.api.web.reading import Read, ReadDep
+from app.api.web.deps import get_read_pool, parse_query, require_read_access
+from app.api.web.problems import READ_STATUSES, describe_statuses
+from app.api.web.reads import ReadDep, ReadRequest
 from app.core.errors import Invalid
 from app.database.read_pool import ThreadReadSession
 from app.database.statements import ReadSession
@@ -36,7 +36,7 @@ from app.integrations.reading import Item, answer
 
 router = APIRouter(prefix="/integrations/grafana", tags=["integrations"])
 
-_ASKED = documented(400, 401, 403, 413, 422, 429, 503)
+_ASKED = describe_statuses(400, 401, 403, 413, 422, 429, 503)
 
 # What ad hoc filters go by, and the variable that has their values.
 _TAGS = {"source": "sources", "speaker": "speakers", "type": "types", "country": "countries"}
@@ -50,24 +50,24 @@ class Reached(BaseModel):
 
 async def get_asked(
     request: Request,
-    _allowed: Annotated[None, Depends(may_read)],
-    _strict: Annotated[None, Depends(strict_query)],
-) -> Read:
+    _allowed: Annotated[None, Depends(require_read_access)],
+    _query: Annotated[dict[str, str], Depends(parse_query)],
+) -> ReadRequest:
     """Somebody who may read, and asks by POST."""
-    return Read(request, get_read_pool(request), None)
+    return ReadRequest(request, get_read_pool(request), None)
 
 
-AskedDep = Annotated[Read, Depends(get_asked)]
+AskedDep = Annotated[ReadRequest, Depends(get_asked)]
 
 
-async def _answer(read: Read, work: Callable[[ThreadReadSession], Awaitable[Any]]) -> Response:
+async def _answer(read: ReadRequest, work: Callable[[ThreadReadSession], Awaitable[Any]]) -> Response:
     async def told(reads: ThreadReadSession) -> bytes:
         return orjson.dumps(await work(reads))
 
     return Response(await read.run_in_snapshot(told), media_type="application/json")
 
 
-@router.get("", response_model=Reached, responses=documented(*READING))
+@router.get("", response_model=Reached, responses=describe_statuses(*READ_STATUSES))
 async def get_grafana(read: ReadDep) -> Response:
     """Whether the store can be read: what “Test connection” asks for."""
 

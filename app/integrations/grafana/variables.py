@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
-from app.api.web.problems import READING, documented
-from app.api.web.reading import Read, ReadDep, ReadRoute
+from app.api.web.problems import READ_STATUSES, describe_statuses
+from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.core.spans import Text
 from app.core.vocab import EventType, Noun
 from app.database.statements import ReadSession
@@ -73,7 +73,7 @@ OPTIONS: Mapping[str, Callable[[ReadSession, NameParams], Awaitable[list[Option]
     "countries": countries,
 }
 
-_DOCUMENTED = documented(*READING)
+_DOCUMENTED = describe_statuses(*READ_STATUSES)
 
 
 @router.get("/sources", response_model=list[VariablePublic], responses=_DOCUMENTED)
@@ -100,7 +100,7 @@ async def list_variable_countries(read: ReadDep, params: Annotated[OptionParams,
     return await _variable(read, "countries", params, "country")
 
 
-async def _variable(read: Read, name: str, params: OptionParams, parameter: str) -> Response:
+async def _variable(read: ReadRequest, name: str, params: OptionParams, parameter: str) -> Response:
     before = f"&{parameter}=" if params.filter else ""
 
     async def options(reads: ReadSession) -> list[Item]:

@@ -11,8 +11,8 @@ from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
 from app.api.web import etags
-from app.api.web.deps import EngineDep, KeyDep, address_of, require, strict_query
-from app.api.web.problems import WRITING, Answered, documented
+from app.api.web.deps import EngineDep, KeyDep, get_address, parse_query, require_scope
+from app.api.web.problems import WRITE_STATUSES, EarlyResponse, describe_statuses
 from app.core.errors import Invalid, PreconditionFailed
 from app.core.spans import Text
 from app.core.vocab import Scope
@@ -24,7 +24,7 @@ from app.store import derived, revisions
 
 R = TypeVar("R", bound=Record)
 
-Show = Callable[[str], str]
+Renderer = Callable[[str], str]
 """Makes what is answered of a record as the database gives it, both as JSON texts."""
 
 # How long a request can be sent again under its Idempotency-Key.
@@ -33,11 +33,11 @@ _KEPT_FOR = dt.timedelta(days=7)
 
 async def get_fingerprint(request: Request) -> str:
     """What makes two requests with one ``Idempotency-Key`` the same request."""
-    told = f"{request.method} {address_of(request)}\n".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(told + await request.body()).hexdigest()
+    summary = f"{request.method} {get_address(request)}\n".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(summary + await request.body()).hexdigest()
 
 
-class Writer:
+class WriteRequest:
     """The right to write, and what the request says about how."""
 
     def __init__(
@@ -46,7 +46,7 @@ class Writer:
         engine: EngineDep,
         key: KeyDep,
         fingerprint: Annotated[str, Depends(get_fingerprint)],
-        _strict: Annotated[None, Depends(strict_query)],
+        _query: Annotated[dict[str, str], Depends(parse_query)],
         message: Annotated[Text, Query(max_length=500, description="Why: kept with the revision.")] = "",
         idempotency_key: Annotated[
             str | None,
@@ -60,7 +60,7 @@ class Writer:
             str | None, Header(description="Refuse with 412 if the record has changed since this `ETag`.")
         ] = None,
     ) -> None:
-        self._key = require(key, Scope.WRITE)
+        self._key = require_scope(key, Scope.WRITE)
         self._engine = engine
         self._request = request
         self._fingerprint = fingerprint
@@ -69,31 +69,31 @@ class Writer:
         self._if_match = if_match
 
     @contextmanager
-    def transaction(self) -> Iterator[Session]:
+    def open_transaction(self) -> Iterator[Session]:
         """One write transaction, one revision; committed when the block ends."""
         author = f"{self._key.name} ({self._key.prefix})"
         with revisions.write(self._engine, author=author, message=self._message) as session:
             self._replay(session)
             yield session
 
-    def repeat(self) -> None:
+    def replay_if_repeated(self) -> None:
         """Answer a request that was sent before at once, by raising Answered; before work that needs no transaction."""
         with open_read_transaction(self._engine) as session:
             self._replay(session)
 
-    def find(self, session: Session, model: type[R], ref: int | str) -> R:
+    def find_record(self, session: Session, model: type[R], ref: int | str) -> R:
         """The row to change; raises as a GET would, or PreconditionFailed."""
         row = records.get_row(session, model, ref)
         if self._if_match is not None and not etags.unchanged_since(self._if_match, row.revision_id):
             raise PreconditionFailed(f"It was changed in revision {row.revision_id}.", revision=row.revision_id)
         return row
 
-    def check_untagged(self) -> None:
+    def reject_if_match(self) -> None:
         """For what has no tag: refuse a change that depends on one, as PreconditionFailed."""
         if self._if_match not in (None, "*"):
             raise PreconditionFailed("It has no ETag.")
 
-    def show(self, session: Session, status: int, path: str, body: str) -> Response:
+    def build_unversioned_response(self, session: Session, status: int, path: str, body: str) -> Response:
         """What the endpoint returns of what is no record: it has an address, but no tag."""
         location = f"{self._request.scope.get('root_path', '')}{path}"
         headers = {
@@ -103,14 +103,14 @@ class Writer:
         self._keep(session, status, headers, body)
         return _response(status, headers, body)
 
-    def answer(
+    def build_response(
         self,
         session: Session,
         status: int,
         row: Record | None = None,
         *,
-        told: Mapping[str, object] | None = None,
-        show: Show | None = None,
+        summary: Mapping[str, object] | None = None,
+        render: Renderer | None = None,
     ) -> Response:
         """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
         revision; kept for a request that is sent again."""
@@ -122,9 +122,9 @@ class Writer:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
             headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
             body = records.get_item(session, row.noun, row.id)
-            body = body if show is None else show(body)
-        if told is not None:
-            body = orjson.dumps({**told, "revision": state.revision}).decode()
+            body = body if render is None else render(body)
+        if summary is not None:
+            body = orjson.dumps({**summary, "revision": state.revision}).decode()
         self._keep(session, status, headers, body)
         return _response(status, headers, body)
 
@@ -136,7 +136,7 @@ class Writer:
             return
         if kept.fingerprint != self._fingerprint:
             raise Invalid("Idempotency-Key", "already used with another request")
-        raise Answered(_response(kept.status, kept.headers, kept.body))
+        raise EarlyResponse(_response(kept.status, kept.headers, kept.body))
 
     def _keep(self, session: Session, status: int, headers: dict[str, str], body: str) -> None:
         if self._idempotency_key is None or self._key.id is None:
@@ -159,7 +159,7 @@ def _response(status: int, headers: dict[str, str], body: str) -> Response:
     return Response(body or None, status, headers=headers, media_type="application/json" if body else None)
 
 
-WriterDep = Annotated[Writer, Depends()]
+WriteDep = Annotated[WriteRequest, Depends()]
 
-CREATE = documented(*WRITING)
-CHANGE = documented(*WRITING, 404, 410, 412)
+CREATE = describe_statuses(*WRITE_STATUSES)
+CHANGE = describe_statuses(*WRITE_STATUSES, 404, 410, 412)

@@ -11,11 +11,11 @@ from starlette.routing import compile_path
 _METHODS = ("GET", "POST", "PATCH", "DELETE")
 
 
-class Contract:
+class OpenApiIndex:
     def __init__(self, app: FastAPI) -> None:
         self._app = app
 
-    def methods(self, path: str) -> list[str]:
+    def list_methods(self, path: str) -> list[str]:
         """The methods that an address answers, for ``Allow``; those of a plain page where it is not documented."""
         own = self._app.openapi()["paths"].get(path)  # one like /documents/from-url, that /documents/{id} also fits
         fitting = (methods for pattern, methods in self._addresses if pattern.match(path))
@@ -23,7 +23,7 @@ class Contract:
         listed = [method for method in _METHODS if method in found] or ["GET"]
         return [*listed, *(["HEAD"] if "GET" in listed else []), "OPTIONS"]
 
-    def parameters(self, template: str, method: str) -> frozenset[str]:
+    def get_query_parameters(self, template: str, method: str) -> frozenset[str]:
         """The query parameters of an operation."""
         return self._parameters.get((template, method), frozenset())
 

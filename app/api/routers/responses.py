@@ -13,13 +13,13 @@ from fastapi import Response
 from pydantic import BaseModel
 
 from app.api.routers.streams import stream
-from app.api.web import pagination
-from app.api.web.deps import address_of, base_of, path_of, query_of, with_token
-from app.api.web.fresh import untagged
-from app.api.web.pagination import Find
-from app.api.web.problems import READING, documented
-from app.api.web.reading import Read
-from app.api.web.writer import Show
+from app.api.web import cursors
+from app.api.web.cursors import Find
+from app.api.web.deps import add_token, get_address, get_base_url, get_path, parse_query
+from app.api.web.fresh import forbid_storing
+from app.api.web.problems import READ_STATUSES, describe_statuses
+from app.api.web.reads import ReadRequest
+from app.api.web.writes import Renderer
 from app.core.vocab import Noun
 from app.database.read_pool import ReadFunction, ThreadReadSession
 from app.database.statements import ReadSession, StoreState
@@ -30,23 +30,25 @@ from app.queries import records, revisions
 from app.queries.listing import Page, PageRequest
 from app.schemas.common import ListParams
 
-ONE = documented(*READING, 404, 410)
-MANY: dict[int | str, dict[str, Any]] = {
+RECORD = describe_statuses(*READ_STATUSES, 404, 410)
+LIST: dict[int | str, dict[str, Any]] = {
     200: {"content": {each.bare_type: {"schema": each.schema} for each in FORMATS.values()}},
-    **documented(*READING, 501),
+    **describe_statuses(*READ_STATUSES, 501),
 }
-NESTED = MANY | documented(404, 410)
+NESTED_LIST = LIST | describe_statuses(404, 410)
 
 # Of what changes without a revision, and has no tag.
-FRESH_ONE = documented(401, 403, 404, 410, 422, 429, 503)
-FRESH_MANY = {status: told for status, told in MANY.items() if status != 304}
-FRESH_NESTED = FRESH_MANY | documented(404, 410)
+UNCACHED_RECORD = describe_statuses(401, 403, 404, 410, 422, 429, 503)
+UNCACHED_LIST = {status: told for status, told in LIST.items() if status != 304}
+UNCACHED_NESTED_LIST = UNCACHED_LIST | describe_statuses(404, 410)
 
 # Parameters of a list that leave open what is in it.
 _NO_FILTERS = {*ListParams.model_fields, "min_revision"}
 
 
-async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: Show | None = None) -> Response:
+async def build_record(
+    read: ReadRequest, noun: Noun, ref: int | str, as_of: int | None, render: Renderer | None = None
+) -> Response:
     """The record, now or as a revision left it."""
 
     async def now(reads: ReadSession) -> tuple[str, StoreState]:
@@ -54,18 +56,18 @@ async def one(read: Read, noun: Noun, ref: int | str, as_of: int | None, show: S
         return await records.get_current(reads, noun, ref), reads.state
 
     async def then(reads: ThreadReadSession) -> tuple[str, StoreState]:
-        read.note(await reads.fetch_state())
+        read.set_etag(await reads.fetch_state())
         return records.get_item(reads.session, noun, ref, revision=as_of), reads.state
 
     item, state = await (read.run(now) if as_of is None else read.run_in_snapshot(then))
-    read.note(state)
-    if show is not None:
-        item = await anyio.to_thread.run_sync(show, item)
+    read.set_etag(state)
+    if render is not None:
+        item = await anyio.to_thread.run_sync(render, item)
     return Response(item, media_type="application/json")
 
 
-async def many(
-    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+async def build_list(
+    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
 ) -> Response:
     """The list that ``find`` finds, in the format that the client wants: a page, or streamed whole.
 
@@ -76,7 +78,7 @@ async def many(
     if to is not None and to.paged:
         filters = _as_feed(filters)
     part = PageRequest(filters.sort, filters.limit, _after(read, filters))
-    here = _naming(read, to, address_of(read.request))
+    here = _naming(read, to, get_address(read.request))
     listed = _listed(read, filters, here)
     if to is not None and not to.paged and "limit" not in filters.model_fields_set:
         response = await stream(read, listed, find, part, to)
@@ -86,13 +88,13 @@ async def many(
     async def page(reads: ReadSession) -> tuple[Page, int | None, Mapping[int, str], StoreState]:
         await _unless_unchanged(read, reads)
         found = await find(reads)
-        rows = await pagination.turn(found, reads, part)
+        rows = await cursors.fetch_page(found, reads, part)
         made_at = await _moments(reads, rows) if to is not None and to.paged else {}
         return rows, await found.count(reads) if filters.count else None, made_at, reads.state
 
     long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
     rows, count, made_at, state = await (read.run_in_snapshot(page) if long else read.run(page))
-    read.note(state)
+    read.set_etag(state)
     then = _next(read, filters, rows, to)
     if to is not None:
         listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then), moments=made_at)
@@ -123,52 +125,52 @@ async def _moments(reads: ReadSession, rows: Page) -> Mapping[int, str]:
     return await revisions.get_times(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
 
 
-async def fresh_one(read: Read, find: ReadFunction[str]) -> Response:
+async def build_uncached(read: ReadRequest, find: ReadFunction[str]) -> Response:
     """What ``find`` gives as JSON text, which has no tag."""
-    return untagged(read, Response(await read.run(find), media_type="application/json"))
+    return forbid_storing(read, Response(await read.run(find), media_type="application/json"))
 
 
-async def fresh_many(
-    read: Read, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+async def build_uncached_list(
+    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
 ) -> Response:
     """A list that has no tag."""
-    return untagged(read, await many(read, filters, shape, find, thorough=thorough))
+    return forbid_storing(read, await build_list(read, filters, shape, find, thorough=thorough))
 
 
-async def _unless_unchanged(read: Read, reads: ReadSession) -> None:
+async def _unless_unchanged(read: ReadRequest, reads: ReadSession) -> None:
     """Read no further where the client has the answer; that is known from the state alone."""
     if read.if_none_match is not None:
-        read.note(await reads.fetch_state())
+        read.set_etag(await reads.fetch_state())
 
 
-def _after(read: Read, filters: ListParams) -> tuple[Any, int] | None:
+def _after(read: ReadRequest, filters: ListParams) -> tuple[Any, int] | None:
     if filters.cursor is None:
         return None
-    return pagination.decode(filters.cursor, path=path_of(read.request), filters=filters)
+    return cursors.decode(filters.cursor, path=get_path(read.request), filters=filters)
 
 
-def _naming(read: Read, to: Format | None, address: str) -> str:
+def _naming(read: ReadRequest, to: Format | None, address: str) -> str:
     """The address with the name of the format: where a feed points to itself, whoever follows must get the feed."""
-    if to is None or not to.paged or "format" in query_of(read.request):
+    if to is None or not to.paged or "format" in parse_query(read.request):
         return address
     return f"{address}{'&' if '?' in address else '?'}format={to.name}"
 
 
-def _next(read: Read, filters: ListParams, rows: Page, to: Format | None) -> str | None:
+def _next(read: ReadRequest, filters: ListParams, rows: Page, to: Format | None) -> str | None:
     if rows.last is None:
         return None
-    path = path_of(read.request)
-    cursor = pagination.encode(rows.last, path=path, filters=filters)
-    query = query_of(read.request)
+    path = get_path(read.request)
+    cursor = cursors.encode(rows.last, path=path, filters=filters)
+    query = parse_query(read.request)
     given = str(read.request.scope["query_string"], "latin-1")
     if "cursor" in query:
         then = f"{path}?{urlencode({**query, 'cursor': cursor})}"
     else:
         then = f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
-    return with_token(read.request, _naming(read, to, then))
+    return add_token(read.request, _naming(read, to, then))
 
 
-def _link_header(read: Read, here: str, then: str | None) -> dict[str, str]:
+def _link_header(read: ReadRequest, here: str, then: str | None) -> dict[str, str]:
     """The same links as in the body, and the list's other representations (RFC 8288)."""
     links = [f'<{here}>; rel="self"'] + ([f'<{then}>; rel="next"'] if then else [])
     start = _without_format(read)
@@ -184,27 +186,27 @@ def _others(shape: type[BaseModel] | None, representation: str) -> Sequence[tupl
     return [(name, "application/json" if name == JSON else FORMATS[name].bare_type) for name in names]
 
 
-def _without_format(read: Read) -> str:
+def _without_format(read: ReadRequest) -> str:
     """The address of the list, ready for ``format=`` at its end."""
-    query = {name: value for name, value in query_of(read.request).items() if name not in ("format", "cursor")}
-    return f"{path_of(read.request)}?{urlencode(query)}{'&' if query else ''}"
+    query = {name: value for name, value in parse_query(read.request).items() if name not in ("format", "cursor")}
+    return f"{get_path(read.request)}?{urlencode(query)}{'&' if query else ''}"
 
 
-def _listed(read: Read, filters: ListParams, here: str) -> Listed:
+def _listed(read: ReadRequest, filters: ListParams, here: str) -> Listed:
     assert read.shape is not None
-    base, title = base_of(read.request), _title(read)
+    base, title = get_base_url(read.request), _title(read)
     return Listed(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
 
 
-def _title(read: Read) -> str:
+def _title(read: ReadRequest) -> str:
     """What is listed: its path, and the filters by which one feed differs from another."""
     root = str(read.request.scope.get("root_path", ""))
     path = str(read.request.scope["path"]).removeprefix(root).strip("/")
-    query = query_of(read.request)
+    query = parse_query(read.request)
     filters = [f"{name}={value}" for name, value in query.items() if name not in _NO_FILTERS]
     return f"Dateline: {path}" + (f" ({', '.join(filters)})" if filters else "")
 
 
-def _absolute(read: Read, address: str) -> str:
+def _absolute(read: ReadRequest, address: str) -> str:
     root = str(read.request.scope.get("root_path", ""))
-    return base_of(read.request) + address.removeprefix(root)
+    return get_base_url(read.request) + address.removeprefix(root)

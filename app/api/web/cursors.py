@@ -43,7 +43,7 @@ def decode(cursor: str, *, path: str, filters: BaseModel) -> tuple[SortKey, int]
     return key, ident
 
 
-async def turn(found: Paged, reads: ReadSession, part: PageRequest) -> Page:
+async def fetch_page(found: Paged, reads: ReadSession, part: PageRequest) -> Page:
     """The page of the list; raises Invalid where its cursor has a key that the list cannot have."""
     try:
         return await found.page(reads, part)

@@ -19,8 +19,8 @@ from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.api.web import etags
-from app.api.web.deps import IfNoneMatch, address_of, admit, get_read_pool, may_read, query_of, strict_query
-from app.api.web.problems import Answered
+from app.api.web.deps import IfNoneMatch, authorize_read, get_address, get_read_pool, parse_query, require_read_access
+from app.api.web.problems import EarlyResponse
 from app.core.errors import Invalid
 from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
 from app.database.statements import StoreState
@@ -37,7 +37,7 @@ MinRevision = Annotated[
 
 
 @dataclass
-class Read:
+class ReadRequest:
     """A request to read, by somebody who may."""
 
     request: Request
@@ -50,34 +50,34 @@ class Read:
     @cached_property
     def representation(self) -> str:
         """The name of the format to answer in."""
-        asked = query_of(self.request).get("format")
+        asked = parse_query(self.request).get("format")
         return formats.negotiate(asked, self.request.headers.get("accept", ""), self.shape)
 
-    def note(self, state: StoreState) -> None:
+    def set_etag(self, state: StoreState) -> None:
         """Tell the client which state it is answered from; raises Answered where it has that answer already.
 
         Raises Invalid where the store has not come to the revision that was asked for.
         """
         if state.revision < self.min_revision:
             raise Invalid("min_revision", f"the store is at revision {state.revision}", revision=state.revision)
-        tag = etags.etag(state.revision, state.at, address_of(self.request), self.representation)
+        tag = etags.etag(state.revision, state.at, get_address(self.request), self.representation)
         scope = self.request.scope
-        scope["answer_headers"] |= {"ETag": tag, "Vary": "Accept", "Dateline-Revision": str(state.revision)}
-        noted = scope.get("noted")
-        if noted is not None:
-            noted.state, noted.route = state, scope["route"].path
+        scope["response_headers"] |= {"ETag": tag, "Vary": "Accept", "Dateline-Revision": str(state.revision)}
+        read_outcome = scope.get("read_outcome")
+        if read_outcome is not None:
+            read_outcome.state, read_outcome.route = state, scope["route"].path
         if etags.matches(self.if_none_match, tag):
-            raise Answered(Response(status_code=304))
+            raise EarlyResponse(Response(status_code=304))
 
     async def run(self, work: ReadFunction[T]) -> T:
         """Do some short reading."""
-        return await self.explained(self.read_pool.run(work))
+        return await self.explain_missing(self.read_pool.run(work))
 
     async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
         """Do some reading in one snapshot."""
-        return await self.explained(self.read_pool.run_in_snapshot(work))
+        return await self.explain_missing(self.read_pool.run_in_snapshot(work))
 
-    async def explained(self, reading: Awaitable[T]) -> T:
+    async def explain_missing(self, reading: Awaitable[T]) -> T:
         """What is being read; raises NotFound or Gone for a record that is missing."""
         try:
             return await reading
@@ -85,30 +85,30 @@ class Read:
             model, ref = error.model, error.ref
 
         async def explain(reads: ThreadReadSession) -> Exception:
-            self.note(await reads.fetch_state())
+            self.set_etag(await reads.fetch_state())
             return records.build_missing_error(reads.session, model, ref)
 
         raise await self.read_pool.run_in_snapshot(explain)
 
 
-async def get_read(
+async def get_read_request(
     request: Request,
-    _allowed: Annotated[None, Depends(may_read)],
-    _strict: Annotated[None, Depends(strict_query)],
+    _allowed: Annotated[None, Depends(require_read_access)],
+    _query: Annotated[dict[str, str], Depends(parse_query)],
     if_none_match: IfNoneMatch = None,
     min_revision: MinRevision = None,
-) -> Read:
+) -> ReadRequest:
     """What an endpoint gets that reads; asked for as a dependency, so that the OpenAPI document knows what it takes."""
-    return _read(request, if_none_match, min_revision)
+    return build_read_request(request, if_none_match, min_revision)
 
 
-def _read(request: Request, if_none_match: str | None, min_revision: int | None) -> Read:
+def build_read_request(request: Request, if_none_match: str | None, min_revision: int | None) -> ReadRequest:
     """To read nothing older than what the client asks for, or has seen already."""
     seen = max(min_revision or 0, etags.newest(if_none_match))
-    return Read(request, get_read_pool(request).with_min_revision(seen), if_none_match, min_revision or 0)
+    return ReadRequest(request, get_read_pool(request).with_min_revision(seen), if_none_match, min_revision or 0)
 
 
-ReadDep = Annotated[Read, Depends(get_read)]
+ReadDep = Annotated[ReadRequest, Depends(get_read_request)]
 
 
 class ReadRoute(APIRoute):
@@ -124,10 +124,10 @@ class ReadRoute(APIRoute):
         # No stacks of things to close, no body: what a read raises, the application's own handlers answer.
         async def answer(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
-            await admit(request, path)
-            query, places = query_of(request), request.path_params
+            await authorize_read(request, path)
+            query, places = parse_query(request), request.path_params
             values = {name: parse(places if place == "path" else query) for name, place, parse in taken}
-            read = _read(request, request.headers.get("if-none-match"), _min_revision(query))
+            read = build_read_request(request, request.headers.get("if-none-match"), _min_revision(query))
             response: Response = await endpoint(**values, **{reads: read})
             await response(scope, receive, send)
 
