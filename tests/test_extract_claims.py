@@ -16,7 +16,7 @@ from app.core.quantities.notation import parse_quantity
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind, StatementKind
 from app.extract.claims import reading as claims
-from app.extract.findings import Claimed, Extraction, Finding, Grade, Voice
+from app.extract.findings import ExtractedClaim, ExtractedStatement, Extraction, Grade, Voice
 from app.extract.page import layout
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
@@ -26,9 +26,11 @@ from tests.test_reading import older, put, reported
 __all__ = ["dateline"]  # the fixture
 
 
-def found(text: str, *, title: str = "", day: str = "2024-05-07", findings: tuple[Finding, ...] = ()) -> list[Claimed]:
+def found(
+    text: str, *, title: str = "", day: str = "2024-05-07", findings: tuple[ExtractedStatement, ...] = ()
+) -> list[ExtractedClaim]:
     """The claims of an article; what it tells of happened on its day."""
-    article = layout.lay_out(text, None).spans(layout.Role.TEXT)
+    article = layout.parse_layout(text, None).get_spans(layout.Role.TEXT)
     return list(claims.find(text, None, article, findings, title=title, happened=day, written=day))
 
 
@@ -138,7 +140,7 @@ def test_a_claim_has_the_voice_of_the_innermost_statement_around_it() -> None:
     mayor, governor = (Voice(name, SpeakerKind.PERSON) for name in ("mayor", "governor"))
     outer, inner = Span(text.index("the governor"), text.index(".")), Span(text.index("12"), text.index("."))
     findings = tuple(
-        Finding((span,), StatementKind.INDIRECT, grade, 0.8, "rule", voice)
+        ExtractedStatement((span,), StatementKind.INDIRECT, grade, 0.8, "rule", voice)
         for span, grade, voice in ((outer, Grade.STRICT, mayor), (inner, Grade.STRICT, governor))
     )
 

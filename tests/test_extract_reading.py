@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from app.core.dates import parse_edtf
 from app.core.spans import Span
 from app.core.vocab import EventType, StatementKind
-from app.extract.attribution import language
-from app.extract.findings import Extraction, Finding
-from app.extract.reading import read
+from app.extract.attribution import language_model
+from app.extract.findings import ExtractedStatement, Extraction
+from app.extract.pipeline import extract
 
 STORY = (
     "The harbour of Northport stayed closed on Monday after the storm tore away its outer wall, and ships waited at "
@@ -22,11 +22,11 @@ STORY = (
 
 
 def furniture(text: str) -> list[str]:
-    return [text[span.start : span.end] for span in read(text, language="en").furniture]
+    return [text[span.start : span.end] for span in extract(text, language="en").furniture]
 
 
-def said(reading: Extraction, text: str, words: str) -> Finding:
-    found = [each for each in reading.findings if text[each.content[0].start :].startswith(words)]
+def said(reading: Extraction, text: str, words: str) -> ExtractedStatement:
+    found = [each for each in reading.statements if text[each.content[0].start :].startswith(words)]
     assert found, f"nobody says {words!r}"
     return found[0]
 
@@ -70,7 +70,7 @@ def test_what_follows_the_article_is_no_part_of_it(tail: str) -> None:
     text = f"{STORY}\n\n{tail}"
 
     assert furniture(text)
-    assert all(span.start >= len(STORY) for span in read(text, language="en").furniture)
+    assert all(span.start >= len(STORY) for span in extract(text, language="en").furniture)
     assert sum(map(len, furniture(text))) >= 0.8 * len("".join(tail.split("\n")))
 
 
@@ -102,7 +102,7 @@ def test_in_doubt_a_line_belongs_to_the_article(line: str) -> None:
 def test_the_headline_and_the_lede_are_found(top: str, headline: str) -> None:
     text = f"{top}\n\n{STORY}"
 
-    found = read(text, language="en")
+    found = extract(text, language="en")
 
     assert words(text, found.title) == headline
     assert words(text, found.lede) == STORY.split("\n\n")[0]
@@ -115,7 +115,7 @@ def test_lines_broken_at_one_length_are_one_paragraph() -> None:
     ]
     text = "\n".join([*lines, "comes for us,” the mayor Ada Brook said.", "", *["word " * 13] * 8])
 
-    [finding] = read(text, language="en").findings[:1]
+    [finding] = extract(text, language="en").statements[:1]
 
     assert "".join(text[span.start : span.end] for span in finding.content).startswith("We have seen")
     assert "storm\ncomes" in "".join(text[span.start : span.end] for span in finding.content)
@@ -145,7 +145,7 @@ def test_a_colon_after_a_verb_of_saying_makes_the_next_paragraph_an_excerpt(
 ) -> None:
     text = f"{STORY}\n\n{lead}\n\n{between}{marks.format(WORDS)}\n\nThe crews work on."
 
-    finding = said(read(text, language="en"), text, "We have no wall")
+    finding = said(extract(text, language="en"), text, "We have no wall")
 
     assert [words(text, span) for span in finding.content] == [WORDS]
     assert finding.voice is not None
@@ -158,13 +158,13 @@ def test_a_colon_after_a_verb_of_saying_makes_the_next_paragraph_an_excerpt(
 def test_a_colon_alone_makes_no_excerpt(lead: str) -> None:
     text = f"{STORY}\n\n{lead}\n\nNew stones from the quarry, a crane that floats, and a dry summer without storms."
 
-    assert not [each for each in read(text, language="en").findings if each.rule == "excerpt"]
+    assert not [each for each in extract(text, language="en").statements if each.rule == "excerpt"]
 
 
 def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -> None:
     text = f"Ada Brook stood at the pier.\n\n{WORDS.removesuffix('.')}, she said in her speech.\n\nThe crews work on."
 
-    finding = said(read(text, language="en"), text, "We have no wall")
+    finding = said(extract(text, language="en"), text, "We have no wall")
 
     assert finding.voice is not None
     assert (finding.voice.name, finding.kind) == ("Ada Brook", StatementKind.DIRECT)
@@ -200,7 +200,7 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
 def test_a_chain_names_who_passed_the_words_on(text: str, start: str, chain: list[str]) -> None:
     text = f"{STORY}\n\n{text}"
 
-    finding = said(read(text, language="en"), text, start)
+    finding = said(extract(text, language="en"), text, start)
 
     assert [hop.voice.name for hop in finding.chain] == chain
     assert all(hop.cue for hop in finding.chain)
@@ -224,10 +224,10 @@ def test_a_chain_names_who_passed_the_words_on(text: str, start: str, chain: lis
     ],
 )
 def test_the_date_of_saying_is_read_against_the_day_of_writing(text: str, day: str | None) -> None:
-    found = read(f"{STORY}\n\n{text}", published="2021-03-03", language="en")  # a Wednesday
+    found = extract(f"{STORY}\n\n{text}", published="2021-03-03", language="en")  # a Wednesday
 
-    assert found.findings
-    assert found.findings[-1].said == day
+    assert found.statements
+    assert found.statements[-1].said == day
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_the_date_of_saying_is_read_against_the_day_of_writing(text: str, day: s
     ],
 )
 def test_a_dateline_or_a_byline_dates_the_text(text: str, dated: str | None) -> None:
-    assert read(text, published="2021-03-05", language="en").dated == dated
+    assert extract(text, published="2021-03-05", language="en").date_written == dated
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_a_dateline_or_a_byline_dates_the_text(text: str, dated: str | None) -> 
 def test_an_event_is_proposed_from_the_lede(
     lede: str, kind: EventType, date: str, place: str | None, country: str | None
 ) -> None:
-    proposal = read(f"{lede}\n\n{STORY}", published="2021-03-03", language="en").proposal
+    proposal = extract(f"{lede}\n\n{STORY}", published="2021-03-03", language="en").proposed_event
 
     assert proposal is not None
     assert (proposal.type, proposal.date, proposal.place, proposal.country) == (kind, date, place, country)
@@ -264,7 +264,7 @@ def test_an_event_is_proposed_from_the_lede(
 
 
 def test_no_event_is_proposed_without_a_date() -> None:
-    assert read(STORY.replace("on Monday ", ""), language="en").proposal is None
+    assert extract(STORY.replace("on Monday ", ""), language="en").proposed_event is None
 
 
 def test_another_language_gives_direct_quotations_and_says_so() -> None:
@@ -272,32 +272,32 @@ def test_another_language_gives_direct_quotations_and_says_so() -> None:
         "Der Hafen bleibt zu. „Wir haben keine Mauer mehr und das Meer steht vor der Tür“, sagte die Bürgermeisterin."
     )
 
-    found = read(text, language="de")
+    found = extract(text, language="de")
 
-    assert all(finding.kind is StatementKind.DIRECT for finding in found.findings)
-    assert found.findings
+    assert all(finding.kind is StatementKind.DIRECT for finding in found.statements)
+    assert found.statements
     assert "English" in found.notes[0]
 
 
 @pytest.fixture
 def without_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(language, "MODELS", ())
-    language.model.cache_clear()
+    monkeypatch.setattr(language_model, "MODELS", ())
+    language_model.load_model.cache_clear()
     yield
-    language.model.cache_clear()
+    language_model.load_model.cache_clear()
 
 
 @pytest.mark.usefixtures("without_model")
 def test_without_a_model_quotations_in_marks_are_read_and_the_report_says_so() -> None:
-    found = read(f"{STORY}\n\n“Nobody sails today,” Ada Brook said.", language="en")
+    found = extract(f"{STORY}\n\n“Nobody sails today,” Ada Brook said.", language="en")
 
-    assert [finding.voice and finding.voice.name for finding in found.findings] == ["Ada Brook"]
+    assert [finding.voice and finding.voice.name for finding in found.statements] == ["Ada Brook"]
     assert "dateline[nlp]" in found.notes[0]
-    assert "no model" in found.reader
+    assert "no model" in found.extractor_version
 
 
 def assert_sound(text: str, found: Extraction) -> None:
-    for i, finding in enumerate(found.findings):
+    for i, finding in enumerate(found.statements):
         ends = [0]
         for span in finding.content:
             assert ends[-1] <= span.start < span.end <= len(text)
@@ -306,9 +306,9 @@ def assert_sound(text: str, found: Extraction) -> None:
         assert all(0 <= span.start < span.end <= len(text) for span in spans if span)
         voices = [finding.voice, *(hop.voice for hop in finding.chain)]
         assert all(voice.name.strip() for voice in voices if voice)
-        assert finding.within is None or 0 <= finding.within < len(found.findings) != i
+        assert finding.parent is None or 0 <= finding.parent < len(found.statements) != i
         assert finding.said is None or parse_edtf(finding.said)
-    pieces = [span for finding in found.findings for span in finding.content]
+    pieces = [span for finding in found.statements for span in finding.content]
     assert not [span for span in pieces for line in found.furniture if span.start < line.end and line.start < span.end]
 
 
@@ -324,7 +324,7 @@ PIECES = st.sampled_from(
     None, "2021-03-03", "0001-01-01", "9999-12-31", "2021~", "no date"]))  # fmt: skip
 @example(text="\"\n on Monday according to “ :\nMr as follows\n” Jane Doe [ ( ]\n# Dr. .\n' he— .", published=None)
 def test_any_text_is_read_without_an_error(text: str, published: str | None) -> None:
-    assert_sound(text, read(text, published=published))
+    assert_sound(text, extract(text, published=published))
 
 
 HOSTILE = ["\n", '"', "“", "(", "[", "A. ", "a", "By A. ", "he said, ", "x:\n\n", "Related\n", "June 1 ", "’", "Kim "]
@@ -335,7 +335,7 @@ def seconds(text: str) -> float:
     gc.disable()
     try:
         start = time.process_time()
-        read(text, language="en", published="2021-03-03")
+        extract(text, language="en", published="2021-03-03")
         return time.process_time() - start
     finally:
         gc.enable()

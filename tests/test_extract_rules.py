@@ -8,22 +8,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.spans import Span
-from app.extract.attribution import attributions, language, rules
-from app.extract.findings import Attributed, Grade
+from app.extract.attribution import attributions, language_model, rules
+from app.extract.findings import AttributionRelation, Grade
 from app.extract.learning import train
 from app.extract.page import marks
 
 
-def find(text: str, *, parsed: bool = True) -> list[Attributed]:
+def find(text: str, *, parsed: bool = True) -> list[AttributionRelation]:
     blocks = train.paragraphs(text)
-    return attributions.find(text, blocks, attributions.parse(text, blocks) if parsed else None)
+    return attributions.find_attributions(text, blocks, attributions.parse_text(text, blocks) if parsed else None)
 
 
 def words(text: str, *spans: Span | None) -> str:
     return " / ".join(text[span.start : span.end] for span in spans if span is not None)
 
 
-def shown(text: str, found: Attributed) -> tuple[str, str, str]:
+def shown(text: str, found: AttributionRelation) -> tuple[str, str, str]:
     """Content, mention and cue as words; pieces with a slash between."""
     return words(text, *found.content), words(text, found.mention), words(text, *found.cue)
 
@@ -48,20 +48,20 @@ def shown(text: str, found: Attributed) -> tuple[str, str, str]:
     ],
 )
 def test_marks_are_told_from_apostrophes_and_inches(text: str, inside: list[str]) -> None:
-    assert [words(text, span) for span in marks.quoted(text)] == inside
+    assert [words(text, span) for span in marks.find_quoted(text)] == inside
 
 
 def test_a_quotation_within_a_quotation_is_found_by_asking_for_its_inside() -> None:
     text = "“She told me ‘never again’ twice,” he said."
-    (outer,) = marks.quoted(text)
+    (outer,) = marks.find_quoted(text)
 
-    assert [words(text, span) for span in marks.quoted(text, outer.start, outer.end)] == ["never again"]
+    assert [words(text, span) for span in marks.find_quoted(text, outer.start, outer.end)] == ["never again"]
 
 
 @given(st.text(alphabet="a \"'“”‘’«»„`\n.,", max_size=60))
 def test_stretches_in_marks_are_in_order_apart_and_within_their_paragraph(text: str) -> None:
     end = 0
-    for span in marks.quoted(text):
+    for span in marks.find_quoted(text):
         assert end <= span.start < span.end <= len(text)
         assert "\n" not in text[span.start : span.end]
         end = span.end
@@ -399,9 +399,9 @@ def test_a_line_of_a_transcript_belongs_to_the_name_before_its_colon() -> None:
 def test_nothing_is_looked_for_outside_the_blocks() -> None:
     text = "“Buy now,” the advertisement said.\n“It is done,” Anna Berg said."
     blocks = train.paragraphs(text)[1:]
-    doc = attributions.parse(text, blocks)
+    doc = attributions.parse_text(text, blocks)
 
-    found = attributions.find(text, blocks, doc)
+    found = attributions.find_attributions(text, blocks, doc)
 
     assert doc is not None
     assert doc.text == text
@@ -409,18 +409,18 @@ def test_nothing_is_looked_for_outside_the_blocks() -> None:
 
 
 def test_the_model_is_named_with_its_version() -> None:
-    assert language.model() is language.model()
-    assert (language.name() or "").startswith("en_core_web_sm")
+    assert language_model.load_model() is language_model.load_model()
+    assert (language_model.get_name() or "").startswith("en_core_web_sm")
 
 
 def test_without_the_model_there_is_no_parse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(language, "MODELS", ("a_model_that_is_not_installed",))
-    language.model.cache_clear()
+    monkeypatch.setattr(language_model, "MODELS", ("a_model_that_is_not_installed",))
+    language_model.load_model.cache_clear()
     try:
-        assert language.name() is None
-        assert attributions.parse("He said so.", [Span(0, 11)]) is None
+        assert language_model.get_name() is None
+        assert attributions.parse_text("He said so.", [Span(0, 11)]) is None
     finally:
-        language.model.cache_clear()
+        language_model.load_model.cache_clear()
 
 
 SHAPES = {
@@ -448,7 +448,7 @@ def test_time_is_linear_in_the_text_without_the_model(shape: Callable[[int], str
         text = shape(size)
         blocks = train.paragraphs(text)
         begun = time.process_time()
-        attributions.find(text, blocks, None)
+        attributions.find_attributions(text, blocks, None)
         return time.process_time() - begun
 
     # Eight times the text; quadratic time would take 64 times as long. Whatever else holds the machine up does so

@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from app.core.spans import Span, match_key, slugify
-from app.extract.findings import Extraction, Finding, Voice
-from app.extract.reading import read
+from app.extract.findings import ExtractedStatement, Extraction, Voice
+from app.extract.pipeline import extract
 from tests.data.annotation import STATEMENTS
 
 SEED = Path(__file__).parent.parent / "seed"
@@ -38,7 +38,7 @@ class Document:
     text: str
     reading: Extraction
     known: tuple[Known, ...]
-    pairs: tuple[tuple[Finding, Known], ...]
+    pairs: tuple[tuple[ExtractedStatement, Known], ...]
 
 
 def words(text: str, spans: tuple[Span, ...]) -> frozenset[int]:
@@ -73,10 +73,10 @@ def documents() -> tuple[Document, ...]:
 def document(path: Path) -> Document:
     noted = yaml.safe_load(path.read_text(encoding="utf-8"))
     text = (path.parent / noted["file"]).read_bytes().decode()
-    reading = read(text, title=noted.get("title"), published=str(noted["published"]), language=noted["language"])
+    reading = extract(text, title=noted.get("title"), published=str(noted["published"]), language=noted["language"])
     numbers = [each.number for each in STATEMENTS if each.number.startswith(f"{int(path.name[:3])}.")]
     known = tuple(statement(text, *each) for each in zip(numbers, noted["statements"], strict=True))
-    return Document(text, reading, known, tuple(pair(text, reading.findings, known)))
+    return Document(text, reading, known, tuple(pair(text, reading.statements, known)))
 
 
 def statement(text: str, number: str, noted: dict[str, Any]) -> Known:
@@ -92,7 +92,9 @@ def statement(text: str, number: str, noted: dict[str, Any]) -> Known:
     )
 
 
-def pair(text: str, findings: tuple[Finding, ...], known: tuple[Known, ...]) -> list[tuple[Finding, Known]]:
+def pair(
+    text: str, findings: tuple[ExtractedStatement, ...], known: tuple[Known, ...]
+) -> list[tuple[ExtractedStatement, Known]]:
     """Findings and statements that share at least half of all their words, one to one, the best first."""
     shared = [
         (len(mine & each.words) / len(mine | each.words), i, j)
@@ -109,7 +111,7 @@ def pair(text: str, findings: tuple[Finding, ...], known: tuple[Known, ...]) -> 
     return pairs
 
 
-def pairs() -> list[tuple[Finding, Known]]:
+def pairs() -> list[tuple[ExtractedStatement, Known]]:
     return [each for document in documents() for each in document.pairs]
 
 
@@ -123,8 +125,8 @@ def f1(name: str, least: float) -> float:
     mine = [
         finding
         for document in documents()
-        for finding in document.reading.findings
-        if finding.confidence >= least and finding.within is None
+        for finding in document.reading.statements
+        if finding.confidence >= least and finding.parent is None
     ]
     hits = sum(any(finding is each for each in mine) for finding, known in pairs() if known.number not in NESTED)
     wanted = sum(each.number not in NESTED for each in STATEMENTS)
@@ -154,7 +156,7 @@ def test_speakers_are_called_by_a_name_that_the_store_knows() -> None:
 
 @pytest.mark.parametrize("document", documents(), ids=lambda document: document.text.strip()[:20])
 def test_no_statement_comes_from_the_furniture_of_the_page(document: Document) -> None:
-    pieces = [span for finding in document.reading.findings for span in finding.content]
+    pieces = [span for finding in document.reading.statements for span in finding.content]
 
     assert not [
         (span, line)

@@ -4,14 +4,14 @@ import pytest
 
 from app.core.spans import Span
 from app.extract.attribution import attributions
-from app.extract.findings import Attributed
+from app.extract.findings import AttributionRelation
 from app.extract.learning import train
 
 
-def saying(text: str, cue: str, *, parsed: bool = True) -> Attributed:
+def saying(text: str, cue: str, *, parsed: bool = True) -> AttributionRelation:
     """The attribution whose cue has these words."""
     blocks = train.paragraphs(text)
-    found = attributions.find(text, blocks, attributions.parse(text, blocks) if parsed else None)
+    found = attributions.find_attributions(text, blocks, attributions.parse_text(text, blocks) if parsed else None)
     cued = [each for each in found if cue in words(text, *each.cue)]
     assert cued, [(each.rule, words(text, *each.cue)) for each in found]
     return cued[0]
@@ -87,7 +87,7 @@ def test_whoever_is_asked_does_not_ask() -> None:
 def test_a_quotation_without_a_verb_belongs_to_whom_the_words_beside_it_are_about(text: str, mention: str) -> None:
     blocks = train.paragraphs(text)
 
-    (found,) = attributions.find(text, blocks, attributions.parse(text, blocks))
+    (found,) = attributions.find_attributions(text, blocks, attributions.parse_text(text, blocks))
 
     assert words(text, found.mention) == mention
 
@@ -109,6 +109,6 @@ def test_a_quotation_without_a_verb_belongs_to_whom_the_words_beside_it_are_abou
 def test_without_the_model_the_words_beside_the_verb_say_who_speaks(text: str, mention: str) -> None:
     blocks = train.paragraphs(text)
 
-    (found,) = attributions.find(text, blocks, None)
+    (found,) = attributions.find_attributions(text, blocks, None)
 
     assert words(text, found.mention) == mention

@@ -12,7 +12,7 @@ import pytest
 
 from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
-from app.extract.attribution.tree import Range, Tree, grow
+from app.extract.attribution.tree import TokenRange, Tree, build_tree
 from app.extract.learning import proposals, standoff, tagger, train
 from app.extract.learning.sequence import LABELS, Chain, described
 from app.extract.learning.shares import Counts
@@ -62,13 +62,13 @@ def test_a_share_is_learned_from_the_other_folds() -> None:
 
 def read(text: str) -> tuple[Tree, proposals.Judged]:
     blocks = train.paragraphs(text)
-    doc = attributions.parse(text, blocks)
+    doc = attributions.parse_text(text, blocks)
     assert doc is not None
-    tree = grow(doc, text)
-    return tree, list(tagger.ruled_groups(tree, list(quotations.find(text, blocks))))
+    tree = build_tree(doc, text)
+    return tree, list(tagger.ruled_groups(tree, list(quotations.find_quotations(text, blocks))))
 
 
-def words_of(tree: Tree, content: tuple[Range, ...]) -> str:
+def words_of(tree: Tree, content: tuple[TokenRange, ...]) -> str:
     return " / ".join(tree.text[tree.start[first] : tree.end[last]] for first, last in content)
 
 
@@ -119,7 +119,9 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
     text = "Anna Berg greeted the crowd warmly. Police said the road was closed."
     blocks = train.paragraphs(text)
 
-    found = attributions.find(text, blocks, attributions.parse(text, blocks), Tagger.load(tmp_path / "model.json"))
+    found = attributions.find_attributions(
+        text, blocks, attributions.parse_text(text, blocks), Tagger.load(tmp_path / "model.json")
+    )
 
     assert ("the crowd", "Anna Berg", "greeted") in [shown(text, each) for each in found]
     assert not any(each.cue and words(text, *each.cue) == "greeted" for each in find(text))
@@ -127,9 +129,9 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
 
 def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
     text = "She said no."
-    doc = attributions.parse(text, train.paragraphs(text))
+    doc = attributions.parse_text(text, train.paragraphs(text))
     assert doc is not None
-    tree = grow(doc, text)
+    tree = build_tree(doc, text)
     rows = [list(row) for row in zip(*(column.tolist() for column in described(tree, [])), strict=True)]
     known = [[0.1, -0.2, 0.3, 1.5], [-0.4, 1.1, 0.2, 0.0], [0.7, 0.2, -1.0, 0.3]]
     weights = dict(zip([rows[0][0], rows[1][0], rows[1][2]], known, strict=True))

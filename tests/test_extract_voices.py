@@ -7,24 +7,26 @@ import pytest
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
 from app.extract.attribution import attributions
-from app.extract.findings import Finding, Voice
+from app.extract.findings import ExtractedStatement, Voice
 from app.extract.mentions.voices import Voices
-from app.extract.reading import read
+from app.extract.pipeline import extract
 
 
 def meant(text: str, mention: str) -> Voice:
     """Whom the last mention of these words stands for."""
     blocks = [Span(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
     place = text.rindex(mention)
-    doc = attributions.parse(text, blocks, entities=True)
+    doc = attributions.parse_text(text, blocks, entities=True)
     voice = Voices(text, blocks, doc).meant(Span(place, place + len(mention)))
     assert voice is not None
     return voice
 
 
-def said(text: str, words: str) -> Finding:
+def said(text: str, words: str) -> ExtractedStatement:
     """The statement whose words begin so."""
-    found = [each for each in read(text, language="en").findings if text[each.content[0].start :].startswith(words)]
+    found = [
+        each for each in extract(text, language="en").statements if text[each.content[0].start :].startswith(words)
+    ]
     assert found, f"nobody says {words!r}"
     return found[0]
 

@@ -15,7 +15,7 @@ class Grade(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Attributed:
+class AttributionRelation:
     """One attribution as a rule found it: words, who is named for them, and the words that attribute them.
 
     ``content`` has several pieces where the attribution interrupts the words ("…," he said, "…"); the outer quotation
@@ -61,8 +61,8 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A statement, as the store could take it; ``within`` is the place in the list of the finding it stands inside."""
+class ExtractedStatement:
+    """A statement, as the store could take it; ``parent`` is the place in the list of the finding it stands inside."""
 
     content: tuple[Span, ...]
     kind: StatementKind
@@ -74,11 +74,11 @@ class Finding:
     cue: Span | None = None
     chain: tuple[Hop, ...] = ()  # the nearest to the document first
     said: str | None = None  # EDTF
-    within: int | None = None
+    parent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ExtractedClaim:
     """What a text plainly says of one property of its event, as the store could take it.
 
     ``normalized`` is in the notation that ``unit`` says: EDTF, a name, or a number (``core/quantities/notation.py``) of
@@ -94,7 +94,7 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class ProposedEvent:
     """The event that a text seems to report: for a person, or a better reader, to confirm or correct."""
 
     title: str
@@ -110,16 +110,17 @@ class Proposal:
 class Extraction:
     """All that was found in one text, in the order of the text, and by whom.
 
-    ``reader`` names the rules and the model with their versions: a text is worth reading again where it differs.
+    ``extractor_version`` names the rules and the model with their versions: a text is worth extracting again if it
+    differs.
     ``notes`` tell people what could not be done ("no language model installed: …").
     """
 
-    reader: str
-    findings: tuple[Finding, ...] = ()
+    extractor_version: str
+    statements: tuple[ExtractedStatement, ...] = ()
     notes: tuple[str, ...] = ()
     title: Span | None = None  # the headline, where it stands in the text
-    proposal: Proposal | None = None
+    proposed_event: ProposedEvent | None = None
     lede: Span | None = None  # the first sentence of the article itself
     furniture: tuple[Span, ...] = ()  # stretches that are not part of the article
-    dated: str | None = None  # EDTF: when the text says it was written, where it does
-    claims: tuple[Claimed, ...] = ()
+    date_written: str | None = None  # EDTF: when the text says it was written, where it does
+    claims: tuple[ExtractedClaim, ...] = ()

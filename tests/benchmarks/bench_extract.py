@@ -17,13 +17,13 @@ from typing import Any
 import pytest
 
 from app.core.spans import Span
-from app.extract.attribution import attributions, language
-from app.extract.findings import Attributed, Grade
+from app.extract.attribution import attributions, language_model
+from app.extract.findings import AttributionRelation, Grade
 from app.extract.learning import standoff, train
 from app.extract.learning.tagger import Tagger
 from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
 
-Finder = Callable[[int], Iterable[Attributed]]
+Finder = Callable[[int], Iterable[AttributionRelation]]
 CORPUS, MODEL, PREDICTIONS = map(os.environ.get, ("POLNEAR", "MODEL", "PREDICTIONS"))
 
 pytestmark = pytest.mark.skipif(not CORPUS, reason="POLNEAR names no corpus")
@@ -51,19 +51,19 @@ def test_attributions_of_a_corpus(folder: Path, tagger: Tagger | None) -> None:
 def measure(split: Path, tagger: Tagger | None) -> None:
     names, texts, annotated = zip(*standoff.read(split), strict=True)
     blocks = [train.paragraphs(text) for text in texts]
-    language.model()
+    language_model.load_model()
     begun = time.process_time()
-    docs = [attributions.parse(text, spans) for text, spans in zip(texts, blocks, strict=True)]
+    docs = [attributions.parse_text(text, spans) for text, spans in zip(texts, blocks, strict=True)]
     parsing = time.process_time() - begun
     gc.freeze()  # as the server does: the parses of all texts are nothing to look through for garbage
 
     def finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
-        return lambda n: attributions.find(texts[n], blocks[n], docs[n] if parsed else None, tagger)
+        return lambda n: attributions.find_attributions(texts[n], blocks[n], docs[n] if parsed else None, tagger)
 
     finders = {"rules": finder(), "no model": finder(parsed=False)}
     if tagger is not None:
         finders["tagger"] = finder(tagger)
-    print(f"\n{split.name}: {len(texts)} texts, {language.name()}")
+    print(f"\n{split.name}: {len(texts)} texts, {language_model.get_name()}")
     documents = [
         (text, [Quote(each.content, each.source, each.cue, kind_of(text, each.content)) for each in annotations])
         for text, annotations in zip(texts, annotated, strict=True)
@@ -81,7 +81,7 @@ def measure(split: Path, tagger: Tagger | None) -> None:
             write(Path(PREDICTIONS) / f"{split.name}-{name.replace(' ', '-')}.jsonl", names, found)
 
 
-def report(name: str, documents: list[tuple[str, list[Quote]]], found: list[list[Attributed]]) -> None:
+def report(name: str, documents: list[tuple[str, list[Quote]]], found: list[list[AttributionRelation]]) -> None:
     for label, kinds in (("all", EVERY), ("direct+mixed", MARKED)):
         score = Score(kinds)
         for (text, annotated), quotes in zip(documents, found, strict=True):
@@ -89,7 +89,7 @@ def report(name: str, documents: list[tuple[str, list[Quote]]], found: list[list
         print(f"{name:16s} {label:13s} {score.row()}")
 
 
-def write(file: Path, names: Sequence[str], found: list[list[Attributed]]) -> None:
+def write(file: Path, names: Sequence[str], found: list[list[AttributionRelation]]) -> None:
     """Write a line for each text: its name, and what was found in it by offsets in code points."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = (
@@ -104,6 +104,6 @@ def line(quote: Quote) -> dict[str, Any]:
     return {role: [(span.start, span.end) for span in some] for role, some in spans.items()} | {"kind": quote.kind}
 
 
-def predicted(each: Attributed) -> Quote:
+def predicted(each: AttributionRelation) -> Quote:
     source: tuple[Span | None, ...] = (each.mention, each.pronoun)
     return Quote(each.content, tuple(span for span in source if span is not None), each.cue, each.kind)

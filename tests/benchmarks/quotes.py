@@ -36,7 +36,7 @@ class Quote:
 def kind_of(text: str, content: Iterable[Span]) -> StatementKind:
     """Tell the kind of an annotated attribution by the marks in its text."""
     inside = bytearray(len(text))
-    for span in marks.quoted(text):
+    for span in marks.find_quoted(text):
         inside[span.start : span.end] = b"\x01" * (span.end - span.start)
     starts = [span.start + word.start() for span in content for word in _WORD.finditer(text[span.start : span.end])]
     marked = sum(inside[start] for start in starts)

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from app.extract.attribution import lexicon
 from app.extract.attribution.candidates import Candidate
 from app.extract.attribution.grades import NOW_AND_THEN, OFTEN, SELDOM, grade
+from app.extract.attribution.judgement import Frames, Judgement, first_of
 from app.extract.attribution.tree import Tree
-from app.extract.attribution.verdicts import Frames, Verdict, first_of
 
 _COMPLEMENTS = frozenset(["ccomp", "xcomp", "dobj", "rest", "object-xcomp", "raised", "raised-as", "oprd", "acomp"])
 _RAISING = (lexicon.URGE | lexicon.THINK | lexicon.SAY | lexicon.NAME) - {"suppose"}
@@ -18,34 +18,34 @@ _OBJECTS = (
 )
 
 
-def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _infinitive(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She urged him to …, she called on him to …, she vowed to …, she reported earning …."""
     if "object-xcomp" in frames and lemma in lexicon.URGE:
-        return Verdict(frames["object-xcomp"], grade("person", lemma), "urge")
+        return Judgement(frames["object-xcomp"], grade("person", lemma), "urge")
     found = first_of(frames, "on-clause", "for-clause")
     if found is not None and lemma in lexicon.CALLING:
-        return Verdict(found, OFTEN, "call")
+        return Judgement(found, OFTEN, "call")
     found = frames.get("xcomp")
     if found is None or found.source is None or found.link is None or lemma in lexicon.SEEM:
         return None
     if tree.tag[found.link] == "VBG":
-        return Verdict(found, NOW_AND_THEN, "gerund") if lemma in lexicon.GERUND else None
-    would_like = lemma == "like" and tree.kid(found.anchor, "aux") is not None
-    return Verdict(found, grade("infinitive", lemma), "want") if would_like or lemma in lexicon.WANT else None
+        return Judgement(found, NOW_AND_THEN, "gerund") if lemma in lexicon.GERUND else None
+    would_like = lemma == "like" and tree.find_dependent(found.anchor, "aux") is not None
+    return Judgement(found, grade("infinitive", lemma), "want") if would_like or lemma in lexicon.WANT else None
 
 
-def _raised(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _raised(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She is expected to …, she is seen as …, she seems to …."""
     found = first_of(frames, "raised", "raised-as")
     if found is None:
         return None
     if lemma in lexicon.SEEM:
-        return Verdict(found, SELDOM, "seem")
+        return Judgement(found, SELDOM, "seem")
     raises = lemma in (_RAISING if found.frame == "raised" else lexicon.NAME)
-    return Verdict(found, NOW_AND_THEN, found.frame) if raises else None
+    return Judgement(found, NOW_AND_THEN, found.frame) if raises else None
 
 
-def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _object(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She criticized …, she announced …."""
     found = first_of(frames, "rest", "dobj")
     if found is None or found.source is None:
@@ -56,43 +56,43 @@ def _object(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     for words, rule in _OBJECTS:
         if word in words:
             strict = words is lexicon.PLEDGE and tree.tag[found.anchor] != "VB"
-            return Verdict(found, 0.76 if strict else grade("object", word), rule)
+            return Judgement(found, 0.76 if strict else grade("object", word), rule)
     return None
 
 
 def _says_itself(tree: Tree, noun: int) -> bool:
     """Tell whether a noun attributes by itself: "expressed concern about"."""
     lemma = tree.lemma[noun]
-    if lemma in lexicon.NOUNS and any(kid > noun for kid in tree.kids(noun, "acl", "ccomp")):
+    if lemma in lexicon.NOUNS and any(kid > noun for kid in tree.find_dependents(noun, "acl", "ccomp")):
         return True
-    return any(lemma in lexicon.NOUN_PREPOSITIONS.get(tree.word[kid], ()) for kid in tree.kids(noun, "prep"))
+    return any(lemma in lexicon.NOUN_PREPOSITIONS.get(tree.word[kid], ()) for kid in tree.find_dependents(noun, "prep"))
 
 
 def _with_particle(tree: Tree, verb: int) -> str:
     """The lemma of a verb with its particle: "lay_out"."""
-    particle = tree.kid(verb, "prt")
+    particle = tree.find_dependent(verb, "prt")
     return tree.lemma[verb] if particle is None else f"{tree.lemma[verb]}_{tree.word[particle]}"
 
 
-def _preposition(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _preposition(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She called for …."""
     preposition, found = _led(lemma, frames, "prep-", lexicon.PREPOSITIONS)
     if found is None or found.source is None:
         return None
-    return Verdict(found, grade(preposition, lemma), f"about-{preposition}")
+    return Judgement(found, grade(preposition, lemma), f"about-{preposition}")
 
 
-def _undergone(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _undergone(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """The plan was rejected by …, the deal was announced."""
     found = frames.get("passive")
     if found is None or tree.dep[found.anchor] == "relcl" or not _COMPLEMENTS.isdisjoint(frames):
         return None
     if found.source is not None and lemma in lexicon.JUDGE | lexicon.VOICE:
-        return Verdict(found, OFTEN, "undergone")
-    return Verdict(found, 0.45, "undergone") if lemma in lexicon.VOICE else None
+        return Judgement(found, OFTEN, "undergone")
+    return Judgement(found, 0.45, "undergone") if lemma in lexicon.VOICE else None
 
 
-def _noun(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _noun(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """Her claim that …, her plan to …."""
     found, construction, likely = first_of(frames, "noun-is", "noun-clause"), "noun-clause", 0.0
     if found is not None and lemma in lexicon.NOUNS and not _is_of_noun(tree, found):
@@ -104,10 +104,10 @@ def _noun(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         return None
     likely += grade(construction, lemma)
     if found.source is None:
-        return Verdict(found, likely * 0.8, "noun-sourceless")
+        return Judgement(found, likely * 0.8, "noun-sourceless")
     if tree.dep[found.anchor] == "dobj" and tree.lemma[tree.head[found.anchor]] in lexicon.LIGHT:
         likely = max(likely, OFTEN)
-    return Verdict(found, likely, "noun")
+    return Judgement(found, likely, "noun")
 
 
 def _is_of_noun(tree: Tree, found: Candidate) -> bool:
@@ -118,13 +118,13 @@ def _is_of_noun(tree: Tree, found: Candidate) -> bool:
     return tree.word[first] == "to" or (tree.word[first] == "that" and tree.dep[first] != "mark")
 
 
-def _adjective(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _adjective(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She was adamant that …, she was critical of …."""
     found = frames.get("adj-clause")
     if found is not None and found.source is not None and lemma in lexicon.ADJECTIVES:
-        return Verdict(found, 0.65 if tree.word[found.content[0][0]] == "that" else 0.45, "adjective")
+        return Judgement(found, 0.65 if tree.word[found.content[0][0]] == "that" else 0.45, "adjective")
     _, found = _led(lemma, frames, "adj-prep-", lexicon.ADJECTIVE_PREPOSITIONS)
-    return Verdict(found, 0.5, "adjective-of") if found is not None and found.source is not None else None
+    return Judgement(found, 0.5, "adjective-of") if found is not None and found.source is not None else None
 
 
 def _led(lemma: str, frames: Frames, frame: str, leads: Mapping[str, frozenset[str]]) -> tuple[str, Candidate | None]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from app.core.spans import Span
 from app.core.vocab import StatementKind
-from app.extract.attribution import language, plain, quotations, rules
-from app.extract.attribution.candidates import Candidate, length
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree, grow
-from app.extract.attribution.verdicts import Verdict
-from app.extract.findings import Attributed, Grade
+from app.extract.attribution import language_model, patterns, quotations, rules
+from app.extract.attribution.candidates import Candidate, count_tokens
+from app.extract.attribution.judgement import Judgement
+from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree, build_tree
+from app.extract.findings import AttributionRelation, Grade
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -30,14 +30,14 @@ _MARKS = "\"'“”‘’„«»`"
 _QUOTED_WHOLLY = 0.95  # of the words of a direct quotation
 
 
-def parse(text: str, blocks: Sequence[Span], *, entities: bool = False) -> "Doc | None":
+def parse_text(text: str, blocks: Sequence[Span], *, entities: bool = False) -> "Doc | None":
     """Return the parse of the whole text, in which the blocks are analyzed and no sentence crosses two of them.
 
     With `entities` the model also tells names of people, places and organizations, which takes half as long again.
     None without a model. Blocks beyond the first `PARSED` code points and those that hold no words of a language are
     tokens without analysis, as is all that is no block.
     """
-    nlp = language.model()
+    nlp = language_model.load_model()
     if nlp is None or not text:
         return None
     from spacy.tokens import Doc
@@ -49,16 +49,18 @@ def parse(text: str, blocks: Sequence[Span], *, entities: bool = False) -> "Doc 
     return Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])  # type: ignore[call-arg]  # its stub lags
 
 
-def find(text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None" = None) -> list[Attributed]:
+def find_attributions(
+    text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None" = None
+) -> list[AttributionRelation]:
     """Return the attributions in the blocks of the text, in the order of their words.
 
     `doc` is what `parse` made of the text; without it, direct and mixed quotations alone are found. `tagger` is a
     trained model that judges in place of the rules.
     """
     if doc is None:
-        return plain.find(text, blocks)
-    tree = grow(doc, text)
-    marked = list(quotations.find(text, blocks))
+        return patterns.find_attributions(text, blocks)
+    tree = build_tree(doc, text)
+    marked = list(quotations.find_quotations(text, blocks))
     verdicts = rules.judge(tree, marked) if tagger is None else tagger.judge(tree, marked, STRICT)
     found = [_attributed(tree, verdict) for verdict in _distinct(tree, _continued(tree, verdicts))]
     return _named(text, sorted((each for each in found if each.content), key=lambda each: each.content[0].start))
@@ -87,7 +89,7 @@ def _unread(vocab: "Vocab", text: str) -> "Doc":
     return Doc(vocab, words=words, spaces=[False] * len(words))
 
 
-def _continued(tree: Tree, verdicts: list[Verdict]) -> Iterator[Verdict]:
+def _continued(tree: Tree, verdicts: list[Judgement]) -> Iterator[Judgement]:
     """The verdicts, where a quotation nobody is named for joins what was said in the sentence before it."""
     spoken = [each for each in verdicts if not each.candidate.frame.startswith("alone")]
     ends = {_last_sentence(tree, each): number for number, each in enumerate(spoken) if each.confidence >= STRICT}
@@ -103,12 +105,12 @@ def _continued(tree: Tree, verdicts: list[Verdict]) -> Iterator[Verdict]:
     yield from spoken
 
 
-def _joined(one: Verdict, other: Verdict) -> Verdict:
+def _joined(one: Judgement, other: Judgement) -> Judgement:
     content = one.candidate.content + other.candidate.content
     return one._replace(candidate=replace(one.candidate, content=content))
 
 
-def _last_sentence(tree: Tree, verdict: Verdict) -> int:
+def _last_sentence(tree: Tree, verdict: Judgement) -> int:
     return tree.sentence[max(verdict.candidate.anchor, verdict.candidate.content[-1][1])]
 
 
@@ -120,9 +122,9 @@ def _sentence_before(tree: Tree, token: int) -> int:
     return tree.sentence[token] if token >= 0 else -1
 
 
-def _distinct(tree: Tree, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
+def _distinct(tree: Tree, verdicts: Iterator[Judgement]) -> Iterator[Judgement]:
     """Of verdicts about the same words, the surest."""
-    owners: dict[int, list[Verdict]] = {}
+    owners: dict[int, list[Judgement]] = {}
     for verdict in sorted(verdicts, key=lambda each: -each.confidence):
         content = verdict.candidate.content
         first, last = content[0]
@@ -135,7 +137,7 @@ def _distinct(tree: Tree, verdicts: Iterator[Verdict]) -> Iterator[Verdict]:
         yield verdict
 
 
-def _same(one: Verdict, other: Verdict) -> bool:
+def _same(one: Judgement, other: Judgement) -> bool:
     """Tell whether two verdicts are about the same words; a sure one may attribute within the other's words."""
     if one.confidence >= STRICT and one.candidate.anchor != other.candidate.anchor:
         reports = one.candidate.frame.startswith("lead")  # "She said it was over, the agency reported."
@@ -144,23 +146,23 @@ def _same(one: Verdict, other: Verdict) -> bool:
     return _overlap(one.candidate.content, other.candidate.content) >= 0.5
 
 
-def _attributes_within(one: Verdict, other: Verdict) -> bool:
+def _attributes_within(one: Judgement, other: Judgement) -> bool:
     """Tell whether the word that attributes one stands in the words of the other."""
     return any(first <= one.candidate.anchor <= last for first, last in other.candidate.content)
 
 
-def _overlap(one: tuple[Range, ...], other: tuple[Range, ...]) -> float:
+def _overlap(one: tuple[TokenRange, ...], other: tuple[TokenRange, ...]) -> float:
     """The share of the tokens of two contents that both have."""
     shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one for b in other)
-    return shared / (length(one) + length(other) - shared)
+    return shared / (count_tokens(one) + count_tokens(other) - shared)
 
 
-def _attributed(tree: Tree, verdict: Verdict) -> Attributed:
+def _attributed(tree: Tree, verdict: Judgement) -> AttributionRelation:
     candidate = verdict.candidate
     kind = _kind(tree, candidate)
     strict = verdict.confidence >= STRICT
     content = tuple(span for piece in candidate.content if (span := _trimmed(tree, piece)) is not None)
-    return Attributed(
+    return AttributionRelation(
         content=content,
         kind=kind,
         grade=Grade.STRICT if strict else Grade.WIDE,
@@ -183,11 +185,11 @@ def _kind(tree: Tree, candidate: Candidate) -> StatementKind:
     return StatementKind.DIRECT if inside >= _QUOTED_WHOLLY * len(words) else StatementKind.MIXED
 
 
-def _span(tree: Tree, tokens: Range) -> Span:
+def _span(tree: Tree, tokens: TokenRange) -> Span:
     return Span(tree.start[tokens[0]], tree.end[tokens[1]])
 
 
-def _trimmed(tree: Tree, tokens: Range) -> Span | None:
+def _trimmed(tree: Tree, tokens: TokenRange) -> Span | None:
     """The span of a piece of content: no mark around it, no "that" before it, no punctuation of the writer's beside."""
     text, quote = tree.text, tree.quote
     start, end = tree.start[tokens[0]], tree.end[tokens[1]]
@@ -211,7 +213,7 @@ def _skip(text: str, start: int, end: int) -> int:
     return found.end() if found else start
 
 
-def _named(text: str, found: list[Attributed]) -> list[Attributed]:
+def _named(text: str, found: list[AttributionRelation]) -> list[AttributionRelation]:
     """Give a quotation nobody is named for the voice that spoke last."""
     last: Span | None = None
     named = []

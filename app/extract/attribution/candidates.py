@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, groupby
 from operator import attrgetter
 
-from app.extract.attribution import contents, lexicon, plain
+from app.extract.attribution import contents, lexicon, patterns
 from app.extract.attribution.contents import LONGEST, Frame
 from app.extract.attribution.cues import passed_on, saying
 from app.extract.attribution.quotations import Quotation
@@ -28,7 +28,7 @@ from app.extract.attribution.sources import (
     voice,
 )
 from app.extract.attribution.syntax import NOMINAL, noun_phrase, subtree, verb_group, without
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree
+from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
 
 _COMMAS = (",", "—", "–", "--", "-", "”", '"', "''")
 
@@ -39,23 +39,23 @@ class Candidate:
 
     anchor: int  # the word that attributes, or the first of a quotation without one
     frame: str
-    content: tuple[Range, ...]
-    source: Range | None
-    cue: tuple[Range, ...]
+    content: tuple[TokenRange, ...]
+    source: TokenRange | None
+    cue: tuple[TokenRange, ...]
     passive: bool = False
     link: int | None = None
     pronoun: int | None = None  # the relative pronoun that stands for the source: "Jolly, who said …"
-    relay: Range | None = None  # who passed the words on: "was quoted as saying by …"
+    relay: TokenRange | None = None  # who passed the words on: "was quoted as saying by …"
 
 
-def groups(
+def group_candidates(
     tree: Tree, quotations: Iterable[Quotation], lemmas: Container[str] | None = None
 ) -> Iterator[list[Candidate]]:
     """Yield the candidates of each word that might attribute, in the order of the text.
 
     Where `lemmas` are given, other words are not looked at.
     """
-    of_words = (each for each in _of_words(tree, lemmas) if length(each.content) <= LONGEST)
+    of_words = (each for each in _of_words(tree, lemmas) if count_tokens(each.content) <= LONGEST)
     found = chain(_of_quotations(tree, quotations), of_words)
     for _, group in groupby(sorted(found, key=attrgetter("anchor")), key=attrgetter("anchor")):
         kept = _pruned([_expanded(tree, candidate) for candidate in group])
@@ -65,7 +65,7 @@ def groups(
 
 def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Candidate]:
     for quotation in quotations:
-        pieces = (tree.tokens(piece) for piece in quotation.pieces)
+        pieces = (tree.find_tokens(piece) for piece in quotation.pieces)
         content = tuple(piece for piece in pieces if piece is not None)
         if not content:
             continue
@@ -73,7 +73,7 @@ def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Cand
         if quotation.verb is None and quotation.label is None and (unlisted := _unlisted(tree, content)):
             yield unlisted
         elif quotation.verb is None:
-            label = tree.tokens(quotation.label) if quotation.label else None
+            label = tree.find_tokens(quotation.label) if quotation.label else None
             frame = f"label-{extent}" if label else f"alone-{extent}"
             source = label or implied(tree, content)
             yield Candidate(content[0][0], frame, content, source, ())
@@ -84,7 +84,7 @@ def _of_quotations(tree: Tree, quotations: Iterable[Quotation]) -> Iterator[Cand
             yield Candidate(verb, f"marks-{extent}", content, source, cue, pronoun=pronoun, relay=relay)
 
 
-def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
+def _unlisted(tree: Tree, content: tuple[TokenRange, ...]) -> Candidate | None:
     """A quotation with a verb beside it that is none of reporting: "…!" beamed the winner."""
     for piece, (_, last) in enumerate(content):
         if tree.word[last] not in (",", "?", "!") and piece:
@@ -103,22 +103,22 @@ def _unlisted(tree: Tree, content: tuple[Range, ...]) -> Candidate | None:
     return None
 
 
-def _voice(tree: Tree, quotation: Quotation, verb: int) -> Range | None:
+def _voice(tree: Tree, quotation: Quotation, verb: int) -> TokenRange | None:
     """Who says a quotation: by the syntax of its verb, or else by the words beside it."""
     for each in _voices(tree, verb):
         if each is not None and tree.quote[each[0]] == NO_QUOTE and not _is_said(tree, quotation, each):
             return each
-    mention = plain.mention(tree.text, quotation)
-    return tree.tokens(mention) if mention is not None else None
+    mention = patterns.mention(tree.text, quotation)
+    return tree.find_tokens(mention) if mention is not None else None
 
 
-def _voices(tree: Tree, verb: int) -> Iterator[Range | None]:
+def _voices(tree: Tree, verb: int) -> Iterator[TokenRange | None]:
     yield nominals(tree, verb + 2) if tree.word[verb] == "according" else speaker(tree, verb)
     yield beside(tree, verb)
     yield nominals(tree, verb + 1)
 
 
-def _is_said(tree: Tree, quotation: Quotation, tokens: Range) -> bool:
+def _is_said(tree: Tree, quotation: Quotation, tokens: TokenRange) -> bool:
     """Tell whether words of a phrase are among those that a quotation says."""
     start, end = tree.start[tokens[0]], tree.end[tokens[1]]
     return any(piece.start < end and start < piece.end for piece in quotation.pieces)
@@ -144,11 +144,11 @@ def _pruned(group: list[Candidate]) -> list[Candidate]:
     marked = next((each for each in group if each.frame == "marks-whole"), None)
     if marked is None:
         return group
-    (first, last), size = marked.content[0], length(marked.content[:1])
+    (first, last), size = marked.content[0], count_tokens(marked.content[:1])
     larger = (
         each
         for each in group
-        if each.content[0][0] <= first and each.content[-1][1] >= last and length(each.content) > size + 3
+        if each.content[0][0] <= first and each.content[-1][1] >= last and count_tokens(each.content) > size + 3
     )
     return [marked, *(each for each in larger if each is not marked)]
 
@@ -158,7 +158,7 @@ def _expanded(tree: Tree, candidate: Candidate) -> Candidate:
     if candidate.frame.startswith(("marks-whole", "alone", "label")):
         return candidate
     own = tree.quote[candidate.anchor]
-    content: list[Range] = []
+    content: list[TokenRange] = []
     for first, last in candidate.content:
         if tree.quote[last] not in (NO_QUOTE, own):
             last = bisect_left(tree.start, tree.quotes[tree.quote[last]].end) - 1
@@ -171,14 +171,16 @@ def _expanded(tree: Tree, candidate: Candidate) -> Candidate:
     return candidate if candidate.content == tuple(content) else replace(candidate, content=tuple(content))
 
 
-def length(content: tuple[Range, ...]) -> int:
+def count_tokens(content: tuple[TokenRange, ...]) -> int:
     """Count the tokens of a content."""
     return sum(last - first + 1 for first, last in content)
 
 
 def _verb(tree: Tree, verb: int) -> Iterator[Candidate]:
     head, passive = subject(tree, verb)
-    passive = (passive or tree.kid(verb, "auxpass") is not None) and tree.word[verb] not in lexicon.ADJECTIVES
+    passive = (passive or tree.find_dependent(verb, "auxpass") is not None) and tree.word[
+        verb
+    ] not in lexicon.ADJECTIVES
     agent = agent_of(tree, verb) if passive else head
     cue, relay = passed_on(tree, verb)
     pronoun = relative(tree, verb, agent)
@@ -214,18 +216,18 @@ def _noun(tree: Tree, noun: int) -> Iterator[Candidate]:
     for kid in tree.children[noun]:
         if kid < noun:
             continue
-        if tree.tag[kid] == "VBN" and tree.kid(kid, "aux", "auxpass") is None:  # "a statement carried by …"
+        if tree.tag[kid] == "VBN" and tree.find_dependent(kid, "aux", "auxpass") is None:  # "a statement carried by …"
             continue
         if tree.dep[kid] in ("acl", "relcl", "ccomp", "xcomp"):
             yield Candidate(noun, "noun-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
         elif tree.dep[kid] == "prep" and tree.word[kid] not in OWNERS:
-            inner = tree.kid(kid, "pobj", "pcomp")
+            inner = tree.find_dependent(kid, "pobj", "pcomp")
             if inner is not None:
                 content, words = (subtree(tree, inner),), (*cue, (kid, kid))
                 yield Candidate(noun, "noun-prep", content, source, words, link=kid, pronoun=pronoun)
     above = tree.head[noun]
     if tree.dep[noun] == "nsubj" and tree.lemma[above] == "be":
-        clause = tree.kid(above, "ccomp", "xcomp")
+        clause = tree.find_dependent(above, "ccomp", "xcomp")
         if clause is not None and clause > above:
             cue = (*own, (above, above))
             yield Candidate(noun, "noun-is", (subtree(tree, clause),), source, cue, link=clause)
@@ -245,7 +247,7 @@ def _adjective(tree: Tree, adjective: int) -> Iterator[Candidate]:
         if tree.dep[kid] in ("ccomp", "xcomp") or (made and tree.dep[kid] == "advcl"):
             yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
         elif tree.dep[kid] == "prep":
-            inner = tree.kid(kid, "pobj", "pcomp")
+            inner = tree.find_dependent(kid, "pobj", "pcomp")
             if inner is not None:
                 yield Candidate(
                     adjective,
@@ -257,16 +259,16 @@ def _adjective(tree: Tree, adjective: int) -> Iterator[Candidate]:
                     pronoun=pronoun,
                 )
     if copula:
-        for kid in tree.kids(verb, "ccomp"):
+        for kid in tree.find_dependents(verb, "ccomp"):
             if kid > adjective:
                 yield Candidate(adjective, "adj-clause", (subtree(tree, kid),), source, cue, link=kid, pronoun=pronoun)
 
 
 def _according(tree: Tree, token: int) -> Iterator[Candidate]:
-    to = tree.kid(token, "prep")
+    to = tree.find_dependent(token, "prep")
     if to is None and token + 1 < len(tree.word) and tree.word[token + 1] == "to":
         to = token + 1
-    inner = tree.kid(to, "pobj") if to is not None else None
+    inner = tree.find_dependent(to, "pobj") if to is not None else None
     if to is None or inner is None or to < token:  # a parse that puts "to" before it is wrong
         return
     phrase = (token, max(tree.right[token], tree.right[to]))

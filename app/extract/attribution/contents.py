@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from app.extract.attribution import lexicon
 from app.extract.attribution.syntax import RELATIVE, noun_phrase, subtree
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree
+from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 
 LONGEST = 500  # tokens of a content that is not in marks
@@ -22,7 +22,7 @@ _OCCASIONS = frozenset({*DAYS, *MONTHS}) | words("""
     remarks address past weeks days months years article story time times night morning afternoon evening
 """)
 
-Frame = tuple[str, int, tuple[Range, ...]]  # the construction, the word that the content hangs on, the content
+Frame = tuple[str, int, tuple[TokenRange, ...]]  # the construction, the word that the content hangs on, the content
 
 
 def of_verb(tree: Tree, verb: int) -> Iterator[Frame]:
@@ -38,7 +38,7 @@ def of_verb(tree: Tree, verb: int) -> Iterator[Frame]:
             yield "ccomp", kid, (_ended(tree, verb, _before_aside(tree, whole)),)
             if end < last - 1 and dep == "ccomp":
                 yield "tail", kid, ((start, last),)
-        elif dep == "advcl" and tree.lemma[kid] == "cite" and (clause := tree.kid(kid, "ccomp")) is not None:
+        elif dep == "advcl" and tree.lemma[kid] == "cite" and (clause := tree.find_dependent(kid, "ccomp")) is not None:
             yield "ccomp", clause, (_ended(tree, verb, (_from_that(tree, clause), tree.right[clause])),)
         elif dep == "advcl" and tree.word[start] == "for":
             yield "for-clause", kid, (_ended(tree, verb, (start + 1, end)),)
@@ -54,9 +54,9 @@ def raised(tree: Tree, verb: int, head: int | None) -> Iterator[Frame]:
     if head is None or head > verb or tree.dep[verb] == "acl":
         return
     yield "passive", head, (subtree(tree, head),)
-    own = tree.kid(verb, *_SUBJECT)
+    own = tree.find_dependent(verb, *_SUBJECT)
     of_whom = (own, own) if own is not None and tree.word[own] in RELATIVE else noun_phrase(tree, head)
-    for kid in tree.kids(verb, "xcomp", "oprd", "acomp", "prep"):
+    for kid in tree.find_dependents(verb, "xcomp", "oprd", "acomp", "prep"):
         if kid < verb:
             continue
         if tree.dep[kid] != "prep":
@@ -67,15 +67,15 @@ def raised(tree: Tree, verb: int, head: int | None) -> Iterator[Frame]:
 
 def _of_preposition(tree: Tree, verb: int, preposition: int) -> Iterator[Frame]:
     """Called for …, called on her to …, referred to it as …."""
-    inner = tree.kid(preposition, "pobj", "pcomp")
+    inner = tree.find_dependent(preposition, "pobj", "pcomp")
     if inner is None:
         return
     start, end = subtree(tree, inner)
     if tree.word[preposition] == "on":
-        deeds = (kid for kid in tree.kids(verb, "xcomp", "advcl") if kid > inner and tree.tag[kid] == "VB")
+        deeds = (kid for kid in tree.find_dependents(verb, "xcomp", "advcl") if kid > inner and tree.tag[kid] == "VB")
         if (deed := next(deeds, None)) is not None:
             yield "on-clause", preposition, (_ended(tree, verb, (start, tree.right[deed])),)
-    roles = (kid for kid in tree.kids(verb, "prep") if kid > inner and tree.word[kid] == "as")
+    roles = (kid for kid in tree.find_dependents(verb, "prep") if kid > inner and tree.word[kid] == "as")
     if (role := next(roles, None)) is not None:
         end = max(end, tree.right[role])
     yield "prep", preposition, (_ended(tree, verb, (start, end)),)
@@ -83,11 +83,11 @@ def _of_preposition(tree: Tree, verb: int, preposition: int) -> Iterator[Frame]:
 
 def _of_objects(tree: Tree, verb: int) -> Iterator[Frame]:
     """An object and what is said of it: urged him to …, called it a …."""
-    objects = [kid for kid in tree.kids(verb, "dobj", "dative", "attr", "oprd") if kid > verb]
+    objects = [kid for kid in tree.find_dependents(verb, "dobj", "dative", "attr", "oprd") if kid > verb]
     if not objects:
         return
     first = objects[0]
-    for kid in tree.kids(verb, "xcomp"):
+    for kid in tree.find_dependents(verb, "xcomp"):
         if kid > first:
             yield "object-xcomp", kid, (_ended(tree, verb, (tree.left[first], tree.right[kid])),)
     last = tree.right[verb]
@@ -95,7 +95,7 @@ def _of_objects(tree: Tree, verb: int) -> Iterator[Frame]:
         if kid > first and _is_circumstance(tree, kid):
             last = min(last, tree.left[kid] - 1)
     last = _before_participle(tree, first, last)
-    if last > tree.right[first] or tree.kid(verb, "oprd") is not None:
+    if last > tree.right[first] or tree.find_dependent(verb, "oprd") is not None:
         yield "rest", first, (_ended(tree, verb, (tree.left[first], last)),)
 
 
@@ -103,9 +103,9 @@ def _is_circumstance(tree: Tree, kid: int) -> bool:
     """Tell whether what hangs on a verb is no longer its object: when, why or after what, or another deed."""
     dep = tree.dep[kid]
     if dep == "advcl":
-        return tree.tag[kid] == "VBG" or tree.kid(kid, "mark", "advmod") is not None
+        return tree.tag[kid] == "VBG" or tree.find_dependent(kid, "mark", "advmod") is not None
     if dep == "prep":
-        inner = tree.kid(kid, "pobj")
+        inner = tree.find_dependent(kid, "pobj")
         return tree.word[kid] in _WHEN or (inner is not None and tree.word[inner] in _OCCASIONS)
     return dep in ("cc", "conj", "npadvmod")
 
@@ -123,17 +123,17 @@ def _before_participle(tree: Tree, first: int, last: int) -> int:
 def _from_that(tree: Tree, clause: int) -> int:
     """Where a clause begins: at its "that", as what stands before is the writer's: reported, citing aides, that …."""
     start = tree.left[clause]
-    that = tree.kid(clause, "mark")
+    that = tree.find_dependent(clause, "mark")
     return that if that is not None and that > start and tree.word[that] == "that" else start
 
 
-def _before_aside(tree: Tree, piece: Range) -> Range:
+def _before_aside(tree: Tree, piece: TokenRange) -> TokenRange:
     """A clause without who reports that somebody said it: it was over, the agency reported on Friday."""
     first, last = piece
     for token in range(last, max(first, last - _ASIDE), -1):
         if tree.lemma[token] not in lexicon.SAY or tree.tag[token] not in _FINITE or tree.quote[token] != NO_QUOTE:
             continue
-        reporter = tree.kid(token, *_SUBJECT)
+        reporter = tree.find_dependent(token, *_SUBJECT)
         comma = tree.left[reporter] - 1 if reporter is not None and reporter < token else first
         ends = all(tree.dep[kid] in _CIRCUMSTANCES for kid in tree.children[token] if kid > token)
         return (first, comma - 1) if comma > first and tree.word[comma] == "," and ends else piece
@@ -142,7 +142,7 @@ def _before_aside(tree: Tree, piece: Range) -> Range:
 
 def _and_that(tree: Tree, verb: int, last: int) -> int:
     """Where the clauses end that a parse hangs on the verb, but go on with the one before: and that …, because …."""
-    for kid in tree.kids(verb, "conj", "ccomp", "advcl"):
+    for kid in tree.find_dependents(verb, "conj", "ccomp", "advcl"):
         opening = tree.word[tree.left[kid] : tree.left[kid] + 2]
         if kid > last and (tree.dep[kid] == "ccomp" or "that" in opening or "because" in opening):
             last = max(last, tree.right[kid])
@@ -157,7 +157,7 @@ def _past_colon(tree: Tree, last: int) -> int:
     return end if end - last < LONGEST else last
 
 
-def _ended(tree: Tree, verb: int, piece: Range) -> Range:
+def _ended(tree: Tree, verb: int, piece: TokenRange) -> TokenRange:
     """A piece of content without what the writer adds at its end."""
     first, last = piece
     token, end = _spoken(tree, first, last), last
@@ -185,9 +185,9 @@ def _is_added(tree: Tree, verb: int, token: int, start: int) -> bool:
     if dep == "relcl":  # ", who leads the polls"
         return tree.word[start - 1] in _ADDING and not _RELATIVES.isdisjoint(tree.word[start : start + 3])
     if dep == "conj":  # "and noted that …"
-        bare = tree.kid(token, *_SUBJECT, "aux") is None
+        bare = tree.find_dependent(token, *_SUBJECT, "aux") is None
         return bare and tree.lemma[token] in lexicon.SAY | lexicon.NAME and tree.tag[token] == tree.tag[verb]
     if dep == "advcl":  # ", adding that …"
-        bare = tree.kid(token, *_SUBJECT, "mark") is None
+        bare = tree.find_dependent(token, *_SUBJECT, "mark") is None
         return bare and tree.lemma[token] in lexicon.SAY and tree.tag[token] == "VBG"
     return False

@@ -2,7 +2,7 @@
 
 from app.extract.attribution.sources import subject
 from app.extract.attribution.syntax import noun_phrase, quoted_by_other, verb_group
-from app.extract.attribution.tree import Range, Tree
+from app.extract.attribution.tree import TokenRange, Tree
 
 
 def saying(tree: Tree, verb: int) -> int:
@@ -13,12 +13,12 @@ def saying(tree: Tree, verb: int) -> int:
     return verb
 
 
-def passed_on(tree: Tree, verb: int) -> tuple[tuple[Range, ...], Range | None]:
+def passed_on(tree: Tree, verb: int) -> tuple[tuple[TokenRange, ...], TokenRange | None]:
     """Return the cue of a verb, and who relays: "was quoted as saying by …" and "quoted her as saying" say both."""
     if tree.word[verb] == "saying" and tree.word[verb - 2 : verb] == ["quoted", "as"]:
         (first, _), *_ = verb_group(tree, verb - 2)
         by = next((each for each in range(verb + 1, min(verb + 4, len(tree.word))) if tree.word[each] == "by"), verb)
-        agent = tree.kid(by, "pobj")
+        agent = tree.find_dependent(by, "pobj")
         return ((first, verb),), noun_phrase(tree, agent) if agent is not None else None
     if quoted_by_other(tree, verb) is not None:
         as_ = tree.head[verb]

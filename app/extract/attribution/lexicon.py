@@ -261,7 +261,7 @@ RETORTS = words("fire fires fired shoot shoots shot hit hits snap snaps snapped 
 
 
 @functools.cache
-def speech_forms() -> dict[str, str]:
+def get_speech_forms() -> dict[str, str]:
     """The inflected forms of the verbs that carry a quotation, each with its lemma."""
     return {form: lemma for lemma in sorted(QUOTING) for form in _inflect(lemma)}
 
@@ -279,7 +279,7 @@ def _inflect(lemma: str) -> set[str]:
 
 
 @functools.cache
-def lemmas() -> frozenset[str]:
+def get_lemmas() -> frozenset[str]:
     """All words of this lexicon, as lemmas; "accord" is the one of "according"."""
     led = (*PREPOSITIONS.values(), *NOUN_PREPOSITIONS.values(), *ADJECTIVE_PREPOSITIONS.values())
     plain = (

@@ -38,7 +38,7 @@ class Quotation:
     whole: bool = True
 
 
-def find(text: str, blocks: Sequence[Span]) -> Iterator[Quotation]:
+def find_quotations(text: str, blocks: Sequence[Span]) -> Iterator[Quotation]:
     """Yield what is said in marks in the blocks: whole utterances, and clauses of the writer that hold quoted words."""
     parts: list[Quotation] = []  # of the quotation that may go on
     colon = None  # the quotation that the end of the block before announces
@@ -47,7 +47,7 @@ def find(text: str, blocks: Sequence[Span]) -> Iterator[Quotation]:
             yield from _joined(parts)
             parts = [labelled]
             continue
-        quotes = marks.quoted(text, block.start, block.end)
+        quotes = marks.find_quoted(text, block.start, block.end)
         for number, found in enumerate(_in_block(text, block, quotes)):
             leads = number == 0 and found.verb is None and _fills(block, found)
             if leads and colon is not None:
@@ -69,7 +69,7 @@ def _labelled(text: str, block: Span, *, headline: bool) -> Quotation | None:
     rest = text[label.end() : block.end]
     if len(label[1].split()) > 5 or any(word[0].islower() for word in label[1].split()) or len(rest.split()) < 3:
         return None
-    inside = marks.quoted(text, label.end(), block.end)
+    inside = marks.find_quoted(text, label.end(), block.end)
     whole = not headline or bool(inside and inside[0].start <= label.end() + 2 and inside[0].end >= block.end - 3)
     pieces = tuple(inside[:1]) if whole and headline else (Span(label.end(), block.end),)
     return Quotation(pieces, clause=block, label=Span(*label.span(1)), whole=whole)
@@ -192,7 +192,7 @@ _LEAD = re.compile(r"[\s,:]*(?:that\b)?\s*")
 def _is_tagged(text: str, start: int, end: int) -> bool:
     """Tell whether words that follow a mark attribute what stands before it: "…?" the old man asked."""
     words = islice(_WORD.finditer(text, start, end), 6)
-    forms = lexicon.speech_forms()
+    forms = lexicon.get_speech_forms()
     return any(word[0] in forms and not word[0].endswith("ing") for word in words)
 
 
@@ -258,7 +258,7 @@ _LED = re.compile(r"[,:]?\s*[\"'“‘„«`]*")
 def _verb_after(text: str, quote: Span, after: Span) -> Quotation | None:
     """The reporting verb in the clause that follows a quotation: "…," he said."""
     limit = min(after.end, after.start + _REACH)
-    end = next(sentences.ends(text, after.start, limit), limit)
+    end = next(sentences.find_ends(text, after.start, limit), limit)
     clause = Span(after.start, end)
     inside = text[quote.start : quote.end].rstrip()
     stretch = text[clause.start : clause.end].strip(_OPENERS + " ,\t")
@@ -275,7 +275,7 @@ def _verb_before(text: str, before: Span) -> Quotation | None:
     """The reporting verb in the clause that leads to a quotation: He said: "…"."""
     if before.end - before.start <= len(" “"):
         return None
-    start = sentences.last_start(text, max(before.start, before.end - _REACH), before.end)
+    start = sentences.find_last_start(text, max(before.start, before.end - _REACH), before.end)
     clause = Span(start, before.end)
     lead = text[clause.start : clause.end].rstrip(_OPENERS + " \t\u00a0")
     if not lead or lead[-1] in ".?!":
@@ -300,4 +300,4 @@ def _attributes(text: str, word: re.Match[str]) -> bool:
     form = word[0].lower()
     if form in lexicon.RETORTS and text.startswith(" back", word.end()):
         return True
-    return form in lexicon.speech_forms() or (form == "according" and text.startswith(" to", word.end()))
+    return form in lexicon.get_speech_forms() or (form == "according" and text.startswith(" to", word.end()))

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from app.extract.attribution import attitudes, lexicon
-from app.extract.attribution.candidates import Candidate, groups, length
+from app.extract.attribution.candidates import Candidate, count_tokens, group_candidates
 from app.extract.attribution.grades import NOW_AND_THEN, grade
+from app.extract.attribution.judgement import Frames, Judgement, first_of
 from app.extract.attribution.quotations import Quotation
-from app.extract.attribution.syntax import head_of
+from app.extract.attribution.syntax import find_head
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.attribution.verdicts import Frames, Verdict, first_of
 
 FLOOR = 0.34  # what is less sure than this is no suggestion
 _FINITE = ("VBD", "VBZ", "VBP", "VBN")
@@ -31,14 +31,14 @@ _WHOLE = ("marks-whole", "alone", "label")
 _ATTRIBUTING = lexicon.SAY | lexicon.THINK | lexicon.NAME | lexicon.WANT | lexicon.URGE
 
 
-def judge(tree: Tree, quotations: list[Quotation]) -> list[Verdict]:
+def judge(tree: Tree, quotations: list[Quotation]) -> list[Judgement]:
     """Return for each word that attributes its best candidate."""
-    judged = (verdict(tree, group) for group in groups(tree, quotations, lexicon.lemmas()))
+    judged = (judge_group(tree, group) for group in group_candidates(tree, quotations, lexicon.get_lemmas()))
     found = [each for each in judged if each is not None and each.confidence >= FLOOR]
     return [each for each in _weighed(tree, found) if each.confidence >= FLOOR]
 
 
-def _weighed(tree: Tree, found: list[Verdict]) -> Iterator[Verdict]:
+def _weighed(tree: Tree, found: list[Judgement]) -> Iterator[Judgement]:
     """The verdicts by the circumstances; what stands in the words of another is seldom told apart from them."""
     within: dict[int, int] = {}  # for each token, the word that the surest content around it hangs on
     for each in sorted(found, key=lambda each: -each.confidence):
@@ -53,17 +53,17 @@ def _weighed(tree: Tree, found: list[Verdict]) -> Iterator[Verdict]:
                 within.setdefault(token, anchor)
 
 
-def _adjusted(tree: Tree, found: Verdict) -> Verdict:
+def _adjusted(tree: Tree, found: Judgement) -> Judgement:
     """The verdict, surer where people speak for themselves, less sure in passing, of intent and of single words."""
     candidate, likely = found.candidate, found.confidence
     if tree.dep[candidate.anchor] in ("relcl", "acl"):
         likely *= 0.8
     if tree.tag[candidate.anchor] == "VB":
         likely *= 0.9
-    if length(candidate.content) <= 2:
+    if count_tokens(candidate.content) <= 2:
         likely *= 0.85
     if candidate.source is not None:
-        head = head_of(tree, candidate.source)
+        head = find_head(tree, candidate.source)
         if tree.word[head] in _THINGS:
             likely *= 0.6
         elif tree.pos[head] in ("PROPN", "PRON"):
@@ -71,7 +71,7 @@ def _adjusted(tree: Tree, found: Verdict) -> Verdict:
     return found._replace(confidence=min(likely, _PLAIN))
 
 
-def verdict(tree: Tree, group: list[Candidate]) -> Verdict | None:
+def judge_group(tree: Tree, group: list[Candidate]) -> Judgement | None:
     """Return the best of the candidates of one word, or None where none of the rules knows the construction."""
     frames: Frames = {}
     for each in group:
@@ -121,22 +121,22 @@ def _goes_on(tree: Tree, anchor: int, token: int) -> bool:
     return (joins or comma) and tree.lemma[following] in _ATTRIBUTING and tree.tag[following] == wanted
 
 
-def _marks(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _marks(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She said: "…." """
     found = frames.get("marks-whole")
     if found is not None:
         larger = first_of(frames, "ccomp", "tail")
         if larger is not None and found.anchor < larger.content[0][0] < found.content[0][0] - 3:
-            return Verdict(larger, 0.9, "marks-clause")
-        return Verdict(found, 0.95 if found.source else 0.6, "marks")
+            return Judgement(larger, 0.9, "marks-clause")
+        return Judgement(found, 0.95 if found.source else 0.6, "marks")
     found = first_of(frames, "label-whole", "label-clause")
     if found is not None:
-        return Verdict(found, 0.74, "label")
+        return Judgement(found, 0.74, "label")
     found = frames.get("alone-whole")
-    return Verdict(found, 0.6, "marks-alone") if found is not None else None
+    return Judgement(found, 0.6, "marks-alone") if found is not None else None
 
 
-def _marked_clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _marked_clause(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She said it was "…" to do so."""
     found = frames.get("marks-clause")
     if found is None:
@@ -146,10 +146,10 @@ def _marked_clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
     if found.source is None or (lemma in _ACTS and "ccomp" not in frames):
         return None
     if "ccomp" in frames and (found.content[0][0] < found.anchor or holds_marks(tree, frames["ccomp"])):
-        return Verdict(_to_last_marks(tree, frames["ccomp"], found), 0.9, "marked-clause")
+        return Judgement(_to_last_marks(tree, frames["ccomp"], found), 0.9, "marked-clause")
     if found.content[0][0] > found.anchor:
         return _marked_rest(tree, found, frames)
-    return Verdict(found, 0.8, "marked-lead") if _is_aside(tree, found) else None
+    return Judgement(found, 0.8, "marked-lead") if _is_aside(tree, found) else None
 
 
 def _to_last_marks(tree: Tree, clause: Candidate, rest: Candidate) -> Candidate:
@@ -163,7 +163,7 @@ def _to_last_marks(tree: Tree, clause: Candidate, rest: Candidate) -> Candidate:
     return replace(clause, content=(*clause.content[:-1], (clause.content[-1][0], end)))
 
 
-def _marked_words(tree: Tree, found: Candidate) -> Verdict | None:
+def _marked_words(tree: Tree, found: Candidate) -> Judgement | None:
     """Words in marks right after the word that attributes them: chanted "…" at the gates."""
     first = found.anchor + 1
     while first < found.content[-1][1] and (tree.pos[first] == "PUNCT" or tree.word[first] == "of"):
@@ -174,52 +174,52 @@ def _marked_words(tree: Tree, found: Candidate) -> Verdict | None:
     last = first
     while last < found.content[-1][1] and tree.quote[last + 1] == number:
         last += 1
-    return Verdict(replace(found, content=((first, last),)), 0.74, "marked-words")
+    return Judgement(replace(found, content=((first, last),)), 0.74, "marked-words")
 
 
-def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Verdict:
+def _marked_rest(tree: Tree, found: Candidate, frames: Frames) -> Judgement:
     """What follows the verb and holds words in marks: told them in June that "…" is over."""
     around = frames.get("lead-tail")
     if around is not None and _is_aside(tree, around):
-        return Verdict(around, 0.8, "marked-around")
+        return Judgement(around, 0.8, "marked-around")
     (first, last), *others = found.content
     clause = (token for token in range(first, min(first + 15, last)) if tree.word[token] in _THAT)
     that = next((token for token in clause if tree.dep[token] == "mark"), None)
     if that is not None:
         rest = replace(found, content=((that, last), *others))
-        return Verdict(rest, 0.76 if holds_marks(tree, rest) else 0.5, "marked-rest-that")
+        return Judgement(rest, 0.76 if holds_marks(tree, rest) else 0.5, "marked-rest-that")
     held = (frames[name] for name in ("object-xcomp", "xcomp", "rest", "dobj", "prep") if name in frames)
     narrow = next((each for each in held if each.content[0][0] > found.anchor and holds_marks(tree, each)), None)
     if narrow is not None:
-        return Verdict(narrow, 0.74, "marked-phrase")
-    return Verdict(found, 0.74 if tree.word[first - 1] in _THAT else 0.65, "marked-rest")
+        return Judgement(narrow, 0.74, "marked-phrase")
+    return Judgement(found, 0.74 if tree.word[first - 1] in _THAT else 0.65, "marked-rest")
 
 
-def _according(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _according(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     found = first_of(frames, "according-sentence", "according")
-    return Verdict(found, 0.8, "according") if found is not None else None
+    return Judgement(found, 0.8, "according") if found is not None else None
 
 
-def _clause(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _clause(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She said that …."""
     found = frames.get("ccomp")
     if found is None:
         return None
     that = tree.word[found.content[0][0]] in _THAT
     if lemma in lexicon.SAY:
-        return Verdict(found, 0.9 if that else 0.85, "say-that" if that else "say")
+        return Judgement(found, 0.9 if that else 0.85, "say-that" if that else "say")
     if lemma in lexicon.SHOW:
-        return Verdict(found, 0.65 if that or lemma == "show" else 0.5, "show-that" if that else "show")
+        return Judgement(found, 0.65 if that or lemma == "show" else 0.5, "show-that" if that else "show")
     if lemma == "want":
-        return Verdict(found, NOW_AND_THEN, "want-clause")
+        return Judgement(found, NOW_AND_THEN, "want-clause")
     if lemma in lexicon.THINK:
-        return Verdict(found, grade("that" if that else "clause", lemma), "think-that" if that else "think")
+        return Judgement(found, grade("that" if that else "clause", lemma), "think-that" if that else "think")
     if lemma in lexicon.VOICE:
-        return Verdict(found, NOW_AND_THEN, "voice-clause")
+        return Judgement(found, NOW_AND_THEN, "voice-clause")
     return None
 
 
-def _parenthesis(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _parenthesis(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """…, she said, …."""
     found = first_of(frames, "lead-tail", "lead", "left")
     if found is None or "ccomp" in frames:
@@ -228,7 +228,7 @@ def _parenthesis(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         return None
     if not _is_aside(tree, found) or (found.frame == "lead" and ("xcomp" in frames or _is_subordinate(tree, found))):
         return None
-    return Verdict(found, 0.9 if found.frame == "lead-tail" else 0.76, f"parenthesis-{found.frame}")
+    return Judgement(found, 0.9 if found.frame == "lead-tail" else 0.76, f"parenthesis-{found.frame}")
 
 
 def _is_subordinate(tree: Tree, found: Candidate) -> bool:
@@ -245,19 +245,19 @@ def _is_aside(tree: Tree, found: Candidate) -> bool:
     first, last = found.source
     beside = last == min(found.cue[0][0], found.anchor) - 1 or first in (found.anchor + 1, found.anchor + 2)
     tokens = (token for piece in found.content for token in range(piece[0], piece[1] + 1))
-    return beside and length(found.content) > 2 and any(tree.pos[token] in ("VERB", "AUX") for token in tokens)
+    return beside and count_tokens(found.content) > 2 and any(tree.pos[token] in ("VERB", "AUX") for token in tokens)
 
 
-def _document(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _document(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """Article 4 requires the parties to …, the report states that …."""
     found = first_of(frames, "ccomp", "object-xcomp", "xcomp", "rest", "dobj")
     if found is None or found.source is None or found.passive or tree.tag[found.anchor] == "VB":
         return None
-    provides = lemma in lexicon.PROVIDE and tree.lemma[head_of(tree, found.source)] in lexicon.DOCUMENTS
-    return Verdict(found, 0.8, "document") if provides else None
+    provides = lemma in lexicon.PROVIDE and tree.lemma[find_head(tree, found.source)] in lexicon.DOCUMENTS
+    return Judgement(found, 0.8, "document") if provides else None
 
 
-def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
+def _naming(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
     """She called it a …."""
     found = first_of(frames, "rest", "ccomp", "xcomp")
     if (
@@ -269,8 +269,8 @@ def _naming(tree: Tree, lemma: str, frames: Frames) -> Verdict | None:
         return None
     if tree.dep[found.anchor] == "acl" and tree.tag[found.anchor] != "VBG":  # "a group called …" has the name
         return None
-    named = tree.pos[head_of(tree, found.source)] in ("PROPN", "PRON")
-    return Verdict(found, 0.76 if named and holds_marks(tree, found) else 0.62, "name")
+    named = tree.pos[find_head(tree, found.source)] in ("PROPN", "PRON")
+    return Judgement(found, 0.76 if named and holds_marks(tree, found) else 0.62, "name")
 
 
 _RULES = (_marks, _naming, _marked_clause, _according, _document, _clause, _parenthesis, *attitudes.OF_VERBS)

@@ -1,8 +1,8 @@
 """Who speaks: the phrase that a word of attribution is owed to, by its syntax or by the words beside it."""
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.syntax import AUXILIARY, NOMINAL, RELATIVE, head_of, noun_phrase, quoted_by_other
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree
+from app.extract.attribution.syntax import AUXILIARY, NOMINAL, RELATIVE, find_head, noun_phrase, quoted_by_other
+from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 
 SUBJECT = ("nsubj", "nsubjpass", "csubj", "expl")
@@ -45,9 +45,9 @@ def subject(tree: Tree, verb: int) -> tuple[int | None, bool]:
 
 def _beginning(tree: Tree, verb: int) -> int | None:
     """Who it was about so far: the analysts, found …; the mayor gave a speech, then said …."""
-    clause = tree.kid(verb, "ccomp")
+    clause = tree.find_dependent(verb, "ccomp")
     if clause is not None and clause < verb and tree.quote[clause] == tree.quote[verb] and beside(tree, verb) is None:
-        return tree.kid(clause, *SUBJECT)
+        return tree.find_dependent(clause, *SUBJECT)
     if tree.tag[verb] not in ("VBG", "VBN", "VB"):
         return None
     top = verb
@@ -57,21 +57,21 @@ def _beginning(tree: Tree, verb: int) -> int | None:
 
 
 def _own_subject(tree: Tree, verb: int) -> int | None:
-    kids = tree.kids(verb, *SUBJECT)
+    kids = tree.find_dependents(verb, *SUBJECT)
     if not kids:
         return None
     found = max((kid for kid in kids if kid < verb), default=kids[0])
     if tree.word[found] not in RELATIVE or found >= verb - 1:
         return found
     nearer = _ending(tree, verb - 1)  # "the rule, which many think is wrong": some parsers have it that the rule thinks
-    return head_of(tree, nearer) if nearer is not None and nearer[0] == found + 1 else found
+    return find_head(tree, nearer) if nearer is not None and nearer[0] == found + 1 else found
 
 
 def _is_participle(tree: Tree, verb: int) -> bool:
     """Tell whether a participle says what was done to the subject of the clause: asked whether …, she said …."""
     if tree.tag[verb] != "VBN" or tree.dep[verb] != "advcl" or tree.word[verb] in lexicon.ADJECTIVES:
         return False
-    return tree.kid(verb, *AUXILIARY) is None
+    return tree.find_dependent(verb, *AUXILIARY) is None
 
 
 def _is_reduced(tree: Tree, verb: int) -> bool:
@@ -79,21 +79,21 @@ def _is_reduced(tree: Tree, verb: int) -> bool:
     if tree.tag[verb] != "VBN" or tree.dep[verb] not in ("acl", "relcl"):
         return False
     noun = tree.head[verb]
-    return tree.head[noun] != noun or tree.lemma[verb] in lexicon.URGE or tree.kid(verb, "ccomp") is None
+    return tree.head[noun] != noun or tree.lemma[verb] in lexicon.URGE or tree.find_dependent(verb, "ccomp") is None
 
 
 def _holder(tree: Tree, verb: int) -> int | None:
     """The noun that does what a verb without a subject says: a man saying …, her refusal to say …, led him to say …."""
     dep, head = tree.dep[verb], tree.head[verb]
     if dep in ("xcomp", "advcl") and tree.tag[verb] == "VB" and tree.lemma[head] in _CAUSES:
-        return tree.kid(head, "dobj")
+        return tree.find_dependent(head, "dobj")
     if dep == "conj":  # "… will leave and the others have said": the parse joins the verbs alone
         near = beside(tree, verb)
-        return head_of(tree, near) if near and near[0] > head and tree.pos[near[0] - 1] == "CCONJ" else None
+        return find_head(tree, near) if near and near[0] > head and tree.pos[near[0] - 1] == "CCONJ" else None
     if dep not in ("acl", "relcl"):
         return None
     if tree.tag[verb] == "VB":
-        holder = tree.kid(head, "poss")
+        holder = tree.find_dependent(head, "poss")
         is_subject = holder is not None and tree.word[holder] in _OWN and tree.dep[head] in ("dobj", "pobj")
         return None if is_subject else holder
     if tree.tag[verb] == "VBG" and (_after_comma(tree, verb) or _is_made(tree, head) or _is_told(tree, head, verb)):
@@ -131,7 +131,7 @@ def _governor(tree: Tree, verb: int) -> int | None:
     if _goes_on(tree, verb, above):
         return tree.head[above]
     for _ in range(_CLIMB):
-        if tree.pos[above] in _VERBAL or tree.kid(above, *SUBJECT) is not None:
+        if tree.pos[above] in _VERBAL or tree.find_dependent(above, *SUBJECT) is not None:
             return above
         above = tree.head[above]
     return None
@@ -139,7 +139,7 @@ def _governor(tree: Tree, verb: int) -> int | None:
 
 def relative(tree: Tree, verb: int, head: int | None) -> int | None:
     """The relative pronoun that stands for who a verb's subject is: Berg, who said …."""
-    clause = tree.kid(head, "relcl") if head is not None else None
+    clause = tree.find_dependent(head, "relcl") if head is not None else None
     if clause is None or not tree.left[clause] <= verb <= tree.right[clause]:
         return None
     found = _own_subject(tree, clause)
@@ -165,11 +165,11 @@ def _in_step(tree: Tree, verb: int, head: int, outer: int) -> bool:
     """
     if tree.dep[verb] != "conj" or tree.tag[verb] != tree.tag[outer] or tree.tag[verb] not in _FINITE:
         return False
-    inner = tree.kid(head, *SUBJECT)
+    inner = tree.find_dependent(head, *SUBJECT)
     return tree.tag[head] != tree.tag[verb] or (inner is not None and tree.pos[inner] == "PRON")
 
 
-def speaker(tree: Tree, verb: int) -> Range | None:
+def speaker(tree: Tree, verb: int) -> TokenRange | None:
     """Return who says what is in marks: the subject of its verb, or the agent where that is passive."""
     head, passive = subject(tree, verb)
     if not passive or _is_participle(tree, verb):
@@ -178,13 +178,13 @@ def speaker(tree: Tree, verb: int) -> Range | None:
     return voice(tree, agent, verb) if agent is not None else None
 
 
-def implied(tree: Tree, content: tuple[Range, ...]) -> Range | None:
+def implied(tree: Tree, content: tuple[TokenRange, ...]) -> TokenRange | None:
     """Who says a quotation that no verb attributes: the name that follows it, or whom the words before it are about."""
     following = (_follows(tree, last) for _, last in content)
     return next(filter(None, following), None) or _introduced(tree, content[0][0])
 
 
-def _follows(tree: Tree, last: int) -> Range | None:
+def _follows(tree: Tree, last: int) -> TokenRange | None:
     """The name right after a quotation that ends with a comma: "…," the mayor from the stairs."""
     comma = next((each for each in (last, last + 2) if tree.word[each : each + 1] == [","]), None)
     if comma is None:
@@ -193,7 +193,7 @@ def _follows(tree: Tree, last: int) -> Range | None:
     return named if named is not None and tree.pos[named[1]] in _NAMES else None
 
 
-def _introduced(tree: Tree, first: int) -> Range | None:
+def _introduced(tree: Tree, first: int) -> TokenRange | None:
     """Whom the clause is about that a colon or a comma joins to a quotation, or the sentence that a full stop ends."""
     last = next((each for each in range(first - 1, max(-1, first - 6), -1) if tree.pos[each] not in _BLANK), None)
     if last is None or tree.quote[last] != NO_QUOTE:
@@ -209,7 +209,7 @@ def _introduced(tree: Tree, first: int) -> Range | None:
     return None
 
 
-def voice(tree: Tree, head: int | None, verb: int, content: tuple[Range, ...] = ()) -> Range | None:
+def voice(tree: Tree, head: int | None, verb: int, content: tuple[TokenRange, ...] = ()) -> TokenRange | None:
     """The noun phrase of who speaks; the words beside the verb where the parse has nobody or somebody impossible."""
     found = noun_phrase(tree, head) if head is not None else None
     if found is None:
@@ -222,7 +222,7 @@ def voice(tree: Tree, head: int | None, verb: int, content: tuple[Range, ...] = 
     return found
 
 
-def beside(tree: Tree, verb: int) -> Range | None:
+def beside(tree: Tree, verb: int) -> TokenRange | None:
     """The name or description that ends right before a verb, but for adverbs, a parenthesis and an apposition."""
     last = verb - 1
     while last > max(0, verb - 4) and (tree.pos[last] == "ADV" or tree.dep[last] in AUXILIARY):
@@ -240,7 +240,7 @@ def beside(tree: Tree, verb: int) -> Range | None:
     return _ending(tree, last)
 
 
-def _ending(tree: Tree, last: int) -> Range | None:
+def _ending(tree: Tree, last: int) -> TokenRange | None:
     """The name or description that ends with a word."""
     first = last + 1
     while first > max(0, last - 8) and tree.pos[first - 1] in NOMINAL:
@@ -250,7 +250,7 @@ def _ending(tree: Tree, last: int) -> Range | None:
     return first, last
 
 
-def _before_aside(tree: Tree, last: int) -> Range | None:
+def _before_aside(tree: Tree, last: int) -> TokenRange | None:
     """The name or description before what stands between two commas or dashes: the mayor, a farmer herself, said …."""
     start = max(tree.bounds[tree.sentence[last]][0], last - _ASIDE)
     for each in range(last - 1, start, -1):
@@ -264,7 +264,7 @@ def _begins(tree: Tree, first: int) -> bool:
     return first == 0 or tree.pos[first - 1] in ("PUNCT", "CCONJ", "SCONJ", "ADV", "SPACE")
 
 
-def nominals(tree: Tree, first: int) -> Range | None:
+def nominals(tree: Tree, first: int) -> TokenRange | None:
     """The words of a name or a description from here on."""
     last = first
     while last < min(first + 8, len(tree.word)) and tree.pos[last] in NOMINAL:
@@ -276,7 +276,7 @@ def bearer(tree: Tree, adjective: int) -> int | None:
     """Return who is confident, critical or unaware."""
     dep, above = tree.dep[adjective], tree.head[adjective]
     if dep == "oprd":
-        return tree.kid(above, "dobj") or subject(tree, above)[0]
+        return tree.find_dependent(above, "dobj") or subject(tree, above)[0]
     if dep in ("acomp", "attr"):
         return subject(tree, above)[0] if tree.pos[above] in _VERBAL else None
     if dep not in ("amod", "acl"):
@@ -289,12 +289,12 @@ def bearer(tree: Tree, adjective: int) -> int | None:
 
 def owner(tree: Tree, noun: int) -> tuple[int | None, int | None]:
     """Return whose claim, plan or fear a noun is; the verb, too, whose subject that is: he repeated his claim."""
-    verb, holder = tree.head[noun], tree.kid(noun, "poss")
+    verb, holder = tree.head[noun], tree.find_dependent(noun, "poss")
     if holder is not None and not _is_own(tree, holder, verb):
         return holder, None
-    by = next((kid for kid in tree.kids(noun, "prep") if tree.word[kid] in OWNERS), None)
+    by = next((kid for kid in tree.find_dependents(noun, "prep") if tree.word[kid] in OWNERS), None)
     if by is not None:
-        return tree.kid(by, "pobj"), None
+        return tree.find_dependent(by, "pobj"), None
     if tree.dep[noun] not in ("dobj", "pobj", "attr"):
         return None, None
     for _ in range(_CLIMB):
@@ -311,17 +311,17 @@ def _is_own(tree: Tree, holder: int, verb: int) -> bool:
     if tree.word[holder] not in _OWN or tree.dep[tree.head[holder]] != "dobj" or tree.lemma[verb] in lexicon.JUDGE:
         return False
     head, passive = subject(tree, verb)
-    several = head is not None and (tree.tag[head] in ("NNS", "NNPS") or tree.kid(head, "cc") is not None)
+    several = head is not None and (tree.tag[head] in ("NNS", "NNPS") or tree.find_dependent(head, "cc") is not None)
     return head is not None and not passive and several == (tree.word[holder] == "their")
 
 
 def agent_of(tree: Tree, verb: int) -> int | None:
     """The head of who did what a passive verb says: was asked by …."""
-    by = tree.kid(verb, "agent")
-    return tree.kid(by, "pobj") if by is not None else None
+    by = tree.find_dependent(verb, "agent")
+    return tree.find_dependent(by, "pobj") if by is not None else None
 
 
-def _is_dateline(tree: Tree, found: Range) -> bool:
+def _is_dateline(tree: Tree, found: TokenRange) -> bool:
     """Tell whether a phrase is the place that an agency's report begins with: LONDON (Reuters) - …."""
     first = found[0]
     start = tree.start[first]

@@ -1,29 +1,29 @@
 """Syntax that the rules ask of a parse: where a noun phrase ends, what a verb's cue is."""
 
-from app.extract.attribution.tree import Range, Tree
+from app.extract.attribution.tree import TokenRange, Tree
 
 RELATIVE = ("who", "which", "that")
 NOMINAL = ("PROPN", "NOUN", "ADJ", "DET", "NUM", "PRON", "PART")
 AUXILIARY = ("aux", "auxpass", "neg", "prt")
 
 
-def subtree(tree: Tree, token: int) -> Range:
+def subtree(tree: Tree, token: int) -> TokenRange:
     return tree.left[token], tree.right[token]
 
 
-def without(outer: Range, inner: Range) -> tuple[Range, ...]:
+def without(outer: TokenRange, inner: TokenRange) -> tuple[TokenRange, ...]:
     """The pieces of a range that remain outside another."""
     before, after = (outer[0], min(outer[1], inner[0] - 1)), (max(outer[0], inner[1] + 1), outer[1])
     return tuple(piece for piece in (before, after) if piece[0] <= piece[1])
 
 
-def head_of(tree: Tree, tokens: Range) -> int:
+def find_head(tree: Tree, tokens: TokenRange) -> int:
     """The word of a phrase that the others hang on."""
     first, last = tokens
     return next((each for each in range(first, last + 1) if not first <= tree.head[each] <= last), last)
 
 
-def noun_phrase(tree: Tree, head: int) -> Range:
+def noun_phrase(tree: Tree, head: int) -> TokenRange:
     """The noun phrase around its head: titles and modifiers, but no relative clause and no apposition."""
     first, last = tree.left[head], tree.right[head]
     for kid in tree.children[head]:
@@ -42,10 +42,10 @@ def noun_phrase(tree: Tree, head: int) -> Range:
     return first, last
 
 
-def verb_group(tree: Tree, verb: int) -> tuple[Range, ...]:
+def verb_group(tree: Tree, verb: int) -> tuple[TokenRange, ...]:
     """The verb with its auxiliaries, negation and particle."""
     first = last = verb
-    for kid in tree.kids(verb, *AUXILIARY):
+    for kid in tree.find_dependents(verb, *AUXILIARY):
         first, last = min(first, kid), max(last, kid)
     if first < verb - 4:
         first = verb
@@ -59,4 +59,4 @@ def quoted_by_other(tree: Tree, verb: int) -> int | None:
     as_ = tree.head[verb]
     if tree.word[verb] != "saying" or tree.word[as_] != "as" or tree.lemma[tree.head[as_]] not in ("quote", "cite"):
         return None
-    return tree.kid(tree.head[as_], "dobj")
+    return tree.find_dependent(tree.head[as_], "dobj")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 NO_QUOTE = -1
 _MOST_CHILDREN = 64
 _LEAF: list[int] = []  # the children of all tokens that have none
-Range = tuple[int, int]  # first and last token, both included
+TokenRange = tuple[int, int]  # first and last token, both included
 
 
 @dataclass(slots=True)
@@ -40,21 +40,21 @@ class Tree:
     children: list[list[int]]
     bounds: list[tuple[int, int]]  # first and last token of each sentence
 
-    def tokens(self, span: Span) -> Range | None:
+    def find_tokens(self, span: Span) -> TokenRange | None:
         """Return the tokens that a span touches; None where it touches none."""
         first, last = bisect_right(self.end, span.start), bisect_left(self.start, span.end) - 1
         return (first, last) if first <= last else None
 
-    def kids(self, token: int, *deps: str) -> list[int]:
+    def find_dependents(self, token: int, *deps: str) -> list[int]:
         """Return the children of a token that hang on it by one of these relations."""
         return [child for child in self.children[token] if self.dep[child] in deps]
 
-    def kid(self, token: int, *deps: str) -> int | None:
+    def find_dependent(self, token: int, *deps: str) -> int | None:
         """Return the first child of a token that hangs on it by one of these relations."""
         return next((child for child in self.children[token] if self.dep[child] in deps), None)
 
 
-def grow(doc: "Doc", text: str) -> Tree:
+def build_tree(doc: "Doc", text: str) -> Tree:
     """Lay out the parse of a text."""
     # columns of the whole document: asking each token for each attribute takes twice as long
     columns = doc.to_array(["LEMMA", "POS", "TAG", "DEP", "HEAD", "LENGTH", "SPACY", "SENT_START"]).T
@@ -67,7 +67,7 @@ def grow(doc: "Doc", text: str) -> Tree:
     left, right = _edges(head)
     begins[:1] = 1
     firsts = (begins == 1).nonzero()[0].tolist()
-    quotes = marks.quoted(text)
+    quotes = marks.find_quoted(text)
     return Tree(
         text=text,
         word=[text[first:last].lower().strip() for first, last in zip(start, end, strict=True)],

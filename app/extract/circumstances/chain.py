@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
-from app.extract.findings import Attributed, Hop, Voice
+from app.extract.findings import AttributionRelation, Hop, Voice
 from app.extract.mentions import names, nouns
 from app.extract.mentions.papers import Paper
 from app.extract.mentions.voices import Voices
@@ -62,7 +62,7 @@ def _holds(pieces: Sequence[Span], start: int, end: int) -> bool:
     return any(piece.start <= start and end <= piece.end for piece in pieces)
 
 
-def cited(text: str, found: Attributed, voices: Voices) -> Attributed:
+def cited(text: str, found: AttributionRelation, voices: Voices) -> AttributionRelation:
     """The attribution to whom an outlet cites for it, the outlet as who relays: "TASS reported, citing …, that"."""
     if found.mention is None or not found.cue or _outlet(text, found.mention.start, found.mention.end) is None:
         return found
@@ -76,7 +76,7 @@ def cited(text: str, found: Attributed, voices: Voices) -> Attributed:
     return replace(found, mention=whom, relays=((found.mention, found.cue[0]), *found.relays), pronoun=None)
 
 
-def relays(text: str, found: Attributed, voices: Voices) -> Iterator[Hop]:
+def relays(text: str, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
     """The voices between a speaker and the document that the attribution itself names, the nearest first."""
     for mention, cue in found.relays:
         voice = voices.meant(mention, found.content)
@@ -87,21 +87,23 @@ def relays(text: str, found: Attributed, voices: Voices) -> Iterator[Hop]:
         yield from _carried(text, found.cue[0], found, voices)
 
 
-def _told(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[Hop]:
+def _told(text: str, cue: Span, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
     """The news outlet that somebody spoke to: "told state media", "said in an interview with Reuters"."""
     heard = _LISTENER.match(text, cue.end) if _TOLD.match(text[cue.start : cue.end]) else None
     heard = heard or _INTERVIEW.search(text, cue.end, cue.end + _NEAR)
     yield from _by_outlet(text, heard, cue.start, found, voices)
 
 
-def _carried(text: str, cue: Span, found: Attributed, voices: Voices) -> Iterator[Hop]:
+def _carried(text: str, cue: Span, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
     """The news outlet that spread the words: "said in a statement carried by state media"."""
     carried = _CARRIED.search(text, *_sentence(text, cue))
     if carried is not None:
         yield from _by_outlet(text, carried, carried.start(), found, voices)
 
 
-def _by_outlet(text: str, heard: re.Match[str] | None, start: int, found: Attributed, voices: Voices) -> Iterator[Hop]:
+def _by_outlet(
+    text: str, heard: re.Match[str] | None, start: int, found: AttributionRelation, voices: Voices
+) -> Iterator[Hop]:
     """The hop over the outlet that the words heard name, its cue from ``start`` on; none within what was said."""
     outlet = _outlet(text, *heard.span(1)) if heard else None
     if outlet is not None and not _holds(found.content, outlet.start, outlet.start + 1):
@@ -113,7 +115,7 @@ def _by_outlet(text: str, heard: re.Match[str] | None, start: int, found: Attrib
 def _sentence(text: str, cue: Span) -> tuple[int, int]:
     """Where the sentence of a cue starts, and where what belongs to the cue ends at the latest."""
     line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
-    sentence = sentences.around(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
+    sentence = sentences.find_sentence(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
     return sentence.start, sentence.end
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.core.spans import Span
 from app.core.vocab import EventType
 from app.extract.circumstances import days
-from app.extract.findings import Proposal
+from app.extract.findings import ProposedEvent
 from app.extract.mentions import names, places
 from app.extract.page import sentences
 
@@ -60,14 +60,14 @@ def lede(text: str, article: Sequence[Span]) -> Span | None:
     first = article[0]
     line = _DATELINE.match(text, first.start, min(first.end, first.start + 120))
     start = line.end() if line else first.start
-    sentence = sentences.around(text, start, first)
+    sentence = sentences.find_sentence(text, start, first)
     start = sentence.end - len(text[start : sentence.end].lstrip())
     return Span(start, sentence.end) if start < sentence.end else None
 
 
 def propose(
     text: str, headline: Span | None, passage: Span | None, *, title: str | None, day: str | None
-) -> Proposal | None:
+) -> ProposedEvent | None:
     """Return the event that headline and lede seem to report, where its date is known.
 
     The headline is `title`, or what stands at `headline`; `day` is when the text was written (EDTF).
@@ -81,7 +81,7 @@ def propose(
         return None
     kind = _type(head) or _type(words)
     place, country = _place(text, passage)
-    return Proposal(
+    return ProposedEvent(
         title=_tidy(head or words),
         date=date,
         type=kind or _SAID,

@@ -9,7 +9,7 @@ from app.core.quantities import units, words
 from app.core.spans import Span
 from app.extract.circumstances import days
 from app.extract.claims.scene import Scene, Sentence
-from app.extract.findings import Claimed
+from app.extract.findings import ExtractedClaim
 
 _HEADS = (
     "agreement|treaty|pact|accords?|deal|memorandum of understanding|memorandum|declaration|protocol|charter|contract|"
@@ -46,19 +46,19 @@ _ABOUT = re.compile(
 _OFF = timedelta(days=3)  # by which the day of a signing may differ from the event's
 
 
-def find(sentence: Sentence, scene: Scene) -> Iterator[Claimed]:
+def find(sentence: Sentence, scene: Scene) -> Iterator[ExtractedClaim]:
     """Yield the name, the term and the date of a paper that a plain sentence says was signed."""
     for pattern in (_SIGNS, _SIGNED):
         for found in pattern.finditer(sentence.text, sentence.start, sentence.end):
             yield from _paper(sentence, scene, found)
 
 
-def _paper(sentence: Sentence, scene: Scene, found: re.Match[str]) -> Iterator[Claimed]:
+def _paper(sentence: Sentence, scene: Scene, found: re.Match[str]) -> Iterator[ExtractedClaim]:
     text, start, end = sentence.text, found.start("name"), found.end("name")
     more = _MORE.match(text, end, sentence.end) if text[found.start("head")].isupper() else None
     name = Span(start, more.end() - more[0].endswith(",") if more else end)
     sure = (_CONFIDENCE if sentence.place < _FAR else _FURTHER) if scene.is_about(_ABOUT) else _BESIDE
-    yield Claimed("document_name", name, _head(found["head"]), units.NAME, sure)
+    yield ExtractedClaim("document_name", name, _head(found["head"]), units.NAME, sure)
     yield from _term(sentence, name, sure)
     date = _dated(sentence, scene, max(found.end(), name.end))
     if date is not None:
@@ -71,16 +71,16 @@ def _head(printed: str) -> str:
     return "accord" if head == "accords" else head
 
 
-def _term(sentence: Sentence, name: Span, sure: float) -> Iterator[Claimed]:
+def _term(sentence: Sentence, name: Span, sure: float) -> Iterator[ExtractedClaim]:
     """For how long, in "10-year agreement"."""
     for figure in words.find(sentence.text, name.start, name.end):
         unit = _TERM.match(sentence.text, figure.end, name.end)
         if unit is not None and figure.unit is None:
             number, of = units.in_unit(figure.number, unit[1])
-            yield Claimed("term", Span(figure.start, unit.end()), number.text, of, sure)
+            yield ExtractedClaim("term", Span(figure.start, unit.end()), number.text, of, sure)
 
 
-def _dated(sentence: Sentence, scene: Scene, start: int) -> Claimed | None:
+def _dated(sentence: Sentence, scene: Scene, start: int) -> ExtractedClaim | None:
     """The day of the signing, where it follows in the same breath and can be that of the event."""
     text, end = sentence.text, min(sentence.end, start + _REACH)
     for date in days.find(text, start, end, scene.written) if days.mentions(text, start, end) else ():
@@ -88,5 +88,5 @@ def _dated(sentence: Sentence, scene: Scene, start: int) -> Claimed | None:
             return None
         if date.full and date.edtf and scene.is_near(date.edtf, _OFF):
             span = Span(date.span.start, date.span.end)
-            return Claimed(DATE, span, date.edtf, units.EDTF, _CONFIDENCE)
+            return ExtractedClaim(DATE, span, date.edtf, units.EDTF, _CONFIDENCE)
     return None

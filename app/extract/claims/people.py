@@ -7,7 +7,7 @@ from app.core.quantities import words
 from app.core.quantities.words import Figure
 from app.core.spans import Span
 from app.extract.claims.scene import Scene, Sentence
-from app.extract.findings import Claimed
+from app.extract.findings import ExtractedClaim
 
 _PLAIN = "people persons person others other victims individuals humans"
 _NOUNS = (
@@ -90,7 +90,7 @@ _CONFIDENCE = (0.7, 0.55, 0.4)
 _BESIDE = 0.3  # where headline and first sentences speak of nothing of the kind
 
 
-def find(sentence: Sentence, scene: Scene) -> Iterator[Claimed]:
+def find(sentence: Sentence, scene: Scene) -> Iterator[ExtractedClaim]:
     """Yield how many people a plain sentence says were what."""
     text, start, end = sentence.text, sentence.start, sentence.end
     for figure in words.find(text, start, end):
@@ -101,7 +101,7 @@ def find(sentence: Sentence, scene: Scene) -> Iterator[Claimed]:
         if name is not None:
             counted = noun["noun"] if noun else "people"
             span = Span(figure.start, noun.end() if noun else figure.end)
-            yield Claimed(name, span, figure.number.text, _unit(counted), _confidence(name, sentence, scene))
+            yield ExtractedClaim(name, span, figure.number.text, _unit(counted), _confidence(name, sentence, scene))
 
 
 def _property(sentence: Sentence, figure: Figure, end: int, *, bare: bool) -> str | None:

@@ -9,7 +9,7 @@ from app.core.vocab import StatementKind
 from app.extract.circumstances import days
 from app.extract.claims import papers, people, scene, things, times
 from app.extract.claims.scene import Scene, Sentence
-from app.extract.findings import Claimed, Finding, Grade
+from app.extract.findings import ExtractedClaim, ExtractedStatement, Grade
 
 _LEADING = 2  # sentences that say what the article is about
 _AMOUNTS = 2  # sentences in which sums of money are looked for: further down they are of something else
@@ -20,12 +20,12 @@ def find(
     text: str,
     headline: Span | None,
     article: Sequence[Span],
-    findings: Sequence[Finding],
+    findings: Sequence[ExtractedStatement],
     *,
     title: str | None,
     happened: str | None,
     written: str | None,
-) -> tuple[Claimed, ...]:
+) -> tuple[ExtractedClaim, ...]:
     """Return the claims of an article, in the order of the text.
 
     `title` is the headline where it is known, `happened` the date of the event that it reports, `written` its own
@@ -33,7 +33,7 @@ def find(
     """
     parts = list(scene.split(text, headline, article))
     scenery = Scene(happened, written, [title or "", *(each.words for each in parts if each.place < _LEADING)])
-    found: dict[tuple[str, Span], Claimed] = {}
+    found: dict[tuple[str, Span], ExtractedClaim] = {}
     for sentence in parts:
         for claim in _of(sentence, scenery):
             found.setdefault((claim.property, claim.span), claim)
@@ -42,7 +42,7 @@ def find(
     return tuple(_voiced(text, sorted(found.values(), key=lambda each: (each.span.start, each.span.end)), findings))
 
 
-def _of(sentence: Sentence, scenery: Scene) -> Iterator[Claimed]:
+def _of(sentence: Sentence, scenery: Scene) -> Iterator[ExtractedClaim]:
     """What a sentence claims: when the guest had been there before even where it speaks of other times."""
     past = next(times.before(sentence, scenery), None)
     if past is not None:
@@ -59,11 +59,13 @@ def _of(sentence: Sentence, scenery: Scene) -> Iterator[Claimed]:
             yield from things.amount(sentence)
 
 
-def _voiced(text: str, claims: Iterable[Claimed], findings: Sequence[Finding]) -> Iterator[Claimed]:
+def _voiced(
+    text: str, claims: Iterable[ExtractedClaim], findings: Sequence[ExtractedStatement]
+) -> Iterator[ExtractedClaim]:
     """The claims, each with the voice of the innermost statement that it stands inside."""
     sure = [each for each in findings if each.grade is Grade.STRICT]
     pieces = sorted((piece.start, -piece.end, at) for at, each in enumerate(sure) for piece in each.content)
-    around: list[tuple[int, Finding]] = []  # where the statements end that have begun
+    around: list[tuple[int, ExtractedStatement]] = []  # where the statements end that have begun
     place = 0
     for claim in claims:
         while place < len(pieces) and pieces[place][0] <= claim.span.start:
@@ -77,7 +79,7 @@ def _voiced(text: str, claims: Iterable[Claimed], findings: Sequence[Finding]) -
             yield told
 
 
-def _told(text: str, claim: Claimed, finding: Finding) -> Claimed | None:
+def _told(text: str, claim: ExtractedClaim, finding: ExtractedStatement) -> ExtractedClaim | None:
     """The claim as its speaker's, whose "today" is the day on which he spoke; None where that is not known."""
     date: str | None = claim.normalized
     if claim.property == papers.DATE and finding.kind is not StatementKind.INDIRECT:

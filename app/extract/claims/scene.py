@@ -51,7 +51,7 @@ def split(text: str, headline: Span | None, article: Sequence[Span]) -> Iterator
     place = 0
     for block in article:
         start = block.start
-        for end in (*sentences.ends(text, block.start, block.end), block.end):
+        for end in (*sentences.find_ends(text, block.start, block.end), block.end):
             if place >= _MOST:
                 return
             if end - start <= _LONGEST:

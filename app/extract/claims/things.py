@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from app.core.quantities import units, words
 from app.core.spans import Span
 from app.extract.claims.scene import Sentence
-from app.extract.findings import Claimed
+from app.extract.findings import ExtractedClaim
 from app.extract.mentions import names, places
 
 _IN = re.compile(
@@ -27,7 +27,7 @@ _SURE, _LIKELY = 0.7, 0.55
 _WINDOW = 60  # code points before an amount that say of what
 
 
-def place(sentence: Sentence) -> Iterator[Claimed]:
+def place(sentence: Sentence) -> Iterator[ExtractedClaim]:
     """Yield the town where it happened, where the first sentence says so of what happened itself."""
     text, end = sentence.text, sentence.end
     for link in _IN.finditer(text, sentence.start, end):
@@ -35,11 +35,11 @@ def place(sentence: Sentence) -> Iterator[Claimed]:
         if named is None or named.start != link.end():
             continue
         if places.is_place(named.name) and not places.is_country(named.name):
-            yield Claimed("place", Span(named.start, named.end), named.name, units.NAME, _SURE)
+            yield ExtractedClaim("place", Span(named.start, named.end), named.name, units.NAME, _SURE)
             return
 
 
-def amount(sentence: Sentence) -> Iterator[Claimed]:
+def amount(sentence: Sentence) -> Iterator[ExtractedClaim]:
     """Yield how much money a contract, a fine or the like was about."""
     text = sentence.text
     for figure in words.find(text, sentence.start, sentence.end):
@@ -50,4 +50,4 @@ def amount(sentence: Sentence) -> Iterator[Claimed]:
         end = money.end() if money else figure.end
         window = text[max(sentence.start, figure.start - _WINDOW) : figure.start]
         if _OF.match(text, end, sentence.end) or _WORTH.search(window):
-            yield Claimed("amount", Span(figure.start, end), figure.number.text, unit, _LIKELY)
+            yield ExtractedClaim("amount", Span(figure.start, end), figure.number.text, unit, _LIKELY)

@@ -8,7 +8,7 @@ from app.core.quantities.notation import Quantity
 from app.core.quantities.words import Figure
 from app.core.spans import Span
 from app.extract.claims.scene import Scene, Sentence
-from app.extract.findings import Claimed
+from app.extract.findings import ExtractedClaim
 from app.extract.mentions import nouns
 
 _EVENTS = (
@@ -42,7 +42,7 @@ _BESIDE = 0.35  # where headline and first sentences speak of nothing of the kin
 _BEFORE = 90  # code points before a number that say what lasted so long
 
 
-def find(sentence: Sentence, scene: Scene) -> Iterator[Claimed]:
+def find(sentence: Sentence, scene: Scene) -> Iterator[ExtractedClaim]:
     """Yield how long something lasted that a plain sentence tells of, and for how long somebody was sentenced."""
     text, end = sentence.text, sentence.end
     for figure in words.find(text, sentence.start, end):
@@ -66,12 +66,12 @@ def _confidence(sentence: Sentence, scene: Scene, about: re.Pattern[str]) -> flo
     return _CONFIDENCE if sentence.place < _FAR else _FURTHER
 
 
-def _lasting(name: str, figure: Figure, unit: re.Match[str], sure: float) -> Claimed:
+def _lasting(name: str, figure: Figure, unit: re.Match[str], sure: float) -> ExtractedClaim:
     number, of = units.in_unit(figure.number, units.canonical(unit["unit"]))
-    return Claimed(name, Span(figure.start, unit.end("unit")), number.text, of, sure)
+    return ExtractedClaim(name, Span(figure.start, unit.end("unit")), number.text, of, sure)
 
 
-def before(sentence: Sentence, scene: Scene) -> Iterator[tuple[Span, Claimed]]:
+def before(sentence: Sentence, scene: Scene) -> Iterator[tuple[Span, ExtractedClaim]]:
     """Yield when somebody had been there before, "first visit since 2000", "for the first time in over two decades",
     each with all the words that say so."""
     for found in _SINCE.finditer(sentence.text, sentence.start, sentence.end):
@@ -86,7 +86,7 @@ def before(sentence: Sentence, scene: Scene) -> Iterator[tuple[Span, Claimed]]:
                 continue
             span, date = Span(figure.start, unit.end()), _so_long_before(figure, unit["unit"], scene)
         if date is not None and scene.is_of_its_day(sentence, but=span):
-            yield Span(found.start(), span.end), Claimed("last_visit", span, date, units.EDTF, _CONFIDENCE)
+            yield Span(found.start(), span.end), ExtractedClaim("last_visit", span, date, units.EDTF, _CONFIDENCE)
 
 
 def _so_long_before(figure: Figure, unit: str, scene: Scene) -> str | None:

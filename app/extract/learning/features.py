@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from app.extract.attribution.candidates import Candidate
-from app.extract.attribution.syntax import head_of
+from app.extract.attribution.judgement import Judgement
+from app.extract.attribution.syntax import find_head
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.attribution.verdicts import Verdict
 from app.extract.learning.arrays import Integers, Numbers
 from app.extract.learning.proposals import Judged
 from app.extract.learning.sequence import known_classes
@@ -65,7 +65,7 @@ class _Found:
         rows, pieces = list[tuple[float, ...]](), list[Sequence[int]]()
         for number, (group, ruled) in enumerate(judged):
             source = group[0].source
-            head = head_of(tree, source) if source is not None else -1
+            head = find_head(tree, source) if source is not None else -1
             size = source[1] - source[0] + 1 if source is not None else 0
             sure, chosen = (ruled.confidence, ruled.candidate) if ruled is not None else (0.0, None)
             for each in group:
@@ -197,19 +197,19 @@ def _odds(share: Numbers) -> Numbers:
     return np.log((held + 1e-4) / (1.0001 - held))
 
 
-def _keys(tree: Tree, group: list[Candidate], ruled: Verdict | None) -> Iterator[tuple[str, ...]]:
+def _keys(tree: Tree, group: list[Candidate], ruled: Judgement | None) -> Iterator[tuple[str, ...]]:
     """The words and the syntax of each candidate of a word, in the combinations that tell."""
     anchor = group[0].anchor
     lemma, tag = tree.lemma[anchor], tree.tag[anchor]
     rule = ruled.rule if ruled is not None else ""
     frames = "+".join(sorted({each.frame for each in group}))
     source = group[0].source
-    helped = "+".join(tree.lemma[kid] for kid in tree.kids(anchor, "aux", "neg"))
+    helped = "+".join(tree.lemma[kid] for kid in tree.find_dependents(anchor, "aux", "neg"))
     head = tree.head[anchor]
     classes = known_classes()
     known, around = classes.get(lemma, 0), classes.get(tree.lemma[head], 0) if head != anchor else -1
     after = tree.word[anchor + 1] if anchor + 1 < len(tree.word) else ""
-    part = tree.pos[head_of(tree, source)] if source is not None else ""
+    part = tree.pos[find_head(tree, source)] if source is not None else ""
     shared = (
         f"{known}|{frames}|{part}",
         f"{around}|{tree.dep[anchor]}|{known}",
@@ -218,14 +218,14 @@ def _keys(tree: Tree, group: list[Candidate], ruled: Verdict | None) -> Iterator
         f"{frames}|{tag}",
         f"{lemma}|{helped}",
         f"{lemma}|{part}",
-        tree.lemma[head_of(tree, source)] if source is not None else "",
+        tree.lemma[find_head(tree, source)] if source is not None else "",
         f"{tree.lemma[head] if head != anchor else ''}|{tree.dep[anchor]}|{tree.tag[head]}",
     )
     for each in group:
         frame, link, first = each.frame, each.link, tree.word[each.content[0][0]]
         inner = link
         if link is not None and tree.dep[link] == "prep":
-            inner = next(iter(tree.kids(link, "pobj", "pcomp")), link)
+            inner = next(iter(tree.find_dependents(link, "pobj", "pcomp")), link)
         dep, linked = (tree.dep[link], tree.lemma[link]) if link is not None else ("", "")
         inner_tag, inner_lemma = (tree.tag[inner], tree.lemma[inner]) if inner is not None else ("", "")
         yield (

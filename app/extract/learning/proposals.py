@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.candidates import Candidate, groups
-from app.extract.attribution.tree import NO_QUOTE, Range, Tree
-from app.extract.attribution.verdicts import Verdict
+from app.extract.attribution.candidates import Candidate, group_candidates
+from app.extract.attribution.judgement import Judgement
+from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
 from app.extract.learning.arrays import Numbers
 from app.extract.mentions.nouns import words
 
@@ -22,10 +22,12 @@ _HANGS = words("advcl conj relcl acl appos parataxis prep npadvmod cc ccomp dep 
 _SEARCHED = 60  # tokens of a content, from its beginning
 _LONGEST = 300  # tokens on either side of the likeliest
 
-Judged = Sequence[tuple[list[Candidate], Verdict | None]]  # the candidates of each word, and what the rules say of them
+Judged = Sequence[
+    tuple[list[Candidate], Judgement | None]
+]  # the candidates of each word, and what the rules say of them
 
 
-def extended(tree: Tree, judged: Judged, chances: Numbers) -> list[tuple[list[Candidate], Verdict | None]]:
+def extended(tree: Tree, judged: Judged, chances: Numbers) -> list[tuple[list[Candidate], Judgement | None]]:
     """Return the candidates of each word that may attribute, with those that end or begin elsewhere.
 
     Words that neither rules nor chain speak for are left out; those that the chain alone holds for cues are added.
@@ -40,8 +42,8 @@ def extended(tree: Tree, judged: Judged, chances: Numbers) -> list[tuple[list[Ca
 def _unlisted(tree: Tree, chances: Numbers) -> Iterator[list[Candidate]]:
     likely = np.flatnonzero(chances[:, 2] > _UNLISTED).tolist()
     hopeful = {token for token in likely if tree.pos[token] != "AUX"}  # "is" is of many cues: "is sure that"
-    lemmas = {tree.lemma[token] for token in hopeful} - lexicon.lemmas()
-    for group in groups(tree, (), lemmas):
+    lemmas = {tree.lemma[token] for token in hopeful} - lexicon.get_lemmas()
+    for group in group_candidates(tree, (), lemmas):
         if group[0].anchor in hopeful and tree.quote[group[0].anchor] == NO_QUOTE:
             yield group
 
@@ -52,7 +54,7 @@ class _View:
         self.begins, self.goes_on, self.cues = chances.T.tolist()
         self.inside = (chances[:, 0] + chances[:, 1]).tolist()
 
-    def extended(self, group: list[Candidate], ruled: Verdict | None) -> list[Candidate]:
+    def extended(self, group: list[Candidate], ruled: Judgement | None) -> list[Candidate]:
         if self.cues[group[0].anchor] <= _HOPEFUL and (ruled is None or ruled.confidence < _RULED):
             return group
         known = {each.content for each in group}
@@ -66,7 +68,7 @@ class _View:
                     more.append(replace(candidate, content=content, frame=f"{candidate.frame}/{way}"))
         return group + more
 
-    def _contents(self, content: tuple[Range, ...]) -> Iterator[tuple[str, tuple[Range, ...]]]:
+    def _contents(self, content: tuple[TokenRange, ...]) -> Iterator[tuple[str, tuple[TokenRange, ...]]]:
         *others, (first, last) = content
         for end, dep in list(self._ends(first, last).items())[:_ENDS]:
             yield dep, (*others, (first, end))
@@ -109,7 +111,7 @@ class _View:
             last -= 1
         return last
 
-    def _likely(self, token: int) -> Range:
+    def _likely(self, token: int) -> TokenRange:
         """The stretch around a token that the chain holds for one content."""
         first, last = self.tree.bounds[self.tree.sentence[token]]
         first, last = max(first, token - _LONGEST), min(last, token + _LONGEST)

@@ -12,8 +12,8 @@ from zlib import crc32
 import numpy as np
 
 from app.extract.attribution import lexicon
+from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.attribution.verdicts import Verdict
 from app.extract.learning.arrays import Codes, Flags, Integers, Numbers
 
 LABELS = ("O", "B", "I", "C")  # outside, first and further tokens of a content, cue
@@ -53,7 +53,7 @@ class Chain:
         """Return a chain for which all labels are equally likely."""
         return cls.of({}, [[0.0] * len(LABELS)] * len(LABELS))
 
-    def chances(self, tree: Tree, verdicts: Iterable[Verdict]) -> Numbers:
+    def chances(self, tree: Tree, verdicts: Iterable[Judgement]) -> Numbers:
         """Return for each token how likely it is to begin a content, to continue one, and to be of a cue.
 
         `verdicts` are what the rules say of the text.
@@ -85,7 +85,7 @@ def _shares(rows: Numbers) -> Numbers:
     return shares
 
 
-def described(tree: Tree, verdicts: Iterable[Verdict]) -> list[Integers]:
+def described(tree: Tree, verdicts: Iterable[Judgement]) -> list[Integers]:
     """Return the features of all tokens, a column of slots each."""
     view = _View(tree, [each for each in verdicts if each.confidence >= _RULED])
     return [_slots(number, column) for number, column in enumerate(view.columns())]
@@ -115,7 +115,7 @@ def _codes(names: Sequence[str]) -> Codes:
 class _View:
     """What each token of a text shows to the tokens around it."""
 
-    def __init__(self, tree: Tree, verdicts: list[Verdict]) -> None:
+    def __init__(self, tree: Tree, verdicts: list[Judgement]) -> None:
         self.places = np.arange(len(tree.word))
         self.nothing = np.zeros(len(tree.word), dtype=np.uint64)
         self.head = np.array(tree.head)
@@ -127,7 +127,7 @@ class _View:
         self.sentence = np.array(tree.sentence)
         self._take_rules(tree, verdicts)
 
-    def _take_rules(self, tree: Tree, verdicts: list[Verdict]) -> None:
+    def _take_rules(self, tree: Tree, verdicts: list[Judgement]) -> None:
         size = len(tree.word)
         self.place, self.sure, self.rule, self.cue = (np.zeros(size, dtype=np.uint64) for _ in range(4))
         self.anchored, self.anchored_sure = (np.zeros(size, dtype=np.uint64) for _ in range(2))
@@ -209,5 +209,7 @@ class _View:
 @functools.cache
 def known_classes() -> dict[str, int]:
     """A number for the classes of each word of the lexicon."""
-    names = {lemma: [name for name, words in lexicon.CLASSES.items() if lemma in words] for lemma in lexicon.lemmas()}
+    names = {
+        lemma: [name for name, words in lexicon.CLASSES.items() if lemma in words] for lemma in lexicon.get_lemmas()
+    }
     return {lemma: crc32("+".join(found or ["other"]).encode()) for lemma, found in names.items()}

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.candidates import Candidate, groups, length
+from app.extract.attribution.candidates import Candidate, count_tokens, group_candidates
+from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.quotations import Quotation
-from app.extract.attribution.rules import verdict
+from app.extract.attribution.rules import judge_group
 from app.extract.attribution.tree import NO_QUOTE, Tree
-from app.extract.attribution.verdicts import Verdict
 from app.extract.learning import features, proposals
 from app.extract.learning.arrays import Numbers
 from app.extract.learning.proposals import Judged
@@ -90,7 +90,7 @@ class Tagger:
         """Write the model as JSON."""
         path.write_text(self._model, encoding="utf-8")
 
-    def judge(self, tree: Tree, quotations: list[Quotation], strict: float) -> list[Verdict]:
+    def judge(self, tree: Tree, quotations: list[Quotation], strict: float) -> list[Judgement]:
         """Return for each word that attributes its likeliest content.
 
         Confidences are such that those of statements are `strict` or more.
@@ -103,7 +103,7 @@ class Tagger:
         described = features.of(tree, judged, chances)
         odds = self._trees.odds(np.concatenate([described.numbers, self._shares.of_keys(described.keys)], axis=1))
         chosen = choose(judged, 1 / (1 + np.exp(-odds)), self._bars.floor)
-        return [Verdict(each, self._scaled(likely, strict), _rule(each.frame)) for each, likely in chosen]
+        return [Judgement(each, self._scaled(likely, strict), _rule(each.frame)) for each, likely in chosen]
 
     def _scaled(self, likely: float, strict: float) -> float:
         bar = self._bars.strict
@@ -134,13 +134,13 @@ def _alike(one: Candidate, other: Candidate) -> bool:
     if one is other:
         return True
     shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one.content for b in other.content)
-    return 3 * shared >= length(one.content) + length(other.content)
+    return 3 * shared >= count_tokens(one.content) + count_tokens(other.content)
 
 
-def ruled_groups(tree: Tree, quotations: list[Quotation]) -> Iterator[tuple[list[Candidate], Verdict | None]]:
+def ruled_groups(tree: Tree, quotations: list[Quotation]) -> Iterator[tuple[list[Candidate], Judgement | None]]:
     """Yield the candidates of each word that the lexicon knows, with what the rules say of them."""
-    found = groups(tree, quotations, lexicon.lemmas())
-    return ((group, verdict(tree, group)) for group in found if _is_judged(tree, group))
+    found = group_candidates(tree, quotations, lexicon.get_lemmas())
+    return ((group, judge_group(tree, group)) for group in found if _is_judged(tree, group))
 
 
 def _is_judged(tree: Tree, group: list[Candidate]) -> bool:

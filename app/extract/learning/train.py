@@ -13,8 +13,8 @@ import numpy as np
 from app.core.spans import Span
 from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
-from app.extract.attribution.tree import Tree, grow
-from app.extract.attribution.verdicts import Verdict
+from app.extract.attribution.judgement import Judgement
+from app.extract.attribution.tree import Tree, build_tree
 from app.extract.learning import features, proposals, standoff
 from app.extract.learning.arrays import Flags, Numbers
 from app.extract.learning.proposals import Judged
@@ -55,10 +55,10 @@ class Annotated(NamedTuple):
     """A text with its parse, what the rules say of it, and what people annotated in it."""
 
     tree: Tree
-    ruled: list[tuple[list[Candidate], Verdict | None]]
+    ruled: list[tuple[list[Candidate], Judgement | None]]
     annotations: list[Annotation]
 
-    def verdicts(self) -> Iterator[Verdict]:
+    def verdicts(self) -> Iterator[Judgement]:
         """Yield what the rules found."""
         return (ruled for _, ruled in self.ruled if ruled is not None)
 
@@ -78,7 +78,7 @@ def words(text: str, spans: Iterable[Span]) -> frozenset[int]:
 
 def annotated(tree: Tree, annotations: Iterable[Annotation]) -> Annotated:
     """Return what there is to learn from a text."""
-    marked = list(quotations.find(tree.text, paragraphs(tree.text)))
+    marked = list(quotations.find_quotations(tree.text, paragraphs(tree.text)))
     return Annotated(tree, list(ruled_groups(tree, marked)), list(annotations))
 
 
@@ -120,11 +120,11 @@ def labels(read: Annotated) -> list[str]:
     tree = read.tree
     found = ["O"] * len(tree.word)
     for annotation in sorted(read.annotations, key=lambda each: -sum(span.end - span.start for span in each.content)):
-        for first, last in filter(None, map(tree.tokens, annotation.content)):
+        for first, last in filter(None, map(tree.find_tokens, annotation.content)):
             if found[first] == "O":
                 found[first : last + 1] = ["B"] + ["I"] * (last - first)
     for annotation in read.annotations:
-        for first, last in filter(None, map(tree.tokens, annotation.cue)):
+        for first, last in filter(None, map(tree.find_tokens, annotation.cue)):
             found[first : last + 1] = ["C" if each == "O" else each for each in found[first : last + 1]]
     return found
 
@@ -271,10 +271,10 @@ def train(split: Path) -> Tagger:
 
 def _read(split: Path) -> Iterator[Annotated]:
     for name, text, annotations in standoff.read(split):
-        doc = attributions.parse(text, paragraphs(text))
+        doc = attributions.parse_text(text, paragraphs(text))
         if doc is None:
             raise ValueError(f"{name} cannot be parsed: it is empty, or no language model is installed")
-        yield annotated(grow(doc, text), annotations)
+        yield annotated(build_tree(doc, text), annotations)
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.core.spans import Span
 from app.core.vocab import StatementKind
 from app.extract.attribution import lexicon
-from app.extract.findings import Attributed, Grade
+from app.extract.findings import AttributionRelation, Grade
 from app.extract.mentions import issuers, nouns
 from app.extract.page import marks, sentences
 
@@ -60,9 +60,9 @@ class _Lead:
     relays: tuple[tuple[Span, Span | None], ...] = ()
 
 
-def find(text: str, blocks: Sequence[Span], doc: "Doc | None") -> list[Attributed]:
+def find(text: str, blocks: Sequence[Span], doc: "Doc | None") -> list[AttributionRelation]:
     """Return the excerpts among the blocks of an article, in order."""
-    found: list[Attributed] = []
+    found: list[AttributionRelation] = []
     for i, block in enumerate(blocks):
         if _COLON.search(text, max(block.start, block.end - 900), block.end):
             excerpt = _introduced(text, blocks, i, doc)
@@ -73,7 +73,7 @@ def find(text: str, blocks: Sequence[Span], doc: "Doc | None") -> list[Attribute
     return found
 
 
-def _introduced(text: str, blocks: Sequence[Span], i: int, doc: "Doc | None") -> Attributed | None:
+def _introduced(text: str, blocks: Sequence[Span], i: int, doc: "Doc | None") -> AttributionRelation | None:
     content = _excerpt(text, blocks[i + 1 : i + 1 + _LONGEST])
     lead = _lead(text, blocks[i], doc) if content else None
     if lead is None:
@@ -81,7 +81,7 @@ def _introduced(text: str, blocks: Sequence[Span], i: int, doc: "Doc | None") ->
     marked = text[content[0].start - 1] in _OPENING
     if not marked and (lead.mention is None or len(text[lead.cue.end : blocks[i].end].split()) > _NEAR):
         return None
-    return Attributed(
+    return AttributionRelation(
         content=content,
         kind=StatementKind.DIRECT,
         grade=Grade.STRICT,
@@ -101,7 +101,7 @@ def _excerpt(text: str, following: Sequence[Span]) -> tuple[Span, ...]:
         if text[block.start] not in _OPENING:
             prose = len(words.split()) >= _SHORTEST and not _SPEAKS.match(words) and text[block.end - 1] != ":"
             return tuple(pieces) if pieces else ((block,) if prose else ())
-        quoted = marks.quoted(text, block.start, block.end)
+        quoted = marks.find_quoted(text, block.start, block.end)
         if not quoted or quoted[0].start > block.start + 2 or quoted[0].end < block.end - 3:
             return tuple(pieces)
         if _SPEAKS.match(text, quoted[0].start):
@@ -113,8 +113,8 @@ def _excerpt(text: str, following: Sequence[Span]) -> tuple[Span, ...]:
 
 
 def _lead(text: str, block: Span, doc: "Doc | None") -> _Lead | None:
-    start = sentences.last_start(text, max(block.start, block.end - _LEAD), block.end)
-    forms = lexicon.speech_forms()
+    start = sentences.find_last_start(text, max(block.start, block.end - _LEAD), block.end)
+    forms = lexicon.get_speech_forms()
     formula = next(_FORMULA.finditer(text, start, block.end), None)
     for cue in [formula] if formula else reversed(list(_FORM.finditer(text, start, block.end))):
         if cue[0] not in forms and not formula:
@@ -169,12 +169,12 @@ def _parsed(text: str, cue: Span, token: "Token", forms: dict[str, str]) -> _Lea
     return _Lead(cue, mention, tuple(reversed(relays)))
 
 
-def inner(text: str, excerpts: Sequence[Span], others: Sequence[Attributed]) -> list[Attributed]:
+def inner(text: str, excerpts: Sequence[Span], others: Sequence[AttributionRelation]) -> list[AttributionRelation]:
     """Return what stands in marks within excerpts and is in none of the others: somebody's words too."""
     known = sorted((piece.start, piece.end) for each in others for piece in each.content)
-    found: list[Attributed] = []
+    found: list[AttributionRelation] = []
     for excerpt in excerpts:
-        for span in marks.quoted(text, excerpt.start, excerpt.end):
+        for span in marks.find_quoted(text, excerpt.start, excerpt.end):
             at = bisect.bisect_left(known, (span.end, 0))
             if not any(start < span.end and span.start < end for start, end in known[max(0, at - 3) : at]):
                 source = _PROVIDES.search(text, max(excerpt.start, span.start - 120), span.start)
@@ -182,8 +182,8 @@ def inner(text: str, excerpts: Sequence[Span], others: Sequence[Attributed]) -> 
     return found
 
 
-def _quoted_inside(span: Span, source: re.Match[str] | None) -> Attributed:
-    return Attributed(
+def _quoted_inside(span: Span, source: re.Match[str] | None) -> AttributionRelation:
+    return AttributionRelation(
         content=(span,),
         kind=StatementKind.DIRECT,
         grade=Grade.STRICT,
@@ -194,7 +194,7 @@ def _quoted_inside(span: Span, source: re.Match[str] | None) -> Attributed:
     )
 
 
-def _closed(text: str, block: Span) -> Attributed | None:
+def _closed(text: str, block: Span) -> AttributionRelation | None:
     """A paragraph in the first person that ends with who said it, though no marks stand around it."""
     end = block.end
     close = _CLOSED.search(text, max(block.start, end - 160), end)
@@ -203,7 +203,7 @@ def _closed(text: str, block: Span) -> Attributed | None:
     words = Span(block.start, close.start() + 1)
     if len(text[words.start : words.end].split()) < 2 * _SHORTEST or not _OWN.search(text, words.start, words.end):
         return None
-    return Attributed(
+    return AttributionRelation(
         content=(words,),
         kind=StatementKind.DIRECT,
         grade=Grade.STRICT,

@@ -55,12 +55,12 @@ class Layout:
     plain: str
     blocks: tuple[Block, ...]
 
-    def spans(self, *roles: Role) -> tuple[Span, ...]:
+    def get_spans(self, *roles: Role) -> tuple[Span, ...]:
         """The spans of the blocks that play one of these roles, in the order of the text."""
         return tuple(block.span for block in self.blocks if block.role in roles)
 
 
-def lay_out(text: str, title: str | None = None) -> Layout:
+def parse_layout(text: str, title: str | None = None) -> Layout:
     """Take a page apart. `title` is its headline where that is known; it need not stand in the text."""
     plain = _without_links(_SURROGATE.sub("\ufffd", text))
     blocks = list(_blocks(text, plain))

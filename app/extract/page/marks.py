@@ -27,7 +27,7 @@ _BEFORE_SINGLE = ' \t\u00a0(—–-:“"'
 _SINGLE_REACH = 400  # code points within which a single mark must be closed, or else it is an apostrophe
 
 
-def quoted(text: str, start: int = 0, end: int | None = None) -> list[Span]:
+def find_quoted(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """Return the stretches of `text[start:end]` between outermost marks, without the marks, in order.
 
     A quotation within a quotation is found by asking again for the inside of the outer one.

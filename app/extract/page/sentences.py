@@ -19,22 +19,22 @@ def is_abbreviated(text: str, start: int, stop: int) -> bool:
     return _ABBREVIATION.search(text, max(start, stop - 12), stop + 1) is not None
 
 
-def ends(text: str, start: int, end: int) -> Iterator[int]:
+def find_ends(text: str, start: int, end: int) -> Iterator[int]:
     """The ends of sentences within a stretch, after the marks that close them; its own end is none."""
     for found in BREAK.finditer(text, start, end):
         if not is_abbreviated(text, start, found.start()):
             yield found.end()
 
 
-def last_start(text: str, start: int, end: int) -> int:
+def find_last_start(text: str, start: int, end: int) -> int:
     """Where the last sentence of a stretch starts, or the white space before it."""
-    return max(ends(text, start, end), default=start)
+    return max(find_ends(text, start, end), default=start)
 
 
-def around(text: str, place: int, block: Span) -> Span:
+def find_sentence(text: str, place: int, block: Span) -> Span:
     """The sentence of a block that a place stands in, as far as 600 code points on either side of it."""
     start, end = max(block.start, place - _WINDOW), min(block.end, place + _WINDOW)
-    for stop in ends(text, start, end):
+    for stop in find_ends(text, start, end):
         if stop > place:
             return Span(start, stop)
         start = stop

@@ -12,7 +12,7 @@ from sqlmodel import Session
 from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun, ReportRole
 from app.database.models import Claim, Document, Report
-from app.extract.findings import Claimed, Extraction
+from app.extract.findings import ExtractedClaim, Extraction
 from app.queries import lookups
 from app.schemas.claim import ClaimCreate, ClaimUpdate
 from app.schemas.common import SpanIn
@@ -51,7 +51,7 @@ def _subject(reports: Sequence[Report]) -> Report | None:
     return main[0] if len(main) == 1 else None
 
 
-def _is_free(document: Document, claim: Claimed, persons: Sequence[Claim], rejected: Rejected) -> bool:
+def _is_free(document: Document, claim: ExtractedClaim, persons: Sequence[Claim], rejected: Rejected) -> bool:
     """Whether no person has read this property there already, or said that nothing is claimed of it."""
     start, end = claim.span.start, claim.span.end
     if any(row.property == claim.property and row.start < end and start < row.end for row in persons):
@@ -59,7 +59,7 @@ def _is_free(document: Document, claim: Claimed, persons: Sequence[Claim], rejec
     return not rejected.covers(Noun.CLAIMS, start, end, claimed(claim.property, document.text[start:end]))
 
 
-def _paired(wanted: Sequence[Claimed], rows: Sequence[Claim]) -> Iterator[tuple[Claimed, Claim | None]]:
+def _paired(wanted: Sequence[ExtractedClaim], rows: Sequence[Claim]) -> Iterator[tuple[ExtractedClaim, Claim | None]]:
     """Each claim with the row that it is: of its property at its very place, or one that shares most of its words."""
     taken: set[int | None] = set()
     exact = {(row.property, Span(row.start, row.end)): row for row in rows}
@@ -71,11 +71,11 @@ def _paired(wanted: Sequence[Claimed], rows: Sequence[Claim]) -> Iterator[tuple[
         yield claim, row if share > 0 else None
 
 
-def _share(row: Claim, claim: Claimed) -> float:
+def _share(row: Claim, claim: ExtractedClaim) -> float:
     return Span(row.start, row.end).overlap(claim.span)
 
 
-def _fields(claim: Claimed, voices: Voices) -> dict[str, Any]:
+def _fields(claim: ExtractedClaim, voices: Voices) -> dict[str, Any]:
     speaker = voices.speaker(claim.voice)
     return {
         "property": claim.property,

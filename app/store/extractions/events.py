@@ -17,7 +17,7 @@ from app.core.dates import parse_edtf
 from app.core.spans import Span, match_key
 from app.core.vocab import CodedBy, Noun, StatementKind
 from app.database.models import Document, Event, Match, Report
-from app.extract.findings import Extraction, Proposal
+from app.extract.findings import Extraction, ProposedEvent
 from app.queries import event_candidates, lookups
 from app.schemas.common import SpanIn
 from app.schemas.event import EventCreate, EventUpdate
@@ -38,7 +38,7 @@ class Alike(NamedTuple):
 
 def propose(session: Session, document: Document, found: Extraction, rejected: Rejected) -> int | None:
     """The id of the event that the document reports by the machine's reading; a person's report goes before it."""
-    proposal = found.proposal
+    proposal = found.proposed_event
     reports = lookups.list_rows(session, Report, document_id=document.id)
     if any(report.coded_by != CodedBy.MACHINE for report in reports):
         return None
@@ -50,12 +50,12 @@ def propose(session: Session, document: Document, found: Extraction, rejected: R
     return _report(session, document, proposal, _alike(session, document, proposal, found))
 
 
-def _is_rejected(document: Document, proposal: Proposal, rejected: Rejected) -> bool:
+def _is_rejected(document: Document, proposal: ProposedEvent, rejected: Rejected) -> bool:
     span = proposal.passage or Span(0, len(document.text))
     return rejected.covers(Noun.EVENTS, span.start, span.end, document.text[span.start : span.end])
 
 
-def _propose_again(session: Session, report: Report, proposal: Proposal) -> None:
+def _propose_again(session: Session, report: Report, proposal: ProposedEvent) -> None:
     """Bring an event that the machine alone made, from this document alone, to what it reads now."""
     event = session.get_one(Event, report.event_id)
     alone = len(lookups.list_rows(session, Report, event_id=event.id)) == 1
@@ -63,7 +63,7 @@ def _propose_again(session: Session, report: Report, proposal: Proposal) -> None
         store.update_event(session, event, EventUpdate(**_fields(proposal)))
 
 
-def _fields(proposal: Proposal) -> dict[str, Any]:
+def _fields(proposal: ProposedEvent) -> dict[str, Any]:
     return {
         "title": proposal.title,
         "date": proposal.date,
@@ -75,7 +75,7 @@ def _fields(proposal: Proposal) -> dict[str, Any]:
     }
 
 
-def _report(session: Session, document: Document, proposal: Proposal, alike: Sequence[Alike]) -> int | None:
+def _report(session: Session, document: Document, proposal: ProposedEvent, alike: Sequence[Alike]) -> int | None:
     """Let the document report the event that is surely the same, or else a new one; the next that may be is matched."""
     if alike and alike[0].score >= SURE:
         event, confidence = alike[0].event, grouping.confidence(alike[0].score)
@@ -105,7 +105,7 @@ def _match(session: Session, event: Event, other: Alike) -> None:
         session.flush()
 
 
-def _alike(session: Session, document: Document, proposal: Proposal, found: Extraction) -> list[Alike]:
+def _alike(session: Session, document: Document, proposal: ProposedEvent, found: Extraction) -> list[Alike]:
     """The events of the store that may be what the document reports, the most alike first."""
     story = _story(document, proposal, found)
     if story.last - story.first > WINDOW:
@@ -128,11 +128,11 @@ def _moved(day: dt.date, by: dt.timedelta) -> dt.date:
         return day
 
 
-def _story(document: Document, proposal: Proposal, found: Extraction) -> Story:
+def _story(document: Document, proposal: ProposedEvent, found: Extraction) -> Story:
     date = parse_edtf(proposal.date)
     start = proposal.passage.start if proposal.passage else 0
-    marked = [each for each in found.findings if each.kind is not StatementKind.INDIRECT]
-    voices = [each.voice for each in found.findings if each.voice is not None]
+    marked = [each for each in found.statements if each.kind is not StatementKind.INDIRECT]
+    voices = [each.voice for each in found.statements if each.voice is not None]
     return Story(
         accounts=[Account(proposal.title, document.text[start : start + _HEAD])],
         first=date.earliest,

@@ -19,8 +19,8 @@ from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun
 from app.database import models
 from app.database.models import Document, Source, Statement
-from app.extract import reading as extract
-from app.extract.findings import Extraction, Finding, Grade, Hop, Voice
+from app.extract import pipeline
+from app.extract.findings import ExtractedStatement, Extraction, Grade, Hop, Voice
 from app.queries import lookups
 from app.schemas.common import SpanIn
 from app.schemas.statement import HopIn, StatementIn, StatementUpdate
@@ -66,12 +66,12 @@ def _loaded(path: Path) -> "Tagger":
 
 def reader(language: str | None) -> str:
     """The rules and the model that would read a text in this language."""
-    return extract.reader(language, _tagger())
+    return pipeline.get_extractor_version(language, _tagger())
 
 
 def prepare(document: Readable) -> Extraction:
     """Read the text. It takes some tenths of a second: not to be done while a transaction is open."""
-    return extract.read(
+    return pipeline.extract(
         document.text,
         title=document.title,
         published=document.published,
@@ -102,13 +102,13 @@ def put(session: Session, document: Document, found: Extraction) -> Taken:
     return taken
 
 
-_Printing = tuple[Span, Finding]
+_Printing = tuple[Span, ExtractedStatement]
 
 
 def _printings(found: Extraction) -> list[_Printing]:
     """Each piece of each finding, in the order of the text; of two at one place, the surer."""
-    at: dict[Span, Finding] = {}
-    for finding in sorted(found.findings, key=lambda each: each.confidence):
+    at: dict[Span, ExtractedStatement] = {}
+    for finding in sorted(found.statements, key=lambda each: each.confidence):
         at |= dict.fromkeys(finding.content, finding)
     return sorted(at.items(), key=lambda each: (each[0].start, -each[0].end))
 
@@ -181,14 +181,14 @@ def _pair(wanted: list[_Printing], rows: list[Statement]) -> dict[Span, Statemen
     return pairs
 
 
-def _voices(findings: Iterable[Finding]) -> Iterator[Voice]:
+def _voices(findings: Iterable[ExtractedStatement]) -> Iterator[Voice]:
     for finding in findings:
         if finding.voice is not None:
             yield finding.voice
         yield from (hop.voice for hop in finding.chain)
 
 
-def _fields(span: Span, finding: Finding, voices: Voices, outlet: Source) -> dict[str, Any]:
+def _fields(span: Span, finding: ExtractedStatement, voices: Voices, outlet: Source) -> dict[str, Any]:
     speaker = voices.speaker(finding.voice)
     return {
         "speaker": speaker and speaker.id,
@@ -214,13 +214,13 @@ def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[Ho
 
 def _keep(session: Session, document: Document, found: Extraction) -> None:
     """Keep by which rules the document was read, and how much they found."""
-    strict = sum(finding.grade is Grade.STRICT for finding in found.findings)
+    strict = sum(finding.grade is Grade.STRICT for finding in found.statements)
     told: dict[str, Any] = {
         "document_id": document.id,
         "coded_by": CodedBy.MACHINE,
-        "reader": found.reader,
+        "reader": found.extractor_version,
         "statements": strict,
-        "suggestions": len(found.findings) - strict,
+        "suggestions": len(found.statements) - strict,
         "note": "\n".join(found.notes) or None,
     }
     row = lookups.find_row(session, models.Extraction, document_id=document.id)

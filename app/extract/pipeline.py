@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 from app.core.spans import Span
 from app.core.vocab import StatementKind
-from app.extract.attribution import attributions
-from app.extract.attribution import language as models
+from app.extract.assembly import compose
+from app.extract.attribution import attributions, language_model
 from app.extract.circumstances import lede as ledes
 from app.extract.circumstances import saying
 from app.extract.claims import reading as claims
-from app.extract.composing import compose
-from app.extract.findings import Attributed, Extraction
+from app.extract.findings import AttributionRelation, Extraction
 from app.extract.mentions import nouns
 from app.extract.page import excerpts
-from app.extract.page.layout import Role, lay_out
+from app.extract.page.layout import Role, parse_layout
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -39,7 +38,7 @@ _SHARE = 0.12  # English prose has 25 to 40 in 100; other languages in Latin let
 _FEW = 40  # words that tell no language
 
 
-def read(
+def extract(
     text: str,
     *,
     title: str | None = None,
@@ -52,26 +51,26 @@ def read(
     `title` is the headline where it is known, `published` the day of publication (EDTF), `language` a BCP 47
     tag, `tagger` a trained model that judges in place of the rules. Raises nothing, whatever the text.
     """
-    with models.forgetting():
-        return _read(text, title, published, language, tagger)
+    with language_model.memory_zone():
+        return _extract(text, title, published, language, tagger)
 
 
-def _read(
+def _extract(
     text: str,
     title: str | None,
     published: str | None,
     language: str | None,
     tagger: "Tagger | None",
 ) -> Extraction:
-    layout = lay_out(text, title)
-    article, furniture = layout.spans(Role.TEXT), layout.spans(Role.FURNITURE)
+    layout = parse_layout(text, title)
+    article, furniture = layout.get_spans(Role.TEXT), layout.get_spans(Role.FURNITURE)
     dated = saying.written(layout.plain, furniture, article[0] if article else None, published)
     day = published if saying.today(published) else dated or published
     english = _is_english(layout.plain, article, language)
     prose = _prose(layout.plain, article)
-    doc = attributions.parse(layout.plain, prose[:_PARAGRAPHS], entities=True) if english else None
+    doc = attributions.parse_text(layout.plain, prose[:_PARAGRAPHS], entities=True) if english else None
     found = _statements(layout.plain, article, doc, tagger) if english else _verbatim(layout.plain, article)
-    headline = next(iter(layout.spans(Role.TITLE)), None)
+    headline = next(iter(layout.get_spans(Role.TITLE)), None)
     named = ((headline, *article) if headline else article) if english else ()
     lede = ledes.lede(layout.plain, article)
     proposal = ledes.propose(layout.plain, headline, lede, title=title, day=day) if english else None
@@ -79,23 +78,23 @@ def _read(
     event = {"title": title, "happened": proposal.date if proposal else None, "written": day}
     plain = claims.find(layout.plain, headline, article, findings, **event) if english else ()
     return Extraction(
-        reader=reader(language, tagger),
-        findings=findings,
+        extractor_version=get_extractor_version(language, tagger),
+        statements=findings,
         notes=tuple(_notes(prose, english, doc is not None)),
         title=headline,
         lede=lede,
-        proposal=proposal,
+        proposed_event=proposal,
         furniture=furniture,
-        dated=dated,
+        date_written=dated,
         claims=plain,
     )
 
 
-def reader(language: str | None, tagger: "Tagger | None" = None) -> str:
+def get_extractor_version(language: str | None, tagger: "Tagger | None" = None) -> str:
     """Name what would read a text in this language (a BCP 47 tag): rules, model and tagger, with their versions."""
-    if not _is_tag_of_english(language) or models.name() is None:
+    if not _is_tag_of_english(language) or language_model.get_name() is None:
         return f"rules {VERSION}, no model"
-    return f"rules {VERSION}, {models.name()}" + (f", tagger {tagger.fingerprint}" if tagger else "")
+    return f"rules {VERSION}, {language_model.get_name()}" + (f", tagger {tagger.fingerprint}" if tagger else "")
 
 
 def _prose(text: str, article: Sequence[Span]) -> list[Span]:
@@ -113,31 +112,33 @@ def _notes(prose: Sequence[Span], english: bool, parsed: bool) -> Iterator[str]:
         yield TOO_LONG
 
 
-def _statements(text: str, article: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None") -> list[Attributed]:
+def _statements(
+    text: str, article: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None"
+) -> list[AttributionRelation]:
     """What is attributed in an article; where an excerpt and another rule found the same words, the excerpt counts."""
     found = excerpts.find(text, article, doc)
     pieces = [piece for each in found for piece in each.content]
     leads = [cue for each in found if each.rule == "excerpt" for cue in each.cue]
     others = [
         each
-        for each in attributions.find(text, article, doc, tagger)
+        for each in attributions.find_attributions(text, article, doc, tagger)
         if _is_sound(text, each) and not _is_told(each, pieces) and not _announces(each, leads)
     ]
     return [*found, *others, *excerpts.inner(text, pieces, others)]
 
 
-def _verbatim(text: str, article: Sequence[Span]) -> list[Attributed]:
-    found = (each for each in attributions.find(text, article, None) if _is_sound(text, each))
+def _verbatim(text: str, article: Sequence[Span]) -> list[AttributionRelation]:
+    found = (each for each in attributions.find_attributions(text, article, None) if _is_sound(text, each))
     return [each for each in found if each.kind is StatementKind.DIRECT]
 
 
-def _is_told(found: Attributed, excerpted: Sequence[Span]) -> bool:
+def _is_told(found: AttributionRelation, excerpted: Sequence[Span]) -> bool:
     """Whether its words are, by half at least, those of an excerpt."""
     whole = Span(found.content[0].start, found.content[-1].end)
     return any(whole.overlap(piece) > 0.5 for piece in _beside(excerpted, whole.start, whole.end))
 
 
-def _announces(found: Attributed, leads: Sequence[Span]) -> bool:
+def _announces(found: AttributionRelation, leads: Sequence[Span]) -> bool:
     """Whether its words are those that announce an excerpt: "that a diplomat stated:" is no statement by itself."""
     return any(
         piece.start <= cue.start and cue.end <= piece.end
@@ -152,7 +153,7 @@ def _beside(spans: Sequence[Span], start: int, end: int) -> Sequence[Span]:
     return spans[first : bisect.bisect_left(spans, end, key=lambda span: span.start)]
 
 
-def _is_sound(text: str, found: Attributed) -> bool:
+def _is_sound(text: str, found: AttributionRelation) -> bool:
     """Whether its words are words of the text, in order and each once."""
     place = 0
     for span in found.content:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.core.spans import Span
 from app.core.vocab import StatementKind
 from app.extract.attribution import quotations
-from app.extract.findings import Attributed, Grade
+from app.extract.findings import AttributionRelation, Grade
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 from app.extract.page import marks, sentences
 
@@ -39,16 +39,16 @@ _NEXT = re.compile(
 )
 
 
-def find(text: str, blocks: Sequence[Span]) -> list[Attributed]:
+def find_attributions(text: str, blocks: Sequence[Span]) -> list[AttributionRelation]:
     """Return the quotations in marks, each with the verb and the name beside it."""
-    return [_attributed(text, quotation) for quotation in quotations.find(text, blocks)]
+    return [_attributed(text, quotation) for quotation in quotations.find_quotations(text, blocks)]
 
 
-def _attributed(text: str, quotation: quotations.Quotation) -> Attributed:
+def _attributed(text: str, quotation: quotations.Quotation) -> AttributionRelation:
     named = mention(text, quotation)
     pieces = quotation.pieces if quotation.whole else tuple(_clause(text, piece) for piece in quotation.pieces)
     sure = quotation.verb is not None and named is not None
-    return Attributed(
+    return AttributionRelation(
         content=pieces,
         kind=_kind(text, quotation),
         grade=Grade.STRICT if sure else Grade.WIDE,
@@ -70,7 +70,7 @@ def _clause(text: str, piece: Span) -> Span:
     """The part of a sentence that holds the quoted words: from a "that" on, and no further than the next clause."""
     that = _THAT.match(text, piece.start, piece.end)
     start = that.end() if that else piece.start
-    quoted = marks.quoted(text, piece.start, piece.end)
+    quoted = marks.find_quoted(text, piece.start, piece.end)
     following = _NEXT.search(text, quoted[-1].end, piece.end) if quoted else None
     end = following.start() if following else piece.end
     return Span(start, end) if start < end else piece
@@ -123,7 +123,7 @@ def _before(text: str, first: Span) -> Span | None:
     """Whom the sentence before a quotation is about, or the clause that leads to it: The mayor had one wish: "…." """
     start = max(0, first.start - _REACH)
     end = start + len(text[start : first.start].rstrip(_BETWEEN))
-    start = max(sentences.last_start(text, start, end), text.rfind("\n", start, end) + 1)
+    start = max(sentences.find_last_start(text, start, end), text.rfind("\n", start, end) + 1)
     return next((each for each in _mentions(text, start, end) if not _is_governed(text, start, each)), None)
 
 

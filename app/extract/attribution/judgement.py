@@ -7,7 +7,7 @@ from app.extract.attribution.candidates import Candidate
 Frames = dict[str, Candidate]  # the candidates of a word by their constructions, one each
 
 
-class Verdict(NamedTuple):
+class Judgement(NamedTuple):
     """A candidate, how sure it is that it attributes (0 to 1), and what says so."""
 
     candidate: Candidate

