@@ -151,7 +151,7 @@ class Sending:
         return settings_for(self.store.url).model_copy(update={"fetch_timeout": 0.4, "webhook_networks": networks})
 
     def deliverer(self) -> Deliverer:
-        return Deliverer(self.store.engine, self.settings(), tell=self.told.append, now=self.now)
+        return Deliverer(self.store.engine, self.settings(), report=self.told.append, now=self.now)
 
     def deliver(self, **after: float) -> dict[str, int]:
         """Send what is due, some time later; returns what was made of it."""

@@ -140,7 +140,7 @@ class Herald:
     def watcher(self, delay: float = 0.0) -> Watcher:
         settings = settings_for(self.store.url).model_copy(update={"crawl_delay": delay})
         fetcher = Fetcher(timeout=5, allowed=lambda _: True, ports={self.web.port})
-        return Watcher(self.store.engine, settings, fetcher=fetcher, tell=self.told.append, now=self.now)
+        return Watcher(self.store.engine, settings, fetcher=fetcher, report=self.told.append, now=self.now)
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC) + self.later

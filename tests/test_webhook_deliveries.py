@@ -27,7 +27,8 @@ from app.core.vocab import DeliveryState, Noun, Operation
 from app.database.engine import open_write_transaction
 from app.database.models import Delivery, SavedSearch
 from app.queries.revisions import Change
-from app.webhooks import ledger
+from app.store.leases import LeaseLost
+from app.webhooks import deliveries
 from app.webhooks.messages import MOST_BYTES, MOST_CHANGES, messages
 from app.webhooks.schedule import ATTEMPTS, pause
 from tests.conftest import Store, talking_to
@@ -351,7 +352,7 @@ def test_for_a_receiver_that_does_not_keep_up_no_more_messages_are_made(sending:
     webhook = sending.add(receiver.url())
     with open_write_transaction(sending.store.engine) as session:
         later = sending.now() + dt.timedelta(hours=1)
-        behind = waiting(sending, 1, ledger.AHEAD)
+        behind = waiting(sending, 1, deliveries.MAX_WAITING)
         for each in behind:
             each.due_at = later
         session.add_all(behind)
@@ -533,20 +534,20 @@ STEPS = st.lists(
 
 def make(sending: Sending, webhook: int) -> None:
     """The deliverer ends when it has made messages, and sent none."""
-    ledger.make_messages(sending.store.engine, webhook, sending.now())
+    deliveries.make_deliveries(sending.store.engine, webhook, sending.now())
 
 
-def claim(sending: Sending, webhook: int) -> ledger.Claim | None:
+def claim(sending: Sending, webhook: int) -> deliveries.DeliveryLease | None:
     """The deliverer ends when it has claimed a message."""
     now = sending.now()
-    return ledger.claim(sending.store.engine, webhook, now, due_by=now, lease=now + dt.timedelta(seconds=60))
+    return deliveries.acquire(sending.store.engine, webhook, now, due_by=now, until=now + dt.timedelta(seconds=60))
 
 
 def send(sending: Sending, webhook: int) -> None:
     """The deliverer ends when a message has reached its receiver, and before it has kept that."""
     claimed = claim(sending, webhook)
     if claimed is not None:
-        anyio.run(sending.deliverer().attempt, claimed)
+        anyio.run(sending.deliverer().send, claimed)
 
 
 def take(step: str, sending: Sending, receiver: Receiver, webhook: int) -> None:
@@ -595,7 +596,7 @@ def test_a_message_that_was_changed_meanwhile_is_left_to_that_change(sending: Se
     assert claimed is not None
     sending.client.post("/webhooks/1/deliveries/1/retry")
 
-    with pytest.raises(ledger.Lost):
-        ledger.settle(sending.store.engine, claimed, sending.now(), ledger.Outcome(410, "gone"))
+    with pytest.raises(LeaseLost):
+        deliveries.record_outcome(sending.store.engine, claimed, sending.now(), deliveries.Attempt(410, "gone"))
     assert sending.get("/webhooks/1")["active"]
     assert sending.row(Delivery).state == DeliveryState.WAITING

@@ -10,7 +10,7 @@ from app.cli.running import run_until_stopped
 from app.core.config import get_settings
 from app.core.logs import configure_logs
 from app.webhooks import Deliverer
-from app.webhooks.ledger import Settled
+from app.webhooks.deliveries import DeliveryOutcome
 
 
 def deliver(once: Annotated[bool, typer.Option("--once", help="Send what is due now, and end.")] = False) -> None:
@@ -20,11 +20,11 @@ def deliver(once: Annotated[bool, typer.Option("--once", help="Send what is due 
     """
     with open_store() as engine:
         configure_logs(get_settings())
-        deliverer = Deliverer(engine, get_settings(), tell=_print)
+        deliverer = Deliverer(engine, get_settings(), report=_print)
         run_until_stopped(partial(deliverer.run, once=once))
     counts = deliverer.counts
     _print(f"{counts['made']} messages made.")
-    _print("Sent: " + ", ".join(f"{counts[each]} {each}" for each in Settled) + ".")
+    _print("Sent: " + ", ".join(f"{counts[outcome]} {outcome}" for outcome in DeliveryOutcome) + ".")
 
 
 def _print(line: str) -> None:

@@ -28,11 +28,11 @@ def watch(
     only = feed or []
     with open_store() as engine:
         _check(engine, only)
-        watcher = Watcher(engine, get_settings(), only=only, tell=_print)
+        watcher = Watcher(engine, get_settings(), only=only, report=_print)
         run_until_stopped(partial(watcher.run, once=once))
     counts = watcher.counts
     _print(f"{counts['feeds']} feeds asked, {counts['failed to answer']} failed to answer.")
-    _print("Items: " + ", ".join(f"{counts[each]} {each}" for each in _ITEMS) + ".")
+    _print("Items: " + ", ".join(f"{counts[result]} {result}" for result in _ITEMS) + ".")
 
 
 def _check(engine: Engine, feeds: list[int]) -> None:

@@ -90,13 +90,19 @@ def _build_item_query(shape: FilterShape) -> ListQuery:
     return ListQuery.by_id(_items(), _ITEM.id, found)
 
 
-def find_due_feed(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Feed | None:
-    """The feed that has waited longest to be split_filters, of those ``only`` or of all."""
-    waiting = select(_FEED).where(_FEED.active.is_(True), _FEED.due_at <= at)
+def list_due_feeds(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Sequence[int]:
+    """Return the ids of the feeds that are due, of those ``only`` or of all, the one due first first."""
+    due = select(_FEED.id).where(_FEED.active.is_(True), _FEED.due_at <= at)
     if only:
-        waiting = waiting.where(_FEED.id.in_(only))
-    found: Feed | None = session.execute(waiting.order_by(_FEED.due_at, _FEED.id).limit(1)).scalar()
-    return found
+        due = due.where(_FEED.id.in_(only))
+    return session.execute(due.order_by(_FEED.due_at, _FEED.id)).scalars().all()
+
+
+def find_due_feed(session: Session, feed_id: int, at: dt.datetime) -> Feed | None:
+    """Return the feed if it is due."""
+    due = select(_FEED).where(_FEED.id == feed_id, _FEED.active.is_(True), _FEED.due_at <= at)
+    feed: Feed | None = session.execute(due).scalar()
+    return feed
 
 
 def find_items_by_key(session: Session, feed: int, keys: Collection[str]) -> dict[str, FeedItem]:

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Sequence
 from functools import cache, lru_cache
-from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -12,12 +11,10 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
-    delete,
     func,
     literal_column,
     or_,
     select,
-    update,
 )
 from sqlmodel import Session
 
@@ -37,8 +34,8 @@ _DELIVERY: Table = Delivery
 _SEARCH: Table = SavedSearch
 _REVISION: Table = Revision
 
-# In so many words, by which SQLite knows the index of the messages that wait.
-_WAITS = _DELIVERY.state == literal_column(f"'{DeliveryState.WAITING}'")
+IS_WAITING = _DELIVERY.state == literal_column(f"'{DeliveryState.WAITING}'")
+"""The condition of the partial index, as a literal: with a bound value SQLite does not use the index."""
 
 
 @cache
@@ -122,82 +119,36 @@ async def get_delivery(reads: ReadSession, ident: int) -> str:
     return str((await reads.fetch(_one_delivery(), {"id": ident}))[0][0])
 
 
-# What the deliverer asks and keeps
+# Queries of the deliverer
 
 
 def list_with_work(session: Session, now: dt.datetime) -> Sequence[int]:
-    """The webhooks that have something to be told: of revisions that are new to them, or by messages that are due."""
+    """Return the ids of the active webhooks with new revisions, or with deliveries that are due."""
     newest = select(func.coalesce(func.max(_REVISION.id), 0)).scalar_subquery()
-    due = select(_DELIVERY.id).where(_DELIVERY.webhook_id == _HOOK.id, *_due(now)).exists()
-    found = select(_HOOK.id).where(_HOOK.active.is_(True), or_(_HOOK.position < newest, due)).order_by(_HOOK.id)
-    return session.execute(found).scalars().all()
+    due = select(_DELIVERY.id).where(_DELIVERY.webhook_id == _HOOK.id, IS_WAITING, _DELIVERY.due_at <= now).exists()
+    ids = select(_HOOK.id).where(_HOOK.active.is_(True), or_(_HOOK.position < newest, due)).order_by(_HOOK.id)
+    return session.execute(ids).scalars().all()
 
 
-def find_due_delivery(session: Session, webhook: int, now: dt.datetime) -> Delivery | None:
-    """The message to the webhook that has been due the longest."""
+def find_due_delivery(session: Session, webhook_id: int, now: dt.datetime) -> Delivery | None:
+    """Return the delivery to the webhook that has been due the longest, if any is due."""
     row = _DELIVERY
-    due = select(row).where(row.webhook_id == webhook, *_due(now)).order_by(row.due_at, row.id).limit(1)
-    found: Delivery | None = session.execute(due).scalar()
-    return found
+    due = select(row).where(row.webhook_id == webhook_id, IS_WAITING, row.due_at <= now).order_by(row.due_at, row.id)
+    delivery: Delivery | None = session.execute(due.limit(1)).scalar()
+    return delivery
 
 
-def _due(now: dt.datetime) -> tuple[Any, ...]:
-    return _WAITS, _DELIVERY.due_at <= now
-
-
-def count_waiting(session: Session, webhook: int, most: int) -> int:
-    """How many messages wait to be sent to the webhook; counted up to ``most``."""
+def count_waiting(session: Session, webhook_id: int, limit: int) -> int:
+    """Return how many deliveries wait for the webhook, counted up to ``limit``."""
     row = _DELIVERY
-    waits = select(row.id).where(row.webhook_id == webhook, _WAITS)
-    some = waits.order_by(row.due_at).limit(most).subquery()  # by the order the databases know the index of those alone
-    return int(session.execute(select(func.count()).select_from(some)).scalar_one())
+    waiting = select(row.id).where(row.webhook_id == webhook_id, IS_WAITING)
+    # The order lets the databases use the index of the waiting deliveries.
+    first = waiting.order_by(row.due_at).limit(limit).subquery()
+    return int(session.execute(select(func.count()).select_from(first)).scalar_one())
 
 
-def advance_position(session: Session, webhook: int, since: int, until: int) -> bool:
-    """Move the position of an active webhook, if it still is where it was; returns whether it was."""
-    here = update(_HOOK).where(_HOOK.id == webhook, _HOOK.position == since, _HOOK.active.is_(True))
-    return _changed(session, here.values(position=until)) == 1
-
-
-def update_delivery(session: Session, delivery: int, lease: dt.datetime, **values: Any) -> bool:
-    """Give a message that waits these values, if it still is due at the end of the lease; returns whether it was."""
+def has_delivered_since(session: Session, webhook_id: int, moment: dt.datetime) -> bool:
+    """Return True if any delivery has reached the webhook since then."""
     row = _DELIVERY
-    here = update(row).where(row.id == delivery, _WAITS, row.due_at == lease)
-    return _changed(session, here.values(**values)) == 1
-
-
-def postpone_deliveries(session: Session, webhook: int, now: dt.datetime, until: dt.datetime) -> None:
-    """Leave the webhook's messages that are due until then."""
-    _changed(session, update(_DELIVERY).where(_DELIVERY.webhook_id == webhook, *_due(now)).values(due_at=until))
-
-
-def has_delivered_since(session: Session, webhook: int, moment: dt.datetime) -> bool:
-    """Whether any message has reached the webhook since then."""
-    row = _DELIVERY
-    reached = and_(row.webhook_id == webhook, row.state == DeliveryState.DELIVERED, row.tried_at >= moment)
+    reached = and_(row.webhook_id == webhook_id, row.state == DeliveryState.DELIVERED, row.tried_at >= moment)
     return session.execute(select(row.id).where(reached).limit(1)).first() is not None
-
-
-def requeue_undelivered(session: Session, webhook: int, now: dt.datetime) -> None:
-    """Let all messages to the webhook that were not delivered be due, as if they had never been sent."""
-    row = _DELIVERY
-    missed = update(row).where(row.webhook_id == webhook, row.state != DeliveryState.DELIVERED)
-    _changed(session, missed.values(state=DeliveryState.WAITING, attempts=0, due_at=now))
-
-
-def delete_delivered(session: Session, before: dt.datetime) -> None:
-    """Forget the messages that were delivered before then."""
-    row = _DELIVERY
-    _changed(session, delete(row).where(row.state == DeliveryState.DELIVERED, row.tried_at < before))
-
-
-def clear_old_secrets(session: Session, now: dt.datetime) -> None:
-    """Forget the secrets that do not sign any more."""
-    over = update(_HOOK).where(_HOOK.old_secret_until <= now)
-    _changed(session, over.values(old_secret=None, old_secret_until=None))
-
-
-def _changed(session: Session, statement: Any) -> int:
-    """How many rows a statement has changed; those that the session holds already are left as they are."""
-    result: Any = session.execute(statement.execution_options(synchronize_session=False))
-    return int(result.rowcount)

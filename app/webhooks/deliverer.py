@@ -1,186 +1,109 @@
-"""The deliverer: makes messages of what is new to each webhook, and sends them, to several receivers at once."""
+"""The deliverer: makes deliveries of new changes for each webhook and sends them, to several receivers at once."""
 
 import datetime as dt
-from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
-from typing import Concatenate, ParamSpec, TypeVar
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
-import anyio
-import anyio.to_thread
 import structlog
 from sqlalchemy import Engine
 
 from app.core.config import Settings
-from app.core.errors import Busy, DatelineError, FetchFailed, Refused
+from app.core.errors import FetchFailed, Refused
+from app.database.engine import open_read_transaction
 from app.fetch import Fetcher
-from app.webhooks import ledger, signing
-from app.webhooks.ledger import Claim, Lost, Outcome, Settled
+from app.queries import webhooks
+from app.store.worker import Worker, utc_now
+from app.webhooks import deliveries, signing
+from app.webhooks.deliveries import Attempt, DeliveryLease, DeliveryOutcome
 from app.webhooks.schedule import LONGEST
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _LOG = structlog.get_logger("dateline.deliver")
 
-# Receivers that are served at once, and seconds between two looks for work.
-_AT_ONCE = 32
-_POLL = 1.0
-
-# Seconds by which a lease outlasts what sending may take; how long a webhook is left that cannot be looked after; and
-# how often what is old is forgotten.
+# Seconds by which a lease outlasts the longest time that sending may take.
 _MARGIN = 60.0
-_REST = dt.timedelta(seconds=30)
-_TIDYING = dt.timedelta(hours=1)
 
-# What whoever runs a receiver in his own network needs to be told.
+# The way out for an operator who runs a receiver in an own network.
 _OWN_NETWORKS = " (DATELINE_WEBHOOK_NETWORKS lets webhooks into networks of your own)"
 
-# Attempts at a write while others keep the store.
-_PATIENCE = 3
 
+class Deliverer(Worker[DeliveryLease]):
+    """The worker that serves the webhooks of a store.
 
-def _utc_now() -> dt.datetime:
-    return dt.datetime.now(dt.UTC)
-
-
-class Deliverer:
-    """Serves the webhooks of a store; any number of deliverers may do so at a time.
-
-    A receiver gets one message at a time, the one that was due first; one that fails is sent again by the schedule, and
-    the later ones do not wait for it. ``counts`` are the messages ``made``, and what became of those that were sent, by
-    the words of ``Settled``. ``tell`` gets a line for each thing worth knowing. Whoever cancels ``run()`` loses
-    nothing: a transaction that has begun is ended, and all else is done again.
+    A receiver gets one delivery at a time, the one that was due first. A delivery that fails is sent again by the
+    schedule, and later ones do not wait for it. ``counts`` are the deliveries ``made``, and those sent, by outcome.
     """
+
+    owner_noun = "webhook"
+    concurrency = 32
+    poll_seconds = 1.0
 
     def __init__(
         self,
         engine: Engine,
         settings: Settings,
         *,
-        tell: Callable[[str], None],
-        now: Callable[[], dt.datetime] = _utc_now,
+        report: Callable[[str], None],
+        now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
-        self.counts = Counter[str]()
-        self._engine = engine
-        self._tell = tell
-        self._now = now
+        super().__init__(engine, report=report, now=now)
         self._fetcher = Fetcher.of(settings, networks=settings.webhook_networks)
-        self._lease = dt.timedelta(seconds=settings.fetch_timeout + _MARGIN)
-        self._slots = anyio.Semaphore(_AT_ONCE)
-        self._served: set[int] = set()
-        self._resting: dict[int, dt.datetime] = {}
+        self._lease_time = dt.timedelta(seconds=settings.fetch_timeout + _MARGIN)
 
     async def run(self, *, once: bool) -> None:
-        """Send what is due: now, if only ``once``, or for ever."""
-        tidied = None
-        async with self._fetcher, anyio.create_task_group() as group:
-            while True:
-                for webhook in await self._with_work():
-                    await self._slots.acquire()
-                    self._served.add(webhook)
-                    group.start_soon(self._serve, webhook)
-                if tidied is None or tidied + _TIDYING <= self._now():
-                    tidied = self._now()
-                    await self._tidy(tidied)
-                if once:
-                    break
-                await anyio.sleep(_POLL)
+        """Send what is due: now if only ``once``, else until cancelled."""
+        async with self._fetcher:
+            await super().run(once=once)
 
-    async def _with_work(self) -> list[int]:
-        now = self._now()
+    def list_due(self, engine: Engine, now: dt.datetime) -> Sequence[int]:
+        """Return the ids of the active webhooks with new revisions, or with deliveries that are due."""
+        with open_read_transaction(engine) as session:
+            return webhooks.list_with_work(session, now)
+
+    async def prepare(self, owner: int) -> bool:
+        """Make deliveries of the next changes. Return True if any revisions were new to the webhook."""
+        made = await self.in_store(deliveries.make_deliveries, owner, self.now())
+        self.counts["made"] += made or 0
+        return made is not None
+
+    def acquire(self, engine: Engine, owner: int, now: dt.datetime, due_by: dt.datetime) -> DeliveryLease | None:
+        """Lease the webhook's delivery that was due first."""
+        return deliveries.acquire(engine, owner, now, due_by=due_by, until=now + self._lease_time)
+
+    def release(self, engine: Engine, lease: DeliveryLease, now: dt.datetime) -> None:
+        """Let the delivery be due now."""
+        deliveries.release(engine, lease, now)
+
+    def cleanup(self, engine: Engine, now: dt.datetime) -> None:
+        """Delete old deliveries from the log, and secrets that no longer sign."""
+        deliveries.cleanup(engine, now)
+
+    async def perform(self, lease: DeliveryLease) -> bool:
+        """Send the delivery and record the outcome. Return True if it was delivered, which makes room for another."""
+        attempt = await self.send(lease)
+        outcome = await self.in_store(deliveries.record_outcome, lease, self.now(), attempt)
+        self.counts[outcome] += 1
+        if outcome is not DeliveryOutcome.DELIVERED:
+            self._report_failure(lease, attempt, outcome)
+        return outcome is DeliveryOutcome.DELIVERED
+
+    async def send(self, lease: DeliveryLease) -> Attempt:
+        """Send the delivery, without recording the attempt."""
+        headers = signing.headers(lease.message_id, lease.body, lease.secrets, self.now())
         try:
-            found = await self._store(ledger.with_work, now)
-        except Busy as error:
-            self._tell(error.detail)
-            return []
-        resting = {webhook for webhook, until in self._resting.items() if until > now}
-        return [webhook for webhook in found if webhook not in self._served | resting]
-
-    async def _tidy(self, now: dt.datetime) -> None:
-        with suppress(Busy):  # there will be another time
-            await self._store(ledger.tidy, now)
-
-    async def _serve(self, webhook: int) -> None:
-        """Bring a webhook up to date."""
-        try:
-            more = True
-            while more:
-                made = await self._store(ledger.make_messages, webhook, self._now())
-                self.counts["made"] += made or 0
-                delivered = await self._send_due(webhook)
-                more = made is not None or delivered
-        except DatelineError as error:
-            self._leave(webhook, error.detail)
-        except Exception:  # a fault of ours over one webhook must not keep the others
-            _LOG.exception("webhook", webhook=webhook)
-            self._leave(webhook, "it could not be looked after; the log says why")
-        finally:
-            self._served.discard(webhook)
-            self._slots.release()
-
-    def _leave(self, webhook: int, why: str) -> None:
-        """Do not look at the webhook again at once."""
-        self._resting[webhook] = self._now() + _REST
-        self._tell(f"webhook {webhook}: {why}")
-
-    async def _send_due(self, webhook: int) -> bool:
-        """Send the messages that are due; returns whether any got through."""
-        delivered = False
-        due_by = self._now()  # what fails now is due again later, and not looked at here
-        while True:
-            with anyio.CancelScope(shield=True):  # so that no claim is left behind
-                now = self._now()
-                claim = await self._store(ledger.claim, webhook, now, due_by=due_by, lease=now + self._lease)
-            if claim is None:
-                return delivered
-            delivered |= await self._send(claim) is Settled.DELIVERED
-
-    async def _send(self, claim: Claim) -> Settled | None:
-        """Send a message, and keep what came of it; None where somebody else has."""
-        try:
-            outcome = await self.attempt(claim)
-        except anyio.get_cancelled_exc_class():
-            with anyio.CancelScope(shield=True), suppress(Busy):
-                await self._store(ledger.release, claim, self._now())
-            raise
-        with anyio.CancelScope(shield=True), suppress(Lost):
-            settled = await self._store(ledger.settle, claim, self._now(), outcome)
-            self.counts[settled] += 1
-            self._report(claim, outcome, settled)
-            return settled
-        return None
-
-    async def attempt(self, claim: Claim) -> Outcome:
-        """Send a message, and keep nothing of what comes of it."""
-        headers = signing.headers(claim.message, claim.body, claim.secrets, self._now())
-        try:
-            posted = await self._fetcher.post(claim.url, claim.body.encode(), headers)
+            response = await self._fetcher.post(lease.url, lease.body.encode(), headers)
         except Refused as error:
-            return Outcome(None, f"{error.detail}{_OWN_NETWORKS}")
+            return Attempt(None, f"{error.detail}{_OWN_NETWORKS}")
         except FetchFailed as error:
-            return Outcome(None, error.detail)
-        if 200 <= posted.status < 300:
-            return Outcome(posted.status, None)
-        told = "; redirects are not followed" if 300 <= posted.status < 400 else ""
-        detail = f"the receiver answered with status {posted.status}{told}"
-        return Outcome(posted.status, detail, min(posted.retry_after or 0, LONGEST))
+            return Attempt(None, error.detail)
+        if 200 <= response.status < 300:
+            return Attempt(response.status, None)
+        note = "; redirects are not followed" if 300 <= response.status < 400 else ""
+        error_text = f"the receiver answered with status {response.status}{note}"
+        return Attempt(response.status, error_text, min(response.retry_after or 0, LONGEST))
 
-    def _report(self, claim: Claim, outcome: Outcome, settled: Settled) -> None:
-        """Say what went wrong; of the address only the host, since the rest may be meant to be secret."""
-        if settled is Settled.DELIVERED:
-            return
-        host = urlsplit(claim.url).hostname
-        self._tell(f"webhook {claim.webhook} ({host}): {claim.message}: {outcome.detail}; {settled}")
-        if settled is Settled.DISABLED:
-            _LOG.warning("webhook disabled", webhook=claim.webhook, host=host, detail=outcome.detail)
-
-    async def _store(self, work: Callable[Concatenate[Engine, P], T], *given: P.args, **named: P.kwargs) -> T:
-        """Work on the store in a thread, which no cancelling interrupts; again where others keep the store."""
-        run = partial(work, self._engine, *given, **named)
-        for _ in range(_PATIENCE - 1):
-            with suppress(Busy):
-                return await anyio.to_thread.run_sync(run)
-        return await anyio.to_thread.run_sync(run)
+    def _report_failure(self, lease: DeliveryLease, attempt: Attempt, outcome: DeliveryOutcome) -> None:
+        """Report the host of the address alone, since the rest may be secret."""
+        host = urlsplit(lease.url).hostname
+        self.report(f"webhook {lease.webhook_id} ({host}): {lease.message_id}: {attempt.error}; {outcome}")
+        if outcome is DeliveryOutcome.DISABLED:
+            _LOG.warning("webhook disabled", webhook=lease.webhook_id, host=host, detail=attempt.error)

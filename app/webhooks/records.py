@@ -3,13 +3,14 @@
 import datetime as dt
 from typing import Any
 
-from sqlmodel import Session
+from sqlalchemy import update
+from sqlmodel import Session, SQLModel
 
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.vocab import DeliveryState
 from app.database.models import Delivery, SavedSearch, Webhook
 from app.database.read_pool import ThreadReadSession, run_sync
-from app.queries import lookups, webhooks
+from app.queries import lookups
 from app.schemas.webhook import WebhookCreate, WebhookUpdate
 from app.webhooks import messages, signing
 
@@ -50,8 +51,15 @@ def change(session: Session, webhook: Webhook, body: WebhookUpdate) -> Webhook:
         setattr(webhook, name, value)
     session.flush()
     if begins_again and webhook.id is not None:
-        webhooks.requeue_undelivered(session, webhook.id, _now())
+        _requeue_undelivered(session, webhook.id)
     return webhook
+
+
+def _requeue_undelivered(session: Session, webhook_id: int) -> None:
+    """Let all deliveries that have not reached the webhook be due now, with all their attempts."""
+    table = SQLModel.metadata.tables["delivery"]
+    missed = update(table).where(table.c.webhook_id == webhook_id, table.c.state != DeliveryState.DELIVERED)
+    session.connection().execute(missed.values(state=DeliveryState.WAITING, attempts=0, due_at=_now()))
 
 
 def rotate(session: Session, webhook: Webhook) -> Webhook:
@@ -68,13 +76,13 @@ def test(session: Session, webhook: Webhook) -> Delivery:
         raise Conflict("The webhook is not active, so that nothing is sent to it.")
     now = _now()
     message = messages.test_message(now.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    delivery = made(webhook, message, now)
+    delivery = build_delivery(webhook, message, now)
     session.add(delivery)
     session.flush()
     return delivery
 
 
-def made(webhook: Webhook, message: messages.Message, now: dt.datetime) -> Delivery:
+def build_delivery(webhook: Webhook, message: messages.Message, now: dt.datetime) -> Delivery:
     """A message as it waits to be sent."""
     assert webhook.id is not None
     return Delivery(
