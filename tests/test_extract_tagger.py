@@ -101,8 +101,8 @@ def test_the_chain_names_contents_and_words_that_the_lexicon_lacks() -> None:
 
 
 def test_of_contents_that_agree_the_likeliest_is_chosen_before_a_likelier_lone_one() -> None:
-    lone = Candidate(0, "ccomp", ((20, 30),), None, ())
-    group = [lone, *(replace(lone, content=((1, last),)) for last in (10, 11, 12))]
+    lone = Candidate(0, "ccomp", (TokenRange(20, 30),), None, ())
+    group = [lone, *(replace(lone, content=(TokenRange(1, last),)) for last in (10, 11, 12))]
 
     ((chosen, likely),) = tagger.choose([(group, None)], np.array([0.3, 0.2, 0.25, 0.15]), 0.3)
 

@@ -1,8 +1,8 @@
-"""From attributions to findings: what stands inside what, who is meant, who relayed it, and when it was said."""
+"""Assemble statements from attributions: nesting, voice, chain and date of each."""
 
 import bisect
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
@@ -15,132 +15,137 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 
-def compose(
+class _DatedUtterance(NamedTuple):
+    """The last date of a voice, and the block in which it spoke."""
+
+    block: int
+    said: str
+
+
+def assemble_statements(
     text: str,
     named: Sequence[Span],
     blocks: Sequence[Span],
     doc: "Doc | None",
-    found: Iterable[AttributionRelation],
+    attributions: Iterable[AttributionRelation],
     *,
     day: str | None,
 ) -> tuple[ExtractedStatement, ...]:
-    """Return the findings of a text, in its order.
+    """Return the statements of a text, in its order.
 
-    `named` are the stretches in which names are looked for, `blocks` the paragraphs of the article, `day` is when it
-    was written (EDTF).
+    Names are looked for in the stretches `named`; `blocks` are the paragraphs of the article, `day` is the date of
+    writing (EDTF).
     """
     voices = Voices(text, named, doc)
     ordered = sorted(
-        (chain.cited(text, each, voices) for each in found),
-        key=lambda each: (each.content[0].start, -each.content[-1].end),
+        (chain.cited(text, attribution, voices) for attribution in attributions),
+        key=lambda attribution: (attribution.content[0].start, -attribution.content[-1].end),
     )
-    return _Composition(text, blocks, voices, ordered, day).findings()
+    return _Assembly(text, blocks, voices, ordered, day).build_statements()
 
 
-class _Composition:
-    """The attributions of one text, on their way to findings."""
+class _Assembly:
+    """The attributions of one text with the parts of their statements, by index."""
 
     def __init__(
         self,
         text: str,
         blocks: Sequence[Span],
         voices: Voices,
-        found: Sequence[AttributionRelation],
+        attributions: Sequence[AttributionRelation],
         day: str | None,
     ) -> None:
-        self._text, self._blocks, self._voices, self._found = text, blocks, voices, found
+        self._text, self._blocks, self._voices, self._attributions = text, blocks, voices, attributions
         self._day = day
-        self._starts = [block.start for block in blocks]
-        self._within = chain.nesting([each.content for each in found])
-        self._voice: dict[int, Voice | None] = {}
-        self._chain: dict[int, tuple[Hop, ...]] = {}
+        self._block_starts = [block.start for block in blocks]
+        self._parents = chain.nesting([attribution.content for attribution in attributions])
+        self._resolved: dict[int, Voice | None] = {}
+        self._chains: dict[int, tuple[Hop, ...]] = {}
         self._said: dict[int, str | None] = {}
-        self._last: dict[str, tuple[int, str]] = {}  # by the voice's name: its paragraph, and when it spoke there
+        self._last: dict[str, _DatedUtterance] = {}  # by the name of the voice
 
-    def findings(self) -> tuple[ExtractedStatement, ...]:
-        spoken = sorted(range(len(self._found)), key=lambda i: self._place(i))
-        for i in spoken:
-            self._name(i)
-        for i in range(len(self._found)):
-            self._chain[i] = self._relayed(i)
-            self._said[i] = self._when(i)
-        return tuple(self._finding(i) for i in range(len(self._found)))
+    def build_statements(self) -> tuple[ExtractedStatement, ...]:
+        numbers = range(len(self._attributions))
+        for i in sorted(
+            numbers, key=lambda i: (self._attributions[i].mention or self._attributions[i].content[0]).start
+        ):
+            self._resolve_voice(i)
+        for i in numbers:  # outer statements come first
+            self._chains[i] = self._build_chain(i)
+            self._said[i] = self._find_date(i)
+        return tuple(
+            ExtractedStatement(
+                content=attribution.content,
+                kind=attribution.kind,
+                grade=attribution.grade,
+                confidence=attribution.confidence,
+                rule=attribution.rule,
+                voice=self._resolved[i],
+                mention=attribution.mention,
+                cue=_get_first(attribution.cue),
+                chain=self._chains[i],
+                said=self._said[i],
+                parent=self._parents[i],
+            )
+            for i, attribution in enumerate(self._attributions)
+        )
 
-    def _place(self, i: int) -> int:
-        mention = self._found[i].mention
-        return mention.start if mention else self._found[i].content[0].start
+    def _resolve_voice(self, i: int) -> Voice | None:
+        """Return the voice of a statement; that of its parent is resolved first, because "I" means that voice."""
+        if i not in self._resolved:
+            self._resolved[i] = None
+            attribution, parent = self._attributions[i], self._parents[i]
+            outer = self._resolve_voice(parent) if parent is not None else None
+            if attribution.mention:
+                self._resolved[i] = self._voices.meant(attribution.mention, attribution.content, outer)
+        return self._resolved[i]
 
-    def _name(self, i: int) -> Voice | None:
-        """Who says it; who says what it stands inside is found first, for "I" is that voice."""
-        if i not in self._voice:
-            self._voice[i] = None
-            each, outer = self._found[i], self._within[i]
-            around = self._name(outer) if outer is not None else None
-            self._voice[i] = self._voices.meant(each.mention, each.content, around) if each.mention else None
-        return self._voice[i]
-
-    def _relayed(self, i: int) -> tuple[Hop, ...]:
-        each, voice, outer = self._found[i], self._voice[i], self._within[i]
-        around: list[Hop] = []
-        if outer is not None:
-            around = list(self._chain[outer])
-            teller = self._voice[outer]
-            if teller is not None:
-                around.append(Hop(teller, _first(self._found[outer].cue)))
-        own = list(chain.relays(self._text, each, self._voices))
-        if not around and not own and voice is not None and voice.kind is SpeakerKind.DOCUMENT:
+    def _build_chain(self, i: int) -> tuple[Hop, ...]:
+        voice, parent = self._resolved[i], self._parents[i]
+        outer: list[Hop] = []
+        if parent is not None:
+            outer = list(self._chains[parent])
+            relaying = self._resolved[parent]
+            if relaying is not None:
+                outer.append(Hop(relaying, _get_first(self._attributions[parent].cue)))
+        own = list(chain.relays(self._text, self._attributions[i], self._voices))
+        if not outer and not own and voice is not None and voice.kind is SpeakerKind.DOCUMENT:
             paper = self._voices.paper(voice)
-            published = chain.publisher(self._text, paper, self._voices) if paper else None
-            own = [published] if published else []
-        return chain.joined(around, own, voice)
+            publisher = chain.publisher(self._text, paper, self._voices) if paper else None
+            own = [publisher] if publisher else []
+        return chain.joined(outer, own, voice)
 
-    def _when(self, i: int) -> str | None:
-        each, voice, outer = self._found[i], self._voice[i], self._within[i]
-        cue = _first(each.cue)
-        place = cue or each.mention or each.content[0]
-        block = max(0, bisect.bisect_right(self._starts, place.start) - 1)
-        day = (self._said[outer] or self._day) if outer is not None else self._day
-        around = sentences.find_sentence(self._text, place.start, self._inside(outer, place) or self._blocks[block])
-        said = saying.date_of(self._text, cue, around, each.content, day) if cue else None
-        said = said or self._known(each, voice, block, around, day)
+    def _find_date(self, i: int) -> str | None:
+        """Return the date on which the words were said, and keep it for later statements of the voice."""
+        attribution, voice, parent = self._attributions[i], self._resolved[i], self._parents[i]
+        cue = _get_first(attribution.cue)
+        place = cue or attribution.mention or attribution.content[0]
+        block = max(0, bisect.bisect_right(self._block_starts, place.start) - 1)
+        day = (self._said[parent] or self._day) if parent is not None else self._day
+        outer = self._attributions[parent].content if parent is not None else ()
+        holders = (piece for piece in outer if piece.start <= place.start and place.end <= piece.end)
+        sentence = sentences.find_sentence(self._text, place.start, next(holders, self._blocks[block]))
+        said = saying.date_of(self._text, cue, sentence, attribution.content, day) if cue else None
+        said = said or self._infer_date(attribution, voice, block, sentence, day)
         if said and voice is not None:
-            self._last[voice.name] = (block, said)
+            self._last[voice.name] = _DatedUtterance(block, said)
         return said
 
-    def _inside(self, outer: int | None, place: Span) -> Span | None:
-        """The stretch of the words around that a place stands in."""
-        pieces = self._found[outer].content if outer is not None else ()
-        return next((piece for piece in pieces if piece.start <= place.start and place.end <= piece.end), None)
-
-    def _known(
-        self, each: AttributionRelation, voice: Voice | None, block: int, around: Span, day: str | None
+    def _infer_date(
+        self, attribution: AttributionRelation, voice: Voice | None, block: int, sentence: Span, day: str | None
     ) -> str | None:
-        """A date that the sentence does not give: the document's, that of words before, or the day that is today."""
+        """Return a date from outside the sentence: of the document that speaks, the last utterance, or "today"."""
         if voice is not None and voice.kind is SpeakerKind.DOCUMENT:
             paper = self._voices.paper(voice)
             return saying.date_in(self._text, paper.dated, day) if paper and paper.dated else None
-        paragraph, before = self._last.get(voice.name, (-1, None)) if voice is not None else (-1, None)
-        near = block == paragraph or (block == paragraph + 1 and saying.same_occasion(self._text, around))
-        if before and (near or saying.says_today(self._text, each.kind, each.content)):
-            return before
-        return saying.today(day) if saying.says_today(self._text, each.kind, each.content) else None
-
-    def _finding(self, i: int) -> ExtractedStatement:
-        each = self._found[i]
-        return ExtractedStatement(
-            content=each.content,
-            kind=each.kind,
-            grade=each.grade,
-            confidence=each.confidence,
-            rule=each.rule,
-            voice=self._voice[i],
-            mention=each.mention,
-            cue=_first(each.cue),
-            chain=self._chain[i],
-            said=self._said[i],
-            parent=self._within[i],
-        )
+        says_today = saying.says_today(self._text, attribution.kind, attribution.content)
+        last = self._last.get(voice.name) if voice is not None else None
+        if last is not None:
+            is_same_block, is_next_block = block == last.block, block == last.block + 1
+            if is_same_block or says_today or (is_next_block and saying.same_occasion(self._text, sentence)):
+                return last.said
+        return saying.today(day) if says_today else None
 
 
-def _first(cue: Sequence[Span]) -> Span | None:
+def _get_first(cue: Sequence[Span]) -> Span | None:
     return cue[0] if cue else None

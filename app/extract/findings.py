@@ -1,48 +1,55 @@
-"""What a reader finds in a text: the shapes that pass between the steps of this room."""
+"""The result of an extraction, and the shapes that pass between its steps."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from app.core.spans import Span
 from app.core.vocab import EventType, SpeakerKind, StatementKind
 
 
 class Grade(StrEnum):
-    """How sure a rule is: what a strict one finds is a statement, what a wide one finds is a suggestion."""
+    """The strictness of a rule: the results of a strict rule are statements, those of a wide one suggestions."""
 
     STRICT = "strict"
     WIDE = "wide"
 
 
+class Relay(NamedTuple):
+    """The mention and the cue of a voice that passed words on."""
+
+    mention: Span
+    cue: Span | None
+
+
 @dataclass(frozen=True, slots=True)
 class AttributionRelation:
-    """One attribution as a rule found it: words, who is named for them, and the words that attribute them.
+    """The content, the source and the cue of one attribution, as a rule found them.
 
-    ``content`` has several pieces where the attribution interrupts the words ("…," he said, "…"); the outer quotation
-    marks are not part of it, punctuation inside them is. ``mention`` is the noun phrase or pronoun as printed, with
-    its title and modifiers ("a Kremlin spokesman"). ``relays`` are the mentions and cues of voices that passed the
-    words on, the nearest to the document first ("was quoted as saying by Russian news agencies").
+    ``content`` has several pieces if the cue interrupts it ("…," he said, "…"); the outer quotation marks are not part
+    of it, punctuation inside them is. ``mention`` is the noun phrase or pronoun of the source as printed, with its
+    title and modifiers ("a Kremlin spokesman"). ``relays`` are the voices that passed the words on, the nearest to the
+    document first ("was quoted as saying by Russian news agencies").
     """
 
     content: tuple[Span, ...]
     kind: StatementKind
     grade: Grade
     confidence: float  # 0 to 1
-    rule: str  # which rule found it, for the report and for measuring
+    rule: str  # the name of the rule, for reports and for measuring
     mention: Span | None = None
     cue: tuple[Span, ...] = ()
-    relays: tuple[tuple[Span, Span | None], ...] = ()  # (mention, cue)
+    relays: tuple[Relay, ...] = ()
     pronoun: Span | None = None  # the relative pronoun that stands for the mention: "Jolly, who said …"
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Somebody or something that speaks in a text, under the fullest name that the text gives.
+    """A person, organization or document that speaks in a text, under the fullest name in the text.
 
     ``name`` is without title ("Vladimir Putin"); ``title`` as printed ("Russian President"); an unnamed voice has the
-    description as printed, without its article ("North Korean diplomat"). ``names`` are all the forms in which the
-    text names it; pronouns and descriptions are not among them. ``sure`` is false where the mention could as well
-    stand for another.
+    description as printed, without its article ("North Korean diplomat"). ``names`` are all forms of its name in the
+    text, without pronouns and descriptions. ``sure`` is false if the mention could also mean another voice.
     """
 
     name: str
@@ -54,7 +61,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Hop:
-    """A voice that relayed a statement, and the words that say so."""
+    """A voice that relayed a statement, and the cue."""
 
     voice: Voice
     cue: Span | None = None
@@ -62,14 +69,14 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedStatement:
-    """A statement, as the store could take it; ``parent`` is the place in the list of the finding it stands inside."""
+    """A statement in a text; ``parent`` is the index of the statement around it in the list of all."""
 
     content: tuple[Span, ...]
     kind: StatementKind
     grade: Grade
     confidence: float
     rule: str
-    voice: Voice | None = None  # None where the text does not say who
+    voice: Voice | None = None  # None if the text does not name the source
     mention: Span | None = None
     cue: Span | None = None
     chain: tuple[Hop, ...] = ()  # the nearest to the document first
@@ -79,10 +86,10 @@ class ExtractedStatement:
 
 @dataclass(frozen=True, slots=True)
 class ExtractedClaim:
-    """What a text plainly says of one property of its event, as the store could take it.
+    """A plain claim of a text about one property of its event.
 
-    ``normalized`` is in the notation that ``unit`` says: EDTF, a name, or a number (``core/quantities/notation.py``) of
-    so many of something. ``voice`` is whose statement it stands in; None where the text says it itself, or not whose.
+    ``normalized`` is in the notation of ``unit``: EDTF, a name, or a number (``core/quantities/notation.py``) of
+    things. ``voice`` is the source of the statement around the claim; None outside statements and for unnamed sources.
     """
 
     property: str
@@ -95,7 +102,7 @@ class ExtractedClaim:
 
 @dataclass(frozen=True, slots=True)
 class ProposedEvent:
-    """The event that a text seems to report: for a person, or a better reader, to confirm or correct."""
+    """The event that a text seems to report, for a person to confirm or correct."""
 
     title: str
     date: str  # EDTF
@@ -108,19 +115,18 @@ class ProposedEvent:
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """All that was found in one text, in the order of the text, and by whom.
+    """The result of extracting one text, in the order of the text.
 
-    ``extractor_version`` names the rules and the model with their versions: a text is worth extracting again if it
-    differs.
-    ``notes`` tell people what could not be done ("no language model installed: …").
+    ``extractor_version`` names the rules and the model with their versions; if it differs, a text is worth
+    extracting again. ``notes`` tell people about missing steps ("no language model installed: …").
     """
 
     extractor_version: str
     statements: tuple[ExtractedStatement, ...] = ()
     notes: tuple[str, ...] = ()
-    title: Span | None = None  # the headline, where it stands in the text
+    title: Span | None = None  # the headline, if it is in the text
     proposed_event: ProposedEvent | None = None
-    lede: Span | None = None  # the first sentence of the article itself
-    furniture: tuple[Span, ...] = ()  # stretches that are not part of the article
-    date_written: str | None = None  # EDTF: when the text says it was written, where it does
+    lede: Span | None = None  # the first sentence of the article
+    furniture: tuple[Span, ...] = ()  # stretches of the page outside the article
+    date_written: str | None = None  # EDTF, if the text says when it was written
     claims: tuple[ExtractedClaim, ...] = ()

@@ -1,1 +1,1 @@
-"""What is attributed: candidates on a parse, judged by rules; without a model, what stands in marks."""
+"""Attributions: candidates built from a parse and judged by rules, or quotations in marks without a model."""

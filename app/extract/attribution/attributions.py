@@ -1,9 +1,9 @@
-"""Attributions of a text: by rules on a model's parse where there is one, by patterns where there is none."""
+"""Find the attributions of a text: with rules on a model's parse, or with patterns if there is no model."""
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from app.core.spans import Span
 from app.core.vocab import StatementKind
@@ -11,216 +11,230 @@ from app.extract.attribution import language_model, patterns, quotations, rules
 from app.extract.attribution.candidates import Candidate, count_tokens
 from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree, build_tree
-from app.extract.findings import AttributionRelation, Grade
+from app.extract.findings import AttributionRelation, Grade, Relay
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
     from spacy.vocab import Vocab
 
-    from app.extract.learning.tagger import Tagger  # which needs numpy, that comes with spaCy
+    from app.extract.learning.tagger import Tagger  # needs numpy, which comes with spaCy
 
-PARSED = 100_000  # code points of a text that the model is given: the longest articles and then some
-STRICT = 0.75  # what is surer than this is a statement
-_BATCH = 1000  # blocks that the model reads at once: small batches take a third longer
-_PIECE = re.compile(r"\s{1,200}|\S{1,200}")
+PARSED = 100_000  # code points of a text that the model parses: more than the longest articles have
+STRICT = 0.75  # the lowest confidence of a statement; below is a suggestion
+_BATCH = 1000  # blocks that the model parses at once: small batches take a third longer
+_CHUNK = re.compile(r"\s{1,200}|\S{1,200}")
 _NO_WORDS = re.compile(r"\S{400}")  # the tokenizer takes quadratic time over these
 _BEFORE = re.compile(r"[\s,;:.—–-]*(?:that\b[\s,:]*)?")
 _AFTER = " \t\n\u00a0,;:.—–-("
 _MARKS = "\"'“”‘’„«»`"
-_QUOTED_WHOLLY = 0.95  # of the words of a direct quotation
+_QUOTED_WHOLLY = 0.95  # share of quoted words from which a quotation is direct
+
+
+class _Piece(NamedTuple):
+    """A stretch of the text, and whether the model parses it."""
+
+    span: Span
+    parsed: bool
 
 
 def parse_text(text: str, blocks: Sequence[Span], *, entities: bool = False) -> "Doc | None":
     """Return the parse of the whole text, in which the blocks are analyzed and no sentence crosses two of them.
 
-    With `entities` the model also tells names of people, places and organizations, which takes half as long again.
-    None without a model. Blocks beyond the first `PARSED` code points and those that hold no words of a language are
-    tokens without analysis, as is all that is no block.
+    With `entities` the model also recognizes names of people, places and organizations, which takes half as long
+    again. None without a model. Tokens outside the blocks, beyond the first `PARSED` code points of the blocks, and
+    in blocks without words of a language have no analysis.
     """
     nlp = language_model.load_model()
     if nlp is None or not text:
         return None
     from spacy.tokens import Doc
 
-    pieces = list(_pieces(text, blocks))
+    pieces = list(_split_into_pieces(text, blocks))
     unused = () if entities else ("ner",)
-    parsed = nlp.pipe((text[span.start : span.end] for span, read in pieces if read), batch_size=_BATCH, disable=unused)
-    docs = [next(parsed) if read else _unread(nlp.vocab, text[span.start : span.end]) for span, read in pieces]
+    to_parse = (text[piece.span.start : piece.span.end] for piece in pieces if piece.parsed)
+    parsed = nlp.pipe(to_parse, batch_size=_BATCH, disable=unused)
+    docs = [next(parsed) if piece.parsed else _build_unparsed(nlp.vocab, text, piece.span) for piece in pieces]
     return Doc.from_docs(docs, ensure_whitespace=False, exclude=["tensor"])  # type: ignore[call-arg]  # its stub lags
 
 
 def find_attributions(
     text: str, blocks: Sequence[Span], doc: "Doc | None", tagger: "Tagger | None" = None
 ) -> list[AttributionRelation]:
-    """Return the attributions in the blocks of the text, in the order of their words.
+    """Return the attributions in the blocks of the text, in the order of their contents.
 
-    `doc` is what `parse` made of the text; without it, direct and mixed quotations alone are found. `tagger` is a
-    trained model that judges in place of the rules.
+    `doc` is the result of `parse_text`; without it, only direct and mixed quotations are found. `tagger` is a trained
+    model that judges the candidates instead of the rules.
     """
     if doc is None:
         return patterns.find_attributions(text, blocks)
     tree = build_tree(doc, text)
     marked = list(quotations.find_quotations(text, blocks))
-    verdicts = rules.judge(tree, marked) if tagger is None else tagger.judge(tree, marked, STRICT)
-    found = [_attributed(tree, verdict) for verdict in _distinct(tree, _continued(tree, verdicts))]
-    return _named(text, sorted((each for each in found if each.content), key=lambda each: each.content[0].start))
+    judgements = rules.judge_candidates(tree, marked) if tagger is None else tagger.judge(tree, marked, STRICT)
+    distinct = _drop_duplicates(_attach_continuations(tree, judgements))
+    attributions = [_build_attribution(tree, judgement) for judgement in distinct]
+    with_content = [attribution for attribution in attributions if attribution.content]
+    return _name_last_source(sorted(with_content, key=lambda attribution: attribution.content[0].start))
 
 
-def _pieces(text: str, blocks: Sequence[Span]) -> Iterator[tuple[Span, bool]]:
-    """Cut the text into blocks and what stands between them, and say which the model shall read."""
-    position, left = 0, PARSED
+def _split_into_pieces(text: str, blocks: Sequence[Span]) -> Iterator[_Piece]:
+    """Cut the text into blocks and the stretches between them."""
+    position, budget = 0, PARSED
     for block in sorted(blocks, key=lambda span: span.start):
         start = max(block.start, position)
         if start >= block.end:
             continue
         if position < start:
-            yield Span(position, start), False
-        left -= block.end - start
-        yield Span(start, block.end), left >= 0 and not _NO_WORDS.search(text, start, block.end)
+            yield _Piece(Span(position, start), parsed=False)
+        budget -= block.end - start
+        parsed = budget >= 0 and not _NO_WORDS.search(text, start, block.end)
+        yield _Piece(Span(start, block.end), parsed)
         position = block.end
     if position < len(text):
-        yield Span(position, len(text)), False
+        yield _Piece(Span(position, len(text)), parsed=False)
 
 
-def _unread(vocab: "Vocab", text: str) -> "Doc":
+def _build_unparsed(vocab: "Vocab", text: str, span: Span) -> "Doc":
     from spacy.tokens import Doc
 
-    words = _PIECE.findall(text)
+    words = _CHUNK.findall(text[span.start : span.end])
     return Doc(vocab, words=words, spaces=[False] * len(words))
 
 
-def _continued(tree: Tree, verdicts: list[Judgement]) -> Iterator[Judgement]:
-    """The verdicts, where a quotation nobody is named for joins what was said in the sentence before it."""
-    spoken = [each for each in verdicts if not each.candidate.frame.startswith("alone")]
-    ends = {_last_sentence(tree, each): number for number, each in enumerate(spoken) if each.confidence >= STRICT}
-    for each in verdicts:
-        if not each.candidate.frame.startswith("alone"):
-            continue
-        number = ends.get(_sentence_before(tree, each.candidate.content[0][0]))
+def _attach_continuations(tree: Tree, judgements: list[Judgement]) -> Iterator[Judgement]:
+    """Yield the judgements; a quotation without a source joins the statement of the sentence before it."""
+    attributed = [judgement for judgement in judgements if not _is_alone(judgement)]
+    by_last_sentence = {
+        _get_last_sentence(tree, judgement): number
+        for number, judgement in enumerate(attributed)
+        if judgement.confidence >= STRICT
+    }
+    for judgement in filter(_is_alone, judgements):
+        content = judgement.candidate.content
+        number = by_last_sentence.get(_find_sentence_before(tree, content[0].first))
         if number is None:
-            yield each
+            yield judgement
         else:
-            spoken[number] = _joined(spoken[number], each)
-            ends[_last_sentence(tree, each)] = number
-    yield from spoken
+            joined = attributed[number].candidate
+            joined = replace(joined, content=joined.content + content)
+            attributed[number] = attributed[number]._replace(candidate=joined)
+            by_last_sentence[_get_last_sentence(tree, judgement)] = number
+    yield from attributed
 
 
-def _joined(one: Judgement, other: Judgement) -> Judgement:
-    content = one.candidate.content + other.candidate.content
-    return one._replace(candidate=replace(one.candidate, content=content))
+def _is_alone(judgement: Judgement) -> bool:
+    """Return whether the candidate is a quotation without a cue and a label."""
+    return judgement.candidate.frame.startswith("alone")
 
 
-def _last_sentence(tree: Tree, verdict: Judgement) -> int:
-    return tree.sentence[max(verdict.candidate.anchor, verdict.candidate.content[-1][1])]
+def _get_last_sentence(tree: Tree, judgement: Judgement) -> int:
+    """Return the number of the sentence in which an attribution ends."""
+    return tree.sentence[max(judgement.candidate.anchor, judgement.candidate.content[-1].last)]
 
 
-def _sentence_before(tree: Tree, token: int) -> int:
-    """The number of the sentence that the last word before a token stands in; -1 where there is none."""
+def _find_sentence_before(tree: Tree, token: int) -> int:
+    """Return the number of the sentence of the last word before a token, or -1 if there is none."""
     token -= 1
     while token >= 0 and tree.pos[token] in ("PUNCT", "SPACE"):
         token -= 1
     return tree.sentence[token] if token >= 0 else -1
 
 
-def _distinct(tree: Tree, verdicts: Iterator[Judgement]) -> Iterator[Judgement]:
-    """Of verdicts about the same words, the surest."""
-    owners: dict[int, list[Judgement]] = {}
-    for verdict in sorted(verdicts, key=lambda each: -each.confidence):
-        content = verdict.candidate.content
-        first, last = content[0]
-        middle = (first + last) // 2
-        if any(_same(verdict, other) for other in owners.get(middle, ())):
+def _drop_duplicates(judgements: Iterator[Judgement]) -> Iterator[Judgement]:
+    """Yield the most certain of the judgements on the same words."""
+    owners: dict[int, list[Judgement]] = {}  # by token
+    for judgement in sorted(judgements, key=lambda judgement: -judgement.confidence):
+        content = judgement.candidate.content
+        middle = (content[0].first + content[0].last) // 2
+        if any(_is_duplicate(judgement, owner) for owner in owners.get(middle, ())):
             continue
-        for start, end in content:
-            for token in range(start, end + 1):
-                owners.setdefault(token, []).append(verdict)
-        yield verdict
+        for first, last in content:
+            for token in range(first, last + 1):
+                owners.setdefault(token, []).append(judgement)
+        yield judgement
 
 
-def _same(one: Judgement, other: Judgement) -> bool:
-    """Tell whether two verdicts are about the same words; a sure one may attribute within the other's words."""
-    if one.confidence >= STRICT and one.candidate.anchor != other.candidate.anchor:
-        reports = one.candidate.frame.startswith("lead")  # "She said it was over, the agency reported."
-        if _attributes_within(one, other) or (reports and _attributes_within(other, one)):
+def _is_duplicate(judgement: Judgement, owner: Judgement) -> bool:
+    """Return whether two judgements share half of their words; a statement may also stand inside the other's words."""
+    one, other = judgement.candidate, owner.candidate
+    if judgement.confidence >= STRICT and one.anchor != other.anchor:
+        is_lead = one.frame.startswith("lead")  # "She said it was over, the agency reported."
+        if _contains(other, one.anchor) or (is_lead and _contains(one, other.anchor)):
             return False
-    return _overlap(one.candidate.content, other.candidate.content) >= 0.5
+    shared = sum(
+        max(0, min(mine.last, its.last) - max(mine.first, its.first) + 1)
+        for mine in one.content
+        for its in other.content
+    )
+    return shared / (count_tokens(one.content) + count_tokens(other.content) - shared) >= 0.5
 
 
-def _attributes_within(one: Judgement, other: Judgement) -> bool:
-    """Tell whether the word that attributes one stands in the words of the other."""
-    return any(first <= one.candidate.anchor <= last for first, last in other.candidate.content)
+def _contains(candidate: Candidate, token: int) -> bool:
+    """Return whether a token is part of the candidate's content."""
+    return any(piece.first <= token <= piece.last for piece in candidate.content)
 
 
-def _overlap(one: tuple[TokenRange, ...], other: tuple[TokenRange, ...]) -> float:
-    """The share of the tokens of two contents that both have."""
-    shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one for b in other)
-    return shared / (count_tokens(one) + count_tokens(other) - shared)
-
-
-def _attributed(tree: Tree, verdict: Judgement) -> AttributionRelation:
-    candidate = verdict.candidate
-    kind = _kind(tree, candidate)
-    strict = verdict.confidence >= STRICT
-    content = tuple(span for piece in candidate.content if (span := _trimmed(tree, piece)) is not None)
+def _build_attribution(tree: Tree, judgement: Judgement) -> AttributionRelation:
+    candidate = judgement.candidate
+    is_strict = judgement.confidence >= STRICT
+    # a suggestion is below one half, whatever the scale of the judge's confidences
+    confidence = judgement.confidence if is_strict else judgement.confidence * 0.49 / STRICT
+    trimmed = (_trim(tree, piece) for piece in candidate.content)
+    pronoun = candidate.pronoun
     return AttributionRelation(
-        content=content,
-        kind=kind,
-        grade=Grade.STRICT if strict else Grade.WIDE,
-        # a suggestion is below one half, however the judge scales what it says
-        confidence=round(verdict.confidence if strict else verdict.confidence * 0.49 / STRICT, 3),
-        rule=verdict.rule,
-        mention=_span(tree, candidate.source) if candidate.source else None,
-        cue=tuple(_span(tree, each) for each in candidate.cue),
-        pronoun=_span(tree, (candidate.pronoun, candidate.pronoun)) if candidate.pronoun is not None else None,
-        relays=((_span(tree, candidate.relay), _span(tree, candidate.cue[0])),) if candidate.relay else (),
+        content=tuple(span for span in trimmed if span is not None),
+        kind=_get_kind(tree, candidate),
+        grade=Grade.STRICT if is_strict else Grade.WIDE,
+        confidence=round(confidence, 3),
+        rule=judgement.rule,
+        mention=tree.get_span(candidate.source) if candidate.source else None,
+        cue=tuple(map(tree.get_span, candidate.cue)),
+        pronoun=tree.get_span(TokenRange(pronoun, pronoun)) if pronoun is not None else None,
+        relays=(Relay(tree.get_span(candidate.relay), tree.get_span(candidate.cue[0])),) if candidate.relay else (),
     )
 
 
-def _kind(tree: Tree, candidate: Candidate) -> StatementKind:
+def _get_kind(tree: Tree, candidate: Candidate) -> StatementKind:
     tokens = [token for first, last in candidate.content for token in range(first, last + 1)]
     words = [token for token in tokens if tree.pos[token] not in ("PUNCT", "SPACE")] or tokens
-    inside = sum(tree.quote[token] != NO_QUOTE for token in words)
-    if not inside:
+    quoted = sum(tree.quote[token] != NO_QUOTE for token in words)
+    if not quoted:
         return StatementKind.INDIRECT
-    return StatementKind.DIRECT if inside >= _QUOTED_WHOLLY * len(words) else StatementKind.MIXED
+    return StatementKind.DIRECT if quoted >= _QUOTED_WHOLLY * len(words) else StatementKind.MIXED
 
 
-def _span(tree: Tree, tokens: TokenRange) -> Span:
-    return Span(tree.start[tokens[0]], tree.end[tokens[1]])
-
-
-def _trimmed(tree: Tree, tokens: TokenRange) -> Span | None:
-    """The span of a piece of content: no mark around it, no "that" before it, no punctuation of the writer's beside."""
-    text, quote = tree.text, tree.quote
-    start, end = tree.start[tokens[0]], tree.end[tokens[1]]
-    number = quote[tokens[0]] if quote[tokens[0]] != NO_QUOTE else quote[tokens[1]]
+def _trim(tree: Tree, piece: TokenRange) -> Span | None:
+    """Return the span of a piece of content without enclosing marks, a leading "that" and the writer's punctuation."""
+    text, first_quote, last_quote = tree.text, tree.quote[piece.first], tree.quote[piece.last]
+    start, end = tree.start[piece.first], tree.end[piece.last]
+    number = first_quote if first_quote != NO_QUOTE else last_quote
     if number != NO_QUOTE:
         inside = tree.quotes[number]
         if inside.start - 2 <= start and end <= inside.end + 2:
             return Span(max(start, inside.start), min(end, inside.end))
-    start = max(start, _skip(text, start, end))
+    leading = _BEFORE.match(text, start, end)
+    start = leading.end() if leading else start
     while end > start and text[end - 1] in _AFTER:
         end -= 1
-    closing = tree.quotes[quote[tokens[1]]].end if quote[tokens[1]] != NO_QUOTE else None
-    if closing is not None and end >= closing - 1 and text[closing : closing + 1] in _MARKS:
-        end = closing + len(text[closing : closing + 2]) if text[closing : closing + 2] in ("''", "``") else closing + 1
-        end = min(end, len(text))
+    if last_quote != NO_QUOTE:
+        end = _include_closing_mark(text, end, tree.quotes[last_quote].end)
     return Span(start, end) if start < end else None
 
 
-def _skip(text: str, start: int, end: int) -> int:
-    found = _BEFORE.match(text, start, end)
-    return found.end() if found else start
+def _include_closing_mark(text: str, end: int, closing: int) -> int:
+    """Return the end of a mixed quotation after the mark at `closing`, if the quotation reaches it."""
+    if end < closing - 1 or text[closing : closing + 1] not in _MARKS:
+        return end
+    return min(closing + (2 if text[closing : closing + 2] in ("''", "``") else 1), len(text))
 
 
-def _named(text: str, found: list[AttributionRelation]) -> list[AttributionRelation]:
-    """Give a quotation nobody is named for the voice that spoke last."""
+def _name_last_source(attributions: list[AttributionRelation]) -> list[AttributionRelation]:
+    """Give a quotation without a source the source of the last statement before it."""
     last: Span | None = None
     named = []
-    for each in found:
-        if each.mention is None and each.rule in ("marks-alone", "marks") and last is not None:
-            each = replace(each, mention=last)
-        elif each.mention is not None and each.grade is Grade.STRICT:
-            last = each.mention
-        named.append(each)
+    for attribution in attributions:
+        if attribution.mention is None and attribution.rule in ("marks-alone", "marks") and last is not None:
+            attribution = replace(attribution, mention=last)
+        elif attribution.mention is not None and attribution.grade is Grade.STRICT:
+            last = attribution.mention
+        named.append(attribution)
     return named

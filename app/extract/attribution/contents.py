@@ -1,117 +1,145 @@
-"""What hangs on a verb and may be what was said, and where it ends: a parse goes on into what the writer adds."""
+"""Find the complements of a verb that may be the content of an attribution, and where each ends.
+
+A parser often includes in a complement what the writer adds after it; that is cut off here.
+"""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.syntax import RELATIVE, noun_phrase, subtree
-from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
+from app.extract.attribution.tree import NO_QUOTE, RELATIVE_PRONOUNS, TokenRange, Tree, find_noun_phrase
 from app.extract.mentions.nouns import DAYS, MONTHS, words
 
-LONGEST = 500  # tokens of a content that is not in marks
+LONGEST = 500  # tokens of a content without quotation marks
 _SUBJECT = ("nsubj", "nsubjpass", "expl")
-_DEPTH = 40  # words that hang one on the other: no sentence of a language is deeper, hostile texts are
-_ADDING = (",", "—", "–", "--", "-", "(")
-_ASIDE = 12  # tokens at the end of a clause that say who reports it
+_MAX_DEPTH = 40  # of a syntax tree; only those of hostile texts are deeper
+_ASIDE_MARKS = (",", "—", "–", "--", "-", "(")
+_MAX_REPORTER = 12  # tokens at the end of a clause that name its reporter
 _FINITE = ("VBD", "VBZ", "VBP")
 _CIRCUMSTANCES = ("prep", "npadvmod", "advmod", "punct")
 _RELATIVES = frozenset(["who", "whom", "which", "whose", "where"])
-_WHEN = ("after", "before", "during", "since", "until", "amid", "following")
+_TEMPORAL = ("after", "before", "during", "since", "until", "amid", "following")
 _OCCASIONS = frozenset({*DAYS, *MONTHS}) | words("""
     rally conference debate interview speech tweet tweets post statement editorial op-ed letter email book campaign
     meeting hearing forum event twitter facebook instagram msnbc cnn fox nbc cbs abc radio television tv show
-    remarks address past weeks days months years article story time times night morning afternoon evening
+    remarks address past weeks days months years article story time time times night morning afternoon evening
 """)
 
-Frame = tuple[str, int, tuple[TokenRange, ...]]  # the construction, the word that the content hangs on, the content
+
+class Complement(NamedTuple):
+    """A construction by name, the word on which the content depends, and the content."""
+
+    frame: str
+    link: int
+    content: tuple[TokenRange, ...]
 
 
-def of_verb(tree: Tree, verb: int) -> Iterator[Frame]:
-    """Yield the clauses and phrases that hang on a verb: said that …, called for …, called it a …."""
-    last = tree.bounds[tree.sentence[verb]][1]
-    for kid in tree.children[verb]:
-        dep, (start, end) = tree.dep[kid], subtree(tree, kid)
-        if kid < verb:
+def find_complements(tree: Tree, verb: int) -> Iterator[Complement]:
+    """Yield the clauses and phrases that depend on a verb: said that …, called for …, called it a …."""
+    for child in tree.children[verb]:
+        dep, (start, end) = tree.dep[child], tree.get_subtree(child)
+        if child < verb:
             if dep in ("ccomp", "parataxis"):
-                yield "left", kid, ((start, min(end, verb - 1)),)
+                yield Complement("left", child, (TokenRange(start, min(end, verb - 1)),))
         elif dep == "ccomp" or (dep == "advcl" and tree.word[start] in ("if", "whether")):
-            whole = _from_that(tree, kid), _and_that(tree, verb, _past_colon(tree, end))
-            yield "ccomp", kid, (_ended(tree, verb, _before_aside(tree, whole)),)
-            if end < last - 1 and dep == "ccomp":
-                yield "tail", kid, ((start, last),)
-        elif dep == "advcl" and tree.lemma[kid] == "cite" and (clause := tree.find_dependent(kid, "ccomp")) is not None:
-            yield "ccomp", clause, (_ended(tree, verb, (_from_that(tree, clause), tree.right[clause])),)
+            yield from _find_clauses(tree, verb, child)
+        elif (
+            dep == "advcl"
+            and tree.lemma[child] == "cite"
+            and (clause := tree.find_dependent(child, "ccomp")) is not None
+        ):
+            piece = TokenRange(_find_clause_start(tree, clause), tree.right[clause])
+            yield Complement("ccomp", clause, (_trim_end(tree, verb, piece),))
         elif dep == "advcl" and tree.word[start] == "for":
-            yield "for-clause", kid, (_ended(tree, verb, (start + 1, end)),)
+            yield Complement("for-clause", child, (_trim_end(tree, verb, TokenRange(start + 1, end)),))
         elif dep == "prep":
-            yield from _of_preposition(tree, verb, kid)
+            yield from _find_prepositional_complements(tree, verb, child)
         elif dep in ("xcomp", "dobj", "attr", "advcl", "oprd", "acomp"):
-            yield "dobj" if dep == "attr" else dep, kid, (_ended(tree, verb, (start, end)),)
-    yield from _of_objects(tree, verb)
+            frame = "dobj" if dep == "attr" else dep
+            yield Complement(frame, child, (_trim_end(tree, verb, TokenRange(start, end)),))
+    yield from _find_object_complements(tree, verb)
 
 
-def raised(tree: Tree, verb: int, head: int | None) -> Iterator[Frame]:
-    """Yield what is said of the subject of a passive, which is part of it: she is expected to …."""
-    if head is None or head > verb or tree.dep[verb] == "acl":
+def _find_clauses(tree: Tree, verb: int, clause: int) -> Iterator[Complement]:
+    """Yield a complement clause, and the clause with the rest of its sentence."""
+    (start, end), sentence_end = tree.get_subtree(clause), tree.bounds[tree.sentence[verb]].last
+    whole = TokenRange(
+        _find_clause_start(tree, clause), _extend_over_conjuncts(tree, verb, _extend_past_colon(tree, end))
+    )
+    yield Complement("ccomp", clause, (_trim_end(tree, verb, _cut_reporter(tree, whole)),))
+    if end < sentence_end - 1 and tree.dep[clause] == "ccomp":
+        yield Complement("tail", clause, (TokenRange(start, sentence_end),))
+
+
+def find_raised_complements(tree: Tree, verb: int, subject: int | None) -> Iterator[Complement]:
+    """Yield the complements of a passive whose subject belongs to the content: she is expected to …."""
+    if subject is None or subject > verb or tree.dep[verb] == "acl":
         return
-    yield "passive", head, (subtree(tree, head),)
+    yield Complement("passive", subject, (tree.get_subtree(subject),))
     own = tree.find_dependent(verb, *_SUBJECT)
-    of_whom = (own, own) if own is not None and tree.word[own] in RELATIVE else noun_phrase(tree, head)
-    for kid in tree.find_dependents(verb, "xcomp", "oprd", "acomp", "prep"):
-        if kid < verb:
+    is_relative = own is not None and tree.word[own] in RELATIVE_PRONOUNS
+    topic = TokenRange(own, own) if own is not None and is_relative else find_noun_phrase(tree, subject)
+    for child in tree.find_dependents(verb, "xcomp", "oprd", "acomp", "prep"):
+        if child < verb:
             continue
-        if tree.dep[kid] != "prep":
-            yield "raised", kid, (of_whom, _ended(tree, verb, subtree(tree, kid)))
-        elif tree.word[kid] == "as" and tree.right[kid] > kid:
-            yield "raised-as", kid, (of_whom, _ended(tree, verb, (kid + 1, tree.right[kid])))
+        if tree.dep[child] != "prep":
+            yield Complement("raised", child, (topic, _trim_end(tree, verb, tree.get_subtree(child))))
+        elif tree.word[child] == "as" and tree.right[child] > child:
+            role = TokenRange(child + 1, tree.right[child])
+            yield Complement("raised-as", child, (topic, _trim_end(tree, verb, role)))
 
 
-def _of_preposition(tree: Tree, verb: int, preposition: int) -> Iterator[Frame]:
-    """Called for …, called on her to …, referred to it as …."""
+def _find_prepositional_complements(tree: Tree, verb: int, preposition: int) -> Iterator[Complement]:
+    """Yield what a preposition leads to: called for …, called on her to …, referred to it as …."""
     inner = tree.find_dependent(preposition, "pobj", "pcomp")
     if inner is None:
         return
-    start, end = subtree(tree, inner)
+    start, end = tree.get_subtree(inner)
     if tree.word[preposition] == "on":
-        deeds = (kid for kid in tree.find_dependents(verb, "xcomp", "advcl") if kid > inner and tree.tag[kid] == "VB")
-        if (deed := next(deeds, None)) is not None:
-            yield "on-clause", preposition, (_ended(tree, verb, (start, tree.right[deed])),)
-    roles = (kid for kid in tree.find_dependents(verb, "prep") if kid > inner and tree.word[kid] == "as")
-    if (role := next(roles, None)) is not None:
+        clauses = tree.find_dependents(verb, "xcomp", "advcl")
+        infinitive = next((token for token in clauses if token > inner and tree.tag[token] == "VB"), None)
+        if infinitive is not None:
+            piece = TokenRange(start, tree.right[infinitive])
+            yield Complement("on-clause", preposition, (_trim_end(tree, verb, piece),))
+    prepositions = tree.find_dependents(verb, "prep")
+    role = next((token for token in prepositions if token > inner and tree.word[token] == "as"), None)
+    if role is not None:
         end = max(end, tree.right[role])
-    yield "prep", preposition, (_ended(tree, verb, (start, end)),)
+    yield Complement("prep", preposition, (_trim_end(tree, verb, TokenRange(start, end)),))
 
 
-def _of_objects(tree: Tree, verb: int) -> Iterator[Frame]:
-    """An object and what is said of it: urged him to …, called it a …."""
-    objects = [kid for kid in tree.find_dependents(verb, "dobj", "dative", "attr", "oprd") if kid > verb]
+def _find_object_complements(tree: Tree, verb: int) -> Iterator[Complement]:
+    """Yield an object with its predicate: urged him to …, called it a …."""
+    objects = [token for token in tree.find_dependents(verb, "dobj", "dative", "attr", "oprd") if token > verb]
     if not objects:
         return
     first = objects[0]
-    for kid in tree.find_dependents(verb, "xcomp"):
-        if kid > first:
-            yield "object-xcomp", kid, (_ended(tree, verb, (tree.left[first], tree.right[kid])),)
+    for child in tree.find_dependents(verb, "xcomp"):
+        if child > first:
+            piece = TokenRange(tree.left[first], tree.right[child])
+            yield Complement("object-xcomp", child, (_trim_end(tree, verb, piece),))
     last = tree.right[verb]
-    for kid in tree.children[verb]:
-        if kid > first and _is_circumstance(tree, kid):
-            last = min(last, tree.left[kid] - 1)
-    last = _before_participle(tree, first, last)
+    for child in tree.children[verb]:
+        if child > first and _is_circumstance(tree, child):
+            last = min(last, tree.left[child] - 1)
+    last = _find_end_before_participle(tree, first, last)
     if last > tree.right[first] or tree.find_dependent(verb, "oprd") is not None:
-        yield "rest", first, (_ended(tree, verb, (tree.left[first], last)),)
+        yield Complement("rest", first, (_trim_end(tree, verb, TokenRange(tree.left[first], last)),))
 
 
-def _is_circumstance(tree: Tree, kid: int) -> bool:
-    """Tell whether what hangs on a verb is no longer its object: when, why or after what, or another deed."""
-    dep = tree.dep[kid]
+def _is_circumstance(tree: Tree, token: int) -> bool:
+    """Return whether a dependent of a verb is no part of its object: a time, a reason, an occasion, or another verb."""
+    dep = tree.dep[token]
     if dep == "advcl":
-        return tree.tag[kid] == "VBG" or tree.find_dependent(kid, "mark", "advmod") is not None
+        return tree.tag[token] == "VBG" or tree.find_dependent(token, "mark", "advmod") is not None
     if dep == "prep":
-        inner = tree.find_dependent(kid, "pobj")
-        return tree.word[kid] in _WHEN or (inner is not None and tree.word[inner] in _OCCASIONS)
+        inner = tree.find_dependent(token, "pobj")
+        return tree.word[token] in _TEMPORAL or (inner is not None and tree.word[inner] in _OCCASIONS)
     return dep in ("cc", "conj", "npadvmod")
 
 
-def _before_participle(tree: Tree, first: int, last: int) -> int:
-    """Where a range ends before a comma and a participle of the writer's: called it a …, citing …."""
+def _find_end_before_participle(tree: Tree, first: int, last: int) -> int:
+    """Return the end of a range before a participle clause of the writer: called it a …, citing …."""
     for token in range(first + 2, min(last, first + LONGEST)):
         if tree.tag[token] != "VBG" or tree.quote[token] != NO_QUOTE:
             continue
@@ -120,74 +148,74 @@ def _before_participle(tree: Tree, first: int, last: int) -> int:
     return last
 
 
-def _from_that(tree: Tree, clause: int) -> int:
-    """Where a clause begins: at its "that", as what stands before is the writer's: reported, citing aides, that …."""
+def _find_clause_start(tree: Tree, clause: int) -> int:
+    """Return the "that" of a clause, or its first word: words before "that" are the writer's."""
     start = tree.left[clause]
     that = tree.find_dependent(clause, "mark")
     return that if that is not None and that > start and tree.word[that] == "that" else start
 
 
-def _before_aside(tree: Tree, piece: TokenRange) -> TokenRange:
-    """A clause without who reports that somebody said it: it was over, the agency reported on Friday."""
-    first, last = piece
-    for token in range(last, max(first, last - _ASIDE), -1):
+def _cut_reporter(tree: Tree, clause: TokenRange) -> TokenRange:
+    """Return a clause without the reporting clause at its end: it was over, the agency reported on Friday."""
+    first, last = clause
+    for token in range(last, max(first, last - _MAX_REPORTER), -1):
         if tree.lemma[token] not in lexicon.SAY or tree.tag[token] not in _FINITE or tree.quote[token] != NO_QUOTE:
             continue
-        reporter = tree.find_dependent(token, *_SUBJECT)
-        comma = tree.left[reporter] - 1 if reporter is not None and reporter < token else first
-        ends = all(tree.dep[kid] in _CIRCUMSTANCES for kid in tree.children[token] if kid > token)
-        return (first, comma - 1) if comma > first and tree.word[comma] == "," and ends else piece
-    return piece
+        subject = tree.find_dependent(token, *_SUBJECT)
+        comma = tree.left[subject] - 1 if subject is not None and subject < token else first
+        is_last = all(tree.dep[child] in _CIRCUMSTANCES for child in tree.children[token] if child > token)
+        return TokenRange(first, comma - 1) if comma > first and tree.word[comma] == "," and is_last else clause
+    return clause
 
 
-def _and_that(tree: Tree, verb: int, last: int) -> int:
-    """Where the clauses end that a parse hangs on the verb, but go on with the one before: and that …, because …."""
-    for kid in tree.find_dependents(verb, "conj", "ccomp", "advcl"):
-        opening = tree.word[tree.left[kid] : tree.left[kid] + 2]
-        if kid > last and (tree.dep[kid] == "ccomp" or "that" in opening or "because" in opening):
-            last = max(last, tree.right[kid])
+def _extend_over_conjuncts(tree: Tree, verb: int, last: int) -> int:
+    """Return the end of a clause with those that continue it though the parse joins them to the verb: "and that …"."""
+    for child in tree.find_dependents(verb, "conj", "ccomp", "advcl"):
+        opening = tree.word[tree.left[child] : tree.left[child] + 2]
+        if child > last and (tree.dep[child] == "ccomp" or "that" in opening or "because" in opening):
+            last = max(last, tree.right[child])
     return last
 
 
-def _past_colon(tree: Tree, last: int) -> int:
-    """Where a clause ends that a colon continues: in the sentence that follows it, for some parsers."""
+def _extend_past_colon(tree: Tree, last: int) -> int:
+    """Return the end of a clause that a colon continues; some parsers begin a new sentence after the colon."""
     if last + 2 >= len(tree.word) or ":" not in (tree.word[last], tree.word[last + 1]):
         return last
-    end = tree.bounds[tree.sentence[min(last + 2, len(tree.word) - 1)]][1]
+    end = tree.bounds[tree.sentence[min(last + 2, len(tree.word) - 1)]].last
     return end if end - last < LONGEST else last
 
 
-def _ended(tree: Tree, verb: int, piece: TokenRange) -> TokenRange:
-    """A piece of content without what the writer adds at its end."""
+def _trim_end(tree: Tree, verb: int, piece: TokenRange) -> TokenRange:
+    """Return a piece of content without the writer's additions at its end."""
     first, last = piece
-    token, end = _spoken(tree, first, last), last
-    for _ in range(_DEPTH):
+    token, end = _find_last_word(tree, first, last), last
+    for _ in range(_MAX_DEPTH):
         start = tree.left[token]
         if start <= first or tree.head[token] >= token:
             break
-        if tree.quote[token] == NO_QUOTE and _is_added(tree, verb, token, start):
-            end = _spoken(tree, first, start - 1)
+        if tree.quote[token] == NO_QUOTE and _is_addition(tree, verb, token, start):
+            end = _find_last_word(tree, first, start - 1)
         token = tree.head[token]
-    return first, end
+    return TokenRange(first, end)
 
 
-def _spoken(tree: Tree, first: int, last: int) -> int:
-    """The last word of a range that is neither punctuation nor a conjunction."""
-    for token in range(last, max(first, last - _DEPTH), -1):
+def _find_last_word(tree: Tree, first: int, last: int) -> int:
+    """Return the last token of a range that is neither punctuation nor a conjunction."""
+    for token in range(last, max(first, last - _MAX_DEPTH), -1):
         if tree.pos[token] not in ("PUNCT", "SPACE") and tree.dep[token] != "cc":
             return token
     return first
 
 
-def _is_added(tree: Tree, verb: int, token: int, start: int) -> bool:
-    """Tell whether what hangs on a word of a content, and begins at `start`, is the writer's."""
+def _is_addition(tree: Tree, verb: int, token: int, start: int) -> bool:
+    """Return whether the subtree of `token`, which begins at `start`, is the writer's addition to a content."""
     dep = tree.dep[token]
     if dep == "relcl":  # ", who leads the polls"
-        return tree.word[start - 1] in _ADDING and not _RELATIVES.isdisjoint(tree.word[start : start + 3])
+        return tree.word[start - 1] in _ASIDE_MARKS and not _RELATIVES.isdisjoint(tree.word[start : start + 3])
     if dep == "conj":  # "and noted that …"
-        bare = tree.find_dependent(token, *_SUBJECT, "aux") is None
-        return bare and tree.lemma[token] in lexicon.SAY | lexicon.NAME and tree.tag[token] == tree.tag[verb]
+        is_bare = tree.find_dependent(token, *_SUBJECT, "aux") is None
+        return is_bare and tree.lemma[token] in lexicon.SAY | lexicon.NAME and tree.tag[token] == tree.tag[verb]
     if dep == "advcl":  # ", adding that …"
-        bare = tree.find_dependent(token, *_SUBJECT, "mark") is None
-        return bare and tree.lemma[token] in lexicon.SAY and tree.tag[token] == "VBG"
+        is_bare = tree.find_dependent(token, *_SUBJECT, "mark") is None
+        return is_bare and tree.lemma[token] in lexicon.SAY and tree.tag[token] == "VBG"
     return False

@@ -1,13 +1,13 @@
-"""Words that attribute, by how they do it: written by hand, after the classes of verbs of communication and attitude.
+"""Words that attribute, by class: written by hand, after the classes of verbs of communication and attitude.
 
-Lemmas, but for ``speech_forms``, which a text without a model is searched for.
+All are lemmas, except the inflected forms of ``get_speech_forms`` for texts without a parse.
 """
 
 import functools
 
 from app.extract.mentions.nouns import words
 
-# What follows or surrounds is what was said: "X said that …", "…," X said.
+# Verbs of saying, with a clause or a quotation as content: "X said that …", "…," X said.
 SAY = words("""
     say tell add note explain state announce write tweet declare claim argue insist assert contend maintain warn
     report observe remark comment reply respond answer acknowledge admit concede confirm reveal disclose stress
@@ -24,49 +24,49 @@ SAY = words("""
     interrupt chime begin start offer volunteer venture point concur intone guarantee chant recite
 """)
 
-# Verbs that carry a quotation in marks beside them, though they say little of speech by themselves.
+# Verbs that attribute a quotation in marks beside them; not all are verbs of saying.
 QUOTING = SAY | words("""
     go read think believe tout crow chant sing argue close open finish end sum call conclude demand plead beg
     criticize criticise blast slam mock declare ask accuse respond explain jab shoot fire
     label dub brand term characterize characterise portray depict deem refer liken
 """) - words("order project rule signal post text detail start offer open close end message cable go fire shoot sing")
 
-# What X believes, knows, feels or expects to be so: a clause follows.
+# Verbs of belief, knowledge, feeling and expectation, with a clause.
 THINK = words("""
     think believe know feel hope fear expect understand doubt suspect assume consider imagine worry realize realise
     recognize recognise decide hold reckon guess figure see hear learn find remember forget dream bet trust foresee
     envision anticipate presume suppose determine notice perceive regret concede accept judge deem mean convince hop
 """)  # "hop" is what the model makes of "hoping"
 
-# What X wants, intends or commits to: an infinitive follows.
+# Verbs of wish, intention and commitment, with an infinitive.
 WANT = words("""
     want wish intend plan hope aim seek vow pledge promise threaten offer agree refuse decline propose decide
     prefer expect swear volunteer resolve vote ask demand desire hop hesitate plead attempt claim consider
     yearn long dare profess undertake contract elect beg strive opt
 """)
 
-# What seems so, to the writer or to those the writer listened to: a complement follows.
+# Verbs of appearance, with a complement.
 SEEM = words("seem appear")
 
-# What takes the one who is spoken to as its object: "…," she told the paper.
+# Verbs with the addressee as object: "…," she told the paper.
 ADDRESSED = words("tell inform assure warn remind advise notify")
 
-# What X calls on others to do, or for.
+# Verbs of appeal: called on them to …, called for ….
 CALLING = words("call push press lobby campaign appeal clamor")
 
-# What X says of the own doings: "reported spending".
+# Verbs with a gerund as content: "reported spending".
 GERUND = words("report suggest propose consider recall remember admit deny mention advocate oppose acknowledge love")
 
-# What says little itself where its object does: "expressed concern about".
+# Light verbs, whose object attributes: "expressed concern about".
 LIGHT = words("express issue offer raise voice make")
 
-# What X wants others to do: a person and an infinitive follow.
+# Verbs of request, with a person and an infinitive.
 URGE = words("""
     urge ask tell advise encourage warn order beg press implore instruct invite request command exhort beseech push
     pressure remind caution direct challenge want expect call persuade
 """)
 
-# What X says or holds of something: a noun phrase follows.
+# Verbs of judgement, and verbs of expression, with a noun phrase.
 JUDGE = words("""
     criticize criticise praise condemn denounce blast slam attack mock endorse support oppose reject back defend
     dismiss dispute question challenge deny applaud welcome ridicule deride decry disavow disparage rebuke assail
@@ -99,7 +99,7 @@ VOICE = words("""
     sum_up
 """)
 
-# What X speaks of, by the preposition that leads to it.
+# Verbs with a prepositional phrase as content, by preposition.
 PREPOSITIONS = {
     "for": words("""
         call push vouch press argue advocate vote plead ask beg apologize apologise campaign lobby hope wish hop
@@ -129,7 +129,7 @@ PREPOSITIONS = {
     "like": words("seem"),
 }
 
-# Nouns and adjectives of doubt and attitude, by the preposition that leads to their object.
+# Nouns and adjectives of attitude with a prepositional phrase as content, by preposition.
 NOUN_PREPOSITIONS = {
     "about": words("""
         question concern doubt worry comment anxiety fear skepticism scepticism information story remark joke talk
@@ -163,15 +163,15 @@ ADJECTIVE_PREPOSITIONS = {
     "at": words("angry furious"),
 }
 
-# What carries words: who sends it says what it says.
+# Messages, whose content is their sender's.
 MESSAGES = words("""
     statement letter email note memo message tweet post remark comment communication speech release telegram
 """)
 
-# What can only be done in words: its object is what was said, in the writer's words.
+# Performative verbs, whose object paraphrases the content.
 PLEDGE = words("affirm reaffirm announce reiterate pledge vow promise deny condemn")
 
-# What rules and what reports a document has, and what such documents are.
+# Verbs with a document as source, and nouns for such documents.
 PROVIDE = words("require provide stipulate state read say specify mandate prohibit forbid oblige declare note find")
 DOCUMENTS = words("""
     agreement treaty pact accord convention charter constitution law statute act bill resolution ordinance amendment
@@ -179,18 +179,18 @@ DOCUMENTS = words("""
     declaration communique communiqué memo memorandum ruling verdict filing indictment affidavit
 """)
 
-# What X calls something: it and its name follow.
+# Verbs of naming, with an object and its predicate.
 NAME = words("""
     call describe label brand dub term characterize characterise portray deem accuse compare liken depict paint cast
     declare pronounce consider view regard denounce refer frame hail tout cite decry dismiss mock name blame see
 """)
 
-# What documents, polls and signs do.
+# Verbs with documents, polls and evidence as source.
 SHOW = words(
     "show indicate find suggest read state say reveal contain stipulate require provide reflect prove demonstrate"
 )
 
-# Nouns whose clause or complement is what somebody said or thinks.
+# Nouns with a clause or complement as content.
 NOUNS = words("""
     claim statement assertion allegation accusation announcement argument belief call charge comment complaint
     concern conclusion confidence confirmation conviction criticism decision declaration demand denial description
@@ -205,7 +205,7 @@ NOUNS = words("""
     disdain goal concession certainty
 """)
 
-# Attitudes that somebody is said to have: "is confident that", "critical of".
+# Adjectives of attitude: "is confident that", "critical of".
 ADJECTIVES = words("""
     adamant afraid angry anxious aware capable careful certain clear concerned confident conscious convinced
     critical cautious determined disappointed dismissive doubtful dubious eager excited explicit fearful firm frustrated
@@ -216,7 +216,7 @@ ADJECTIVES = words("""
     appreciative loyal impressed uncomfortable
 """)
 
-# What a trained judge is told of a word.
+# The classes of words as features of a trained tagger.
 CLASSES = {
     "say": SAY,
     "think": THINK,
@@ -244,11 +244,10 @@ _IRREGULAR = {
     "shoot": "shot",
     "quote": "quoted",
 }
-_DOUBLES = words("admit quip brag chat tip rebut sum jab snap plan rap spot nod tap blog beg slam")
+_DOUBLED = words("admit quip brag chat tip rebut sum jab snap plan rap spot nod tap blog beg slam")
 
-
-# As likely a noun as a verb in their plain forms: "his order", "reports".
-_NOUNS = words("""
+# Verbs whose base form and third person are as often nouns: "his order", "reports".
+_NOUN_FORMS = words("""
     answer argument attack begin blog boast brag cable call caution charge claim close comment cry demand detail end
     email estimate finish fire forecast go hail hint joke laugh lecture message mock mutter note object offer open
     order pledge point post preach project promise protest question quip quote read remark reply report request retort
@@ -256,18 +255,18 @@ _NOUNS = words("""
     wonder yell
 """)
 
-# What retorts where "back" follows: "fired back".
+# Verbs that attribute if "back" follows: "fired back".
 RETORTS = words("fire fires fired shoot shoots shot hit hits snap snaps snapped write writes wrote push pushes pushed")
 
 
 @functools.cache
 def get_speech_forms() -> dict[str, str]:
-    """The inflected forms of the verbs that carry a quotation, each with its lemma."""
+    """Return the inflected forms of the verbs that attribute quotations, with their lemmas."""
     return {form: lemma for lemma in sorted(QUOTING) for form in _inflect(lemma)}
 
 
 def _inflect(lemma: str) -> set[str]:
-    stem = lemma + lemma[-1] if lemma in _DOUBLES else lemma
+    stem = lemma + lemma[-1] if lemma in _DOUBLED else lemma
     if lemma.endswith("y") and lemma[-2] not in "aeiou":
         third, past = lemma[:-1] + "ies", lemma[:-1] + "ied"
     else:
@@ -275,15 +274,15 @@ def _inflect(lemma: str) -> set[str]:
         past = stem + ("d" if stem.endswith("e") else "ed")
     ing = (stem[:-1] if stem.endswith("e") and not stem.endswith("ee") else stem) + "ing"
     forms = {ing, *_IRREGULAR.get(lemma, past).split()}
-    return forms if lemma in _NOUNS else forms | {lemma, third}
+    return forms if lemma in _NOUN_FORMS else forms | {lemma, third}
 
 
 @functools.cache
 def get_lemmas() -> frozenset[str]:
-    """All words of this lexicon, as lemmas; "accord" is the one of "according"."""
-    led = (*PREPOSITIONS.values(), *NOUN_PREPOSITIONS.values(), *ADJECTIVE_PREPOSITIONS.values())
-    plain = (
-        frozenset(["accord", *SEEM]).union(*led)
+    """Return the lemmas of all words of this lexicon; "accord" is the lemma of "according"."""
+    by_preposition = (*PREPOSITIONS.values(), *NOUN_PREPOSITIONS.values(), *ADJECTIVE_PREPOSITIONS.values())
+    lemmas = (
+        frozenset(["accord", *SEEM]).union(*by_preposition)
         | SAY
         | QUOTING
         | THINK
@@ -297,4 +296,4 @@ def get_lemmas() -> frozenset[str]:
         | NOUNS
         | ADJECTIVES
     )
-    return plain | {each.partition("_")[0] for each in plain}
+    return lemmas | {lemma.partition("_")[0] for lemma in lemmas}

@@ -1,336 +1,335 @@
-"""Who speaks: the phrase that a word of attribution is owed to, by its syntax or by the words beside it."""
+"""Find the source of an attribution: by the syntax of the cue, or by the words beside it."""
+
+from typing import NamedTuple
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.syntax import AUXILIARY, NOMINAL, RELATIVE, find_head, noun_phrase, quoted_by_other
-from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
-from app.extract.mentions.nouns import DAYS, MONTHS, words
+from app.extract.attribution.phrases import (
+    COMMAS,
+    MAX_ASIDE,
+    NAMES,
+    find_phrase_before,
+    find_phrase_ending_at,
+    find_phrase_from,
+)
+from app.extract.attribution.tree import (
+    AUXILIARY,
+    NO_QUOTE,
+    RELATIVE_PRONOUNS,
+    TokenRange,
+    Tree,
+    find_head,
+    find_noun_phrase,
+    find_quoted_speaker,
+)
+from app.extract.mentions.nouns import words
 
 SUBJECT = ("nsubj", "nsubjpass", "csubj", "expl")
-_CLIMB = 8  # verbs that a subject may be inherited over
-_CAUSES = words("lead leave force prompt cause allow drive enable require persuade compel")
-_MADE = lexicon.MESSAGES | words("ad advertisement op-ed editorial article story piece essay column video resolution")
-_NAMES = ("NOUN", "PROPN", "PRON")
+OWNER_PREPOSITIONS = ("by", "from", "among")  # before the owner of a claim, plan or fear
+_MAX_STEPS = 8  # verbs over which a subject may be inherited
+_CAUSATIVES = words("lead leave force prompt cause allow drive enable require persuade compel")
+_SENT_TEXTS = lexicon.MESSAGES | words(
+    "ad advertisement op-ed editorial article story piece essay column video resolution"
+)
 _VERBAL = ("VERB", "AUX")
 _FINITE = ("VBD", "VBZ", "VBP")
-OWNERS = ("by", "from", "among")  # who has a claim, plan or fear follows these
-_OWN = ("his", "her", "its", "their", "my", "our")
-_CALENDAR = frozenset((*MONTHS, *DAYS))
+_POSSESSIVES = ("his", "her", "its", "their", "my", "our")
 _BLANK = ("PUNCT", "SPACE")
-_ASIDE = 40  # tokens between who speaks and the verb, in commas or brackets
-_COMMAS = (",", "-", "--", "–", "—")
 _DASHES = frozenset("-–—") | {"--"}
 
 
-def subject(tree: Tree, verb: int) -> tuple[int | None, bool]:
-    """Return the head of a verb's subject, its own or inherited, and whether the verb it belongs to is passive."""
+class Subject(NamedTuple):
+    """The head of a verb's subject, and whether the verb is passive."""
+
+    head: int | None
+    passive: bool
+
+
+class NounOwner(NamedTuple):
+    """The head of a noun's owner, and the verb whose subject that is, if any."""
+
+    head: int | None
+    verb: int | None
+
+
+def find_subject(tree: Tree, verb: int) -> Subject:
+    """Return the subject of a verb, its own or one inherited from a governing verb."""
     own = verb
-    if (quoted := quoted_by_other(tree, verb)) is not None:
-        return quoted, False
-    for _ in range(_CLIMB):
-        found = _own_subject(tree, verb)
-        if found is not None and tree.quote[verb] in (NO_QUOTE, tree.quote[own]) and found != own:
-            if tree.word[found] in RELATIVE and tree.dep[verb] == "relcl":
-                return tree.head[verb], False
-            passive = tree.dep[found] == "nsubjpass" if verb == own else _is_participle(tree, own)
-            return found, passive
-        held = _holder(tree, verb)
-        if held is not None:
-            return held, verb == own and _is_reduced(tree, verb)
-        above = _governor(tree, verb)
-        if above is None:
-            return _beginning(tree, own), False
-        verb = above
-    return None, False
+    if (quoted := find_quoted_speaker(tree, verb)) is not None:
+        return Subject(quoted, False)
+    for _ in range(_MAX_STEPS):
+        subject = _find_own_subject(tree, verb)
+        if subject is not None and tree.quote[verb] in (NO_QUOTE, tree.quote[own]) and subject != own:
+            if tree.word[subject] in RELATIVE_PRONOUNS and tree.dep[verb] == "relcl":
+                return Subject(tree.head[verb], False)
+            passive = tree.dep[subject] == "nsubjpass" if verb == own else _is_passive_participle(tree, own)
+            return Subject(subject, passive)
+        controller = _find_controller(tree, verb)
+        if controller is not None:
+            return Subject(controller, verb == own and _is_reduced_passive(tree, verb))
+        governor = _find_governor(tree, verb)
+        if governor is None:
+            return Subject(_find_topic(tree, own), False)
+        verb = governor
+    return Subject(None, False)
 
 
-def _beginning(tree: Tree, verb: int) -> int | None:
-    """Who it was about so far: the analysts, found …; the mayor gave a speech, then said …."""
+def _find_topic(tree: Tree, verb: int) -> int | None:
+    """Return the topic of a sentence if the parse gives the verb no subject: "The analysts, found …"."""
     clause = tree.find_dependent(verb, "ccomp")
-    if clause is not None and clause < verb and tree.quote[clause] == tree.quote[verb] and beside(tree, verb) is None:
+    if (
+        clause is not None
+        and clause < verb
+        and tree.quote[clause] == tree.quote[verb]
+        and find_phrase_before(tree, verb) is None
+    ):
         return tree.find_dependent(clause, *SUBJECT)
     if tree.tag[verb] not in ("VBG", "VBN", "VB"):
         return None
-    top = verb
-    for _ in range(_CLIMB):
-        top = tree.head[top]
-    return top if tree.head[top] == top and tree.pos[top] in _NAMES else None
+    root = verb
+    for _ in range(_MAX_STEPS):
+        root = tree.head[root]
+    return root if tree.head[root] == root and tree.pos[root] in NAMES else None
 
 
-def _own_subject(tree: Tree, verb: int) -> int | None:
-    kids = tree.find_dependents(verb, *SUBJECT)
-    if not kids:
+def _find_own_subject(tree: Tree, verb: int) -> int | None:
+    subjects = tree.find_dependents(verb, *SUBJECT)
+    if not subjects:
         return None
-    found = max((kid for kid in kids if kid < verb), default=kids[0])
-    if tree.word[found] not in RELATIVE or found >= verb - 1:
-        return found
-    nearer = _ending(tree, verb - 1)  # "the rule, which many think is wrong": some parsers have it that the rule thinks
-    return find_head(tree, nearer) if nearer is not None and nearer[0] == found + 1 else found
+    subject = max((token for token in subjects if token < verb), default=subjects[0])
+    if tree.word[subject] not in RELATIVE_PRONOUNS or subject >= verb - 1:
+        return subject
+    # in "the rule, which many think is wrong", some parsers make "which" the subject of "think"
+    nearer = find_phrase_ending_at(tree, verb - 1)
+    return find_head(tree, nearer) if nearer is not None and nearer.first == subject + 1 else subject
 
 
-def _is_participle(tree: Tree, verb: int) -> bool:
-    """Tell whether a participle says what was done to the subject of the clause: asked whether …, she said …."""
+def _is_passive_participle(tree: Tree, verb: int) -> bool:
+    """Return whether a participle is passive and shares the subject of its clause: "Asked whether …, she said …"."""
     if tree.tag[verb] != "VBN" or tree.dep[verb] != "advcl" or tree.word[verb] in lexicon.ADJECTIVES:
         return False
     return tree.find_dependent(verb, *AUXILIARY) is None
 
 
-def _is_reduced(tree: Tree, verb: int) -> bool:
-    """Tell whether a participle says what was done to its noun: a text read by …, but not: The experts found that …."""
+def _is_reduced_passive(tree: Tree, verb: int) -> bool:
+    """Return whether a participle is a passive relative clause: "a text read by …", not "The experts found that …"."""
     if tree.tag[verb] != "VBN" or tree.dep[verb] not in ("acl", "relcl"):
         return False
     noun = tree.head[verb]
     return tree.head[noun] != noun or tree.lemma[verb] in lexicon.URGE or tree.find_dependent(verb, "ccomp") is None
 
 
-def _holder(tree: Tree, verb: int) -> int | None:
-    """The noun that does what a verb without a subject says: a man saying …, her refusal to say …, led him to say …."""
+def _find_controller(tree: Tree, verb: int) -> int | None:
+    """Return the noun that is the understood subject: a man saying …, her refusal to say …, led him to say …."""
     dep, head = tree.dep[verb], tree.head[verb]
-    if dep in ("xcomp", "advcl") and tree.tag[verb] == "VB" and tree.lemma[head] in _CAUSES:
+    if dep in ("xcomp", "advcl") and tree.tag[verb] == "VB" and tree.lemma[head] in _CAUSATIVES:
         return tree.find_dependent(head, "dobj")
     if dep == "conj":  # "… will leave and the others have said": the parse joins the verbs alone
-        near = beside(tree, verb)
-        return find_head(tree, near) if near and near[0] > head and tree.pos[near[0] - 1] == "CCONJ" else None
+        nearer = find_phrase_before(tree, verb)
+        if nearer and nearer.first > head and tree.pos[nearer.first - 1] == "CCONJ":
+            return find_head(tree, nearer)
+        return None
     if dep not in ("acl", "relcl"):
         return None
     if tree.tag[verb] == "VB":
-        holder = tree.find_dependent(head, "poss")
-        is_subject = holder is not None and tree.word[holder] in _OWN and tree.dep[head] in ("dobj", "pobj")
-        return None if is_subject else holder
-    if tree.tag[verb] == "VBG" and (_after_comma(tree, verb) or _is_made(tree, head) or _is_told(tree, head, verb)):
+        possessor = tree.find_dependent(head, "poss")
+        is_subject = possessor is not None and tree.word[possessor] in _POSSESSIVES
+        return None if is_subject and tree.dep[head] in ("dobj", "pobj") else possessor
+    if tree.tag[verb] == "VBG" and (
+        _follows_comma(tree, verb) or _is_sent_text(tree, head) or _is_addressee(tree, head, verb)
+    ):
         return None
     return head
 
 
-def _after_comma(tree: Tree, verb: int) -> bool:
-    first = tree.left[verb]
-    return first > 0 and tree.word[first - 1] in _COMMAS
+def _follows_comma(tree: Tree, token: int) -> bool:
+    """Return whether a comma or dash stands before the subtree of a token."""
+    first = tree.left[token]
+    return first > 0 and tree.word[first - 1] in COMMAS
 
 
-def _is_made(tree: Tree, noun: int) -> bool:
-    """Tell whether a noun is words that the subject of its verb sends: sent a letter saying …."""
-    return tree.lemma[noun] in _MADE and tree.dep[noun] == "dobj"
+def _is_sent_text(tree: Tree, noun: int) -> bool:
+    """Return whether a noun is a text that the subject of its verb sends: "sent a letter saying …"."""
+    return tree.lemma[noun] in _SENT_TEXTS and tree.dep[noun] == "dobj"
 
 
-def _is_told(tree: Tree, noun: int, verb: int) -> bool:
-    """Tell whether a noun is to whom a verb says something: emailed supporters saying …."""
+def _is_addressee(tree: Tree, noun: int, verb: int) -> bool:
+    """Return whether a noun is the addressee of a verb of saying: "emailed supporters saying …"."""
     if tree.lemma[verb] not in lexicon.SAY:
         return False
-    above = tree.head[noun]
-    return tree.lemma[above] in lexicon.SAY if tree.dep[noun] == "dobj" else tree.word[above] == "to"
+    head = tree.head[noun]
+    return tree.lemma[head] in lexicon.SAY if tree.dep[noun] == "dobj" else tree.word[head] == "to"
 
 
-def _governor(tree: Tree, verb: int) -> int | None:
-    """The verb that a verb without a subject hangs on, and shares its subject with."""
-    dep, above = tree.dep[verb], tree.head[verb]
+def _find_governor(tree: Tree, verb: int) -> int | None:
+    """Return the verb with which a verb without a subject shares its subject."""
+    dep, head = tree.dep[verb], tree.head[verb]
     if dep == "ROOT" or dep in ("amod", "compound", "csubj"):
         return None
     if dep == "ccomp" and tree.tag[verb] not in ("VBG", "VB"):
         return None
-    if dep == "pcomp" and above < verb - 1 and beside(tree, verb) is not None:
+    if dep == "pcomp" and head < verb - 1 and find_phrase_before(tree, verb) is not None:
         return None
-    if _goes_on(tree, verb, above):
-        return tree.head[above]
-    for _ in range(_CLIMB):
-        if tree.pos[above] in _VERBAL or tree.find_dependent(above, *SUBJECT) is not None:
-            return above
-        above = tree.head[above]
+    if _belongs_to_matrix_verb(tree, verb, head):
+        return tree.head[head]
+    for _ in range(_MAX_STEPS):
+        if tree.pos[head] in _VERBAL or tree.find_dependent(head, *SUBJECT) is not None:
+            return head
+        head = tree.head[head]
     return None
 
 
-def relative(tree: Tree, verb: int, head: int | None) -> int | None:
-    """The relative pronoun that stands for who a verb's subject is: Berg, who said …."""
+def find_relative_pronoun(tree: Tree, verb: int, head: int | None) -> int | None:
+    """Return the relative pronoun that stands for the source `head` in the clause of a verb: "Berg, who said …"."""
     clause = tree.find_dependent(head, "relcl") if head is not None else None
     if clause is None or not tree.left[clause] <= verb <= tree.right[clause]:
         return None
-    found = _own_subject(tree, clause)
-    return found if found is not None and tree.word[found] in RELATIVE else None
+    subject = _find_own_subject(tree, clause)
+    return subject if subject is not None and tree.word[subject] in RELATIVE_PRONOUNS else None
 
 
-def _goes_on(tree: Tree, verb: int, head: int) -> bool:
-    """Tell whether a verb hangs on what was said, but belongs to who said it: said he left, adding that …."""
-    outer = tree.head[head]
-    if tree.dep[verb] not in ("advcl", "conj") or outer > verb:
+def _belongs_to_matrix_verb(tree: Tree, verb: int, head: int) -> bool:
+    """Return whether a verb depends on a complement but continues its matrix verb: "said he left, adding that …"."""
+    matrix = tree.head[head]
+    if tree.dep[verb] not in ("advcl", "conj") or matrix > verb:
         return False
     if tree.dep[head] == "acl":  # denied the claim that he left, saying …
-        return tree.tag[verb] == "VBG" and tree.lemma[verb] in lexicon.SAY and tree.lemma[outer] in lexicon.NOUNS
-    if tree.dep[head] != "ccomp" or tree.lemma[outer] not in lexicon.SAY:
+        return tree.tag[verb] == "VBG" and tree.lemma[verb] in lexicon.SAY and tree.lemma[matrix] in lexicon.NOUNS
+    if tree.dep[head] != "ccomp" or tree.lemma[matrix] not in lexicon.SAY:
         return False
-    return tree.lemma[verb] in lexicon.SAY or _in_step(tree, verb, head, outer)
+    return tree.lemma[verb] in lexicon.SAY or _agrees_with_matrix_verb(tree, verb, head, matrix)
 
 
-def _in_step(tree: Tree, verb: int, head: int, outer: int) -> bool:
-    """Tell whether a verb goes with the outer of two by its tense: said he would stay and called it ….
+def _agrees_with_matrix_verb(tree: Tree, verb: int, head: int, matrix: int) -> bool:
+    """Return whether a verb goes with the matrix verb by its tense: "said he would stay and called it …".
 
-    Where all three have the same tense, it does if the inner subject is a pronoun, which means the outer one anyway.
+    If all three verbs have the same tense, it does if the subject of the complement is a pronoun, since that usually
+    means the subject of the matrix verb.
     """
-    if tree.dep[verb] != "conj" or tree.tag[verb] != tree.tag[outer] or tree.tag[verb] not in _FINITE:
+    if tree.dep[verb] != "conj" or tree.tag[verb] != tree.tag[matrix] or tree.tag[verb] not in _FINITE:
         return False
-    inner = tree.find_dependent(head, *SUBJECT)
-    return tree.tag[head] != tree.tag[verb] or (inner is not None and tree.pos[inner] == "PRON")
+    subject = tree.find_dependent(head, *SUBJECT)
+    return tree.tag[head] != tree.tag[verb] or (subject is not None and tree.pos[subject] == "PRON")
 
 
-def speaker(tree: Tree, verb: int) -> TokenRange | None:
-    """Return who says what is in marks: the subject of its verb, or the agent where that is passive."""
-    head, passive = subject(tree, verb)
-    if not passive or _is_participle(tree, verb):
-        return voice(tree, head, verb)
-    agent = agent_of(tree, verb)
-    return voice(tree, agent, verb) if agent is not None else None
+def find_quotation_source(tree: Tree, verb: int) -> TokenRange | None:
+    """Return the source of a quotation: the subject of its verb, or the agent if the verb is passive."""
+    head, passive = find_subject(tree, verb)
+    if not passive or _is_passive_participle(tree, verb):
+        return find_source(tree, head, verb)
+    agent = find_agent(tree, verb)
+    return find_source(tree, agent, verb) if agent is not None else None
 
 
-def implied(tree: Tree, content: tuple[TokenRange, ...]) -> TokenRange | None:
-    """Who says a quotation that no verb attributes: the name that follows it, or whom the words before it are about."""
-    following = (_follows(tree, last) for _, last in content)
-    return next(filter(None, following), None) or _introduced(tree, content[0][0])
+def find_implied_source(tree: Tree, content: tuple[TokenRange, ...]) -> TokenRange | None:
+    """Return the source of a quotation without a verb: the name after it, or the subject of the words before it."""
+    names = (_find_name_after(tree, piece.last) for piece in content)
+    return next(filter(None, names), None) or _find_introducing_subject(tree, content[0].first)
 
 
-def _follows(tree: Tree, last: int) -> TokenRange | None:
-    """The name right after a quotation that ends with a comma: "…," the mayor from the stairs."""
-    comma = next((each for each in (last, last + 2) if tree.word[each : each + 1] == [","]), None)
+def _find_name_after(tree: Tree, last: int) -> TokenRange | None:
+    """Return the name right after a quotation that ends with a comma: "…," the mayor from the stairs."""
+    comma = next((token for token in (last, last + 2) if tree.word[token : token + 1] == [","]), None)
     if comma is None:
         return None
-    named = nominals(tree, last + 2 if comma == last else comma + 1)
-    return named if named is not None and tree.pos[named[1]] in _NAMES else None
+    phrase = find_phrase_from(tree, last + 2 if comma == last else comma + 1)
+    return phrase if phrase is not None and tree.pos[phrase.last] in NAMES else None
 
 
-def _introduced(tree: Tree, first: int) -> TokenRange | None:
-    """Whom the clause is about that a colon or a comma joins to a quotation, or the sentence that a full stop ends."""
-    last = next((each for each in range(first - 1, max(-1, first - 6), -1) if tree.pos[each] not in _BLANK), None)
+def _find_introducing_subject(tree: Tree, first: int) -> TokenRange | None:
+    """Return the subject of the sentence before a quotation, or of the clause that a colon or comma joins to it."""
+    preceding = range(first - 1, max(-1, first - 6), -1)
+    last = next((token for token in preceding if tree.pos[token] not in _BLANK), None)
     if last is None or tree.quote[last] != NO_QUOTE:
         return None
-    joined = {":", *_COMMAS} & {*tree.word[last + 1 : first]}
-    for verb in range(last, max(tree.bounds[tree.sentence[last]][0], last - _ASIDE) - 1, -1):
+    is_joined = not {":", *COMMAS}.isdisjoint(tree.word[last + 1 : first])
+    for verb in range(last, max(tree.bounds[tree.sentence[last]].first, last - MAX_ASIDE) - 1, -1):
         if tree.pos[verb] not in _VERBAL or tree.quote[verb] != NO_QUOTE:
             continue
-        if joined or tree.head[verb] == verb:
-            head, passive = subject(tree, verb)
+        if is_joined or tree.head[verb] == verb:
+            head, passive = find_subject(tree, verb)
             if head is not None and not passive and tree.quote[head] == NO_QUOTE:
-                return voice(tree, head, verb)
+                return find_source(tree, head, verb)
     return None
 
 
-def voice(tree: Tree, head: int | None, verb: int, content: tuple[TokenRange, ...] = ()) -> TokenRange | None:
-    """The noun phrase of who speaks; the words beside the verb where the parse has nobody or somebody impossible."""
-    found = noun_phrase(tree, head) if head is not None else None
-    if found is None:
-        return beside(tree, verb)
-    if _is_dateline(tree, found):
-        dash = next((each for each in range(found[1] + 1, verb) if tree.word[each] in _DASHES), verb)
-        return nominals(tree, dash + 1) or found
-    if found[0] > verb and any(first <= found[0] <= last for first, last in content):
-        return beside(tree, verb) or found
-    return found
+def find_source(tree: Tree, head: int | None, verb: int, content: tuple[TokenRange, ...] = ()) -> TokenRange | None:
+    """Return the noun phrase around `head`, or the words before the verb if there is no head or an impossible one."""
+    phrase = find_noun_phrase(tree, head) if head is not None else None
+    if phrase is None:
+        return find_phrase_before(tree, verb)
+    if _is_dateline(tree, phrase):
+        dash = next((token for token in range(phrase.last + 1, verb) if tree.word[token] in _DASHES), verb)
+        return find_phrase_from(tree, dash + 1) or phrase
+    if phrase.first > verb and any(piece.first <= phrase.first <= piece.last for piece in content):
+        return find_phrase_before(tree, verb) or phrase
+    return phrase
 
 
-def beside(tree: Tree, verb: int) -> TokenRange | None:
-    """The name or description that ends right before a verb, but for adverbs, a parenthesis and an apposition."""
-    last = verb - 1
-    while last > max(0, verb - 4) and (tree.pos[last] == "ADV" or tree.dep[last] in AUXILIARY):
-        last -= 1
-    if last < 0:
-        return None
-    if tree.word[last] in _CALENDAR:  # "the mayor on Friday said"
-        last = max(0, last - 2 if tree.pos[last - 1] == "ADP" else last - 1)
-    if tree.word[last] == ")":
-        last = next((each - 1 for each in range(last, max(0, last - _ASIDE), -1) if tree.word[each] == "("), last)
-    elif tree.word[last] in _COMMAS:
-        return _before_aside(tree, last)
-    if last < verb - 1 and tree.text[tree.start[verb - 1]].isupper() and _ending(tree, last) is None:
-        return verb - 1, verb - 1
-    return _ending(tree, last)
-
-
-def _ending(tree: Tree, last: int) -> TokenRange | None:
-    """The name or description that ends with a word."""
-    first = last + 1
-    while first > max(0, last - 8) and tree.pos[first - 1] in NOMINAL:
-        first -= 1
-    if first > last or tree.pos[last] not in _NAMES or tree.word[last] in RELATIVE:
-        return None
-    return first, last
-
-
-def _before_aside(tree: Tree, last: int) -> TokenRange | None:
-    """The name or description before what stands between two commas or dashes: the mayor, a farmer herself, said …."""
-    start = max(tree.bounds[tree.sentence[last]][0], last - _ASIDE)
-    for each in range(last - 1, start, -1):
-        if tree.word[each] == tree.word[last] and (found := _ending(tree, each - 1)) and _begins(tree, found[0]):
-            return found
-    return None
-
-
-def _begins(tree: Tree, first: int) -> bool:
-    """Tell whether a phrase is governed by no word before it."""
-    return first == 0 or tree.pos[first - 1] in ("PUNCT", "CCONJ", "SCONJ", "ADV", "SPACE")
-
-
-def nominals(tree: Tree, first: int) -> TokenRange | None:
-    """The words of a name or a description from here on."""
-    last = first
-    while last < min(first + 8, len(tree.word)) and tree.pos[last] in NOMINAL:
-        last += 1
-    return (first, last - 1) if last > first else None
-
-
-def bearer(tree: Tree, adjective: int) -> int | None:
-    """Return who is confident, critical or unaware."""
-    dep, above = tree.dep[adjective], tree.head[adjective]
+def find_experiencer(tree: Tree, adjective: int) -> int | None:
+    """Return the head of the person or group that an adjective such as confident, critical or unaware describes."""
+    dep, head = tree.dep[adjective], tree.head[adjective]
     if dep == "oprd":
-        return tree.find_dependent(above, "dobj") or subject(tree, above)[0]
+        return tree.find_dependent(head, "dobj") or find_subject(tree, head).head
     if dep in ("acomp", "attr"):
-        return subject(tree, above)[0] if tree.pos[above] in _VERBAL else None
+        return find_subject(tree, head).head if tree.pos[head] in _VERBAL else None
     if dep not in ("amod", "acl"):
         return None
-    if adjective > above and (_after_comma(tree, adjective) or _is_made(tree, above)):
-        verb = _governor(tree, above)
-        return subject(tree, verb)[0] if verb is not None else above
-    return above
+    if adjective > head and (_follows_comma(tree, adjective) or _is_sent_text(tree, head)):
+        verb = _find_governor(tree, head)
+        return find_subject(tree, verb).head if verb is not None else head
+    return head
 
 
-def owner(tree: Tree, noun: int) -> tuple[int | None, int | None]:
-    """Return whose claim, plan or fear a noun is; the verb, too, whose subject that is: he repeated his claim."""
-    verb, holder = tree.head[noun], tree.find_dependent(noun, "poss")
-    if holder is not None and not _is_own(tree, holder, verb):
-        return holder, None
-    by = next((kid for kid in tree.find_dependents(noun, "prep") if tree.word[kid] in OWNERS), None)
+def find_noun_owner(tree: Tree, noun: int) -> NounOwner:
+    """Return the owner of a claim, plan or fear: his in "his claim", he in "he repeated the claim"."""
+    verb, possessor = tree.head[noun], tree.find_dependent(noun, "poss")
+    if possessor is not None and not _refers_to_subject(tree, possessor, verb):
+        return NounOwner(possessor, None)
+    prepositions = tree.find_dependents(noun, "prep")
+    by = next((token for token in prepositions if tree.word[token] in OWNER_PREPOSITIONS), None)
     if by is not None:
-        return tree.find_dependent(by, "pobj"), None
+        return NounOwner(tree.find_dependent(by, "pobj"), None)
     if tree.dep[noun] not in ("dobj", "pobj", "attr"):
-        return None, None
-    for _ in range(_CLIMB):
+        return NounOwner(None, None)
+    for _ in range(_MAX_STEPS):
         if tree.pos[verb] in ("ADP", "ADV", "ADJ"):
             verb = tree.head[verb]
     if tree.pos[verb] not in _VERBAL:
-        return None, None
-    head, passive = subject(tree, verb)
-    return None if passive else head, verb
+        return NounOwner(None, None)
+    head, passive = find_subject(tree, verb)
+    return NounOwner(None if passive else head, verb)
 
 
-def _is_own(tree: Tree, holder: int, verb: int) -> bool:
-    """Tell whether a pronoun before a verb's object means its subject: he made his claim, not: they mock her claim."""
-    if tree.word[holder] not in _OWN or tree.dep[tree.head[holder]] != "dobj" or tree.lemma[verb] in lexicon.JUDGE:
+def _refers_to_subject(tree: Tree, pronoun: int, verb: int) -> bool:
+    """Return whether a possessive in an object means the subject: "he made his claim", not "they mock her claim"."""
+    if (
+        tree.word[pronoun] not in _POSSESSIVES
+        or tree.dep[tree.head[pronoun]] != "dobj"
+        or tree.lemma[verb] in lexicon.JUDGE
+    ):
         return False
-    head, passive = subject(tree, verb)
-    several = head is not None and (tree.tag[head] in ("NNS", "NNPS") or tree.find_dependent(head, "cc") is not None)
-    return head is not None and not passive and several == (tree.word[holder] == "their")
+    head, passive = find_subject(tree, verb)
+    if head is None or passive:
+        return False
+    is_plural = tree.tag[head] in ("NNS", "NNPS") or tree.find_dependent(head, "cc") is not None
+    return is_plural == (tree.word[pronoun] == "their")
 
 
-def agent_of(tree: Tree, verb: int) -> int | None:
-    """The head of who did what a passive verb says: was asked by …."""
+def find_agent(tree: Tree, verb: int) -> int | None:
+    """Return the head of a passive verb's agent: "was asked by …"."""
     by = tree.find_dependent(verb, "agent")
     return tree.find_dependent(by, "pobj") if by is not None else None
 
 
-def _is_dateline(tree: Tree, found: TokenRange) -> bool:
-    """Tell whether a phrase is the place that an agency's report begins with: LONDON (Reuters) - …."""
-    first = found[0]
+def _is_dateline(tree: Tree, phrase: TokenRange) -> bool:
+    """Return whether a phrase is the dateline of an agency report: LONDON (Reuters) - …."""
+    first = phrase.first
     start = tree.start[first]
     if start and tree.text[start - 1] != "\n":
         return False
-    dash = next(
-        (each for each in range(first + 1, min(first + 14, len(tree.word))) if tree.word[each] in _DASHES), None
-    )
+    following = range(first + 1, min(first + 14, len(tree.word)))
+    dash = next((token for token in following if tree.word[token] in _DASHES), None)
     if dash is None:
         return False
-    name = tree.text[start : tree.end[found[1]]]
+    name = tree.text[start : tree.end[phrase.last]]
     return (len(name) > 3 and name.isupper()) or tree.word[dash - 1] == ")"

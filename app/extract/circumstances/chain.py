@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
-from app.extract.findings import AttributionRelation, Hop, Voice
+from app.extract.findings import AttributionRelation, Hop, Relay, Voice
 from app.extract.mentions import names, nouns
 from app.extract.mentions.papers import Paper
 from app.extract.mentions.voices import Voices
@@ -73,7 +73,7 @@ def cited(text: str, found: AttributionRelation, voices: Voices) -> AttributionR
     voice = voices.meant(whom)
     if voice is None or (voice.kind is SpeakerKind.UNNAMED and _SOURCES.isdisjoint(voice.name.casefold().split())):
         return found
-    return replace(found, mention=whom, relays=((found.mention, found.cue[0]), *found.relays), pronoun=None)
+    return replace(found, mention=whom, relays=(Relay(found.mention, found.cue[0]), *found.relays), pronoun=None)
 
 
 def relays(text: str, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:

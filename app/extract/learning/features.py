@@ -7,8 +7,7 @@ import numpy as np
 
 from app.extract.attribution.candidates import Candidate
 from app.extract.attribution.judgement import Judgement
-from app.extract.attribution.syntax import find_head
-from app.extract.attribution.tree import NO_QUOTE, Tree
+from app.extract.attribution.tree import NO_QUOTE, Tree, find_head
 from app.extract.learning.arrays import Integers, Numbers
 from app.extract.learning.proposals import Judged
 from app.extract.learning.sequence import known_classes

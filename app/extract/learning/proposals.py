@@ -71,19 +71,19 @@ class _View:
     def _contents(self, content: tuple[TokenRange, ...]) -> Iterator[tuple[str, tuple[TokenRange, ...]]]:
         *others, (first, last) = content
         for end, dep in list(self._ends(first, last).items())[:_ENDS]:
-            yield dep, (*others, (first, end))
+            yield dep, (*others, TokenRange(first, end))
         if others:
             return
         searched = range(first, min(last, first + _SEARCHED) + 1)
         begin = max(searched, key=self.begins.__getitem__)
         if self.begins[begin] > 0.25:
-            yield "begin", ((begin, last),)
+            yield "begin", (TokenRange(begin, last),)
         middle = max(searched, key=self.inside.__getitem__)
         if self.inside[middle] >= 0.4:
-            start, end = self._likely(middle)
-            yield "chain", ((start, end),)
-            if end >= first:
-                yield "chain-end", ((first, end),)
+            likely = self._likely(middle)
+            yield "chain", (likely,)
+            if likely.last >= first:
+                yield "chain-end", (TokenRange(first, likely.last),)
 
     def _ends(self, first: int, last: int) -> dict[int, str]:
         """Where a range may end before a phrase or clause that reaches to its end, and how that hangs on it."""
@@ -120,4 +120,4 @@ class _View:
             start -= 1
         while end < last and self.goes_on[end + 1] >= enough:
             end += 1
-        return start, self._trimmed(start, end)
+        return TokenRange(start, self._trimmed(start, end))

@@ -1,1 +1,1 @@
-"""A captured page: the article's paragraphs, what surrounds them, and which stretches stand in quotation marks."""
+"""A captured page: the paragraphs of its article, its furniture, and its quotation marks."""

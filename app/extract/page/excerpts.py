@@ -1,7 +1,7 @@
-"""Words given verbatim without marks: what a paragraph ending in a colon introduces, and what "…, he said" closes.
+"""Find excerpts: words quoted in paragraphs of their own, often without marks.
 
-An excerpt is the paragraph after the one that announces it ("TASS reported:"), whatever furniture the page puts
-between the two.
+An excerpt follows a paragraph that announces it ("TASS reported:"), after any furniture between the two, or it ends
+with its own cue ("…, he said").
 """
 
 import bisect
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from app.core.spans import Span
 from app.core.vocab import StatementKind
 from app.extract.attribution import lexicon
-from app.extract.findings import AttributionRelation, Grade
+from app.extract.findings import AttributionRelation, Grade, Relay
 from app.extract.mentions import issuers, nouns
 from app.extract.page import marks, sentences
 
@@ -27,59 +27,64 @@ _FORMULA = re.compile(
     r"|(?:contained|included|offered|issued|released|published|made|posted|wrote|gave|has|had|sent) "
     r"(?:the following|this) [a-z]{1,20}|as follows)\b"
 )
-_FORM = re.compile(r"(?<![\w-])[a-z]{3,16}(?![\w-])")
+_LOWERCASE_WORD = re.compile(r"(?<![\w-])[a-z]{3,16}(?![\w-])")
 _PAST = re.compile(r"\w+(?:ed|ing)|said|says|told|tells|wrote|writes|written|adds")
-_OWN = re.compile(r"\b(?:I(?=[ ’'])|we|our|my|us|We|Our|My)\b")
-_CLOSED = re.compile(
+_FIRST_PERSON = re.compile(r"\b(?:I(?=[ ’'])|we|our|my|us|We|Our|My)\b")
+_TRAILING_CUE = re.compile(
     r",[ \u00a0](he|she|they|it|(?:[Tt]he[ \u00a0]|[A-Z])[^,\n]{1,60}?)[ \u00a0]"
     r"(said|says|wrote|added|stated|noted)\b[^,;:\n]{0,60}\.?$"
 )
-_SPEAKS = re.compile(r"[A-Z][A-Z .’'-]{2,30}:|\d{1,2}[.)]")  # a transcript's or a list's line
+_LISTED = re.compile(r"[A-Z][A-Z .’'-]{2,30}:|\d{1,2}[.)]")  # a line of a transcript or a list
 _SUBJECT = re.compile(r"[^,;:]{2,90}$")
-_BESIDE = re.compile(r".{0,80}\b(?:that|while|when|and|but|which)[ \u00a0]")
-_AFTER = re.compile(
+_CLAUSE_BEFORE = re.compile(r".{0,80}\b(?:that|while|when|and|but|which)[ \u00a0]")
+_AUXILIARIES = re.compile(
     r"(?:[ \u00a0]+(?:also|then|later|has|have|had|was|is|as|further|recently|previously)){1,4}[ \u00a0]*$"
 )
-_LEAD = 600  # code points at the end of the announcing paragraph that are looked at
-_PROVIDES = re.compile(  # a document's verb directly before an opening mark
+_LEAD = 600  # code points at the end of the announcing paragraph that are searched
+_DOCUMENT_CUE = re.compile(  # a document and its verb directly before an opening mark
     rf"\b((?:[Tt]he|[Tt]his|[Tt]hat|[Ii]ts)[ \u00a0](?:[\w-]{{1,20}}[ \u00a0]){{0,3}}"
     rf"(?:{'|'.join(sorted(nouns.DOCUMENT))}))[ \u00a0]"
     r"((?:also[ \u00a0])?(?:provides|calls|called|provided)[ \u00a0]for|says|said|states|stated|reads|stipulates|"
     r"stipulated|requires|required|guarantees|obliges|promises|defines|describes)[ \u00a0][“\"„«‘]{1,2}$"
 )
 _OPENING = '“„«"‘‟'
-_LONGEST = 40  # paragraphs of one quotation
-_SHORTEST = 4  # words of an excerpt
-_NEAR = 8  # words between the verb and the colon, where no marks stand around what follows
+_MAX_PARAGRAPHS = 40  # of one quotation
+_MIN_WORDS = 4  # of an excerpt
+_MAX_GAP = 8  # words between the verb and the colon before an excerpt without marks
 
 
 @dataclass(frozen=True, slots=True)
 class _Lead:
+    """The cue, the source and the relaying voices in the paragraph that announces an excerpt."""
+
     cue: Span
     mention: Span | None
-    relays: tuple[tuple[Span, Span | None], ...] = ()
+    relays: tuple[Relay, ...] = ()
 
 
-def find(text: str, blocks: Sequence[Span], doc: "Doc | None") -> list[AttributionRelation]:
+def find_excerpts(text: str, blocks: Sequence[Span], doc: "Doc | None") -> list[AttributionRelation]:
     """Return the excerpts among the blocks of an article, in order."""
-    found: list[AttributionRelation] = []
-    for i, block in enumerate(blocks):
+    excerpts = []
+    for number, block in enumerate(blocks):
         if _COLON.search(text, max(block.start, block.end - 900), block.end):
-            excerpt = _introduced(text, blocks, i, doc)
+            excerpt = _find_announced(text, block, blocks[number + 1 : number + 1 + _MAX_PARAGRAPHS], doc)
         else:
-            excerpt = _closed(text, block)
+            excerpt = _find_with_trailing_cue(text, block)
         if excerpt is not None:
-            found.append(excerpt)
-    return found
+            excerpts.append(excerpt)
+    return excerpts
 
 
-def _introduced(text: str, blocks: Sequence[Span], i: int, doc: "Doc | None") -> AttributionRelation | None:
-    content = _excerpt(text, blocks[i + 1 : i + 1 + _LONGEST])
-    lead = _lead(text, blocks[i], doc) if content else None
+def _find_announced(
+    text: str, block: Span, next_blocks: Sequence[Span], doc: "Doc | None"
+) -> AttributionRelation | None:
+    """Return the excerpt that a block announces with a colon."""
+    content = _find_content(text, next_blocks)
+    lead = _find_lead(text, block, doc) if content else None
     if lead is None:
         return None
-    marked = text[content[0].start - 1] in _OPENING
-    if not marked and (lead.mention is None or len(text[lead.cue.end : blocks[i].end].split()) > _NEAR):
+    is_marked = text[content[0].start - 1] in _OPENING
+    if not is_marked and (lead.mention is None or len(text[lead.cue.end : block.end].split()) > _MAX_GAP):
         return None
     return AttributionRelation(
         content=content,
@@ -93,122 +98,120 @@ def _introduced(text: str, blocks: Sequence[Span], i: int, doc: "Doc | None") ->
     )
 
 
-def _excerpt(text: str, following: Sequence[Span]) -> tuple[Span, ...]:
-    """The paragraph that follows, without marks around all of it; more where each opens anew and none is closed."""
+def _find_content(text: str, blocks: Sequence[Span]) -> tuple[Span, ...]:
+    """Return the first block without marks around it, and further ones while each opens a mark and closes none."""
     pieces: list[Span] = []
-    for block in following:
+    for block in blocks:
         words = text[block.start : block.start + 200]
         if text[block.start] not in _OPENING:
-            prose = len(words.split()) >= _SHORTEST and not _SPEAKS.match(words) and text[block.end - 1] != ":"
-            return tuple(pieces) if pieces else ((block,) if prose else ())
-        quoted = marks.find_quoted(text, block.start, block.end)
-        if not quoted or quoted[0].start > block.start + 2 or quoted[0].end < block.end - 3:
+            is_prose = len(words.split()) >= _MIN_WORDS and not _LISTED.match(words) and text[block.end - 1] != ":"
+            return tuple(pieces) if pieces else ((block,) if is_prose else ())
+        quotes = marks.find_quoted(text, block.start, block.end)
+        if not quotes or quotes[0].start > block.start + 2 or quotes[0].end < block.end - 3:
             return tuple(pieces)
-        if _SPEAKS.match(text, quoted[0].start):
+        if _LISTED.match(text, quotes[0].start):
             return ()
-        pieces.append(quoted[0])
-        if quoted[0].end < block.end:
+        pieces.append(quotes[0])
+        if quotes[0].end < block.end:
             break
     return tuple(pieces)
 
 
-def _lead(text: str, block: Span, doc: "Doc | None") -> _Lead | None:
+def _find_lead(text: str, block: Span, doc: "Doc | None") -> _Lead | None:
+    """Return the lead in the last sentence of a block: by a formula ("reads as follows") or a reporting verb."""
     start = sentences.find_last_start(text, max(block.start, block.end - _LEAD), block.end)
     forms = lexicon.get_speech_forms()
     formula = next(_FORMULA.finditer(text, start, block.end), None)
-    for cue in [formula] if formula else reversed(list(_FORM.finditer(text, start, block.end))):
+    for cue in [formula] if formula else reversed(list(_LOWERCASE_WORD.finditer(text, start, block.end))):
         if cue[0] not in forms and not formula:
             continue
-        token = _token(doc, cue.start()) if doc is not None else None
         span = Span(*cue.span())
-        if token is None or not token.pos_:  # nothing was parsed, or not as far as this
+        tokens = doc.char_span(span.start, span.start + 1, alignment_mode="expand") if doc is not None else None
+        token = tokens[0] if tokens is not None and len(tokens) else None
+        if token is None or not token.pos_:  # without a parse, or beyond its end
             if formula or _PAST.fullmatch(cue[0]):
-                return _Lead(span, _subject(text, start, span.start))
+                return _Lead(span, _find_subject(text, start, span.start))
         elif formula or token.pos_ in ("VERB", "AUX"):
-            return _parsed(text, span, token, forms)
+            return _find_parsed_lead(text, span, token, forms)
     return None
 
 
-def _subject(text: str, start: int, place: int) -> Span | None:
-    """The noun phrase before a verb, where nothing parses the sentence."""
-    found = _SUBJECT.search(text, max(start, place - 90), place)
-    if found is None:
+def _find_subject(text: str, start: int, end: int) -> Span | None:
+    """Return the noun phrase before a verb at `end`, without a parse."""
+    subject = _SUBJECT.search(text, max(start, end - 90), end)
+    if subject is None:
         return None
-    phrase = found[0]
-    before = _BESIDE.match(phrase)
-    first = found.start() + (before.end() if before else 0)
-    after = _AFTER.search(phrase)
-    last = found.start() + (after.start() if after else len(phrase))
+    phrase = subject[0]
+    clause_before, auxiliaries = _CLAUSE_BEFORE.match(phrase), _AUXILIARIES.search(phrase)
+    first = subject.start() + (clause_before.end() if clause_before else 0)
+    last = subject.start() + (auxiliaries.start() if auxiliaries else len(phrase))
     first += len(text[first:last]) - len(text[first:last].lstrip())
     last = first + len(text[first:last].rstrip())
-    return Span(first, last) if first < last and len(text[first:last].split()) <= _NEAR else None
+    return Span(first, last) if first < last and len(text[first:last].split()) <= _MAX_GAP else None
 
 
-def _token(doc: "Doc", place: int) -> "Token | None":
-    found = doc.char_span(place, place + 1, alignment_mode="expand")
-    return found[0] if found is not None and len(found) else None
-
-
-def _parsed(text: str, cue: Span, token: "Token", forms: dict[str, str]) -> _Lead:
-    """The speaker is the verb's subject, its own or inherited; verbs of saying above it are those of who relays."""
+def _find_parsed_lead(text: str, cue: Span, token: "Token", forms: dict[str, str]) -> _Lead:
+    """Return the lead of a parsed verb: its own or inherited subject, and the subjects of verbs of saying above it."""
     mention: Span | None = None
-    relays: list[tuple[Span, Span | None]] = []
+    relays: list[Relay] = []
     for verb in [token, *token.ancestors][:8]:
-        subjects = [kid for kid in verb.lefts if kid.dep_ in ("nsubj", "nsubjpass")]
+        subjects = [child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")]
         if not subjects:
             continue
         phrase = issuers.phrase(subjects[0])
-        if subjects[0].right_edge.i + 1 == subjects[-1].left_edge.i:  # "news agency" and "TASS", as parses have it
+        if subjects[0].right_edge.i + 1 == subjects[-1].left_edge.i:  # parses separate "news agency" and "TASS"
             phrase = Span(phrase.start, issuers.phrase(subjects[-1]).end)
         if mention is None:
             mention = phrase
         elif verb.lower_ in forms and phrase != mention:
-            relays.append((phrase, Span(verb.idx, verb.idx + len(verb))))
+            relays.append(Relay(phrase, Span(verb.idx, verb.idx + len(verb))))
     if mention is None:
-        mention = _subject(text, token.sent.start_char, cue.start)
+        mention = _find_subject(text, token.sent.start_char, cue.start)
     return _Lead(cue, mention, tuple(reversed(relays)))
 
 
-def inner(text: str, excerpts: Sequence[Span], others: Sequence[AttributionRelation]) -> list[AttributionRelation]:
-    """Return what stands in marks within excerpts and is in none of the others: somebody's words too."""
-    known = sorted((piece.start, piece.end) for each in others for piece in each.content)
-    found: list[AttributionRelation] = []
-    for excerpt in excerpts:
-        for span in marks.find_quoted(text, excerpt.start, excerpt.end):
-            at = bisect.bisect_left(known, (span.end, 0))
-            if not any(start < span.end and span.start < end for start, end in known[max(0, at - 3) : at]):
-                source = _PROVIDES.search(text, max(excerpt.start, span.start - 120), span.start)
-                found.append(_quoted_inside(span, source))
-    return found
-
-
-def _quoted_inside(span: Span, source: re.Match[str] | None) -> AttributionRelation:
-    return AttributionRelation(
-        content=(span,),
-        kind=StatementKind.DIRECT,
-        grade=Grade.STRICT,
-        confidence=0.7 if source else 0.5,
-        rule="inner",
-        mention=Span(*source.span(1)) if source else None,
-        cue=(Span(*source.span(2)),) if source else (),
-    )
-
-
-def _closed(text: str, block: Span) -> AttributionRelation | None:
-    """A paragraph in the first person that ends with who said it, though no marks stand around it."""
-    end = block.end
-    close = _CLOSED.search(text, max(block.start, end - 160), end)
-    if close is None or any(sign in text[block.start : end] for sign in '“”"«»'):
+def _find_with_trailing_cue(text: str, block: Span) -> AttributionRelation | None:
+    """Return a paragraph in the first person without marks that ends with its cue: "…, he said"."""
+    cue = _TRAILING_CUE.search(text, max(block.start, block.end - 160), block.end)
+    if cue is None or any(sign in text[block.start : block.end] for sign in '“”"«»'):
         return None
-    words = Span(block.start, close.start() + 1)
-    if len(text[words.start : words.end].split()) < 2 * _SHORTEST or not _OWN.search(text, words.start, words.end):
+    content = Span(block.start, cue.start() + 1)
+    if len(text[content.start : content.end].split()) < 2 * _MIN_WORDS:
+        return None
+    if not _FIRST_PERSON.search(text, content.start, content.end):
         return None
     return AttributionRelation(
-        content=(words,),
+        content=(content,),
         kind=StatementKind.DIRECT,
         grade=Grade.STRICT,
         confidence=0.7,
         rule="closed",
-        mention=Span(*close.span(1)),
-        cue=(Span(*close.span(2)),),
+        mention=Span(*cue.span(1)),
+        cue=(Span(*cue.span(2)),),
     )
+
+
+def find_inner_quotations(
+    text: str, excerpts: Sequence[Span], attributions: Sequence[AttributionRelation]
+) -> list[AttributionRelation]:
+    """Return the quotations in marks inside excerpts that overlap none of the attributions."""
+    taken = sorted((piece.start, piece.end) for attribution in attributions for piece in attribution.content)
+    quotations = []
+    for excerpt in excerpts:
+        for span in marks.find_quoted(text, excerpt.start, excerpt.end):
+            at = bisect.bisect_left(taken, (span.end, 0))
+            if any(start < span.end and span.start < end for start, end in taken[max(0, at - 3) : at]):
+                continue
+            document = _DOCUMENT_CUE.search(text, max(excerpt.start, span.start - 120), span.start)
+            quotations.append(
+                AttributionRelation(
+                    content=(span,),
+                    kind=StatementKind.DIRECT,
+                    grade=Grade.STRICT,
+                    confidence=0.7 if document else 0.5,
+                    rule="inner",
+                    mention=Span(*document.span(1)) if document else None,
+                    cue=(Span(*document.span(2)),) if document else (),
+                )
+            )
+    return quotations

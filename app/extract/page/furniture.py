@@ -1,8 +1,8 @@
-"""What a line of a page's furniture looks like by itself: patterns, each anchored and of bounded reach."""
+"""Recognize single lines of a page's furniture by patterns, each anchored and of bounded reach."""
 
 import re
 
-_SHORT = 160  # code points: a longer line is read as an article's
+_SHORT = 160  # code points; a longer line belongs to the article
 
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
 _WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day,? )?"
@@ -31,7 +31,7 @@ _LINES = (
     r"source: [^.!?]{2,60}|\d{1,3} ?min(?:ute)?s? read|reading time\b.{0,20}",
 )
 _BYLINE_WITH_DATE = rf"(?:written |reported |story )?by [^.!?]{{3,60}}?(?:,? (?:on )?{_DATE}.{{0,20}})"
-_BYLINES = (  # in which capitals count
+_BYLINES = (  # case-sensitive
     r"(?:Written |Reported |Story )?[Bb]y(?: (?:[A-Z][\w.’'-]{0,20}|de|van|von|bin|al|and|&)){2,8}"
     r"(?:,? [A-Z][\w. ]{2,40})?",
     r"BY(?: [A-Z][A-Z.’'-]{0,20}){2,6}",
@@ -59,49 +59,49 @@ _PITCHES = (
 )
 
 
-def _any(patterns: tuple[str, ...], flags: int = re.IGNORECASE) -> re.Pattern[str]:
+def _compile_any(patterns: tuple[str, ...], flags: int = re.IGNORECASE) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), flags)
 
 
-_LINE = _any(_LINES)
-_BYLINE_DATED = _any((_BYLINE_WITH_DATE,))
-_BYLINE = _any(_BYLINES, 0)
-_CREDIT = _any(_CREDITS)
-_TAIL = _any(_TAILS)
-_PITCH = _any(_PITCHES)
+_LINE = _compile_any(_LINES)
+_BYLINE_DATED = _compile_any((_BYLINE_WITH_DATE,))
+_BYLINE = _compile_any(_BYLINES, 0)
+_CREDIT = _compile_any(_CREDITS)
+_TAIL = _compile_any(_TAILS)
+_PITCH = _compile_any(_PITCHES)
 _NAME = re.compile(r"[A-Z][\w’'-]{1,20}(?: (?:[A-Z][\w’'-]{0,20}|[A-Z]\.|de|van|von|bin|al)){1,3}")
 _WORD = re.compile(r"[^\W_]")
 
 
 def is_furniture(line: str) -> bool:
-    """Tell whether a line by itself is no part of an article: navigation, byline, credit, date, rule."""
+    """Return whether a line is recognizably no part of an article: navigation, byline, credit, date, rule."""
     if not _WORD.search(line):
         return True
     if len(line) > _SHORT:
         return False
     patterns = (_LINE, _BYLINE_DATED, _BYLINE)
-    return any(pattern.fullmatch(_bare(line)) for pattern in patterns) or is_credit(line) or is_tail(line)
+    return any(pattern.fullmatch(_strip_decoration(line)) for pattern in patterns) or is_credit(line) or is_tail(line)
 
 
 def is_credit(line: str) -> bool:
-    """Tell whether a line credits a photograph: "AP Images", "Jane Doe / Agency / Pool"."""
+    """Return whether a line is the credit of a photograph: "AP Images", "Jane Doe / Agency / Pool"."""
     return len(line) <= _SHORT and _CREDIT.fullmatch(line.strip()) is not None
 
 
 def is_tail(line: str) -> bool:
-    """Tell whether a line heads a list of other articles: "More from …", "Related articles"."""
-    return len(line) <= _SHORT and _TAIL.fullmatch(_bare(line)) is not None
+    """Return whether a line is the heading of a list of other articles: "More from …", "Related articles"."""
+    return len(line) <= _SHORT and _TAIL.fullmatch(_strip_decoration(line)) is not None
 
 
 def is_pitch(heading: str) -> bool:
-    """Tell whether a heading heads a pitch: "Subscribe to …", "Become a member"."""
-    return len(heading) <= _SHORT and _PITCH.fullmatch(_bare(heading)) is not None
+    """Return whether a heading belongs to a pitch: "Subscribe to …", "Become a member"."""
+    return len(heading) <= _SHORT and _PITCH.fullmatch(_strip_decoration(heading)) is not None
 
 
 def is_name(line: str) -> bool:
-    """Tell whether a line is a person's name and nothing else."""
+    """Return whether a line is just the name of a person."""
     return _NAME.fullmatch(line) is not None
 
 
-def _bare(line: str) -> str:
+def _strip_decoration(line: str) -> str:
     return line.strip(" \t\u00a0:»>|.*_")

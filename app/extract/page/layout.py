@@ -1,8 +1,8 @@
-"""The article in a captured page: its paragraphs and its headline, told from the page's furniture.
+"""Find the article in a captured page: its paragraphs and its headline, without the page's furniture.
 
-What a page carries around its article (navigation, bylines, photo credits, teasers, pitches) must not pass for what the
-article says. In doubt a line belongs to the article. Plain text and the Markdown that converters of pages write are
-understood; offsets are those of the text as it stands.
+Furniture is everything around the article: navigation, bylines, photo credits, teasers, pitches. In doubt a line
+belongs to the article. The page may be plain text or the Markdown that page converters write. Offsets are those of the
+given text.
 """
 
 import re
@@ -18,13 +18,13 @@ _LINE = re.compile(r"[^\n]+")
 _MARKER = re.compile(r"(?:(#{1,6})\s+|[-*•]\s{1,4}|>\s?)?")
 _LINK = re.compile(r"\[([^\[\]\n]{0,300})\]\([^()\s]{0,500}\)")
 _TERMINAL = re.compile(r"[.!?…:;,][\"'”’»)\]]{0,3}$")
-_SURROGATE = re.compile(r"[\ud800-\udfff]")  # no model takes them
+_SURROGATE = re.compile(r"[\ud800-\udfff]")  # models reject them
 _HEADLINE_LENGTH = 200
-_SOLID = 120  # code points from which a line with a full stop reads as a paragraph of an article
+_SOLID = 120  # code points from which a line with a full stop is a paragraph of an article
 
 
 class Role(Enum):
-    """What a line of a page is."""
+    """The role of a line in its page."""
 
     TEXT = auto()
     HEADING = auto()
@@ -34,82 +34,82 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A line of the page, or a paragraph that was broken into lines; its span is without Markdown's marker."""
+    """A line of the page, or a paragraph that was broken into lines, without its Markdown marker."""
 
     span: Span
-    words: str  # as a reader sees it: without links' addresses
+    words: str  # as displayed: without the addresses of links
     role: Role = Role.TEXT
-    level: int = 0  # of a Markdown heading; 0 is none
-    apart: bool = False  # an empty line stands before it
+    level: int = 0  # of a Markdown heading; 0 if it is none
+    is_apart: bool = False  # an empty line precedes it
 
     @property
-    def finished(self) -> bool:
-        """Whether it ends as a sentence does."""
+    def is_finished(self) -> bool:
+        """True if it ends like a sentence."""
         return _TERMINAL.search(self.words[-4:]) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A page taken apart. ``plain`` is the text with its markup blanked out: of the same length, so offsets hold."""
+    """The blocks of a page; ``plain`` is its text with spaces in place of markup, so that offsets stay valid."""
 
     plain: str
     blocks: tuple[Block, ...]
 
     def get_spans(self, *roles: Role) -> tuple[Span, ...]:
-        """The spans of the blocks that play one of these roles, in the order of the text."""
+        """Return the spans of the blocks with one of these roles, in the order of the text."""
         return tuple(block.span for block in self.blocks if block.role in roles)
 
 
 def parse_layout(text: str, title: str | None = None) -> Layout:
-    """Take a page apart. `title` is its headline where that is known; it need not stand in the text."""
-    plain = _without_links(_SURROGATE.sub("\ufffd", text))
-    blocks = list(_blocks(text, plain))
+    """Split a page into blocks with their roles. `title` is its headline, if known; it need not be in the text."""
+    plain = _blank_links(_SURROGATE.sub("\ufffd", text))
+    blocks = list(_split_into_blocks(plain))
     if _is_wrapped(blocks):
-        plain, blocks = _unwrap(text, plain, blocks)
+        plain, blocks = _unwrap(plain, blocks)
     roles = [block.role for block in blocks]
-    for mark in (_mark_lines, _mark_captions, _mark_repetitions, _mark_sections, _mark_tail, _mark_signature):
-        mark(blocks, roles)
-    _mark_headings(blocks, roles, title)
+    for assign_roles in (_mark_lines, _mark_captions, _mark_repetitions, _mark_sections, _mark_tail, _mark_signature):
+        assign_roles(blocks, roles)
+    _mark_headline(blocks, roles, title)
     return Layout(plain, tuple(replace(block, role=role) for block, role in zip(blocks, roles, strict=True)))
 
 
-def _without_links(text: str) -> str:
+def _blank_links(text: str) -> str:
     def blank(link: re.Match[str]) -> str:
         return f" {link[1]}".ljust(len(link[0]))
 
     return _LINK.sub(blank, text)
 
 
-def _blocks(text: str, plain: str) -> Iterator[Block]:
-    ended = -1
+def _split_into_blocks(plain: str) -> Iterator[Block]:
+    last_end = -1
     for line in _LINE.finditer(plain):
-        start, end = _stripped(plain, *line.span())
+        start, end = _strip(plain, *line.span())
         if start == end:
             continue
         marker = _MARKER.match(plain, start, end)
         sign = marker[0] if marker else ""
-        body, _ = _stripped(plain, start + len(sign), end)
+        body, _ = _strip(plain, start + len(sign), end)
         if body < end:
             level = len(sign.rstrip()) if sign.startswith("#") else 0
             yield Block(
                 span=Span(body, end),
                 words=plain[body:end],
                 level=level,
-                apart=text.count("\n", ended, start) > 1 if ended >= 0 else True,
+                is_apart=plain.count("\n", last_end, start) > 1 if last_end >= 0 else True,
             )
-        ended = end
+        last_end = end
 
 
-def _stripped(text: str, start: int, end: int) -> tuple[int, int]:
+def _strip(text: str, start: int, end: int) -> tuple[int, int]:
     line = text[start:end]
     left = len(line) - len(line.lstrip())
     return (start + left, start + len(line.rstrip())) if left < len(line) else (end, end)
 
 
 def _is_wrapped(blocks: Sequence[Block]) -> bool:
-    """Tell whether paragraphs were broken into lines of about one length, as in mail and on terminals."""
+    """Return whether paragraphs were broken into lines of about one length, as in mail and on terminals."""
     lengths = [block.span.end - block.span.start for block in blocks]
-    joined = sum(not block.apart for block in blocks)
+    joined = sum(not block.is_apart for block in blocks)
     return (
         len(blocks) >= 6
         and max(lengths) <= 100
@@ -119,11 +119,12 @@ def _is_wrapped(blocks: Sequence[Block]) -> bool:
     )
 
 
-def _unwrap(text: str, plain: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
+def _unwrap(plain: str, blocks: Sequence[Block]) -> tuple[str, list[Block]]:
+    """Join the lines of broken paragraphs; return the new plain text and the blocks."""
     letters = list(plain)
     joined: list[Block] = []
     for block in blocks:
-        if block.apart or block.level or not joined:
+        if block.is_apart or block.level or not joined:
             joined.append(block)
             continue
         last = joined[-1]
@@ -135,6 +136,7 @@ def _unwrap(text: str, plain: str, blocks: Sequence[Block]) -> tuple[str, list[B
 
 
 def _mark_lines(blocks: Sequence[Block], roles: list[Role]) -> None:
+    """Mark lines that are furniture or headings by themselves."""
     for i, block in enumerate(blocks):
         if furniture.is_furniture(block.words):
             roles[i] = Role.FURNITURE
@@ -143,29 +145,31 @@ def _mark_lines(blocks: Sequence[Block], roles: list[Role]) -> None:
 
 
 def _mark_captions(blocks: Sequence[Block], roles: list[Role]) -> None:
-    """A photograph's caption or credit is next to the other of the two, with no empty line between them."""
+    """Mark a caption next to a credit, with no empty line between them."""
     for i, block in enumerate(blocks[1:], 1):
-        if block.apart or block.level:
+        if block.is_apart or block.level:
             continue
         above = blocks[i - 1]
-        if furniture.is_credit(above.words) and not block.finished and len(block.words) < _SOLID:
+        if furniture.is_credit(above.words) and not block.is_finished and len(block.words) < _SOLID:
             roles[i] = Role.FURNITURE
-        elif furniture.is_credit(block.words) and not above.finished and len(above.words) < _SOLID and not above.level:
+        elif (
+            furniture.is_credit(block.words) and not above.is_finished and len(above.words) < _SOLID and not above.level
+        ):
             roles[i - 1] = Role.FURNITURE
 
 
 def _mark_repetitions(blocks: Sequence[Block], roles: list[Role]) -> None:
-    """Teasers stand twice, as the picture's text and as the link's; a whole paragraph is kept the first time."""
+    """Mark repeated lines: teasers occur as text of a picture and of a link. Of a paragraph, the first stays."""
     times = Counter(block.words for block in blocks if len(block.words.split()) >= 3)
     seen: set[str] = set()
     for i, block in enumerate(blocks):
-        if times[block.words] > 1 and (block.words in seen or not block.finished):
+        if times[block.words] > 1 and (block.words in seen or not block.is_finished):
             roles[i] = Role.FURNITURE
         seen.add(block.words)
 
 
 def _mark_sections(blocks: Sequence[Block], roles: list[Role]) -> None:
-    """What stands below the heading of a pitch belongs to it, up to the next heading that is not below it."""
+    """Mark the section below the heading of a pitch, up to the next heading of its level or above."""
     level = 0
     for i, block in enumerate(blocks):
         if block.level and (not level or block.level <= level):
@@ -175,7 +179,7 @@ def _mark_sections(blocks: Sequence[Block], roles: list[Role]) -> None:
 
 
 def _mark_tail(blocks: Sequence[Block], roles: list[Role]) -> None:
-    """Everything after "More from …" is furniture, unless the article goes on there."""
+    """Mark everything after "More from …", unless the article continues there."""
     solid = unfinished = lines = 0
     tail = len(blocks)
     for i in range(len(blocks) - 1, 0, -1):
@@ -183,39 +187,40 @@ def _mark_tail(blocks: Sequence[Block], roles: list[Role]) -> None:
             tail = i
         if roles[i] is Role.TEXT:
             lines += 1
-            unfinished += not blocks[i].finished
-            solid += blocks[i].finished and len(blocks[i].words) >= _SOLID
+            unfinished += not blocks[i].is_finished
+            solid += blocks[i].is_finished and len(blocks[i].words) >= _SOLID
     roles[tail:] = [Role.FURNITURE] * (len(blocks) - tail)
 
 
 def _mark_signature(blocks: Sequence[Block], roles: list[Role]) -> None:
-    """A name alone on the last line of the article is its author's."""
+    """Mark a name alone on the last line of the article as its author's."""
     last = next((i for i in range(len(blocks) - 1, 0, -1) if roles[i] is Role.TEXT), 0)
     if last > 1 and furniture.is_name(blocks[last].words):
         roles[last] = Role.FURNITURE
 
 
-def _mark_headings(blocks: Sequence[Block], roles: list[Role], title: str | None) -> None:
-    headline = _headline(blocks, roles, title)
+def _mark_headline(blocks: Sequence[Block], roles: list[Role], title: str | None) -> None:
+    """Mark the headline, and short unfinished lines above it as furniture."""
+    headline = _find_headline(blocks, roles, title)
     if headline is None:
         return
     roles[headline] = Role.TITLE
     for i in range(headline):
-        if not blocks[i].finished and len(blocks[i].words) < _SOLID:
+        if not blocks[i].is_finished and len(blocks[i].words) < _SOLID:
             roles[i] = Role.FURNITURE
 
 
-def _headline(blocks: Sequence[Block], roles: Sequence[Role], title: str | None) -> int | None:
-    """The headline's place: where the known title stands, else a heading or an unfinished line above the article."""
+def _find_headline(blocks: Sequence[Block], roles: Sequence[Role], title: str | None) -> int | None:
+    """Return the number of the block with the title, else of a heading or an unfinished line above the article."""
     if title:
-        known = "".join(title.split()).casefold()
+        key = "".join(title.split()).casefold()
         for i, block in enumerate(blocks[:50]):
-            if "".join(block.words.split()).casefold() == known:
+            if "".join(block.words.split()).casefold() == key:
                 return i
     for i, block in enumerate(blocks):
         if roles[i] is Role.FURNITURE:
             continue
-        if block.finished or len(block.words) > _HEADLINE_LENGTH:
+        if block.is_finished or len(block.words) > _HEADLINE_LENGTH:
             return None
         if roles[i] is Role.HEADING or len(block.words.split()) >= 4:
             return i if i + 1 < len(blocks) else None

@@ -1,8 +1,7 @@
-"""Quotation marks: which stretches of a text stand between them.
+"""Pair quotation marks: straight and curly marks, guillemets, low-high marks and doubled ticks.
 
-Straight and curly marks, guillemets, low-high marks and doubled ticks are told apart from apostrophes and inches.
-Marks are paired paragraph by paragraph, since a quotation that continues opens anew in each: what is never closed
-runs to the end of its paragraph.
+Apostrophes and inch marks are left out. Marks are paired paragraph by paragraph, because a quotation that continues
+opens again in each paragraph; a quotation without a closing mark ends with its paragraph.
 """
 
 import re
@@ -24,13 +23,15 @@ _CLOSERS = {
     "”": ("”",),
 }
 _BEFORE_SINGLE = ' \t\u00a0(—–-:“"'
-_SINGLE_REACH = 400  # code points within which a single mark must be closed, or else it is an apostrophe
+_SINGLE_REACH = 400  # code points within which a single mark must be closed; otherwise it is an apostrophe
+_CURLY_CLOSE = re.compile(r"’(?!\w)")
+_STRAIGHT_CLOSE = re.compile(r"(?<=[\w.,!?;…])'(?!\w)")
 
 
 def find_quoted(text: str, start: int = 0, end: int | None = None) -> list[Span]:
     """Return the stretches of `text[start:end]` between outermost marks, without the marks, in order.
 
-    A quotation within a quotation is found by asking again for the inside of the outer one.
+    For quotations inside a quotation, call it again for the inside of the outer one.
     """
     end = len(text) if end is None else end
     return [
@@ -39,31 +40,31 @@ def find_quoted(text: str, start: int = 0, end: int | None = None) -> list[Span]
 
 
 def _in_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
-    opened, reach = -1, -1
+    opened, skip_to = -1, -1
     closers: tuple[str, ...] = ()
     for mark in _MARK.finditer(text, start, end):
         sign, (first, last) = mark[0], mark.span()
-        if first < reach:
+        if first < skip_to:
             continue
         if opened >= 0:
-            if sign in closers and (sign != "“" or _closes(text, first, last, end)):
+            if sign in closers and (sign != "“" or _is_closing(text, first, last, end)):
                 if first > opened:
                     yield Span(opened, first)
                 opened = -1
         elif sign in ("'", "‘"):
-            reach = _closing_single(text, sign, first, start, end)
-            if reach > last:
-                yield Span(last, reach)
-                reach += 1
+            skip_to = _find_single_close(text, sign, first, start, end)
+            if skip_to > last:
+                yield Span(last, skip_to)
+                skip_to += 1
         elif sign == '"' and text[first - 1 : first] == "=":  # the attribute of a tag, up to its end
-            reach = text.find(sign, last, end) + 1
-        elif sign != "’" and _opens(text, sign, first, last, start, end):
+            skip_to = text.find(sign, last, end) + 1
+        elif sign != "’" and _is_opening(text, sign, first, last, start, end):
             opened, closers = last, _CLOSERS[sign]
     if 0 <= opened < end:
         yield Span(opened, end)
 
 
-def _opens(text: str, sign: str, first: int, last: int, start: int, end: int) -> bool:
+def _is_opening(text: str, sign: str, first: int, last: int, start: int, end: int) -> bool:
     before = text[first - 1] if first > start else " "
     after = text[last] if last < end else " "
     if sign in ("“", "„", "‟", "«", "``"):
@@ -75,28 +76,21 @@ def _opens(text: str, sign: str, first: int, last: int, start: int, end: int) ->
     return not (sign == '"' and before.isdigit() and not after.isalnum())  # inches
 
 
-def _closes(text: str, first: int, last: int, end: int) -> bool:
-    """Tell whether an opening mark stands where only a closing one can: as some print them, or by mistake."""
+def _is_closing(text: str, first: int, last: int, end: int) -> bool:
+    """Return whether an opening mark closes a quotation, as in some typography and by mistake."""
     return not text[first - 1].isspace() and (last == end or not text[last].isalnum())
 
 
-def _closing_single(text: str, sign: str, first: int, start: int, end: int) -> int:
-    """Return where the quotation that a single mark opens ends, or -1 where the mark is an apostrophe."""
+def _find_single_close(text: str, sign: str, first: int, start: int, end: int) -> int:
+    """Return the end of the quotation that a single mark opens, or -1 if the mark is an apostrophe."""
     before = text[first - 1] if first > start else " "
     after = text[first + 1] if first + 1 < end else " "
     if before not in _BEFORE_SINGLE or not (after.isalnum() or after in "[(…$"):
         return -1
     pattern = _CURLY_CLOSE if sign == "‘" else _STRAIGHT_CLOSE
     closing = pattern.search(text, first + 2, min(end, first + _SINGLE_REACH))
-    if closing is None or _splits(text[first : closing.start()]):
+    if closing is None:
         return -1
-    return closing.start()
-
-
-def _splits(inside: str) -> bool:
-    """Tell whether a stretch holds one mark of a pair without the other."""
-    return inside.count("“") != inside.count("”") or inside.count('"') % 2 == 1
-
-
-_CURLY_CLOSE = re.compile(r"’(?!\w)")
-_STRAIGHT_CLOSE = re.compile(r"(?<=[\w.,!?;…])'(?!\w)")
+    inside = text[first : closing.start()]
+    is_unpaired = inside.count("“") != inside.count("”") or inside.count('"') % 2 == 1
+    return -1 if is_unpaired else closing.start()
