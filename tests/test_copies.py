@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analysis import copies, credits
+from app.analysis.copies import build_sketch, compare_sketches, find_copies
+from app.analysis.credits import find_credit
 from tests import wire
 
 WORDS = st.lists(st.text("abcdefghij", min_size=2, max_size=9), min_size=80, max_size=400, unique=True)
@@ -19,11 +20,11 @@ SEEDS = st.integers(0, 2**32)
 
 
 def alike(one: str, other: str) -> float:
-    return copies.likeness(copies.sketch(one), copies.sketch(other))
+    return compare_sketches(build_sketch(one), build_sketch(other))
 
 
 def are_copies(one: str, other: str) -> bool:
-    return bool(copies.find({1: copies.sketch(one), 2: copies.sketch(other)}))
+    return bool(find_copies({1: build_sketch(one), 2: build_sketch(other)}))
 
 
 @given(words=WORDS, seed=SEEDS)
@@ -57,7 +58,7 @@ def test_what_two_texts_of_other_words_have_in_quotation_marks_makes_no_copies(w
 @given(one=st.text(max_size=300), other=st.text(max_size=300))
 def test_likeness_of_whatever_texts_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
     assert 0 <= alike(one, other) == alike(other, one) <= 1
-    assert alike(one, one) == (1 if copies.sketch(one) else 0)
+    assert alike(one, one) == (1 if build_sketch(one) else 0)
 
 
 def test_independent_reports_of_one_event_are_no_copies() -> None:
@@ -69,14 +70,14 @@ def test_independent_reports_of_one_event_are_no_copies() -> None:
 
 def test_a_copy_is_named_after_the_first_text_that_it_is_most_like() -> None:
     texts = {5: wire.OWN_REPORTS[0], 3: wire.AGENCY, 9: wire.EDITS[3], 1: wire.EDITS[5], 2: wire.OWN_REPORTS[1]}
-    found = copies.find({ident: copies.sketch(each) for ident, each in texts.items()})
+    found = find_copies({ident: build_sketch(each) for ident, each in texts.items()})
 
-    assert {ident: copy.of for ident, copy in found.items()} == {9: 3, 1: 3}
+    assert {ident: copy.original_id for ident, copy in found.items()} == {9: 3, 1: 3}
 
 
 @pytest.mark.parametrize("text", ["", "A ship struck a bridge.", f"He said: {QUOTATION}"])
 def test_a_text_of_few_words_of_its_own_has_no_sketch(text: str) -> None:
-    assert copies.sketch(text) == b""
+    assert build_sketch(text) == b""
 
 
 def test_scripts_without_spaces_have_words_too() -> None:
@@ -86,7 +87,7 @@ def test_scripts_without_spaces_have_words_too() -> None:
 
 
 def test_a_sketch_is_the_same_in_every_process() -> None:
-    code = "import sys; from app.analysis import copies; print(copies.sketch(sys.stdin.read()).hex())"
+    code = "import sys; from app.analysis.copies import build_sketch; print(build_sketch(sys.stdin.read()).hex())"
     said = [
         subprocess.run(
             [sys.executable, "-c", code],
@@ -99,7 +100,7 @@ def test_a_sketch_is_the_same_in_every_process() -> None:
         for seed in ("1", "2")
     ]
 
-    assert said == [copies.sketch(wire.AGENCY).hex()] * 2
+    assert said == [build_sketch(wire.AGENCY).hex()] * 2
 
 
 def test_two_hundred_documents_are_compared_in_a_moment() -> None:
@@ -107,10 +108,10 @@ def test_two_hundred_documents_are_compared_in_a_moment() -> None:
     words = wire.AGENCY.split()
     texts = [" ".join(draw.choice(words) if draw.random() < 0.05 else word for word in words) for _ in range(100)]
     texts += [" ".join(f"{word}{each}" for word in words) for each in range(100)]
-    sketches = {place: copies.sketch(text) for place, text in enumerate(texts)}
+    sketches = {place: build_sketch(text) for place, text in enumerate(texts)}
     began = time.process_time()
 
-    assert len(copies.find(sketches)) == 99
+    assert len(find_copies(sketches)) == 99
     assert time.process_time() - began < 0.5
 
 
@@ -149,7 +150,7 @@ NOT_CREDITED = [
 
 @pytest.mark.parametrize("text", CREDITED)
 def test_a_text_credits_an_agency_where_it_names_it(text: str) -> None:
-    credit = credits.find(text, "Jo Hay")
+    credit = find_credit(text, "Jo Hay")
 
     assert credit is not None
     assert credit.agency.name == CREDITED[text]
@@ -160,7 +161,7 @@ def test_a_text_credits_an_agency_where_it_names_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", NOT_CREDITED)
 def test_who_is_spoken_of_or_took_the_picture_is_not_credited_with_the_text(text: str) -> None:
-    assert credits.find(text, None) is None
+    assert find_credit(text, None) is None
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_who_is_spoken_of_or_took_the_picture_is_not_credited_with_the_text(text
     ],
 )
 def test_a_byline_may_credit_an_agency(byline: str | None, agency: str | None) -> None:
-    credit = credits.find("The plane landed.", byline)
+    credit = find_credit("The plane landed.", byline)
 
     assert (credit and credit.agency.name) == agency
     assert credit is None or credit.span is None
@@ -206,7 +207,7 @@ HOSTILE = [
 def test_no_text_takes_long(piece: str) -> None:
     text = (piece or " ") * (50_000 // len(piece or " "))
     began = time.process_time()
-    credits.find(text, piece)
-    copies.sketch(text)
+    find_credit(text, piece)
+    build_sketch(text)
 
     assert time.process_time() - began < 4

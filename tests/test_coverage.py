@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
-from app.analysis.coverage import Lag, Order, Published, covered
+from app.analysis.coverage import count_covered
+from app.analysis.first_published import Lag, PublicationOrder, PublicationTime
 from app.core.spans import Span
 from app.core.vocab import CoverageStatus
 from app.database.models import Attribution, Claim, Document, Event, Report, Source, Statement
@@ -339,18 +340,20 @@ def check_cell(rows: Rows, cell: Item) -> None:
 
 
 moments = st.none() | st.datetimes(dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 3), timezones=st.just(dt.UTC))
-published = st.lists(st.builds(Published, st.none() | st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 3)), moments))
+published = st.lists(
+    st.builds(PublicationTime, st.none() | st.dates(dt.date(2024, 1, 1), dt.date(2024, 1, 3)), moments)
+)
 
 
 @given(published=published)
-def test_the_first_has_nobody_before_it(published: list[Published]) -> None:
-    order = Order(published)
+def test_the_first_has_nobody_before_it(published: list[PublicationTime]) -> None:
+    order = PublicationOrder(published)
     first = [each for each in published if order.is_first(each)]
     days = [each.day for each in published if each.day is not None]
 
     assert bool(first) == bool(days)
     assert all(each.day == min(days) for each in first)
-    assert all(order.lag(each).days == 0 for each in first)
+    assert all(order.get_lag(each).days == 0 for each in first)
     for one in first:
         for other in published:
             if other.day == one.day and other not in first:
@@ -361,17 +364,21 @@ def test_the_first_has_nobody_before_it(published: list[Published]) -> None:
 
 def test_seconds_are_told_where_both_moments_are_known() -> None:
     noon = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
-    first, later = Published(noon.date(), noon), Published(noon.date(), noon + dt.timedelta(seconds=90))
-    undated = Published(noon.date(), None)
+    first, later = PublicationTime(noon.date(), noon), PublicationTime(noon.date(), noon + dt.timedelta(seconds=90))
+    undated = PublicationTime(noon.date(), None)
 
-    assert Order([first, later]).lag(later) == Lag(0, 90)
-    assert Order([first, later]).lag(undated) == Lag(0, None)
-    assert Order([first, later, undated]).lag(later) == Lag(0, None)
-    assert [Order([first, later, undated]).is_first(each) for each in (first, later, undated)] == [True, True, True]
+    assert PublicationOrder([first, later]).get_lag(later) == Lag(0, 90)
+    assert PublicationOrder([first, later]).get_lag(undated) == Lag(0, None)
+    assert PublicationOrder([first, later, undated]).get_lag(later) == Lag(0, None)
+    assert [PublicationOrder([first, later, undated]).is_first(each) for each in (first, later, undated)] == [
+        True,
+        True,
+        True,
+    ]
 
 
 @given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10))))
 def test_what_stands_in_several_spans_is_counted_once(spans: list[tuple[int, int]]) -> None:
     found = [Span(start, start + length) for start, length in spans]
 
-    assert covered(found) == len({at for span in found for at in range(span.start, span.end)})
+    assert count_covered(found) == len({at for span in found for at in range(span.start, span.end)})

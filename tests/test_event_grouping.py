@@ -9,7 +9,7 @@ import pytest
 import yaml
 from fastapi.testclient import TestClient
 
-from app.analysis.grouping import DOUBTFUL, SURE, Account, Story, confidence, rank
+from app.analysis.grouping import DOUBTFUL, SURE, Account, Story, compute_confidence, rank
 from app.core.dates import parse_edtf
 from app.core.vocab import CodedBy, EventType, SourceKind
 from app.database.models import Match, Report
@@ -259,7 +259,7 @@ def test_nothing_to_compare_is_nothing_alike() -> None:
 
 
 def test_confidence_rises_with_likeness_and_is_never_certain() -> None:
-    shown = [confidence(score) for score in (DOUBTFUL, SURE - 0.01, SURE, 0.6, 1.0, 1.2)]
+    shown = [compute_confidence(score) for score in (DOUBTFUL, SURE - 0.01, SURE, 0.6, 1.0, 1.2)]
 
     assert shown == sorted(shown)
     assert shown[1] < 0.5 == shown[2]

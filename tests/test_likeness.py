@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis.likeness import Days, Doubt, Likeness, Printing, closest, compare, days
+from app.analysis.statement_similarity import (
+    DayRange,
+    Doubt,
+    PrintedStatement,
+    Similarity,
+    compare_statements,
+    get_possible_days,
+    list_closest,
+)
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
 
@@ -19,8 +27,8 @@ RUN = "mutual assistance in the event of aggression against one of the parties"
 _ids = count(1)
 
 
-def on(day: int) -> Days:
-    return Days(dt.date(2024, 6, day), dt.date(2024, 6, day))
+def on(day: int) -> DayRange:
+    return DayRange(dt.date(2024, 6, day), dt.date(2024, 6, day))
 
 
 def printing(
@@ -29,19 +37,22 @@ def printing(
     speaker: int | None = 1,
     kind: SpeakerKind | None = PERSON,
     relays: frozenset[int] = frozenset(),
-    said: Days | None = None,
+    said: DayRange | None = None,
     document: int | None = None,
     span: Span | None = None,
     event: int | None = None,
-) -> Printing:
+) -> PrintedStatement:
     ident = next(_ids)
-    place, place_days = span or Span(0, len(words) or 1), days(kind, said, Days(dt.date(2024, 6, 10), on(20).last))
-    return Printing(ident, words, place, document or ident, event, speaker, kind, relays, said, place_days)
+    place, place_days = (
+        span or Span(0, len(words) or 1),
+        get_possible_days(kind, said, DayRange(dt.date(2024, 6, 10), on(20).last)),
+    )
+    return PrintedStatement(ident, words, place, document or ident, event, speaker, kind, relays, said, place_days)
 
 
 def doubt(one: str, other: str) -> Doubt | bool | None:
     """The doubt about two printings of one speaker and day; False where they are not alike at all."""
-    found = compare(printing(one), printing(other))
+    found = compare_statements(printing(one), printing(other))
     return False if found is None else found.doubt
 
 
@@ -78,7 +89,9 @@ def test_what_only_looks_alike_is_doubtful_at_most(one: str, other: str, expecte
 
 
 def test_a_doubtful_pair_is_worth_less_than_any_certain_one() -> None:
-    doubted = compare(printing("We will send troops to the border"), printing("We will not send troops to the border"))
+    doubted = compare_statements(
+        printing("We will send troops to the border"), printing("We will not send troops to the border")
+    )
 
     assert doubted is not None
     assert doubted.confidence < 0.7
@@ -95,47 +108,50 @@ def test_a_doubtful_pair_is_worth_less_than_any_certain_one() -> None:
         (None, None, True),
     ],
 )
-def test_days_tell_apart(one: Days | None, other: Days | None, same: bool) -> None:
-    assert (compare(printing(LONG, said=one), printing(LONG, said=other)) is not None) is same
+def test_days_tell_apart(one: DayRange | None, other: DayRange | None, same: bool) -> None:
+    assert (compare_statements(printing(LONG, said=one), printing(LONG, said=other)) is not None) is same
 
 
 def test_a_document_says_the_same_at_all_times_but_is_one_of_its_date() -> None:
     signed, quoted = printing(LONG, kind=DOCUMENT, said=on(19)), printing(LONG, kind=DOCUMENT)
-    older = printing(LONG, kind=DOCUMENT, said=Days(dt.date(1961, 7, 6), dt.date(1961, 7, 6)))
+    older = printing(LONG, kind=DOCUMENT, said=DayRange(dt.date(1961, 7, 6), dt.date(1961, 7, 6)))
 
-    assert compare(signed, quoted) is not None
-    assert compare(signed, older) is None
-    assert compare(signed, printing(LONG, kind=DOCUMENT, speaker=2)) is None
+    assert compare_statements(signed, quoted) is not None
+    assert compare_statements(signed, older) is None
+    assert compare_statements(signed, printing(LONG, kind=DOCUMENT, speaker=2)) is None
 
 
 def test_another_speakers_words_are_another_utterance() -> None:
-    assert compare(printing(LONG), printing(LONG, speaker=2)) is None
-    assert compare(printing(LONG), printing(LONG, speaker=2, kind=ORGANIZATION, event=1)) is None
+    assert compare_statements(printing(LONG), printing(LONG, speaker=2)) is None
+    assert compare_statements(printing(LONG), printing(LONG, speaker=2, kind=ORGANIZATION, event=1)) is None
 
 
 def test_what_a_voice_says_is_what_it_relays_only_in_nearly_the_same_words() -> None:
     agency, relayed = printing(LONG, speaker=2, kind=ORGANIZATION), printing(LONG, relays=frozenset({2}))
     loosely = printing("The harbour will be rebuilt by engineers", relays=frozenset({2}))
 
-    assert compare(agency, relayed) == compare(relayed, agency)
-    assert (compare(agency, relayed) or Likeness(0, Doubt.WORDS)).doubt is None
-    assert (compare(agency, loosely) or Likeness(0)).doubt is Doubt.WORDS
+    assert compare_statements(agency, relayed) == compare_statements(relayed, agency)
+    assert (compare_statements(agency, relayed) or Similarity(0, Doubt.WORDS)).doubt is None
+    assert (compare_statements(agency, loosely) or Similarity(0)).doubt is Doubt.WORDS
 
 
 def test_a_long_run_ties_a_document_to_the_person_who_quotes_it_on_one_occasion() -> None:
     person = printing(f"The agreement signed today provides for {RUN} to this agreement", event=7)
 
-    assert compare(person, printing(RUN, speaker=2, kind=DOCUMENT, event=7)) is not None
-    assert compare(person, printing(RUN, speaker=None, kind=None, event=7)) is not None
-    assert compare(person, printing(RUN, speaker=2, kind=UNNAMED, event=8)) is None
-    assert compare(person, printing("assistance in the event of aggression", speaker=2, kind=DOCUMENT, event=7)) is None
+    assert compare_statements(person, printing(RUN, speaker=2, kind=DOCUMENT, event=7)) is not None
+    assert compare_statements(person, printing(RUN, speaker=None, kind=None, event=7)) is not None
+    assert compare_statements(person, printing(RUN, speaker=2, kind=UNNAMED, event=8)) is None
+    assert (
+        compare_statements(person, printing("assistance in the event of aggression", speaker=2, kind=DOCUMENT, event=7))
+        is None
+    )
 
 
 def test_what_stands_inside_other_words_is_a_part_of_them() -> None:
     outer = printing(LONG, document=1, span=Span(0, len(LONG)), speaker=2, kind=ORGANIZATION)
     inner = printing(LONG[8:40], document=1, span=Span(8, 40), relays=frozenset({2}))
 
-    assert compare(outer, inner) is None
+    assert compare_statements(outer, inner) is None
 
 
 TEXTS = st.text(max_size=60) | st.sampled_from([LONG, RUN, "", "…", "не", "NO" * 40])
@@ -145,9 +161,9 @@ TEXTS = st.text(max_size=60) | st.sampled_from([LONG, RUN, "", "…", "не", "N
 def test_whatever_the_words_both_ways_say_the_same(one: str, other: str) -> None:
     here, there = printing(one), printing(other)
 
-    found = compare(here, there)
+    found = compare_statements(here, there)
 
-    assert found == compare(there, here)
+    assert found == compare_statements(there, here)
     assert found is None or 0 < found.confidence <= 1
 
 
@@ -156,15 +172,15 @@ def test_of_many_statements_the_same_words_are_among_those_looked_at(words: list
     same = printing(LONG)
     others = [printing(" ".join(words[:end])) for end in range(len(words))]
 
-    assert same in closest(printing(LONG.casefold()), [*others, same])
+    assert same in list_closest(printing(LONG.casefold()), [*others, same])
 
 
 @pytest.mark.parametrize("words", ["a" * 200_000, "не " * 70_000, "x'x’" * 50_000, "won't " * 40_000, "1.2,3" * 40_000])
 def test_hostile_words_take_no_time(words: str) -> None:
     started = time.process_time()
 
-    compare(printing(words), printing(f"{words} {LONG}", speaker=None, kind=None, event=1))
-    compare(
+    compare_statements(printing(words), printing(f"{words} {LONG}", speaker=None, kind=None, event=1))
+    compare_statements(
         printing(words, document=9), printing(f"x{words}", speaker=None, kind=None, document=9, span=Span(10**6, 10**7))
     )
 

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
-from app.analysis.series import UNPLACED, Begun, first_day, last_day, periods, series
+from app.analysis.series import UNPLACED, DayCount, build_series, first_day, last_day, list_periods
 from app.core.dates import parse_edtf
 from app.core.vocab import Interval
 from app.database.models import Attribution, Document, Event, Origin, Report, Source, Speaker, Statement
@@ -285,12 +285,14 @@ def test_periods_follow_each_other(first: dt.date, length: int, interval: Interv
     last = first + min(dt.timedelta(days=length), dt.date.max - first)
     expected = {first_day(dt.date.fromordinal(day), interval) for day in range(first.toordinal(), last.toordinal() + 1)}
 
-    assert [dt.date.fromisoformat(each) for each in periods(first, last, interval)] == sorted(expected)
+    assert [dt.date.fromisoformat(each) for each in list_periods(first, last, interval)] == sorted(expected)
 
 
 begun = st.lists(
     st.builds(
-        lambda day, more, key, number: Begun(day, None if more is None else day + dt.timedelta(days=more), key, number),
+        lambda day, more, key, number: DayCount(
+            day, None if more is None else day + dt.timedelta(days=more), key, number
+        ),
         st.dates(dt.date(2024, 1, 1), dt.date(2024, 2, 20)),
         st.none() | st.integers(0, 40),
         st.sampled_from(["", "a", "b"]),
@@ -302,16 +304,16 @@ begun = st.lists(
 
 @given(begun=begun, interval=intervals, reverse=st.booleans(), fill=st.booleans(), data=st.data())
 def test_a_series_can_be_read_on_from_any_place(
-    begun: list[Begun], interval: Interval, reverse: bool, fill: bool, data: st.DataObject
+    begun: list[DayCount], interval: Interval, reverse: bool, fill: bool, data: st.DataObject
 ) -> None:
-    filled = list(periods(dt.date(2024, 1, 1), dt.date(2024, 3, 1), interval)) if fill else None
-    told = series(begun, interval, fill=filled, always=[""])
-    places = list(told.places(reverse=reverse))
+    filled = list(list_periods(dt.date(2024, 1, 1), dt.date(2024, 3, 1), interval)) if fill else None
+    told = build_series(begun, interval, fill=filled, always=[""])
+    places = list(told.list_cells(reverse=reverse))
     after = data.draw(st.sampled_from(places)) if places else ("2024", "a")
 
     assert places == sorted(places, reverse=reverse)
     assert len(places) == len(told) == len(set(places))
-    assert list(told.places(after=after, reverse=reverse)) == places[places.index(after) + 1 if places else 0 :]
+    assert list(told.list_cells(after=after, reverse=reverse)) == places[places.index(after) + 1 if places else 0 :]
     assert sum(told.counts.values()) == sum(each.number for each in begun)
     if filled is not None:
         keys = {"", *(each.key for each in begun)}

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.analysis import discrepancies, values
-from app.analysis.discrepancies import Claimed
-from app.analysis.values import Says
+from app.analysis.discrepancies import (
+    ComparableClaim,
+    ValueRelation,
+    compare_claims,
+    compare_values,
+    parse_value,
+)
 from app.core.quantities import words
 from app.core.quantities.notation import Quantity, parse_quantity
 from app.core.quantities.units import in_unit
@@ -43,7 +47,7 @@ Claim = tuple[str, tuple[str | None, str | None]]
 
 
 def said(one: tuple[str, str | None], other: tuple[str, str | None]) -> str:
-    return values.compare(values.value("", *one), values.value("", *other)).value
+    return compare_values(parse_value("", *one), parse_value("", *other)).value
 
 
 @given(quantities())
@@ -68,16 +72,16 @@ def test_a_number_without_bounds_or_out_of_them_is_refused(text: str) -> None:
 
 @given(claims, claims)
 def test_two_values_say_the_same_of_each_other_in_either_order(one: Claim, other: Claim) -> None:
-    first, second = (values.value(words, *normal) for words, normal in (one, other))
+    first, second = (parse_value(words, *normal) for words, normal in (one, other))
 
-    assert values.compare(first, second) is values.compare(second, first)
-    assert values.compare(first, first) is Says.SAME
-    assert (values.compare(first, second) is Says.SAME) == (first.key == second.key)
+    assert compare_values(first, second) is compare_values(second, first)
+    assert compare_values(first, first) is ValueRelation.SAME
+    assert (compare_values(first, second) is ValueRelation.SAME) == (first.key == second.key)
 
 
 @given(st.lists(claims, max_size=8), st.randoms(use_true_random=False))
 def test_what_is_said_of_a_property_does_not_depend_on_the_order_of_claims(found: list[Claim], random: Random) -> None:
-    given_ = [Claimed("killed", words, *normal, place) for place, (words, normal) in enumerate(found)]
+    given_ = [ComparableClaim("killed", words, *normal, place) for place, (words, normal) in enumerate(found)]
     mixed = list(given_)
     random.shuffle(mixed)
 
@@ -86,11 +90,11 @@ def test_what_is_said_of_a_property_does_not_depend_on_the_order_of_claims(found
             (
                 each.accord,
                 [
-                    (group.value.key, sorted(claim.told for claim in group.claims), group.others)
+                    (group.value.key, sorted(claim.payload for claim in group.claims), group.related)
                     for group in each.groups
                 ],
             )
-            for each in discrepancies.compare(some)
+            for each in compare_claims(some)
         ]
         for some in (given_, mixed)
     )
@@ -134,12 +138,10 @@ def test_what_two_values_say_of_each_other(one: tuple[str, str], other: tuple[st
 
 
 def test_words_that_are_no_value_neither_agree_nor_differ() -> None:
-    one, same, other = (
-        values.value(each, None, None) for each in ("In case of war", "in  case of war", "in the event")
-    )
+    one, same, other = (parse_value(each, None, None) for each in ("In case of war", "in  case of war", "in the event"))
 
-    assert values.compare(one, same) is Says.SAME
-    assert values.compare(one, other) is Says.UNCLEAR
+    assert compare_values(one, same) is ValueRelation.SAME
+    assert compare_values(one, other) is ValueRelation.UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -183,9 +185,9 @@ def test_numbers_are_read_as_prose_prints_them(printed: str, read: tuple[str, st
 
 
 def test_a_claim_without_a_normal_form_is_read_from_its_words() -> None:
-    one, other = values.value("at least 550 people", None, None), values.value("600", "600", "people")
+    one, other = parse_value("at least 550 people", None, None), parse_value("600", "600", "people")
 
-    assert values.compare(one, other) is Says.AGREES
+    assert compare_values(one, other) is ValueRelation.AGREES
     assert (one.text, one.unit) == ("550..", "people")
 
 
@@ -202,9 +204,9 @@ def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
 
 
 def test_of_many_values_the_first_hundred_are_compared() -> None:
-    [found] = discrepancies.compare([Claimed("killed", "", f"{n}", "people", n) for n in range(1000)])
+    [found] = compare_claims([ComparableClaim("killed", "", f"{n}", "people", n) for n in range(1000)])
 
-    assert (len(found.groups), found.values, found.claims) == (100, 1000, 1000)
+    assert (len(found.groups), found.value_count, found.claim_count) == (100, 1000, 1000)
     assert found.accord is Accord.CONFLICT
 
 
@@ -212,4 +214,4 @@ def test_of_many_values_the_first_hundred_are_compared() -> None:
 def test_a_quantity_in_a_larger_unit_is_one_in_the_smaller(quantity: Quantity, unit: str) -> None:
     number, name = in_unit(quantity, unit)
 
-    assert values.value("", number.text, name).key == values.value("", quantity.text, unit).key
+    assert parse_value("", number.text, name).key == parse_value("", quantity.text, unit).key

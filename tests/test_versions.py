@@ -8,8 +8,13 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.analysis import versions
-from app.analysis.versions import Moves, Printed
+from app.analysis.versions import (
+    CapturedStatement,
+    StatementChanges,
+    TextChange,
+    compare_statements,
+    compare_texts,
+)
 from tests.data.lists import items, pages, read
 
 Body = dict[str, Any]
@@ -144,10 +149,12 @@ def test_a_cursor_of_another_order_is_refused(two: tuple[TestClient, int, int]) 
 printed = st.lists(st.tuples(st.integers(0, 2), st.text("ab ", min_size=1, max_size=6)), max_size=8)
 
 
-def _moves(before: list[tuple[int, str]], after: list[tuple[int, str]]) -> tuple[Moves, list[Printed], list[Printed]]:
-    old = [Printed(place, *each) for place, each in enumerate(before)]
-    new = [Printed(place, *each) for place, each in enumerate(after)]
-    return versions.statements(old, new), old, new
+def _moves(
+    before: list[tuple[int, str]], after: list[tuple[int, str]]
+) -> tuple[StatementChanges, list[CapturedStatement], list[CapturedStatement]]:
+    old = [CapturedStatement(place, *each) for place, each in enumerate(before)]
+    new = [CapturedStatement(place, *each) for place, each in enumerate(after)]
+    return compare_statements(old, new), old, new
 
 
 @given(before=printed, after=printed)
@@ -155,20 +162,22 @@ def test_every_statement_of_either_version_is_told_of_once(
     before: list[tuple[int, str]], after: list[tuple[int, str]]
 ) -> None:
     moves, old, new = _moves(before, after)
-    pairs = [*moves.stayed, *moves.changed]
+    pairs = [*moves.unchanged, *moves.changed]
 
-    assert sorted([*(pair.before.id for pair in pairs), *(each.id for each in moves.went)]) == [o.id for o in old]
-    assert sorted([*(pair.after.id for pair in pairs), *(each.id for each in moves.came)]) == [n.id for n in new]
-    assert all(pair.before.words == pair.after.words for pair in moves.stayed)
-    assert all(pair.before.speaker == pair.after.speaker for pair in moves.stayed)
-    assert not {(each.speaker, each.words) for each in moves.went} & {(each.speaker, each.words) for each in moves.came}
+    assert sorted([*(pair.before.id for pair in pairs), *(each.id for each in moves.removed)]) == [o.id for o in old]
+    assert sorted([*(pair.after.id for pair in pairs), *(each.id for each in moves.added)]) == [n.id for n in new]
+    assert all(pair.before.words == pair.after.words for pair in moves.unchanged)
+    assert all(pair.before.speaker == pair.after.speaker for pair in moves.unchanged)
+    assert not {(each.speaker, each.words) for each in moves.removed} & {
+        (each.speaker, each.words) for each in moves.added
+    }
 
 
 @given(before=printed)
 def test_of_a_version_that_is_the_same_everything_stayed(before: list[tuple[int, str]]) -> None:
     moves, old, _ = _moves(before, before)
 
-    assert (len(moves.stayed), moves.changed, moves.went, moves.came) == (len(old), [], [], [])
+    assert (len(moves.unchanged), moves.changed, moves.removed, moves.added) == (len(old), [], [], [])
 
 
 lines = st.lists(st.sampled_from(["a\n", "bb\n", "ccc\n", "\n", "é\r\n", "last"]), max_size=8).map("".join)
@@ -176,22 +185,22 @@ lines = st.lists(st.sampled_from(["a\n", "bb\n", "ccc\n", "\n", "é\r\n", "last"
 
 @given(before=lines, after=lines)
 def test_what_was_added_and_removed_makes_up_the_difference(before: str, after: str) -> None:
-    edit = versions.text(before, after)
+    edit = compare_texts(before, after)
 
     assert edit.added - edit.removed == len(after) - len(before)
     assert 0 <= edit.similarity <= 1
     assert 0 <= edit.removed <= len(before)
-    assert versions.text(after, before) == versions.Edit(edit.similarity, edit.removed, edit.added)
-    assert versions.text(before, before) == versions.Edit(1.0, 0, 0)
+    assert compare_texts(after, before) == TextChange(edit.similarity, edit.removed, edit.added)
+    assert compare_texts(before, before) == TextChange(1.0, 0, 0)
 
 
 def test_large_texts_and_many_statements_are_compared_in_bounded_time() -> None:
     began = time.process_time()
 
-    edit = versions.text("a b " * 250_000, "b c " * 250_000)
-    crowd = [Printed(place, place % 7, f"{place:06} words " * 100) for place in range(10_000)]
-    moves = versions.statements(crowd, [Printed(each.id, each.speaker, each.words[1:]) for each in crowd])
+    edit = compare_texts("a b " * 250_000, "b c " * 250_000)
+    crowd = [CapturedStatement(place, place % 7, f"{place:06} words " * 100) for place in range(10_000)]
+    moves = compare_statements(crowd, [CapturedStatement(each.id, each.speaker, each.words[1:]) for each in crowd])
 
     assert (edit.added, edit.removed) == (1_000_000, 1_000_000)
-    assert len(moves.went) == len(moves.came) == 10_000
+    assert len(moves.removed) == len(moves.added) == 10_000
     assert time.process_time() - began < 5

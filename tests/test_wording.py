@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from app.analysis import printings, wording
-from app.analysis.printings import Published
+from app.analysis import wording
+from app.analysis.first_published import PrintingDate, find_first
 from app.analysis.wording import MOST_CHARS, MOST_WORDS, Wording
 from app.core.vocab import WordEdit
 
@@ -109,7 +109,7 @@ def test_a_text_reads_as_itself(text: str) -> None:
 @given(texts, st.integers(0, 60), st.integers(1, 60))
 def test_an_excerpt_agrees_with_the_place_that_it_is_from(text: str, start: int, size: int) -> None:
     """Whatever stands around it, and however often its words occur elsewhere."""
-    found = wording.words(text) or []
+    found = wording.split_words(text) or []
     taken = found[start : start + size]
     if taken:
         excerpt = compare(text, text[taken[0].start : taken[-1].end])
@@ -118,7 +118,7 @@ def test_an_excerpt_agrees_with_the_place_that_it_is_from(text: str, start: int,
 
 
 def keys(text: str) -> list[str]:
-    return [each.key for each in wording.words(text) or []]
+    return [each.key for each in wording.split_words(text) or []]
 
 
 @pytest.mark.parametrize(
@@ -213,17 +213,17 @@ DAY, NEXT = dt.date(2024, 6, 19), dt.date(2024, 6, 20)
 @pytest.mark.parametrize(
     ("published", "expected"),
     [
-        ([Published(1, NEXT, NEXT), Published(2, DAY, DAY)], [2]),
-        ([Published(1, DAY, DAY), Published(2, DAY, DAY)], [1, 2]),
-        ([Published(1, DAY, DAY, moment(9)), Published(2, DAY, DAY, moment(8))], [2]),
+        ([PrintingDate(1, NEXT, NEXT), PrintingDate(2, DAY, DAY)], [2]),
+        ([PrintingDate(1, DAY, DAY), PrintingDate(2, DAY, DAY)], [1, 2]),
+        ([PrintingDate(1, DAY, DAY, moment(9)), PrintingDate(2, DAY, DAY, moment(8))], [2]),
         # A day tells nothing of an hour in it.
-        ([Published(1, DAY, DAY, moment(9)), Published(2, DAY, DAY), Published(3, NEXT, NEXT)], [1, 2]),
+        ([PrintingDate(1, DAY, DAY, moment(9)), PrintingDate(2, DAY, DAY), PrintingDate(3, NEXT, NEXT)], [1, 2]),
         # Some time in June may be the first day of it, or the last.
-        ([Published(1, dt.date(2024, 6, 1), dt.date(2024, 6, 30)), Published(2, DAY, DAY)], [1, 2]),
-        ([Published(1), Published(2, NEXT, NEXT)], [2]),
-        ([Published(1), Published(2)], []),
+        ([PrintingDate(1, dt.date(2024, 6, 1), dt.date(2024, 6, 30)), PrintingDate(2, DAY, DAY)], [1, 2]),
+        ([PrintingDate(1), PrintingDate(2, NEXT, NEXT)], [2]),
+        ([PrintingDate(1), PrintingDate(2)], []),
         ([], []),
     ],
 )
-def test_first_is_what_nothing_certainly_precedes(published: list[Published], expected: list[int]) -> None:
-    assert printings.first(published) == expected
+def test_first_is_what_nothing_certainly_precedes(published: list[PrintingDate], expected: list[int]) -> None:
+    assert find_first(published) == expected

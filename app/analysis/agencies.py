@@ -1,4 +1,4 @@
-"""The world's news agencies, and which names are those of news media: from names alone, before the store is asked."""
+"""Recognize the world's news agencies, and names of news media in general, by name alone."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from app.core.spans import match_key
 
 @dataclass(frozen=True, slots=True)
 class Agency:
-    """A news agency; ``state`` is the ISO 3166-1 code of the state that runs it, where that is beyond doubt."""
+    """A news agency; ``state`` is the ISO 3166-1 code of the state that certainly runs it."""
 
     name: str
     names: tuple[str, ...]
@@ -24,8 +24,8 @@ class Agency:
         return tuple(map(match_key, self.names))
 
 
-# One a line: the name, other names that it is credited by, and behind ``@`` the state whose organ it is. Public funding
-# alone makes no organ of a state. Names that also mean something else in a credit (AA, CP, CNA) are left out.
+# One agency a line: its name, other names that credits use, and after ``@`` the state whose organ it is. Public funding
+# alone makes no organ of a state. Names that also mean other organizations in credits (AA, CP, CNA) are left out.
 _LIST = """
 Associated Press; AP; The Associated Press
 Reuters; Thomson Reuters; Рейтер
@@ -132,29 +132,25 @@ Inter Press Service; IPS
 """
 
 
-def _agency(line: str) -> Agency:
+def _parse_agency(line: str) -> Agency:
     names, _, state = line.partition("@")
-    first, *others = (name.strip() for name in names.split(";"))
-    return Agency(first, tuple(dict.fromkeys((first, *others))), state or None)
+    name, *aliases = (name.strip() for name in names.split(";"))
+    return Agency(name, tuple(dict.fromkeys((name, *aliases))), state or None)
 
 
-AGENCIES = tuple(_agency(line) for line in _LIST.strip().splitlines())
-_BY_KEY = {match_key(name): agency for agency in AGENCIES for name in agency.names}
+AGENCIES = tuple(_parse_agency(line) for line in _LIST.strip().splitlines())
+AGENCY_BY_KEY = {match_key(name): agency for agency in AGENCIES for name in agency.names}
+"""Each agency under the match key of each of its names."""
 
 
-def by_key(key: str) -> Agency | None:
-    """The agency one of whose names has this key."""
-    return _BY_KEY.get(key)
+# Names of two or three letters are shared by many organizations; as a speaker's name, these mean the agency.
+_SHORT_KEYS = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
 
 
-# Two or three letters are the name of many an organization; these, as a voice, of none but an agency.
-_SHORT = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
-
-
-def by_voice(name: str) -> Agency | None:
-    """The agency that a speaker so called is, with or without an article."""
+def recognize_agency(name: str) -> Agency | None:
+    """Return the agency that a speaker or source of this name is, with or without an article."""
     key = match_key(name).removeprefix("the ")
-    return by_key(key) if len(key) > 3 or key in _SHORT else None
+    return AGENCY_BY_KEY.get(key) if len(key) > 3 or key in _SHORT_KEYS else None
 
 
 _MEDIUM = (
@@ -166,10 +162,10 @@ _STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled)
 
 
 def is_media(name: str) -> bool:
-    """Whether an organization so called, or somebody unnamed so described, is a news medium."""
-    return by_voice(name) is not None or _MEDIA.search(match_key(name)) is not None
+    """Return True if an organization of this name, or an unnamed speaker so described, is a news medium."""
+    return recognize_agency(name) is not None or _MEDIA.search(match_key(name)) is not None
 
 
 def is_state_media(name: str) -> bool:
-    """Whether the name says that it is a state's: "North Korean state media", "state-run television"."""
+    """Return True if the name says that a state runs it: "North Korean state media", "state-run television"."""
     return _STATE_MEDIA.search(match_key(name)) is not None

@@ -1,13 +1,12 @@
-"""Whether two texts are near-copies of one: by sketches of the words that they have in common.
+"""Find near-duplicate texts by sketches of their shingles.
 
-A text is taken as the set of its runs of words (shingles; Broder, "On the resemblance and containment of documents",
-1997). Of their hashes the smallest are kept: those of two texts that lie below both their bounds are one sample of the
-shingles of both (bottom-k sketches, also called KMV synopses; Beyer et al., "On synopses for distinct-value estimation
-under multiset operations", 2007). MinHash, of the same size, would tell what two texts share of all that either has, by
-which half of a report, cut from its end, or one in a longer report is no copy; of such a sample one sees how much of
-the one text is in the other.
+A text is the set of its runs of words (shingles; Broder, "On the resemblance and containment of documents", 1997). A
+sketch holds the smallest of their hashes: those of two texts that lie below the bounds of both sketches are one sample
+of the shingles of both (bottom-k sketches, also called KMV synopses; Beyer et al., "On synopses for distinct-value
+estimation under multiset operations", 2007). MinHash of the same size would estimate the Jaccard index, by which half
+of a report, cut from its end, or one inside a longer report is no copy; this sample estimates containment.
 
-Quotations are left out: independent reports share them, word for word.
+Quotations are left out: independent reports share them word for word.
 """
 
 import re
@@ -19,22 +18,22 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Measured (docs/decisions/0014-what-an-origin-is.md): of runs of 3, 4 and 5 words those of 3 set edited copies best
-# apart from independent reports of one event, and 0.4 lies between both.
-_WORDS = 3  # of a shingle
-_ALIKE = 0.4
+# Measured (docs/decisions/0014-what-an-origin-is.md): of shingles of 3, 4 and 5 words those of 3 best tell edited
+# copies from independent reports of one event, and 0.4 lies between both.
+_SHINGLE_WORDS = 3
+_COPY_SIMILARITY = 0.4
 
-_KEPT = 128  # hashes of a sketch, 4 bytes each
-_LEAST = 20  # shingles: a text of fewer has no sketch
-_SHARED = 6  # of the sample, so that a few words in common make no copy of a short text
-_COMMON = 100  # texts that a shingle is looked up for: what more have tells nothing, and would cost the square of them
+_SKETCH_SIZE = 128  # hashes of a sketch, 4 bytes each
+_LEAST_SHINGLES = 20  # a text of fewer has no sketch
+_LEAST_SHARED = 6  # hashes of the sample, so that a few words in common make no copy of a short text
+_MOST_COMMON = 100  # texts that are looked up for one hash: more common ones say little, at the cost of their square
 
 _LARGEST = 2**32 - 1
 _SPREAD = 0x9E3779B1  # an odd number: the products follow no order of the checksums, and none are equal
 
 _MARKS = (("“", "”"), ('"', '"'), ("«", "»"), ("„", "“”"), ("「", "」"))
-# What is between quotation marks, or behind one that is not closed on its line: so begins each paragraph of a long
-# quotation, and so may end what was cut.
+# Words between quotation marks, or after one that is not closed on its line: each paragraph of a long quotation begins
+# so, and a text that was cut may end so.
 _QUOTED = re.compile(
     "|".join(rf"{first}(?:[^{first}{last}\n]*+[{last}]|[^{first}{last}\n]{{0,1000}}$)" for first, last in _MARKS),
     re.MULTILINE,
@@ -44,72 +43,66 @@ _UNSPACED = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0e00-\u0e7f"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 
 Hashes = tuple[int, ...]
-"""The smallest of a text's shingles as numbers, in their order."""
+"""The smallest hashes of a text's shingles, in ascending order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """Of which text one is a near-copy, and how much of the one with fewer words is in the other, 0 to 1."""
+    """The text that another one copies, and the share of the shorter of the two that the longer holds, 0 to 1."""
 
-    of: int
+    original_id: int
     similarity: float
 
 
-def sketch(text: str) -> bytes:
-    """What tells of which other texts this one is a near-copy; empty where it has too few words of its own."""
-    hashes = _shingles(_QUOTED.sub("\n", text))
-    if len(hashes) < _LEAST:
+def build_sketch(text: str) -> bytes:
+    """Return the sketch by which near-duplicates of a text are found; empty if it has too few words of its own."""
+    words = _WORD.findall(unicodedata.normalize("NFKC", _QUOTED.sub("\n", text)).casefold())
+    shingles = zip(*(words[first:] for first in range(_SHINGLE_WORDS)), strict=False)
+    hashes = {zlib.crc32(" ".join(shingle).encode()) * _SPREAD & _LARGEST for shingle in shingles}
+    if len(hashes) < _LEAST_SHINGLES:
         return b""
-    kept = sorted(hashes)[:_KEPT]
-    return struct.pack(f"<{len(kept)}I", *kept)
+    smallest = sorted(hashes)[:_SKETCH_SIZE]
+    return struct.pack(f"<{len(smallest)}I", *smallest)
 
 
-def _shingles(text: str) -> set[int]:
-    words = _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
-    runs = zip(*(words[first:] for first in range(_WORDS)), strict=False)
-    return {zlib.crc32(" ".join(run).encode()) * _SPREAD & _LARGEST for run in runs}
-
-
-def find(sketches: Mapping[int, bytes]) -> dict[int, Copy]:
-    """Which texts are near-copies of one that comes before them and is itself none; of several, of the most alike."""
-    firsts: dict[int, Hashes] = {}
-    having: dict[int, int] = {}
-    also: dict[int, list[int]] = defaultdict(list)  # few: what are no copies have little in common
+def find_copies(sketches: Mapping[int, bytes]) -> dict[int, Copy]:
+    """Find the texts that are near-duplicates of an earlier original; of several originals the most similar counts."""
+    originals: dict[int, Hashes] = {}
+    first_with: dict[int, int] = {}
+    others_with: dict[int, list[int]] = defaultdict(list)  # few: originals have little in common
     copies: dict[int, Copy] = {}
-    for ident, each in sketches.items():
-        hashes = _hashes(each)
-        shared = Counter(having[value] for value in hashes if value in having)
-        shared.update(first for value in hashes if value in also for first in also[value])
-        likest = max(
-            ((_likeness(hashes, firsts[first], count), first) for first, count in shared.items()), default=None
-        )
-        if likest is not None and likest[0] >= _ALIKE:
-            copies[ident] = Copy(likest[1], likest[0])
-            continue
-        firsts[ident] = hashes
+    for text_id, sketch in sketches.items():
+        hashes = _unpack(sketch)
+        shared = Counter(first_with[value] for value in hashes if value in first_with)
         for value in hashes:
-            if having.setdefault(value, ident) != ident and len(also[value]) < _COMMON:
-                also[value].append(ident)
+            if value in others_with:
+                shared.update(others_with[value])
+        similarity, original_id = max(
+            ((_estimate(hashes, originals[other], count), other) for other, count in shared.items()), default=(0.0, 0)
+        )
+        if similarity >= _COPY_SIMILARITY:
+            copies[text_id] = Copy(original_id, similarity)
+            continue
+        originals[text_id] = hashes
+        for value in hashes:
+            if first_with.setdefault(value, text_id) != text_id and len(others_with[value]) < _MOST_COMMON:
+                others_with[value].append(text_id)
     return copies
 
 
-def likeness(one: bytes, other: bytes) -> float:
-    """How much of the text with fewer words is in the other, 0 to 1; 0 where too little is."""
-    ours, theirs = _hashes(one), _hashes(other)
-    return _likeness(ours, theirs, len(set(ours).intersection(theirs)))
+def compare_sketches(sketch: bytes, other: bytes) -> float:
+    """Return the share of the shorter text that the longer holds, 0 to 1; 0 if they share too little."""
+    hashes, other_hashes = _unpack(sketch), _unpack(other)
+    return _estimate(hashes, other_hashes, len(set(hashes).intersection(other_hashes)))
 
 
-def _hashes(sketch: bytes) -> Hashes:
+def _unpack(sketch: bytes) -> Hashes:
     return struct.unpack(f"<{len(sketch) // 4}I", sketch)
 
 
-def _likeness(one: Hashes, other: Hashes, shared: int) -> float:
-    if shared < _SHARED:
+def _estimate(hashes: Hashes, other: Hashes, shared: int) -> float:
+    """Estimate containment from the sample of hashes below the bounds up to which both sketches are complete."""
+    if shared < _LEAST_SHARED:
         return 0.0
-    bound = min(_bound(one), _bound(other))
-    return shared / min(bisect_right(one, bound), bisect_right(other, bound))
-
-
-def _bound(hashes: Hashes) -> int:
-    """Up to where the sketch has all shingles of its text."""
-    return hashes[-1] if len(hashes) == _KEPT else _LARGEST
+    bound = min(full[-1] if len(full) == _SKETCH_SIZE else _LARGEST for full in (hashes, other))
+    return shared / min(bisect_right(hashes, bound), bisect_right(other, bound))

@@ -1,9 +1,8 @@
-"""How outlets covered an event: who was first, how much of each document is about it, and what an outlet leaves out.
+"""Measure how outlets covered an event: the share of each document that is about it, and what an outlet leaves out.
 
-Nothing is said to be left out that nobody carries: it is what other outlets have and this one has not.
+An outlet leaves out only what other outlets carry.
 """
 
-import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,25 +14,8 @@ T = TypeVar("T", int, str)
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """When something appeared: the earliest day on which it may have, and the moment where it is known."""
-
-    day: dt.date | None
-    moment: dt.datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Lag:
-    """How far behind the first: in days, and in seconds where both moments are known."""
-
-    days: int | None
-    seconds: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """Code points of a document, and how many of them are in the passage that reports the event, in statements, in
-    claims, and in any of these."""
+class CoveredLength:
+    """The code points of a document, and of its parts about an event: passage, statements, claims, and all of these."""
 
     length: int
     passage: int
@@ -43,19 +25,19 @@ class Share:
 
     @property
     def share(self) -> float:
-        """Of the whole document, 0 to 1."""
+        """The share of the document that is about the event, 0 to 1."""
         return self.about / self.length if self.length else 0.0
 
 
-def share(length: int, passage: Span | None, statements: Sequence[Span], claims: Sequence[Span]) -> Share:
-    """How much of a document is about an event; words that stand in several of its parts count once in all."""
+def measure(length: int, passage: Span | None, statements: Sequence[Span], claims: Sequence[Span]) -> CoveredLength:
+    """Measure the parts of a document that are about an event; words in several parts count once in the total."""
     passages = [] if passage is None else [passage]
-    about = covered([*passages, *statements, *claims])
-    return Share(length, covered(passages), covered(statements), covered(claims), about)
+    about = count_covered([*passages, *statements, *claims])
+    return CoveredLength(length, count_covered(passages), count_covered(statements), count_covered(claims), about)
 
 
-def covered(spans: Iterable[Span]) -> int:
-    """How many code points stand in at least one of the spans."""
+def count_covered(spans: Iterable[Span]) -> int:
+    """Count the code points that are in at least one of the spans."""
     total = end = 0
     for span in sorted(spans, key=lambda span: span.start):
         total += max(0, span.end - max(end, span.start))
@@ -63,39 +45,17 @@ def covered(spans: Iterable[Span]) -> int:
     return total
 
 
-class Order:
-    """Who of several was the first, by day; of those that appeared on that day, by moment, if all of these have one."""
-
-    def __init__(self, published: Iterable[Published]) -> None:
-        known = [each for each in published if each.day is not None]
-        self._day = min((each.day for each in known if each.day is not None), default=None)
-        moments = [each.moment for each in known if each.day == self._day]
-        self._moment = min((each for each in moments if each is not None), default=None) if all(moments) else None
-
-    def is_first(self, published: Published) -> bool:
-        """Whether nobody is known to have been earlier; of one day, and not all of known moments, several are first."""
-        if self._day is None or published.day != self._day:
-            return False
-        return self._moment is None or published.moment == self._moment
-
-    def lag(self, published: Published) -> Lag:
-        days = None if published.day is None or self._day is None else (published.day - self._day).days
-        if published.moment is None or self._moment is None:
-            return Lag(days, None)
-        return Lag(days, round((published.moment - self._moment).total_seconds()))
-
-
-class Carried(Generic[T]):
-    """Which outlets, by id, carry which things: ids, or words."""
+class Carriage(Generic[T]):
+    """The items, ids or words, that each outlet carries."""
 
     def __init__(self, carried: Iterable[tuple[int, T]]) -> None:
         self._by_outlet: dict[int, set[T]] = defaultdict(set)
-        for outlet, thing in carried:
-            self._by_outlet[outlet].add(thing)
-        counts: Counter[T] = Counter(thing for things in self._by_outlet.values() for thing in things)
-        self._all: list[T] = sorted(counts, key=lambda thing: (-counts[thing], thing))
+        for outlet, item in carried:
+            self._by_outlet[outlet].add(item)
+        counts: Counter[T] = Counter(item for items in self._by_outlet.values() for item in items)
+        self._items: list[T] = sorted(counts, key=lambda item: (-counts[item], item))
 
-    def left_out_by(self, outlet: int) -> list[T]:
-        """What others carry and this outlet does not, what most of them carry first."""
-        mine = self._by_outlet.get(outlet, ())
-        return [thing for thing in self._all if thing not in mine]
+    def list_left_out(self, outlet: int) -> list[T]:
+        """List the items that other outlets carry and this one does not; those of most outlets first."""
+        own = self._by_outlet.get(outlet, ())
+        return [item for item in self._items if item not in own]

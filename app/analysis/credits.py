@@ -1,6 +1,6 @@
-"""The news agency that a document credits with its text: in the dateline, the byline, or a line of credit.
+"""Find the news agency that a document credits with its text: in the dateline, the byline, or a credit line.
 
-Only agencies that are known are found: "(SWNS)" may be anything. What credits a picture credits no text. Every pattern
+Only known agencies are found: "(SWNS)" may be anything. A credit for a picture is none for the text. Every pattern
 takes time linear in the text.
 """
 
@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from app.analysis.agencies import AGENCIES, Agency, by_key
+from app.analysis.agencies import AGENCIES, AGENCY_BY_KEY, Agency
 from app.core.spans import Span, match_key
 
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """The agency, and where the text names it; nowhere, if the byline does."""
+    """The agency, and the span of its name in the text; no span if only the byline names it."""
 
     agency: Agency
     span: Span | None
@@ -48,41 +48,33 @@ _PATTERNS = tuple(
         rf"(?:[.!?”\"’]\s{{0,3}}|^){_DASH}\s?{_NAME}\s*\Z",
     )
 )
-# What Reuters writes below its reports, which need not name it.
+# The line below reports of Reuters, which need not name the agency.
 _REUTERS = re.compile(r"\bReporting by [^\n()]{3,300}?;\s?(?:[Aa]dditional|[Ww]riting|[Ee]diting)\b")
 _PICTURE = re.compile(r"\b(?:photos?|photograph\w*|pictures?|images?|getty|pool|handout|courtesy|file)\b|фото", re.I)
-# A surname may be an agency's name, so what stands before and after it counts.
+# An agency's name may be a surname, so the words before and after it count.
 _BYLINE = re.compile(
     rf"(?:^|[,|/;:(–—-]|\b[Bb]y\b|\b[Ff]rom\b)\s{{0,3}}(?:[Tt]he\s)?{_NAME}(?=\s{{0,3}}(?:$|[,|/;)–—-]|[Ss]taff\b|and\b))"
 )
 
 
-def find(text: str, byline: str | None) -> Credit | None:
-    """The agency that is credited: by the text, where it first does so, else by the byline."""
-    found = [match for pattern in _PATTERNS for match in islice(_of_texts(pattern, text), 1)]
-    if found:
-        first = min(found, key=lambda match: match.start("name"))
-        return Credit(_agency(first), Span(*first.span("name")))
-    signed = _REUTERS.search(text)
-    if signed is not None:
-        return Credit(_named("Reuters"), Span(*signed.span()))
-    by = _BYLINE.search(byline or "")
-    return None if by is None or _PICTURE.search(by.string) else Credit(_agency(by), None)
+def find_credit(text: str, byline: str | None) -> Credit | None:
+    """Return the first agency that the text credits, or else the one that the byline credits."""
+    matches = [match for pattern in _PATTERNS for match in islice(_find_text_credits(pattern, text), 1)]
+    if matches:
+        first = min(matches, key=lambda match: match.start("name"))
+        return Credit(AGENCY_BY_KEY[match_key(first["name"])], Span(*first.span("name")))
+    reuters = _REUTERS.search(text)
+    if reuters is not None:
+        return Credit(AGENCY_BY_KEY["reuters"], Span(*reuters.span()))
+    signature = _BYLINE.search(byline or "")
+    if signature is None or _PICTURE.search(signature.string):
+        return None
+    return Credit(AGENCY_BY_KEY[match_key(signature["name"])], None)
 
 
-def _of_texts(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """The matches in lines that speak of no picture, as far as the credit and a little on."""
+def _find_text_credits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    """Yield the matches in lines that do not mention a picture before the credit, or right after it."""
     for match in pattern.finditer(text):
         line = text[match.start() : match.end() + 20].lstrip().partition("\n")[0]
         if not _PICTURE.search(line):
             yield match
-
-
-def _agency(match: re.Match[str]) -> Agency:
-    return _named(match["name"])
-
-
-def _named(name: str) -> Agency:
-    agency = by_key(match_key(name))
-    assert agency is not None
-    return agency

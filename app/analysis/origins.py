@@ -1,23 +1,30 @@
-"""Who independently stands behind the reports of an event, or behind the printings of an utterance.
+"""Find the independent origins of an event's reports, or of an utterance's printings.
 
-From each document a path leads over its outlet and the voices that it relays to an origin. Origins are counted once,
-however many outlets repeat them; nobody is declared right. What makes an origin, and why, stands in
-docs/decisions/0014-what-an-origin-is.md.
+From each document a path leads over its outlet and the speakers that it relays to an origin. Each origin counts once,
+however many outlets repeat it; none is declared right. docs/decisions/0014-what-an-origin-is.md defines an origin and
+gives the reasons.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import chain
+from operator import itemgetter
 
-from app.analysis import copies
-from app.analysis.copies import Copy
-from app.analysis.parties import Directory, Medium, Party, Voice
-from app.core.spans import Span
+from app.analysis.copies import Copy, compare_sketches, find_copies
+from app.analysis.origin_rows import (
+    OriginKey,
+    OriginKeyResolver,
+    SourcedDocument,
+    SourcedStatement,
+    SourceRef,
+    SpeakerRef,
+)
 
 
 class Basis(StrEnum):
-    """Why a document rests on an origin."""
+    """The reason why a document rests on an origin."""
 
     OWN_VOICE = "own_voice"
     RELAYED = "relayed"
@@ -28,258 +35,251 @@ class Basis(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A statement in a document; ``chain`` begins nearest to the document.
-
-    It is ``tied`` if it is about the event, or a printing of the utterance, that is asked for.
-    """
-
-    id: int
-    span: Span
-    speaker: Voice | None
-    chain: tuple[Voice, ...]
-    tied: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A document, and what is known of where it has its account from; ``credit`` is the key of an agency."""
-
-    document: int
-    outlet: Medium
-    passage: Span | None = None
-    sketch: bytes = b""
-    credit: str | None = None
-    statements: Sequence[Said] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why one document rests on an origin: the statements that show it, or of which document it is a copy."""
+    """The reason why a document rests on an origin, and the statements that show it, or the document it copies."""
 
-    document: int
+    document_id: int
     basis: Basis
-    statements: tuple[int, ...] = ()
+    statement_ids: tuple[int, ...] = ()
     copy: Copy | None = None
 
 
-Member = Medium | Voice
+Member = SourceRef | SpeakerRef
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who stands behind some documents, under which names; ``through`` are others who are heard through it alone."""
+    """An origin, its names, the documents that rest on it, and ``through``: those heard through this origin alone."""
 
-    party: Party
+    key: OriginKey
     members: Sequence[Member]
     evidence: Sequence[Evidence]
-    through: Sequence[Party]
+    through: Sequence[OriginKey]
 
 
 @dataclass(frozen=True, slots=True)
 class _Path:
-    """From a document to a party: ``over`` others on the way, and to others ``beyond``, nearer to who spoke."""
+    """A path from a document to a key, ``over`` others; ``beyond`` are further ones, nearer to the speaker."""
 
-    party: Party
+    key: OriginKey
     member: Member | None
     evidence: Evidence
-    over: tuple[Party, ...] = ()
-    beyond: tuple[Party, ...] = ()
+    over: tuple[OriginKey, ...] = ()
+    beyond: tuple[OriginKey, ...] = ()
 
 
-_Find = Callable[[Report], list[_Path]]
+_FindPaths = Callable[[SourcedDocument, OriginKeyResolver], list[_Path]]
 
 
-def of_event(reports: Sequence[Report], directory: Directory) -> list[Origin]:
-    """The origins of an event that these documents report, in the documents' order, which is the earliest first."""
-
-    def account(report: Report) -> list[_Path]:
-        return _relayed(report, directory) or _attributed(report, directory) or _own_voice(report, directory)
-
-    paths = [path for group in _groups(reports) for path in _of_group(group, directory, account)]
-    return _independent(reports, paths)
-
-
-def of_utterance(reports: Sequence[Report], directory: Directory) -> list[Origin]:
-    """The origins of an utterance that the statements of these documents print, in the documents' order."""
-
-    def heard(report: Report) -> list[_Path]:
-        return _heard(report, directory)
-
-    def account(report: Report) -> list[_Path]:
-        return heard(report) or _own_voice(report, directory)
-
+def find_event_origins(documents: Sequence[SourcedDocument], resolver: OriginKeyResolver) -> list[Origin]:
+    """Find the origins of the event that these documents report, in the documents' order: the earliest first."""
     paths: list[_Path] = []
-    for group in _groups(reports):
-        silent = {report.document for report in group if not heard(report)}
-        of_all = _of_group(group, directory, account)
-        paths += (path for report in group for path in heard(report))
-        paths += (path for path in of_all if path.evidence.document in silent)
-    return _independent(reports, paths)
+    for group in _group_copies(documents):
+        paths += _find_group_paths(group, resolver, _find_report_paths)
+    return _build_origins(documents, paths)
 
 
-def _groups(reports: Sequence[Report]) -> Iterable[list[Report]]:
-    """The documents that are near-copies of one text, together."""
-    sketches = {report.document: report.sketch for report in reports if report.sketch}
-    found = copies.find(sketches) if len(sketches) > 1 else {}
-    groups: dict[int, list[Report]] = defaultdict(list)
-    for report in reports:
-        copy = found.get(report.document)
-        groups[copy.of if copy else report.document].append(report)
+def find_utterance_origins(documents: Sequence[SourcedDocument], resolver: OriginKeyResolver) -> list[Origin]:
+    """Find the origins of the utterance that statements of these documents print, in the documents' order."""
+    paths: list[_Path] = []
+    for group in _group_copies(documents):
+        relayed = [path for document in group for path in _find_relayed_paths(document, resolver)]
+        with_relays = {path.evidence.document_id for path in relayed}
+        group_paths = _find_group_paths(group, resolver, _find_printing_paths)
+        paths += relayed
+        paths += (path for path in group_paths if path.evidence.document_id not in with_relays)
+    return _build_origins(documents, paths)
+
+
+def _group_copies(documents: Sequence[SourcedDocument]) -> Iterable[list[SourcedDocument]]:
+    """Group the documents that are near-copies of one text."""
+    sketches = {document.id: document.sketch for document in documents if document.sketch}
+    copies = find_copies(sketches) if len(sketches) > 1 else {}
+    groups: dict[int, list[SourcedDocument]] = defaultdict(list)
+    for document in documents:
+        copy = copies.get(document.id)
+        groups[copy.original_id if copy else document.id].append(document)
     return groups.values()
 
 
-def _of_group(group: Sequence[Report], directory: Directory, account: _Find) -> Iterator[_Path]:
-    """All copies rest on the agency that any of them credits, else on what the first of them rests on."""
-    credited = Counter(directory.agency(report.credit) for report in group if report.credit is not None)
-    agency = max(credited, key=lambda party: credited[party], default=None)
-    head = _head(group, directory, agency)
-    found = account(head) if agency is None else [_credited(head, directory, agency)]
-    yield from found
-    for report in group:
-        if report is head:
+def _find_group_paths(
+    group: Sequence[SourcedDocument], resolver: OriginKeyResolver, find_paths: _FindPaths
+) -> Iterator[_Path]:
+    """Lead all copies to the agency that most of them credit, or else to where the first of them leads."""
+    credits: dict[int, OriginKey] = {}
+    for document in group:
+        if document.credit is not None:
+            credits[document.id] = resolver.resolve_agency(document.credit)
+    agency = max(credits.values(), key=Counter(credits.values()).__getitem__, default=None)
+    head = group[0] if len(group) == 1 else _find_head(group, resolver, agency, credits)
+    head_paths = find_paths(head, resolver) if agency is None else [_build_credited_path(head, resolver, agency)]
+    yield from head_paths
+    for document in group:
+        if document is head:
             continue
-        if agency is not None and _credits(report, directory, agency):
-            yield _credited(report, directory, agency)
+        if agency is not None and credits.get(document.id) == agency:
+            yield _build_credited_path(document, resolver, agency)
             continue
-        copy = Copy(head.document, copies.likeness(head.sketch, report.sketch))
-        for path in found:
-            yield replace(path, evidence=Evidence(report.document, Basis.COPIED, copy=copy))
+        copy = Copy(head.id, compare_sketches(head.sketch, document.sketch))
+        for path in head_paths:
+            yield replace(path, evidence=Evidence(document.id, Basis.COPIED, copy=copy))
 
 
-def _head(group: Sequence[Report], directory: Directory, agency: Party | None) -> Report:
-    """The copy that the others are copies of: an agency's own, or the first to credit it, else the earliest."""
-    if len(group) == 1:
-        return group[0]
-    own = (report for report in group if report.outlet.is_agency and agency in (None, directory.medium(report.outlet)))
-    crediting = (report for report in group if agency is not None and _credits(report, directory, agency))
-    return next(own, None) or next(crediting, group[0])
+def _find_head(
+    group: Sequence[SourcedDocument],
+    resolver: OriginKeyResolver,
+    agency: OriginKey | None,
+    credits: Mapping[int, OriginKey],
+) -> SourcedDocument:
+    """Find the document that the others copy: an agency's own, or the first to credit it, or else the earliest."""
+    for document in group:
+        if document.source.is_agency and agency in (None, resolver.resolve_source(document.source)):
+            return document
+    return next((document for document in group if agency and credits.get(document.id) == agency), group[0])
 
 
-def _credits(report: Report, directory: Directory, agency: Party) -> bool:
-    return report.credit is not None and directory.agency(report.credit) == agency
+def _build_credited_path(document: SourcedDocument, resolver: OriginKeyResolver, agency: OriginKey) -> _Path:
+    """Lead to the agency, which may be the document's own source."""
+    bearer = None if document.credit is None else resolver.find_bearer(document.credit)
+    source = bearer.source if isinstance(bearer, SpeakerRef) else bearer
+    if document.credit is None or source == document.source:
+        return _Path(agency, document.source, Evidence(document.id, Basis.OWN_VOICE))
+    return _Path(agency, bearer, Evidence(document.id, Basis.CREDITED))
 
 
-def _credited(report: Report, directory: Directory, agency: Party) -> _Path:
-    """To the agency, which may be the outlet itself."""
-    bearer = None if report.credit is None else directory.bearer(report.credit)
-    medium = bearer.medium if isinstance(bearer, Voice) else bearer
-    if report.credit is None or medium == report.outlet:
-        return _Path(agency, report.outlet, Evidence(report.document, Basis.OWN_VOICE))
-    return _Path(agency, bearer, Evidence(report.document, Basis.CREDITED))
-
-
-def _relayed(report: Report, directory: Directory) -> list[_Path]:
-    """The news voices from which the document shows its account to come."""
-    paths = (_news(report, said, directory) for said in report.statements if said.tied)
-    return [path for path in paths if path is not None]
-
-
-def _news(report: Report, said: Said, directory: Directory) -> _Path | None:
-    """Over a statement to the news voice nearest to who spoke; that may be who spoke."""
-    voices = said.chain if said.speaker is None else (*said.chain, said.speaker)
-    places = [place for place, voice in enumerate(voices) if directory.is_news(voice)]
-    if not places:
-        return None
-    last = places[-1]
-    basis = Basis.REPORTED if last == len(said.chain) else Basis.RELAYED
-    over = (directory.voice(voices[place]) for place in places[:-1])
-    beyond = (directory.voice(voice) for voice in said.chain[last + 1 :])
-    evidence = Evidence(report.document, basis, (said.id,))
-    return _Path(directory.voice(voices[last]), voices[last], evidence, tuple(over), tuple(beyond))
-
-
-def _heard(report: Report, directory: Directory) -> list[_Path]:
-    """Over its printings to the voices nearest to who spoke, whoever they are: who heard it.
-
-    A document that once says from whom it has the words has them from there, wherever else it prints them.
-    """
-    silent = tuple(said.id for said in report.statements if not said.chain)
+def _find_report_paths(document: SourcedDocument, resolver: OriginKeyResolver) -> list[_Path]:
+    """Lead to the news media that the document relays, or else whom it attributes its report to, or else its source."""
     paths = []
-    for said in report.statements:
-        if said.chain:
-            *others, last = said.chain
-            evidence = Evidence(report.document, Basis.RELAYED, (said.id, *silent))
-            paths.append(_Path(directory.voice(last), last, evidence, tuple(map(directory.voice, others))))
+    for statement in document.statements:
+        path = _find_news_path(document, statement, resolver) if statement.is_tied else None
+        if path is not None:
+            paths.append(path)
+    if not paths:
+        path = _find_attributed_path(document, resolver)
+        paths.append(_build_own_path(document, resolver) if path is None else path)
     return paths
 
 
-# So much of the passage that reports an event has to lie within the statement whose words it is: a document that tells
-# in its own voice that something was said, and what, reports that.
-_WITHIN = 0.75
+def _find_printing_paths(document: SourcedDocument, resolver: OriginKeyResolver) -> list[_Path]:
+    return _find_relayed_paths(document, resolver) or [_build_own_path(document, resolver)]
 
 
-def _attributed(report: Report, directory: Directory) -> list[_Path]:
-    """The voice to whom the document attributes its report: of several statements the one that covers it best."""
-    voiced = [said for said in report.statements if said.speaker or said.chain]
-    said = max(
-        voiced, key=lambda said: (_covers(said, report), said.span.start - said.span.end, -said.id), default=None
+def _find_news_path(
+    document: SourcedDocument, statement: SourcedStatement, resolver: OriginKeyResolver
+) -> _Path | None:
+    """Lead over a statement to the news medium nearest to its speaker, or that is its speaker."""
+    speakers = statement.chain if statement.speaker is None else (*statement.chain, statement.speaker)
+    media = list(filter(resolver.is_news_medium, speakers))
+    if not media:
+        return None
+    *over, medium = media
+    place = len(speakers) - 1 - speakers[::-1].index(medium)
+    basis = Basis.REPORTED if place == len(statement.chain) else Basis.RELAYED
+    return _Path(
+        resolver.resolve_speaker(medium),
+        medium,
+        Evidence(document.id, basis, (statement.id,)),
+        over=tuple(map(resolver.resolve_speaker, over)),
+        beyond=tuple(map(resolver.resolve_speaker, statement.chain[place + 1 :])),
     )
-    if said is None or _covers(said, report) < _WITHIN:
-        return []
-    relayed = _news(report, said, directory)
-    voice = said.speaker or said.chain[-1]
-    party, member = (relayed.party, relayed.member) if relayed else (directory.voice(voice), voice)
-    return [_Path(party, member, Evidence(report.document, Basis.ATTRIBUTED, (said.id,)))]
 
 
-def _covers(said: Said, report: Report) -> float:
-    """How much of the passage lies within the statement, 0 to 1."""
-    passage = report.passage
+def _find_relayed_paths(document: SourcedDocument, resolver: OriginKeyResolver) -> list[_Path]:
+    """Lead over each relayed printing to the speaker nearest to the utterance's own.
+
+    A document that names once from whom it has the words has them from there wherever else it prints them.
+    """
+    unrelayed = tuple(statement.id for statement in document.statements if not statement.chain)
+    paths = []
+    for statement in document.statements:
+        if statement.chain:
+            *over, last = statement.chain
+            evidence = Evidence(document.id, Basis.RELAYED, (statement.id, *unrelayed))
+            key = resolver.resolve_speaker(last)
+            paths.append(_Path(key, last, evidence, over=tuple(map(resolver.resolve_speaker, over))))
+    return paths
+
+
+# The least share of the reporting passage that must lie within a statement for the statement to be the report: a
+# document that tells in its own voice that something was said, and what, reports that.
+_LEAST_SHARE = 0.75
+
+
+def _find_attributed_path(document: SourcedDocument, resolver: OriginKeyResolver) -> _Path | None:
+    """Lead to the speaker of the statement that holds the report; of several the one that covers it best."""
+    passage = document.passage
     if passage is None:
-        return 0.0
-    shared = min(passage.end, said.span.end) - max(passage.start, said.span.start)
-    return max(shared, 0) / (passage.end - passage.start)
+        return None
+    ranked = []
+    for statement in document.statements:
+        span = statement.span
+        overlap = min(passage.end, span.end) - max(passage.start, span.start)
+        share = max(overlap, 0) / (passage.end - passage.start)
+        if share >= _LEAST_SHARE and (statement.speaker or statement.chain):
+            ranked.append((share, span.start - span.end, -statement.id, statement))
+    if not ranked:
+        return None
+    statement = max(ranked, key=itemgetter(0, 1, 2))[-1]
+    evidence = Evidence(document.id, Basis.ATTRIBUTED, (statement.id,))
+    path = _find_news_path(document, statement, resolver)
+    if path is not None:
+        return _Path(path.key, path.member, evidence)
+    speaker = statement.speaker or statement.chain[-1]
+    return _Path(resolver.resolve_speaker(speaker), speaker, evidence)
 
 
-def _own_voice(report: Report, directory: Directory) -> list[_Path]:
-    tied = tuple(said.id for said in report.statements if said.tied)
-    evidence = Evidence(report.document, Basis.OWN_VOICE, tied)
-    return [_Path(directory.medium(report.outlet), report.outlet, evidence)]
+def _build_own_path(document: SourcedDocument, resolver: OriginKeyResolver) -> _Path:
+    tied = tuple(statement.id for statement in document.statements if statement.is_tied)
+    evidence = Evidence(document.id, Basis.OWN_VOICE, tied)
+    return _Path(resolver.resolve_source(document.source), document.source, evidence)
 
 
-def _independent(reports: Sequence[Report], paths: Sequence[_Path]) -> list[Origin]:
-    """The parties to which paths lead, without those that are heard through another alone, which stand under it."""
-    kept = _kept(paths)
-    order = {report.document: place for place, report in enumerate(reports)}
-    leading: dict[Party, list[_Path]] = defaultdict(list)
-    for path in sorted(paths, key=lambda path: order[path.evidence.document]):
-        leading[path.party if path.party in kept else _last(path.over, kept)].append(path)
-    return [_origin(party, found, kept) for party, found in leading.items()]
-
-
-def _last(parties: Sequence[Party], kept: set[Party]) -> Party:
-    return next(party for party in reversed(parties) if party in kept)
-
-
-def _kept(paths: Iterable[_Path]) -> set[Party]:
-    """Those to whom a path leads over no other of them. Of a circle, in which each is heard through another, the first
-    by its key is kept."""
-    ways: dict[Party, list[set[Party]]] = defaultdict(list)
+def _build_origins(documents: Sequence[SourcedDocument], paths: Sequence[_Path]) -> list[Origin]:
+    """Build an origin for each independent key; keys that are heard through another alone stand under that one."""
+    independent = _find_independent(paths)
+    by_document: dict[int, list[_Path]] = {document.id: [] for document in documents}
     for path in paths:
-        ways[path.party].append(set(path.over) - {path.party})
-    kept: set[Party] = set()
-    open_ = set(ways)
-    while open_:
-        free = {party for party in open_ if any(not way & (kept | open_) for way in ways[party])}
-        heard = {party for party in open_ - free if all(way & kept for way in ways[party])}
-        kept |= free or (set() if heard else {min(open_)})
-        open_ -= heard | kept
-    return kept
+        by_document[path.evidence.document_id].append(path)
+    by_key: dict[OriginKey, list[_Path]] = defaultdict(list)
+    for path in chain.from_iterable(by_document.values()):
+        key = path.key if path.key in independent else next(key for key in reversed(path.over) if key in independent)
+        by_key[key].append(path)
+    return [_build_origin(key, own, independent) for key, own in by_key.items()]
 
 
-def _origin(party: Party, paths: Sequence[_Path], kept: set[Party]) -> Origin:
-    members = dict.fromkeys(path.member for path in paths if path.member is not None and path.party == party)
-    others = (other for path in paths for other in (*path.over, path.party, *path.beyond))
-    through = dict.fromkeys(other for other in others if other not in kept)
-    return Origin(party, list(members), list(_evidence(paths)), list(through))
+def _find_independent(paths: Iterable[_Path]) -> set[OriginKey]:
+    """Find the keys to which a path leads over no other key.
 
-
-def _evidence(paths: Sequence[_Path]) -> Iterator[Evidence]:
-    """One for each document, with all statements."""
-    of: dict[int, list[Evidence]] = defaultdict(list)
+    Of a circle of keys, each heard through another, the first in the alphabet is independent.
+    """
+    routes: dict[OriginKey, list[set[OriginKey]]] = defaultdict(list)
     for path in paths:
-        of[path.evidence.document].append(path.evidence)
-    for found in of.values():
-        statements = dict.fromkeys(ident for each in found for ident in each.statements)
-        yield replace(found[0], statements=tuple(statements))
+        routes[path.key].append(set(path.over) - {path.key})
+    independent: set[OriginKey] = set()
+    undecided = set(routes)
+    while undecided:
+        possible = independent | undecided
+        free, dependent = set(), set()
+        for key in undecided:
+            if not all(map(possible.intersection, routes[key])):
+                free.add(key)
+            elif all(map(independent.intersection, routes[key])):
+                dependent.add(key)
+        independent |= free or (set() if dependent else {min(undecided)})
+        undecided -= dependent | independent
+    return independent
+
+
+def _build_origin(key: OriginKey, paths: Sequence[_Path], independent: set[OriginKey]) -> Origin:
+    """Build an origin from its paths, with one evidence for each document."""
+    members: dict[Member, None] = {}
+    through: dict[OriginKey, None] = {}
+    evidence: dict[int, Evidence] = {}
+    for path in paths:
+        if path.member is not None and path.key == key:
+            members[path.member] = None
+        through |= dict.fromkeys((*path.over, path.key, *path.beyond))
+        first = evidence.setdefault(path.evidence.document_id, path.evidence)
+        statement_ids = tuple(dict.fromkeys((*first.statement_ids, *path.evidence.statement_ids)))
+        evidence[path.evidence.document_id] = replace(first, statement_ids=statement_ids)
+    return Origin(key, list(members), list(evidence.values()), [other for other in through if other not in independent])

@@ -1,4 +1,4 @@
-"""How outlets print one speaker: verbatim or in paraphrase, at first hand or through others."""
+"""Count how outlets print one speaker: verbatim or in paraphrase, directly or relayed by others."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable
@@ -8,18 +8,18 @@ from app.core.vocab import StatementKind
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
-    """So many statements that one outlet prints in one form, relayed by these voices or none; both are ids."""
+class PrintedCount:
+    """A number of statements of one form that one outlet prints, and the ids of the speakers that relayed them."""
 
     source: int
     kind: StatementKind
-    through: Collection[int]
+    relays: Collection[int]
     statements: int
 
 
 @dataclass(slots=True)
-class Outlet:
-    """What one outlet prints of the speaker: statements of each form, those that others relayed, and by which voice."""
+class OutletCounts:
+    """The statements of a speaker in one outlet: by form, relayed by others, and by relaying speaker."""
 
     source: int
     kinds: Counter[StatementKind] = field(default_factory=Counter)
@@ -32,22 +32,22 @@ class Outlet:
 
     @property
     def quotes(self) -> bool:
-        """Whether it prints the speaker's own words, be it in part."""
+        """True if the outlet prints any of the speaker's own words."""
         return self.kinds[StatementKind.INDIRECT] < self.statements
 
     @property
     def only_relayed(self) -> bool:
-        """Whether it has all that the speaker said from others."""
+        """True if others relayed all statements of the speaker to the outlet."""
         return self.relayed == self.statements
 
 
-def outlets(printed: Iterable[Printed]) -> list[Outlet]:
-    """Each outlet, those with the most statements first."""
-    found: dict[int, Outlet] = {}
-    for each in printed:
-        outlet = found.setdefault(each.source, Outlet(each.source))
-        outlet.kinds[each.kind] += each.statements
-        outlet.relayed += each.statements if each.through else 0
-        for voice in set(each.through):
-            outlet.relays[voice] += each.statements
-    return sorted(found.values(), key=lambda outlet: (-outlet.statements, outlet.source))
+def count_by_outlet(printed: Iterable[PrintedCount]) -> list[OutletCounts]:
+    """Add up the counts of each outlet; outlets with the most statements come first."""
+    by_source: dict[int, OutletCounts] = {}
+    for count in printed:
+        outlet = by_source.setdefault(count.source, OutletCounts(count.source))
+        outlet.kinds[count.kind] += count.statements
+        outlet.relayed += count.statements if count.relays else 0
+        for speaker in set(count.relays):
+            outlet.relays[speaker] += count.statements
+    return sorted(by_source.values(), key=lambda outlet: (-outlet.statements, outlet.source))

@@ -1,13 +1,14 @@
-"""Printings of one utterance side by side: how a text reads against another, word by word.
+"""Align two printings of one utterance word by word.
 
-Words are compared without regard to case, width and the form of an apostrophe; of what is written without spaces each
-sign is a word, as is each symbol (``€``, ``%``). Where nothing but case differs, or what stands between the words, the
-difference is ``trivial``.
+Words are compared without regard to case, width and the form of an apostrophe. In scripts without spaces each
+character is a word, as is each symbol (``€``, ``%``). A difference in nothing but case, or in the characters between
+words, is ``trivial``.
 
-Words are aligned on the longest run that both texts have, which finds the place of an excerpt, and on either side of
-it along a longest common subsequence. A few that agree by chance, far from all others that do, do not count.
+The alignment is anchored on the longest run of words that both texts share, which finds the place of an excerpt, and
+follows a longest common subsequence on either side. A few words that agree by chance, far from all others that agree,
+do not count.
 
-Offsets are code points of the text in hand, half-open.
+Offsets are code points of the text they belong to, half-open.
 """
 
 import re
@@ -27,22 +28,22 @@ from app.core.vocab import WordEdit
 MOST_WORDS, MOST_CHARS = 3_000, 20_000
 """Words and code points of the longest text that is compared."""
 
-# Words that agree do so by chance where on either side of them stands so many times as much that does not.
-_FAR = 5
+# Words agree by chance if the disagreeing text on either side of them is this many times as long.
+_CHANCE_FACTOR = 5
 
-# Of a run that occurs more often, the places that are tried.
-_PLACES = 3
+# The places that are tried for a run that occurs more often.
+_MOST_PLACES = 3
 
-# Written without spaces: Thai and Lao, Burmese, Khmer, kana, ideographs.
+# Scripts without spaces: Thai and Lao, Burmese, Khmer, kana, ideographs.
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
-# Over the kinds of signs: letters and digits, with an apostrophe between letters, a point or comma between digits.
+# Over character classes: letters and digits, with an apostrophe between letters, a point or comma between digits.
 _WORD = re.compile(r"(?:[wd]|(?<=w)'(?=w)|(?<=d)\.(?=d))+|i")
 
 
 class Word(NamedTuple):
-    """``text[start:end]``, and the key under which it is compared."""
+    """The word ``text[start:end]``, and the key under which it is compared."""
 
     start: int
     end: int
@@ -50,7 +51,7 @@ class Word(NamedTuple):
 
 
 class Edit(NamedTuple):
-    """What became of a stretch of the base: ``base[base_start:base_end]`` reads ``other[start:end]``."""
+    """A change of the base: ``base[base_start:base_end]`` reads ``other[start:end]``."""
 
     op: WordEdit
     trivial: bool
@@ -62,9 +63,9 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a text reads against a base: edits in order, which on either side make up the whole text.
+    """The edits that turn a base into another text, in order; they cover both texts entirely.
 
-    ``likeness`` is the share of words that agree in those of both texts that are not cut (Dice's coefficient), 0 to 1.
+    ``likeness`` is Dice's coefficient of the words in common and all words of both texts that are not cut, 0 to 1.
     """
 
     edits: Sequence[Edit]
@@ -72,53 +73,55 @@ class Wording:
 
     @property
     def left_out(self) -> Iterator[tuple[int, int]]:
-        """The stretches of the base that the text lacks, and has nothing else for."""
-        gone = (WordEdit.CUT, WordEdit.DELETE)
-        return ((edit.base_start, edit.base_end) for edit in self.edits if edit.op in gone and not edit.trivial)
+        """The spans of the base that the other text lacks without a replacement."""
+        removals = (WordEdit.CUT, WordEdit.DELETE)
+        return ((edit.base_start, edit.base_end) for edit in self.edits if edit.op in removals and not edit.trivial)
 
 
 def compare(base: str, other: str) -> Wording | None:
-    """Align a text with the base; None where either is too long for that."""
-    ours, theirs = words(base), words(other)
-    if ours is None or theirs is None:
+    """Align a text with the base; None if either is too long."""
+    base_words, other_words = split_words(base), split_words(other)
+    if base_words is None or other_words is None:
         return None
-    blocks = _aligned([word.key for word in ours], [word.key for word in theirs])
-    side = _Side(base, ours)
-    edits = list(_merged(_Writer(side, _Side(other, theirs)).edits(blocks)))
-    cut = sum(len(side.within(edit.base_start, edit.base_end)) for edit in edits if edit.op is WordEdit.CUT)
-    of = len(ours) - cut + len(theirs)
-    return Wording(edits, 2 * sum(block.size for block in blocks) / of if of else float(base == other))
+    blocks = _align([word.key for word in base_words], [word.key for word in other_words])
+    base_side = _Side(base, base_words)
+    edits = list(_merge(_EditBuilder(base_side, _Side(other, other_words)).list_edits(blocks)))
+    cut = sum(len(base_side.list_words(edit.base_start, edit.base_end)) for edit in edits if edit.op is WordEdit.CUT)
+    total = len(base_words) - cut + len(other_words)
+    return Wording(edits, 2 * sum(block.size for block in blocks) / total if total else float(base == other))
 
 
-def words(text: str) -> list[Word] | None:
-    """The words of a text in order; None where it is too long."""
+def split_words(text: str) -> list[Word] | None:
+    """Split a text into words; None if it is too long."""
     if len(text) > MOST_CHARS:
         return None
-    found = _WORD.finditer("".join(map(_kind, text)))
-    cut = [Word(match.start(), match.end(), _key(text[match.start() : match.end()])) for match in found]
-    return cut if len(cut) <= MOST_WORDS else None
+    words = []
+    for match in _WORD.finditer("".join(map(_classify, text))):
+        start, end = match.span()
+        words.append(Word(start, end, _get_key(text[start:end])))
+    return words if len(words) <= MOST_WORDS else None
 
 
 @lru_cache(maxsize=4096)
-def _kind(sign: str) -> str:
-    """What a sign is to words: letter, digit, word of its own, what joins letters or digits, or none of these."""
-    category = unicodedata.category(sign)
+def _classify(char: str) -> str:
+    """Return the class of a character: letter, digit, word of its own, joiner of letters or of digits, or separator."""
+    category = unicodedata.category(char)
     if category[0] in "LM":
-        return "i" if _UNSPACED.match(sign) else "w"
+        return "i" if _UNSPACED.match(char) else "w"
     if category[0] == "N":
         return "d"
-    if category in ("Sc", "Sm", "So") or sign in "%‰":
+    if category in ("Sc", "Sm", "So") or char in "%‰":
         return "i"
-    return "'" if sign in "'’" else "." if sign in ".," else " "
+    return "'" if char in "'’" else "." if char in ".," else " "
 
 
 @lru_cache(maxsize=4096)
-def _key(word: str) -> str:
+def _get_key(word: str) -> str:
     return match_key(word).replace("’", "'")
 
 
 class _Block(NamedTuple):
-    """So many words from these places on agree."""
+    """A run of ``size`` words that agree, from these places on."""
 
     base: int
     other: int
@@ -133,211 +136,212 @@ class _Block(NamedTuple):
         return self.other + self.size
 
 
-def _aligned(ours: Sequence[str], theirs: Sequence[str]) -> list[_Block]:
-    """The runs of words in which two texts agree, in order."""
-    # As one sign a word, both are strings, which is what is compared and cut fastest.
-    signs = {key: chr(place) for place, key in enumerate(dict.fromkeys((*ours, *theirs)), start=1)}
-    base, other = ("".join(signs[key] for key in keys) for keys in (ours, theirs))
-    anchor = _longest_run(base, other, {signs[key]: len(key) for key in signs})
+def _align(base_keys: Sequence[str], other_keys: Sequence[str]) -> list[_Block]:
+    """Return the runs of words in which two texts agree, in order."""
+    # With one character a word, both texts are strings, which are compared and cut fastest.
+    codes = {key: chr(place) for place, key in enumerate(dict.fromkeys((*base_keys, *other_keys)), start=1)}
+    base, other = ("".join(codes[key] for key in keys) for keys in (base_keys, other_keys))
+    anchor = _find_anchor(base, other, {codes[key]: len(key) for key in codes})
     if anchor is None:
         return []
-    before = _common(base[: anchor.base], other[: anchor.other])
-    after = _common(base[anchor.base_end :], other[anchor.other_end :])
+    before = _match(base[: anchor.base], other[: anchor.other])
+    after = _match(base[anchor.base_end :], other[anchor.other_end :])
     moved = [_Block(block.base + anchor.base_end, block.other + anchor.other_end, block.size) for block in after]
-    return _without_chance(_drawn_together([*before, anchor, *moved], base, other), ours, theirs)
+    return _remove_chance(_join_blocks([*before, anchor, *moved], base, other), base_keys, other_keys)
 
 
-def _longest_run(base: str, other: str, letters: dict[str, int]) -> _Block | None:
-    """The longest run of words in both, of several that with the most letters, where the rest agrees best."""
+def _find_anchor(base: str, other: str, lengths: dict[str, int]) -> _Block | None:
+    """Return the longest run of words in both; of several the one with the most letters, where most words agree."""
     shortest, longest = 0, min(len(base), len(other))
-    while shortest < longest:  # a run of some length has within it one of each lesser length
+    while shortest < longest:  # a run of some length contains one of each lesser length
         size = (shortest + longest + 1) // 2
-        if _runs(base, size).isdisjoint(_runs(other, size)):
+        if _list_runs(base, size).isdisjoint(_list_runs(other, size)):
             longest = size - 1
         else:
             shortest = size
-    if not shortest:
+    size = shortest
+    if not size:
         return None
-    runs = _runs(base, shortest) & _runs(other, shortest)
-    run = max(runs, key=lambda run: (sum(letters[sign] for sign in run), -base.index(run)))
-    places = ((i, j) for i in _places(base, run) for j in _places(other, run))
-    return _Block(*max(places, key=lambda at: _agreeing(base, other, at[0], at[1], shortest)), shortest)
+    runs = _list_runs(base, size) & _list_runs(other, size)
+    run = max(runs, key=lambda run: (sum(lengths[code] for code in run), -base.index(run)))
+    blocks = (_Block(i, j, size) for i in _find_places(base, run) for j in _find_places(other, run))
+    return max(blocks, key=lambda block: _count_agreeing(base, other, block))
 
 
-def _runs(signs: str, size: int) -> set[str]:
-    return {signs[start : start + size] for start in range(len(signs) - size + 1)}
+def _list_runs(codes: str, size: int) -> set[str]:
+    return {codes[start : start + size] for start in range(len(codes) - size + 1)}
 
 
-def _places(signs: str, run: str) -> list[int]:
-    """Where a run stands: the first places."""
+def _find_places(codes: str, run: str) -> list[int]:
+    """Return the first places of a run."""
     places: list[int] = []
-    start = signs.find(run)
-    while start >= 0 and len(places) < _PLACES:
+    start = codes.find(run)
+    while start >= 0 and len(places) < _MOST_PLACES:
         places.append(start)
-        start = signs.find(run, start + 1)
+        start = codes.find(run, start + 1)
     return places
 
 
-def _agreeing(base: str, other: str, i: int, j: int, size: int) -> int:
-    """How many words agree before and after a run that stands in these places."""
-    before = LCSseq.similarity(base[:i], other[:j])
-    return int(before + LCSseq.similarity(base[i + size :], other[j + size :]))
+def _count_agreeing(base: str, other: str, block: _Block) -> int:
+    """Count the words that agree before and after a block."""
+    before = LCSseq.similarity(base[: block.base], other[: block.other])
+    return int(before + LCSseq.similarity(base[block.base_end :], other[block.other_end :]))
 
 
-def _common(base: str, other: str) -> list[_Block]:
+def _match(base: str, other: str) -> list[_Block]:
     blocks = LCSseq.editops(base, other).as_matching_blocks()
     return [_Block(block.a, block.b, block.size) for block in blocks if block.size]
 
 
-def _drawn_together(blocks: Iterable[_Block], base: str, other: str) -> list[_Block]:
-    """The same words in fewer runs: where a run might as well stand right before the next one, there it does."""
-    drawn: list[_Block] = []
+def _join_blocks(blocks: Iterable[_Block], base: str, other: str) -> list[_Block]:
+    """Move each block next to the following one if the same words also precede that one."""
+    joined: list[_Block] = []
     for block in blocks:
-        while drawn and _reaches(drawn[-1], block, base, other):
-            size = drawn.pop().size
+        while joined and _can_join(joined[-1], block, base, other):
+            size = joined.pop().size
             block = _Block(block.base - size, block.other - size, block.size + size)
-        drawn.append(block)
-    return drawn
+        joined.append(block)
+    return joined
 
 
-def _reaches(block: _Block, then: _Block, base: str, other: str) -> bool:
-    """The words of a block also stand right before the next one, with nothing else on one side in between."""
-    one_sided = block.base_end == then.base or block.other_end == then.other
+def _can_join(block: _Block, following: _Block, base: str, other: str) -> bool:
+    """Return True if a block's words also precede the following one, with a gap between the two on one side only."""
+    is_one_sided = block.base_end == following.base or block.other_end == following.other
     run = base[block.base : block.base_end]
-    return one_sided and base.endswith(run, 0, then.base) and other.endswith(run, 0, then.other)
+    return is_one_sided and base.endswith(run, 0, following.base) and other.endswith(run, 0, following.other)
 
 
-def _without_chance(blocks: list[_Block], ours: Sequence[str], theirs: Sequence[str]) -> list[_Block]:
-    """Without those that are short, far from all the rest, and not the longest; measured in letters."""
-    base, other = ([0, *accumulate(map(len, keys))] for keys in (ours, theirs))
+def _remove_chance(blocks: list[_Block], base_keys: Sequence[str], other_keys: Sequence[str]) -> list[_Block]:
+    """Remove blocks that are short and far from all others, except for the longest; measured in letters."""
+    base, other = ([0, *accumulate(map(len, keys))] for keys in (base_keys, other_keys))
     size = {block: base[block.base_end] - base[block.base] for block in blocks}
     longest = max(blocks, key=lambda block: size[block])
     while True:
-        fenced = [_Block(0, 0, 0), *blocks, _Block(len(ours), len(theirs), 0)]
+        fenced = [_Block(0, 0, 0), *blocks, _Block(len(base_keys), len(other_keys), 0)]
         gaps = [
-            max(base[then.base] - base[block.base_end], other[then.other] - other[block.other_end])
-            for block, then in pairwise(fenced)
+            max(base[right.base] - base[left.base_end], other[right.other] - other[left.other_end])
+            for left, right in pairwise(fenced)
         ]
-        near = [min(around) for around in pairwise(gaps)]
-        kept = [block for block, gap in zip(blocks, near, strict=True) if block == longest or gap < _FAR * size[block]]
-        if len(kept) == len(blocks):
-            return kept
-        blocks = kept
+        nearest = zip(blocks, (min(pair) for pair in pairwise(gaps)), strict=True)
+        near = [block for block, gap in nearest if block == longest or gap < _CHANCE_FACTOR * size[block]]
+        if len(near) == len(blocks):
+            return near
+        blocks = near
 
 
 class _Side:
-    """A text with its words, of which some agree with the other side's."""
+    """A text with its words."""
 
-    def __init__(self, text: str, cut: Sequence[Word]) -> None:
+    def __init__(self, text: str, words: Sequence[Word]) -> None:
         self.text = text
-        self.words = cut
-        self._starts = [word.start for word in cut]
+        self.words = words
+        self._starts = [word.start for word in words]
 
-    def within(self, start: int, end: int) -> Sequence[Word]:
-        """The words that stand in a stretch of the text."""
+    def list_words(self, start: int, end: int) -> Sequence[Word]:
+        """Return the words within ``text[start:end]``."""
         return self.words[bisect_left(self._starts, start) : bisect_left(self._starts, end)]
 
 
-class _Writer:
-    """Turns words that agree into edits, with all that stands between them."""
+class _EditBuilder:
+    """Turns blocks of words that agree into edits, together with the text between them."""
 
     def __init__(self, base: _Side, other: _Side) -> None:
         self._base = base
         self._other = other
 
-    def edits(self, blocks: Sequence[_Block]) -> Iterator[Edit]:
-        """The edits in order; neighbours may be of one kind."""
+    def list_edits(self, blocks: Sequence[_Block]) -> Iterator[Edit]:
+        """Yield the edits in order; neighbours may be of one kind."""
         pairs = [
             (self._base.words[block.base + place], self._other.words[block.other + place])
             for block in blocks
             for place in range(block.size)
         ]
         if not pairs:
-            yield from self._between(0, len(self._base.text), 0, len(self._other.text))
+            yield from self._edit_gap(0, len(self._base.text), 0, len(self._other.text))
             return
-        yield from self._before(*pairs[0])
-        for (ours, theirs), then in zip_longest(pairs, pairs[1:]):
-            yield from self._edit(ours.start, ours.end, theirs.start, theirs.end)
-            if then is not None:
-                yield from self._between(ours.end, then[0].start, theirs.end, then[1].start)
-        yield from self._after(*pairs[-1])
+        yield from self._edit_beginning(*pairs[0])
+        for (word, other), following in zip_longest(pairs, pairs[1:]):
+            yield from self._edit(word.start, word.end, other.start, other.end)
+            if following is not None:
+                yield from self._edit_gap(word.end, following[0].start, other.end, following[1].start)
+        yield from self._edit_end(*pairs[-1])
 
-    def _before(self, ours: Word, theirs: Word) -> Iterator[Edit]:
-        """All before the first words that agree: what is cut, then what is said in its place."""
-        dropped = self._base.within(0, ours.start)
-        others = len(self._other.within(0, theirs.start))
-        at = 0
-        if dropped and not others:
-            gap = self._base.text[dropped[-1].end : ours.start]
-            at = ours.start - _shared(reversed(gap), reversed(self._other.text[: theirs.start]))
-        elif len(dropped) > _FAR * others:
-            at = dropped[-others].start
-        if at:
-            yield Edit(WordEdit.CUT, False, 0, at, 0, 0)
-        yield from self._between(at, ours.start, 0, theirs.start)
+    def _edit_beginning(self, word: Word, other: Word) -> Iterator[Edit]:
+        """Edit the text before the first words that agree: the part that is cut, then the part that is replaced."""
+        dropped = self._base.list_words(0, word.start)
+        other_count = len(self._other.list_words(0, other.start))
+        cut_end = 0
+        if dropped and not other_count:
+            gap = self._base.text[dropped[-1].end : word.start]
+            cut_end = word.start - _count_shared(reversed(gap), reversed(self._other.text[: other.start]))
+        elif len(dropped) > _CHANCE_FACTOR * other_count:
+            cut_end = dropped[-other_count].start
+        if cut_end:
+            yield Edit(WordEdit.CUT, False, 0, cut_end, 0, 0)
+        yield from self._edit_gap(cut_end, word.start, 0, other.start)
 
-    def _after(self, ours: Word, theirs: Word) -> Iterator[Edit]:
-        """The same after the last words that agree."""
-        end, its_end = len(self._base.text), len(self._other.text)
-        dropped = self._base.within(ours.end, end)
-        others = len(self._other.within(theirs.end, its_end))
-        at = end
-        if dropped and not others:
-            gap = self._base.text[ours.end : dropped[0].start]
-            at = ours.end + _shared(gap, self._other.text[theirs.end :])
-        elif len(dropped) > _FAR * others:
-            at = dropped[others - 1].end
-        yield from self._between(ours.end, at, theirs.end, its_end)
-        if at < end:
-            yield Edit(WordEdit.CUT, False, at, end, its_end, its_end)
+    def _edit_end(self, word: Word, other: Word) -> Iterator[Edit]:
+        """Edit the text after the last words that agree in the same way."""
+        base_end, other_end = len(self._base.text), len(self._other.text)
+        dropped = self._base.list_words(word.end, base_end)
+        other_count = len(self._other.list_words(other.end, other_end))
+        cut_start = base_end
+        if dropped and not other_count:
+            gap = self._base.text[word.end : dropped[0].start]
+            cut_start = word.end + _count_shared(gap, self._other.text[other.end :])
+        elif len(dropped) > _CHANCE_FACTOR * other_count:
+            cut_start = dropped[other_count - 1].end
+        yield from self._edit_gap(word.end, cut_start, other.end, other_end)
+        if cut_start < base_end:
+            yield Edit(WordEdit.CUT, False, cut_start, base_end, other_end, other_end)
 
-    def _between(self, base_start: int, base_end: int, start: int, end: int) -> Iterator[Edit]:
-        """Two stretches in which no words agree: the words of one for those of the other, and the signs around them."""
-        ours, theirs = self._base.within(base_start, base_end), self._other.within(start, end)
-        gap = self._base.text[base_start : ours[0].start if ours else base_end]
-        shared = _shared(gap, self._other.text[start : theirs[0].start if theirs else end])
+    def _edit_gap(self, base_start: int, base_end: int, start: int, end: int) -> Iterator[Edit]:
+        """Edit a stretch in which no words agree, without the characters that both sides begin or end with."""
+        words, others = self._base.list_words(base_start, base_end), self._other.list_words(start, end)
+        gap = self._base.text[base_start : words[0].start if words else base_end]
+        shared = _count_shared(gap, self._other.text[start : others[0].start if others else end])
         yield from self._edit(base_start, base_start + shared, start, start + shared)
         base_start, start = base_start + shared, start + shared
-        gap = self._base.text[ours[-1].end if ours else base_start : base_end]
-        shared = _shared(reversed(gap), reversed(self._other.text[theirs[-1].end if theirs else start : end]))
-        yield from self._instead(ours, theirs, base_start, base_end - shared, start, end - shared)
+        gap = self._base.text[words[-1].end if words else base_start : base_end]
+        shared = _count_shared(reversed(gap), reversed(self._other.text[others[-1].end if others else start : end]))
+        yield from self._replace(words, others, base_start, base_end - shared, start, end - shared)
         yield from self._edit(base_end - shared, base_end, end - shared, end)
 
-    def _instead(
-        self, ours: Sequence[Word], theirs: Sequence[Word], base_start: int, base_end: int, start: int, end: int
+    def _replace(
+        self, words: Sequence[Word], others: Sequence[Word], base_start: int, base_end: int, start: int, end: int
     ) -> Iterator[Edit]:
-        """The same without the signs that both begin or end with."""
-        if ours and theirs:
-            yield from self._edit(base_start, ours[0].start, start, theirs[0].start)
-            yield from self._edit(ours[0].start, ours[-1].end, theirs[0].start, theirs[-1].end, said=True)
-            yield from self._edit(ours[-1].end, base_end, theirs[-1].end, end)
-        elif ours:
+        """Replace the words of the base, and the characters around them, by those of the other text."""
+        if words and others:
+            yield from self._edit(base_start, words[0].start, start, others[0].start)
+            yield from self._edit(words[0].start, words[-1].end, others[0].start, others[-1].end, has_words=True)
+            yield from self._edit(words[-1].end, base_end, others[-1].end, end)
+        elif words:
             yield from self._edit(base_start, base_start, start, end)
-            yield from self._edit(base_start, base_end, end, end, said=True)
+            yield from self._edit(base_start, base_end, end, end, has_words=True)
         else:
-            yield from self._edit(base_start, base_end, start, start if theirs else end)
-            yield from self._edit(base_end, base_end, start if theirs else end, end, said=True)
+            yield from self._edit(base_start, base_end, start, start if others else end)
+            yield from self._edit(base_end, base_end, start if others else end, end, has_words=True)
 
-    def _edit(self, base_start: int, base_end: int, start: int, end: int, *, said: bool = False) -> Iterator[Edit]:
-        """One edit, or none of two empty stretches; it is trivial unless by it something else is ``said``."""
-        ours, theirs = self._base.text[base_start:base_end], self._other.text[start:end]
-        if ours == theirs:
+    def _edit(self, base_start: int, base_end: int, start: int, end: int, *, has_words: bool = False) -> Iterator[Edit]:
+        """Yield one edit, or none for two empty stretches; it is trivial unless it changes words."""
+        base, other = self._base.text[base_start:base_end], self._other.text[start:end]
+        if base == other:
             op = WordEdit.EQUAL
-        elif not ours:
+        elif not base:
             op = WordEdit.INSERT
         else:
-            op = WordEdit.REPLACE if theirs else WordEdit.DELETE
-        if ours or theirs:
-            yield Edit(op, op is not WordEdit.EQUAL and not said, base_start, base_end, start, end)
+            op = WordEdit.REPLACE if other else WordEdit.DELETE
+        if base or other:
+            yield Edit(op, op is not WordEdit.EQUAL and not has_words, base_start, base_end, start, end)
 
 
-def _shared(one: Iterable[str], other: Iterable[str]) -> int:
-    """How many signs both begin with."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+def _count_shared(chars: Iterable[str], other: Iterable[str]) -> int:
+    """Count the characters that both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(chars, other, strict=False)))
 
 
-def _merged(edits: Iterable[Edit]) -> Iterator[Edit]:
-    """Neighbours of one kind as one."""
+def _merge(edits: Iterable[Edit]) -> Iterator[Edit]:
+    """Merge neighbours of one kind."""
     for (op, trivial), run in groupby(edits, key=lambda edit: (edit.op, edit.trivial)):
         first, *others = run
         last = others[-1] if others else first

@@ -7,12 +7,9 @@ from typing import Any
 
 import orjson
 
-from app.analysis import accounts
-from app.analysis import discrepancies as compared
-from app.analysis.agencies import by_voice
-from app.analysis.discrepancies import Claimed, Discrepancy, Group
-from app.analysis.parties import Medium, Party, Voice
-from app.analysis.values import Says
+from app.analysis.agencies import recognize_agency
+from app.analysis.discrepancies import ComparableClaim, Discrepancy, ValueGroup, ValueRelation, compare_claims
+from app.analysis.origin_rows import OriginKey, OriginKeyResolver, SourceRef, SpeakerRef
 from app.core.errors import Invalid
 from app.core.spans import CONTEXT
 from app.database.statements import ReadSession
@@ -42,7 +39,7 @@ async def get_listing(reads: ReadSession, filters: DiscrepancyFilter) -> "_OfEve
 
 
 _Item = dict[str, Any]
-_Claim = Claimed[_Item]
+_Claim = ComparableClaim[_Item]
 """A claim, and what is told of it (``ValueClaim``, with its event)."""
 
 
@@ -56,8 +53,8 @@ class _Wanted:
 
     def items(self, claims: Sequence[_Claim]) -> Iterator[_Item]:
         """What is claimed of an event, property by property."""
-        for each in compared.compare(claims):
-            if each.values >= self.least and (not self._verdicts or each.accord in self._verdicts):
+        for each in compare_claims(claims):
+            if each.value_count >= self.least and (not self._verdicts or each.accord in self._verdicts):
                 item = _item(each)
                 if not self._sources or any(source["id"] in self._sources for source in item["sources"]):
                     yield item
@@ -125,7 +122,7 @@ class _OfEvents:
         """Those of some events, in the order of these."""
         of: dict[int, list[_Claim]] = defaultdict(list)
         for claim in await _claimed(reads, await self.claims.of(reads, events)):
-            of[claim.told["event"]["id"]].append(claim)
+            of[claim.payload["event"]["id"]].append(claim)
         return [item for event in events for item in self.wanted.items(of[event])]
 
 
@@ -173,16 +170,16 @@ def _texts(items: Iterable[_Item]) -> list[str]:
 async def _claimed(reads: ReadSession, found: ClaimSet) -> list[_Claim]:
     """The claims, each with its event and what is told of it."""
     voices = {ident: _voice(row) for ident, row in found.speakers.items()}
-    agencies = {agency for voice in voices.values() if voice.medium is None and (agency := by_voice(voice.name))}
-    who = accounts.directory(
-        *await origins.get_name_bearers(reads, {key for agency in agencies for key in agency.keys})
-    )
-    outlets = {ident: who.medium(Medium(**row["source"])) for ident, row in found.documents.items()}
-    speakers = {ident: who.voice(voice) for ident, voice in voices.items()}
+    agencies = {
+        agency for voice in voices.values() if voice.source is None and (agency := recognize_agency(voice.name))
+    }
+    who = OriginKeyResolver(*await origins.get_name_bearers(reads, {key for agency in agencies for key in agency.keys}))
+    outlets = {ident: who.resolve_source(SourceRef(**row["source"])) for ident, row in found.documents.items()}
+    speakers = {ident: who.resolve_speaker(voice) for ident, voice in voices.items()}
     return [_told(claim, found, speakers.get(claim.speaker or 0) or outlets[claim.document]) for claim in found.claims]
 
 
-def _told(claim: ClaimRow, found: ClaimSet, party: Party) -> _Claim:
+def _told(claim: ClaimRow, found: ClaimSet, party: OriginKey) -> _Claim:
     of = found.documents[claim.document]
     told = {
         "id": claim.id,
@@ -196,13 +193,13 @@ def _told(claim: ClaimRow, found: ClaimSet, party: Party) -> _Claim:
         "confidence": claim.confidence,
     }
     about = {"event": found.events[claim.event], "claim": told}
-    return Claimed(claim.property, claim.value, claim.normalized, claim.unit, about)
+    return ComparableClaim(claim.property, claim.value, claim.normalized, claim.unit, about)
 
 
-def _voice(row: _Item) -> Voice:
+def _voice(row: _Item) -> SpeakerRef:
     of, source = row["speaker"], row["source"]
-    medium = None if source is None else Medium(**source)
-    return Voice(of["id"], of["slug"], of["name"], of["kind"], row["country"], medium)
+    medium = None if source is None else SourceRef(**source)
+    return SpeakerRef(of["id"], of["slug"], of["name"], of["kind"], row["country"], medium)
 
 
 def _span(claim: ClaimRow) -> _Item:
@@ -216,36 +213,36 @@ def _span(claim: ClaimRow) -> _Item:
 
 def _item(found: Discrepancy[_Item]) -> _Item:
     claims = [claim for group in found.groups for claim in group.claims]
-    sources = _distinct((claim.told["claim"]["source"] for claim in claims), "id")
+    sources = _distinct((claim.payload["claim"]["source"] for claim in claims), "id")
     return {
-        "event": claims[0].told["event"],
+        "event": claims[0].payload["event"],
         "property": found.property,
         "verdict": found.accord,
-        "values": [group.value.shown for group in found.groups],
-        "value_count": found.values,
-        "claim_count": found.claims,
+        "values": [group.value.label for group in found.groups],
+        "value_count": found.value_count,
+        "claim_count": found.claim_count,
         "source_count": len(sources),
-        "origin_count": len(_distinct((claim.told["claim"]["origin"] for claim in claims), "key")),
+        "origin_count": len(_distinct((claim.payload["claim"]["origin"] for claim in claims), "key")),
         "sources": sources,
         "details": [_detail(number, group) for number, group in enumerate(found.groups, start=1)],
     }
 
 
-def _detail(number: int, group: Group[_Item]) -> _Item:
-    told = [claim.told["claim"] for claim in group.claims]
+def _detail(number: int, group: ValueGroup[_Item]) -> _Item:
+    told = [claim.payload["claim"] for claim in group.claims]
     return {
         "id": number,
         "value": group.value.text,
         "unit": group.value.unit,
         "printed": list(dict.fromkeys(claim.value for claim in group.claims)),
-        **{says.value: [place + 1 for place in group.others.get(says, ())] for says in _SAID},
+        **{says.value: [place + 1 for place in group.related.get(says, ())] for says in _SAID},
         "sources": _distinct((each["source"] for each in told), "id"),
         "origins": _distinct((each["origin"] for each in told), "key"),
         "claims": told,
     }
 
 
-_SAID = (Says.AGREES, Says.UNCLEAR, Says.DIFFERS)
+_SAID = (ValueRelation.AGREES, ValueRelation.UNCLEAR, ValueRelation.DIFFERS)
 
 
 def _distinct(items: Iterable[_Item], key: str) -> list[_Item]:

@@ -8,8 +8,10 @@ from typing import Any
 
 import orjson
 
-from app.analysis import accounts, origins
-from app.analysis.coverage import Carried, Order, Published, share
+from app.analysis.coverage import Carriage, measure
+from app.analysis.first_published import PublicationOrder, PublicationTime
+from app.analysis.origin_rows import OriginKeyResolver, OriginRows
+from app.analysis.origins import find_event_origins
 from app.core.spans import Span
 from app.core.vocab import CoverageStatus
 from app.database.statements import ReadSession, Row
@@ -33,11 +35,11 @@ async def get_listing(reads: ReadSession, event: int, filters: EventCoverageFilt
 
 
 async def _origins(reads: ReadSession, event: int) -> Origins:
-    found = accounts.Accounts(*await stored.get_event_rows(reads, event))
-    who = accounts.directory(*await stored.get_name_bearers(reads, found.agencies()))
+    found = OriginRows(*await stored.get_event_rows(reads, event))
+    who = OriginKeyResolver(*await stored.get_name_bearers(reads, found.list_agency_keys()))
     return {
-        origin.party.key: {each.document for each in origin.evidence}
-        for origin in origins.of_event(found.reports[event], who)
+        origin.key.key: {each.document_id for each in origin.evidence}
+        for origin in find_event_origins(found.documents[event], who)
     }
 
 
@@ -46,7 +48,7 @@ class _Document:
     """A document on the event: when it appeared, and the item that tells of it."""
 
     id: int
-    published: Published
+    published: PublicationTime
     item: dict[str, Any]
 
 
@@ -65,11 +67,11 @@ class Outlets:
     def __init__(self, found: EventCoverage, rests: Origins, statuses: Collection[str]) -> None:
         self._outlets = _outlets(found)
         published = {each.id: each.published for outlet in self._outlets.values() for each in outlet.documents}
-        self._order = Order(published.values())
+        self._order = PublicationOrder(published.values())
         self._first_of = _firsts(published, rests)
-        self._utterances = Carried((row[0], row[5]) for row in found.statements if row[5] is not None)
-        self._properties = Carried((row[0], row[5]) for row in found.claims)
-        self._speakers = Carried((source, speaker) for source, speaker in found.voices)
+        self._utterances = Carriage((row[0], row[5]) for row in found.statements if row[5] is not None)
+        self._properties = Carriage((row[0], row[5]) for row in found.claims)
+        self._speakers = Carriage((source, speaker) for source, speaker in found.voices)
         self._sources = [row for row in found.sources if self._status(row[0]) in statuses]
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
@@ -79,7 +81,7 @@ class Outlets:
             after = (str(request.after[0]), request.after[1])
             rows = [(key, row) for key, row in rows if (key < after if down else key > after)]
         shown = rows[: request.limit]
-        quoted = {row[0]: self._speakers.left_out_by(row[0]) for _, row in shown if row[0] in self._outlets}
+        quoted = {row[0]: self._speakers.list_left_out(row[0]) for _, row in shown if row[0] in self._outlets}
         briefs = await coverage.get_speaker_briefs(reads, {ident for idents in quoted.values() for ident in idents})
         items = [self._item(row, [briefs[ident] for ident in quoted.get(row[0], ())]) for _, row in shown]
         return Page(items, shown[-1][0] if len(rows) > len(shown) else None)
@@ -104,7 +106,7 @@ class Outlets:
         told = {"status": self._status(source), "documents_then": documents_then, **self._when(outlet)}
         told |= {"documents": self._dated(outlet.documents), "statements": outlet.statements, "claims": outlet.claims}
         others = (self._utterances, self._properties)
-        utterances, properties = [[] if outlet is _NOTHING else each.left_out_by(source) for each in others]
+        utterances, properties = [[] if outlet is _NOTHING else each.list_left_out(source) for each in others]
         left_out = {
             "utterances": utterances,
             "properties": properties,
@@ -113,7 +115,7 @@ class Outlets:
         return orjson.dumps({**orjson.loads(item), **told, "left_out": left_out}).decode()
 
     def _when(self, outlet: _Outlet) -> dict[str, Any]:
-        lags = [self._order.lag(each.published) for each in outlet.documents]
+        lags = [self._order.get_lag(each.published) for each in outlet.documents]
         return {
             "first_published": _first_day(outlet),
             "lag_days": min((lag.days for lag in lags if lag.days is not None), default=None),
@@ -123,7 +125,7 @@ class Outlets:
         }
 
     def _dated(self, documents: Iterable[_Document]) -> list[dict[str, Any]]:
-        lags = [(each, self._order.lag(each.published)) for each in documents]
+        lags = [(each, self._order.get_lag(each.published)) for each in documents]
         return [{**each.item, "lag_days": lag.days, "lag_seconds": lag.seconds} for each, lag in lags]
 
 
@@ -134,11 +136,11 @@ def _first(pair: tuple[_Key, Row]) -> _Key:
     return pair[0]
 
 
-def _firsts(published: Mapping[int, Published], rests: Origins) -> Mapping[int, list[str]]:
+def _firsts(published: Mapping[int, PublicationTime], rests: Origins) -> Mapping[int, list[str]]:
     """The origins, by key, that each document was the first to rest on."""
     firsts: dict[int, list[str]] = defaultdict(list)
     for key, documents in rests.items():
-        order = Order(published[ident] for ident in documents)
+        order = PublicationOrder(published[ident] for ident in documents)
         for ident in documents:
             if order.is_first(published[ident]):
                 firsts[ident].append(key)
@@ -173,8 +175,8 @@ def _spans(rows: Iterable[Row]) -> dict[int, list[Span]]:
 
 def _document(ident: int, row: Sequence[Any], statements: Sequence[Span], claims: Sequence[Span]) -> _Document:
     length, day, moment, start, end, item = row
-    about = share(length, None if start is None else Span(start, end), statements, claims)
-    published = Published(day and dt.date.fromisoformat(str(day)), moment and dt.datetime.fromisoformat(moment))
+    about = measure(length, None if start is None else Span(start, end), statements, claims)
+    published = PublicationTime(day and dt.date.fromisoformat(str(day)), moment and dt.datetime.fromisoformat(moment))
     told = {
         "length": about.length,
         "passage_length": about.passage,

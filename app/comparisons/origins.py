@@ -6,9 +6,8 @@ from typing import Any
 
 import orjson
 
-from app.analysis import accounts, origins
-from app.analysis.origins import Evidence, Origin, Report
-from app.analysis.parties import Directory, Medium
+from app.analysis.origin_rows import OriginKeyResolver, OriginRows, SourcedDocument, SourceRef
+from app.analysis.origins import Basis, Evidence, Member, Origin, find_event_origins, find_utterance_origins
 from app.database.statements import ReadSession
 from app.queries import origins as stored
 from app.queries.listing import Page, PageRequest
@@ -18,23 +17,23 @@ from app.schemas.origin import OriginKind
 
 async def get_event_origins(reads: ReadSession, ref: int) -> "Origins":
     """Who stands behind the reports of an event; raises Missing."""
-    return await _listing(reads, await stored.get_event_rows(reads, ref), origins.of_event, event=ref)
+    return await _listing(reads, await stored.get_event_rows(reads, ref), find_event_origins, event=ref)
 
 
 async def get_utterance_origins(reads: ReadSession, ref: int) -> "Origins":
     """From whom those who print an utterance have it; raises Missing."""
-    return await _listing(reads, await stored.get_utterance_rows(reads, ref), origins.of_utterance)
+    return await _listing(reads, await stored.get_utterance_rows(reads, ref), find_utterance_origins)
 
 
 async def _listing(
     reads: ReadSession,
     rows: stored.Accounts,
-    find: Callable[[Sequence[Report], Directory], list[Origin]],
+    find: Callable[[Sequence[SourcedDocument], OriginKeyResolver], list[Origin]],
     event: int | None = None,
 ) -> "Origins":
-    found = accounts.Accounts(*rows)
-    who = accounts.directory(*await stored.get_name_bearers(reads, found.agencies()))
-    return Origins([origin for reports in found.reports.values() for origin in find(reports, who)], event)
+    found = OriginRows(*rows)
+    who = OriginKeyResolver(*await stored.get_name_bearers(reads, found.list_agency_keys()))
+    return Origins([origin for reports in found.documents.values() for origin in find(reports, who)], event)
 
 
 @dataclass(frozen=True)
@@ -51,16 +50,16 @@ class Origins:
         elif request.sort.startswith("-"):
             order.reverse()
         if request.after is not None:
-            order = order[[origin.party.key for origin in order].index(str(request.after[0])) + 1 :]
+            order = order[[origin.key.key for origin in order].index(str(request.after[0])) + 1 :]
         page = order[: request.limit]
         shown = await self._shown(reads, page)
         items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
-        return Page(items, (page[-1].party.key, 0) if len(order) > len(page) else None)
+        return Page(items, (page[-1].key.key, 0) if len(order) > len(page) else None)
 
     async def _shown(self, reads: ReadSession, page: Sequence[Origin]) -> Shown:
         evidence = [each for origin in page for each in origin.evidence]
-        documents = {each.document for each in evidence}
-        statements = {ident for each in evidence for ident in each.statements}
+        documents = {each.document_id for each in evidence}
+        statements = {ident for each in evidence for ident in each.statement_ids}
         return await stored.get_items(reads, documents, statements, event=self.event)
 
     async def count(self, _reads: ReadSession) -> int:
@@ -68,34 +67,34 @@ class Origins:
 
 
 def _item(origin: Origin, shown: Shown) -> dict[str, Any]:
-    kind, _, value = origin.party.key.partition(":")
+    kind, _, value = origin.key.key.partition(":")
     documents = [_document(each, shown) for each in origin.evidence]
     days = [each["published"]["earliest"] for each in documents if each["published"]]
     return {
-        "key": origin.party.key,
+        "key": origin.key.key,
         "kind": kind,
-        "name": origin.party.name,
+        "name": origin.key.name,
         "country": value if kind == OriginKind.STATE else None,
         "members": [_member(member) for member in origin.members],
         "source_count": len({each["source"]["id"] for each in documents}),
         "document_count": len(documents),
         "first_published": min(days, default=None),
-        "through": [party.name for party in origin.through],
+        "through": [key.name for key in origin.through],
         "documents": documents,
     }
 
 
-def _member(member: origins.Member) -> dict[str, Any]:
-    noun = "sources" if isinstance(member, Medium) else "speakers"
+def _member(member: Member) -> dict[str, Any]:
+    noun = "sources" if isinstance(member, SourceRef) else "speakers"
     return {"noun": noun, "id": member.id, "slug": member.slug, "name": member.name}
 
 
 def _document(evidence: Evidence, shown: Shown) -> dict[str, Any]:
-    document = shown.documents[evidence.document]
+    document = shown.documents[evidence.document_id]
     return document | {
         "basis": evidence.basis,
-        "statements": [shown.statements[ident] for ident in evidence.statements],
-        "copy_of": evidence.copy and evidence.copy.of,
+        "statements": [shown.statements[ident] for ident in evidence.statement_ids],
+        "copy_of": evidence.copy and evidence.copy.original_id,
         "similarity": evidence.copy and round(evidence.copy.similarity, 2),
-        "credit": document["credit"] if evidence.basis == origins.Basis.CREDITED else None,
+        "credit": document["credit"] if evidence.basis == Basis.CREDITED else None,
     }

@@ -8,7 +8,7 @@ from itertools import islice
 
 import orjson
 
-from app.analysis.series import UNPLACED, Begun, Place, Series, first_day, last_day, periods, series
+from app.analysis.series import UNPLACED, Cell, DayCount, Series, build_series, first_day, last_day, list_periods
 from app.core.errors import Invalid
 from app.core.vocab import Interval, Noun
 from app.database.statements import ReadSession
@@ -61,7 +61,7 @@ class Stats:
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
         await reads.fetch_state()
         after = None if request.after is None else _place(request.after[0])
-        found = self._series.places(after=after, reverse=request.sort.startswith("-"))
+        found = self._series.list_cells(after=after, reverse=request.sort.startswith("-"))
         places = list(islice(found, request.limit + 1))
         shown = places[: request.limit]
         return Page([self._item(place) for place in shown], _last(shown) if len(places) > len(shown) else None)
@@ -71,26 +71,26 @@ class Stats:
 
     @cached_property
     def _series(self) -> Series:
-        begun = (Begun(each.earliest, each.latest_start, each.key or "", each.number) for each in self.counts)
+        begun = (DayCount(each.earliest, each.latest_start, each.key or "", each.number) for each in self.counts)
         interval = self.filters.interval
-        fill = periods(*self.range, interval) if self.filters.fill and self.range else None
-        return series(begun, interval, fill=fill, always=() if self.filters.by else ("",))
+        fill = list_periods(*self.range, interval) if self.filters.fill and self.range else None
+        return build_series(begun, interval, fill=fill, always=() if self.filters.by else ("",))
 
     @cached_property
     def _names(self) -> dict[str, str | None]:
         return {each.key or "": each.name for each in self.counts}
 
-    def _item(self, place: Place) -> str:
+    def _item(self, place: Cell) -> str:
         period, key = place
         told = {"period": None if period == UNPLACED else period, "key": key or None, "name": self._names.get(key)}
         return orjson.dumps({**told, "count": self._series.counts.get(place, 0)}).decode()
 
 
-def _last(shown: Sequence[Place]) -> tuple[str, int]:
+def _last(shown: Sequence[Cell]) -> tuple[str, int]:
     return " ".join(shown[-1]), 0
 
 
-def _place(key: int | str) -> Place:
+def _place(key: int | str) -> Cell:
     """The place that a cursor holds; ValueError where it holds none."""
     period, name = str(key).split(" ", 1)
     return period, name

@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 
-from app.analysis import outlets
-from app.analysis.outlets import Outlet, Printed
+from app.analysis.outlets import OutletCounts, PrintedCount, count_by_outlet
 from app.core.vocab import StatementKind
 
 Body = Mapping[str, Any]
@@ -23,10 +22,10 @@ def _record(counts: Body) -> dict[str, Any]:
     sources = {each["source"]["id"]: each["source"] for each in counts["printed"]}
     voices = {voice["id"]: voice for voice in counts["voices"]}
     printed = [
-        Printed(each["source"]["id"], StatementKind(each["kind"]), each["through"], each["statements"])
+        PrintedCount(each["source"]["id"], StatementKind(each["kind"]), each["through"], each["statements"])
         for each in counts["printed"]
     ]
-    found = outlets.outlets(printed)
+    found = count_by_outlet(printed)
     months = counts["months"]
     return {
         "sources": [_outlet(each, sources[each.source], voices) for each in found],
@@ -38,7 +37,7 @@ def _record(counts: Body) -> dict[str, Any]:
     }
 
 
-def _outlet(outlet: Outlet, source: Body, voices: Mapping[int, Body]) -> dict[str, Any]:
+def _outlet(outlet: OutletCounts, source: Body, voices: Mapping[int, Body]) -> dict[str, Any]:
     return {
         "source": source,
         "statements": outlet.statements,

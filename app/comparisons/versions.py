@@ -6,8 +6,7 @@ from typing import Any
 
 import orjson
 
-from app.analysis import versions as compared
-from app.analysis.versions import Pair, Printed
+from app.analysis.versions import CapturedStatement, StatementPair, compare_statements, compare_texts
 from app.database.statements import ReadSession
 from app.queries import versions
 from app.queries.listing import Page, PageRequest
@@ -53,8 +52,8 @@ def _item(ident: int, before: int | None, found: Mapping[int, Capture]) -> dict[
 
 
 def _changes(ident: int, before: Capture, after: Capture) -> dict[str, Any]:
-    edit = compared.text(before.text, after.text)
-    moves = compared.statements(_printed(before), _printed(after))
+    edit = compare_texts(before.text, after.text)
+    moves = compare_statements(_printed(before), _printed(after))
     of = {each["id"]: each for each in (*before.statements, *after.statements)}
     return {
         "since": ident,
@@ -62,19 +61,20 @@ def _changes(ident: int, before: Capture, after: Capture) -> dict[str, Any]:
         "similarity": round(edit.similarity, 4),
         "added": edit.added,
         "removed": edit.removed,
-        "stayed": [{"id": pair.after.id, "before": pair.before.id} for pair in moves.stayed],
+        "stayed": [{"id": pair.after.id, "before": pair.before.id} for pair in moves.unchanged],
         "changed": [_changed(pair, of) for pair in moves.changed],
-        "went": [of[each.id] for each in moves.went],
-        "came": [of[each.id] for each in moves.came],
+        "went": [of[each.id] for each in moves.removed],
+        "came": [of[each.id] for each in moves.added],
     }
 
 
-def _changed(pair: Pair, of: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
+def _changed(pair: StatementPair, of: Mapping[int, dict[str, Any]]) -> dict[str, Any]:
     before, after = of[pair.before.id], of[pair.after.id]
     return {"id": pair.after.id, "similarity": round(pair.similarity, 4), "before": before, "after": after}
 
 
-def _printed(capture: Capture) -> list[Printed]:
+def _printed(capture: Capture) -> list[CapturedStatement]:
     return [
-        Printed(each["id"], each["speaker"] and each["speaker"]["id"], each["words"]) for each in capture.statements
+        CapturedStatement(each["id"], each["speaker"] and each["speaker"]["id"], each["words"])
+        for each in capture.statements
     ]

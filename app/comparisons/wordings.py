@@ -8,8 +8,8 @@ from typing import Any
 
 import orjson
 
-from app.analysis import printings, wording
-from app.analysis.printings import Published
+from app.analysis import wording
+from app.analysis.first_published import PrintingDate, find_first
 from app.analysis.wording import Edit, Wording
 from app.core.errors import Invalid
 from app.core.vocab import Noun
@@ -29,7 +29,7 @@ def build_utterance(item: str) -> str:
     """The utterance that the database gives (``queries.utterances.full``) as an ``UtteranceFull``."""
     utterance = orjson.loads(item)
     rows = [each["statement"] | {"published_at": each["published_at"]} for each in utterance["printings"]]
-    first = printings.first([_published(row) for row in rows])
+    first = find_first([_published(row) for row in rows])
     told = [
         {**row, "first": row["id"] in first, "fullest": row is base, **_told(base, row, found)}
         for base, row, found in _compared(rows, utterance["fullest"])
@@ -37,11 +37,11 @@ def build_utterance(item: str) -> str:
     return orjson.dumps(utterance | {"first": sorted(first), "printings": told}).decode()
 
 
-def _published(row: Body) -> Published:
+def _published(row: Body) -> PrintingDate:
     days = row["document"]["published"] or {"earliest": None, "latest": None}
     earliest, latest = (day and dt.date.fromisoformat(day) for day in (days["earliest"], days["latest"]))
     at = row["published_at"] and dt.datetime.fromisoformat(row["published_at"])
-    return Published(row["id"], earliest, latest, at)
+    return PrintingDate(row["id"], earliest, latest, at)
 
 
 def _compared(rows: Sequence[Body], ident: int | None) -> Iterator[tuple[Body, Body, Wording | str]]:

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row
 from sqlmodel import Session
 
-from app.analysis import likeness
-from app.analysis.likeness import ALWAYS, Days, Likeness, Printing
+from app.analysis import statement_similarity
+from app.analysis.statement_similarity import ALWAYS, DayRange, PrintedStatement, Similarity
 from app.core.spans import Span
 from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Match, Speaker, Statement, Utterance
@@ -37,9 +37,9 @@ class Grouped(NamedTuple):
 class _Found(NamedTuple):
     """A statement that may be the same as the one in hand, and the utterance that it prints."""
 
-    printing: Printing
+    printing: PrintedStatement
     utterance_id: int | None
-    likeness: Likeness
+    likeness: Similarity
 
 
 def group(session: Session, statements: Iterable[Statement]) -> Grouped:
@@ -83,7 +83,9 @@ def _may_join(session: Session, row: Statement, other: Statement) -> bool:
     here, there = (_utterance_of(session, each) for each in (row, other))
     if here and there and not (_is_machines(session, here) or _is_machines(session, there)):
         return False
-    return likeness.agree(_said(here or row), _said(there or other)) and not _are_told_apart(session, row, other)
+    return statement_similarity.may_coincide(_said(here or row), _said(there or other)) and not _are_told_apart(
+        session, row, other
+    )
 
 
 def _utterance_of(session: Session, row: Statement) -> Utterance | None:
@@ -110,8 +112,10 @@ def _together(session: Session, row: Statement) -> list[int]:
     )
 
 
-def _said(row: Statement | Utterance) -> Days | None:
-    return None if row.said_earliest is None or row.said_latest is None else Days(row.said_earliest, row.said_latest)
+def _said(row: Statement | Utterance) -> DayRange | None:
+    return (
+        None if row.said_earliest is None or row.said_latest is None else DayRange(row.said_earliest, row.said_latest)
+    )
 
 
 def _id(row: Statement | Utterance) -> int:
@@ -137,8 +141,8 @@ def _alike(session: Session, row: Statement) -> list[_Found]:
     others = _read(connection, _nearby(connection, mine), mine.speaker)
     shown = {each.printing.id: each for each in others if each.is_free}
     found = []
-    for printing in likeness.closest(mine, [each.printing for each in shown.values()]):
-        alike = likeness.compare(mine, printing)
+    for printing in statement_similarity.list_closest(mine, [each.printing for each in shown.values()]):
+        alike = statement_similarity.compare_statements(mine, printing)
         if alike is not None:
             found.append(_Found(printing, shown[printing.id].utterance_id, alike))
     return sorted(
@@ -146,9 +150,9 @@ def _alike(session: Session, row: Statement) -> list[_Found]:
     )
 
 
-def _nearby(connection: Connection, mine: Printing) -> list[int]:
+def _nearby(connection: Connection, mine: PrintedStatement) -> list[int]:
     """The statements that are compared with one: of its voices and days, and beside it in document and event."""
-    first, last = mine.days.widened(likeness.TOLERANCE)
+    first, last = mine.days.widen(statement_similarity.TOLERANCE)
     ids: dict[int, None] = {}
     if mine.speaker is not None:
         ids |= dict.fromkeys(statement_candidates.find_near(connection, mine.speaker, first=first, last=last))
@@ -163,7 +167,7 @@ def _nearby(connection: Connection, mine: Printing) -> list[int]:
 class _Shown(NamedTuple):
     """A statement, the utterance that it prints, and by whom it was put there."""
 
-    printing: Printing
+    printing: PrintedStatement
     utterance_id: int | None
     utterance_by: str | None
 
@@ -183,9 +187,9 @@ def _read(connection: Connection, statement_ids: Sequence[int], speaker: int | N
     return (_Shown(_printing(row, relays[row.id]), row.utterance_id, row.utterance_by) for row in rows)
 
 
-def _printing(row: Row[Any], relays: set[int]) -> Printing:
+def _printing(row: Row[Any], relays: set[int]) -> PrintedStatement:
     said, days = statement_index.days_of(row)
-    return Printing(
+    return PrintedStatement(
         id=row.id,
         words=row.text,
         span=Span(row.start, row.end),

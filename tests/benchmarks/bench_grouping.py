@@ -56,5 +56,5 @@ def _article(told: Mapping[str, str | list[list[str]]]) -> Article:
     text = " ".join(sentence for paragraph in body for sentence in paragraph)
     day = dt.date.fromisoformat(str(told["date"]))
     return Article(
-        str(told["triplet-uuid"]), day, str(told["title"]), text[:_HEAD], grouping.runs(_MARKED.findall(text))
+        str(told["triplet-uuid"]), day, str(told["title"]), text[:_HEAD], grouping.list_shingles(_MARKED.findall(text))
     )

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, text
 
-from app.analysis import accounts, origins
-from app.analysis.accounts import Accounts
+from app.analysis.origin_rows import OriginKeyResolver, OriginRows
+from app.analysis.origins import find_event_origins
 from app.queries import origins as accounts_of
 from app.store.derived import provenance as provenances
 from app.store.derived.sql import execute
@@ -114,11 +114,11 @@ def _find_origins(connection: Connection, event_ids: Collection[int]) -> None:
     intricate = execute(connection, _INTRICATE, event_ids)
     execute(connection, _OUTLETS_ALONE, set(event_ids).difference(intricate))
     for start in range(0, len(intricate), _READ):
-        found = Accounts(*accounts_of.get_rows_of_events(connection, intricate[start : start + _READ]))
-        who = accounts.directory(*accounts_of.get_name_bearers_in(connection, found.agencies()))
+        found = OriginRows(*accounts_of.get_rows_of_events(connection, intricate[start : start + _READ]))
+        who = OriginKeyResolver(*accounts_of.get_name_bearers_in(connection, found.list_agency_keys()))
         rows = [
-            (event, origin.party.key, origin.party.name, len(origin.evidence))
-            for event, reports in found.reports.items()
-            for origin in origins.of_event(reports, who)
+            (event, origin.key.key, origin.key.name, len(origin.evidence))
+            for event, reports in found.documents.items()
+            for origin in find_event_origins(reports, who)
         ]
         connection.execute(text(_ORIGINS[connection.dialect.name]), {"rows": json.dumps(rows)})

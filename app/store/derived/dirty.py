@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session, SQLModel
 
-from app.analysis import agencies
+from app.analysis.agencies import AGENCY_BY_KEY
 from app.core.vocab import SpeakerKind
 from app.database.models import Document, Event, Report, Source, SourceAlias, Speaker, SpeakerAlias, Statement
 from app.store.derived import provenance as provenances
@@ -69,7 +69,7 @@ class DirtyEvents:
         speakers = self.speakers | set(_found(connection, _VOICES_OF, self.sources))
         names = self.names | set(_found(connection, _NAMES_OF_SOURCES, self.sources))
         names |= set(_found(connection, _NAMES_OF_SPEAKERS, speakers))
-        for agency in {agency for agency in map(agencies.by_key, names) if agency is not None}:
+        for agency in {agency for agency in map(AGENCY_BY_KEY.get, names) if agency is not None}:
             yield from connection.execute(text(_CREDITING), {"key": agency.key}).scalars()
             for key in agency.keys:
                 speakers |= set(connection.execute(text(_CALLED), {"key": key}).scalars())

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, text
 
-from app.analysis import copies, credits
+from app.analysis.copies import build_sketch
+from app.analysis.credits import find_credit
 from app.database.models import Provenance
 from app.store.derived.sql import execute
 
@@ -41,8 +42,8 @@ def renew_all(connection: Connection) -> None:
 def _provenance(shown: Shown) -> dict[str, int | bytes | str | None]:
     ident, words, byline = shown
     row: dict[str, int | bytes | str | None] = dict.fromkeys(("credit", "credit_key", "credit_start", "credit_end"))
-    row |= {"document_id": ident, "sketch": copies.sketch(words)}
-    credit = credits.find(words, byline)
+    row |= {"document_id": ident, "sketch": build_sketch(words)}
+    credit = find_credit(words, byline)
     if credit is not None:
         row |= {"credit": credit.agency.name, "credit_key": credit.agency.key}
         if credit.span is not None:

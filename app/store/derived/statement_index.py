@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, inspect
 from sqlalchemy.orm import UOWTransaction
 from sqlmodel import Session, SQLModel
 
-from app.analysis.likeness import Days, days
+from app.analysis.statement_similarity import DayRange, get_possible_days
 from app.core.vocab import SpeakerKind
 from app.database.models import Attribution, Document, Speaker, Statement
 from app.queries import statement_candidates
@@ -48,16 +48,16 @@ def refresh_documents(connection: Connection, document_ids: Collection[int]) -> 
     refresh(connection, statement_candidates.list_ids_of_documents(connection, document_ids))
 
 
-def days_of(row: Row[Any]) -> tuple[Days | None, Days]:
+def days_of(row: Row[Any]) -> tuple[DayRange | None, DayRange]:
     """When a statement was said, and when it may have been, from its row of ``printings``."""
     said = _between(row.said_earliest, row.said_latest)
     published = _between(row.published_earliest, row.published_latest)
     kind = None if row.kind is None else SpeakerKind(row.kind)
-    return said, days(kind, said, published, in_doubt=row.said_latest_start is None)
+    return said, get_possible_days(kind, said, published, in_doubt=row.said_latest_start is None)
 
 
-def _between(first: Any, last: Any) -> Days | None:
-    return None if first is None else Days(first, last)
+def _between(first: Any, last: Any) -> DayRange | None:
+    return None if first is None else DayRange(first, last)
 
 
 def _replace(connection: Connection, ids: Sequence[int]) -> None:

@@ -78,7 +78,7 @@ def _fields(proposal: ProposedEvent) -> dict[str, Any]:
 def _report(session: Session, document: Document, proposal: ProposedEvent, alike: Sequence[Alike]) -> int | None:
     """Let the document report the event that is surely the same, or else a new one; the next that may be is matched."""
     if alike and alike[0].score >= SURE:
-        event, confidence = alike[0].event, grouping.confidence(alike[0].score)
+        event, confidence = alike[0].event, grouping.compute_confidence(alike[0].score)
         others = [each for each in alike[1:] if each.score >= SURE]
     else:
         event, confidence = store.add_event(session, EventCreate(**_fields(proposal))), proposal.confidence
@@ -100,7 +100,7 @@ def _match(session: Session, event: Event, other: Alike) -> None:
     """Propose that two events are one, unless that was proposed before, whatever a person said of it."""
     first, second = sorted(each.id for each in (event, other.event) if each.id is not None)
     if lookups.find_row(session, Match, event_id=first, other_event_id=second) is None:
-        confidence = grouping.confidence(other.score)
+        confidence = grouping.compute_confidence(other.score)
         session.add(Match(event_id=first, other_event_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
         session.flush()
 
@@ -111,7 +111,7 @@ def _alike(session: Session, document: Document, proposal: ProposedEvent, found:
     if story.last - story.first > WINDOW:
         return []
     [account] = story.accounts
-    words = (*grouping.words(account.title), *grouping.words(account.text))
+    words = (*grouping.list_words(account.title), *grouping.list_words(account.text))
     first, last = _moved(story.first, -WINDOW), _moved(story.last, WINDOW)
     events = [
         each
@@ -140,7 +140,9 @@ def _story(document: Document, proposal: ProposedEvent, found: Extraction) -> St
         place=proposal.place and match_key(proposal.place),
         country=proposal.country,
         speakers=frozenset(match_key(name) for voice in voices for name in (voice.name, *voice.names)),
-        quotations=grouping.runs(document.text[span.start : span.end] for each in marked for span in each.content),
+        quotations=grouping.list_shingles(
+            document.text[span.start : span.end] for each in marked for span in each.content
+        ),
     )
 
 
@@ -166,5 +168,5 @@ def _story_of(event: Event, accounts: Sequence[Account], quoted: Iterable[event_
         place=event.place_key,
         country=event.country,
         speakers=frozenset(each.speaker for each in quoted if each.speaker is not None),
-        quotations=grouping.runs(each.text for each in quoted),
+        quotations=grouping.list_shingles(each.text for each in quoted),
     )
