@@ -17,7 +17,7 @@ from tests.test_formats import create, event, shares_a_store, texts
 CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 A_DAY = dt.timedelta(days=1)
 
-DATED = [each for each in LISTS if entries.dated(each.shape)]
+DATED = [each for each in LISTS if entries.has_date(each.shape)]
 
 
 def calendar(client: TestClient, address: str) -> Any:
@@ -59,7 +59,7 @@ def test_a_list_is_a_calendar_of_what_has_a_date(reader: TestClient, which: List
         assert each.decoded("DTSTART").isoformat() == date["earliest"]
         assert (each.decoded("DTEND") - A_DAY).isoformat() == date["latest"]
         assert {"UID", "DTSTAMP", "SUMMARY", "DESCRIPTION", "URL"} <= each.keys()
-        assert (each.get("STATUS") == "CONFIRMED") == entries.is_plain(date)
+        assert (each.get("STATUS") == "CONFIRMED") == entries.is_certain(date)
 
 
 @pytest.mark.parametrize("path", ["/sources", "/speakers", "/claims", "/changes"])

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.core.vocab import EventType
-from app.formats import FORMATS, JSON, fitting
+from app.formats import FORMATS, JSON, list_format_names
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic
@@ -141,7 +141,7 @@ def test_a_list_links_to_its_other_formats(reader: TestClient, which: List) -> N
     found = [link for link in linked(reader.get(which.query("limit=2"))) if link.rel == "alternate"]
 
     assert [link.url for link in found] == [
-        f"{which.query('limit=2')}&format={name}" for name in fitting(which.shape) if name != JSON
+        f"{which.query('limit=2')}&format={name}" for name in list_format_names(which.shape) if name != JSON
     ]
     for link in found:
         answer = reader.get(link.url)

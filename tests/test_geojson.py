@@ -12,7 +12,7 @@ from app.formats import entries
 from tests.data.lists import LISTS, Item, List, items, read
 from tests.test_formats import event, shares_a_store, texts
 
-MAPPED = [each for each in LISTS if entries.fits(each.shape)]
+MAPPED = [each for each in LISTS if entries.has_entry(each.shape)]
 
 
 def check_geojson(collection: Any) -> None:

@@ -189,7 +189,7 @@ CHANGED: dict[str, Callable[[str], str]] = {
 
 def address_in(name: str) -> str:
     """Where the titles are to be had in this format: those of events, or as the reports of them have them."""
-    noun = "events" if name == JSON or FORMATS[name].fits(EventPublic) else "reports"
+    noun = "events" if name == JSON or FORMATS[name].can_write(EventPublic) else "reports"
     return f"/{noun}?format={name}"
 
 

@@ -29,7 +29,7 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOT_OF_THE_FEED = {"entry", "link"}
 
-FOLLOWED = [each for each in LISTS if entries.fits(each.shape)]
+FOLLOWED = [each for each in LISTS if entries.has_entry(each.shape)]
 FEEDS = ("atom", "jsonfeed")
 
 

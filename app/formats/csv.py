@@ -1,4 +1,4 @@
-"""CSV (RFC 4180) that a spreadsheet can open without running what somebody wrote into a title."""
+"""CSV (RFC 4180) that a spreadsheet can open without running formulas from foreign texts."""
 
 import datetime as dt
 import re
@@ -7,55 +7,48 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from app.formats.flat import Items, columns, table, types
-from app.formats.listed import Listed
+from app.formats.flat import Items, build_columns, get_column_types, list_columns
+from app.formats.list_info import ListInfo
 
-# What makes a spreadsheet take a cell for a formula (OWASP, CSV Injection), full-width forms included.
+# Beginnings that make a spreadsheet run a cell as a formula (OWASP, CSV Injection), full-width forms included.
 _FORMULA = re.compile(" *[=+\\-@\t\r\n＝＋－＠]")
 
-# The same in texts joined by a sign that none of them holds.
-_FORMULA_AMONG = re.compile(f"\0{_FORMULA.pattern}")
+# The same, for a search in many texts at once, joined by NUL, which no text holds.
+_FORMULA_IN_JOINED = re.compile(f"\0{_FORMULA.pattern}")
 
-# What is no text holds no sign that means something in CSV, and a minus that is one.
-_NO_TEXT = (int, float, bool, dt.date, dt.datetime)
+# Types whose cells need no quoting, and may begin with a minus.
+_NOT_TEXT = (int, float, bool, dt.date, dt.datetime)
 
-
-# Tells Excel that the text is UTF-8, and is taken for a part of the first column's name by much else.
+# Tells Excel that the text is UTF-8. Many other programs take it for a part of the first column's name.
 _BOM = "\ufeff"
 
 
-def write(listed: Listed, batches: Iterable[Items]) -> Iterator[bytes]:
-    head = (_BOM if listed.bom else "") + ",".join(columns(listed.shape)) + "\r\n"
+def write(info: ListInfo, batches: Iterable[Items]) -> Iterator[bytes]:
+    head = (_BOM if info.bom else "") + ",".join(list_columns(info.shape)) + "\r\n"
     for items in batches:
-        yield (head + _lines(listed.shape, items)).encode()
+        yield (head + _format_lines(info.shape, items)).encode()
         head = ""
 
 
-def _lines(shape: type[BaseModel], items: Items) -> str:
-    # Column by column, and past the csv module: it looks at every character twice, which takes most of an export.
-    kinds = types(shape).values()
-    printed = [
-        _plain(cells) if kind in _NO_TEXT else _texts(cells)
-        for kind, cells in zip(kinds, table(shape, items), strict=True)
+def _format_lines(shape: type[BaseModel], items: Items) -> str:
+    # Column by column, and without the csv module: it looks at every character twice, which takes most of an export.
+    types = get_column_types(shape).values()
+    columns = [
+        ["" if cell is None else str(cell) for cell in cells] if kind in _NOT_TEXT else _format_texts(cells)
+        for kind, cells in zip(types, build_columns(shape, items), strict=True)
     ]
-    return "".join([f"{line}\r\n" for line in map(",".join, zip(*printed, strict=True))])
+    return "".join([f"{line}\r\n" for line in map(",".join, zip(*columns, strict=True))])
 
 
-def _plain(cells: Sequence[Any]) -> list[str]:
-    return ["" if cell is None else str(cell) for cell in cells]
-
-
-def _texts(cells: Sequence[str | None]) -> list[str]:
+def _format_texts(cells: Sequence[Any]) -> list[str]:
     texts = [cell or "" for cell in cells]
     joined = "\0" + "\0".join(texts)
-    if _FORMULA_AMONG.search(joined):
+    if _FORMULA_IN_JOINED.search(joined):
         texts = [f"'{text}" if _FORMULA.match(text) else text for text in texts]
-    if "," in joined or '"' in joined or "\n" in joined or "\r" in joined:
-        texts = [_quoted(text) for text in texts]
+    if _needs_quotes(joined):
+        texts = ['"' + text.replace('"', '""') + '"' if _needs_quotes(text) else text for text in texts]
     return texts
 
 
-def _quoted(text: str) -> str:
-    if "," in text or '"' in text or "\n" in text or "\r" in text:
-        return '"' + text.replace('"', '""') + '"'
-    return text
+def _needs_quotes(text: str) -> bool:
+    return "," in text or '"' in text or "\n" in text or "\r" in text

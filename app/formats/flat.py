@@ -1,6 +1,6 @@
 """Rows without nesting, for dashboards and spreadsheets.
 
-``place.name`` becomes ``place_name``; a list becomes one cell, its members named by slug or id and
+``place.name`` becomes ``place_name``; a list becomes one cell, with its members named by slug or id and
 joined by ``"; "``.
 """
 
@@ -15,83 +15,84 @@ from pydantic import BaseModel
 from app.schemas.common import RecordPublic
 
 Items = Sequence[str] | Sequence[Sequence[Any]]
-"""Items of one shape: JSON texts, or where the database took them apart the cells of its columns, and maybe more."""
+"""Items of one shape: JSON texts, or rows of cells as the database selected them, perhaps with further cells."""
 
-_TRUTH = {True: "true", False: "false"}
+_JSON_BOOLEANS = {True: "true", False: "false"}
 
 
-def columns(shape: type[BaseModel]) -> tuple[str, ...]:
-    """The columns of a public shape's rows, in the order of its fields."""
-    return tuple(types(shape))
+def list_columns(shape: type[BaseModel]) -> tuple[str, ...]:
+    """List the columns of a public shape's rows, in the order of its fields."""
+    return tuple(get_column_types(shape))
 
 
 @cache
-def types(shape: type[BaseModel]) -> Mapping[str, Any]:
-    """The columns, each with the type of its values where they are not null."""
-    return dict(_types(shape, ""))
+def get_column_types(shape: type[BaseModel]) -> Mapping[str, Any]:
+    """Return the columns with the types of their values that are not null."""
+    return dict(_iterate_column_types(shape, ""))
 
 
-def _types(shape: type[BaseModel], prefix: str) -> Iterator[tuple[str, Any]]:
-    # Who coded a record interests least: RecordPublic's fields, but for the id, come last.
+def _iterate_column_types(shape: type[BaseModel], prefix: str) -> Iterator[tuple[str, Any]]:
+    # The coder of a record interests least: RecordPublic's fields, except the id, come last.
     names = sorted(shape.model_fields, key=lambda name: name != "id" and name in RecordPublic.model_fields)
     for name in names:
-        held = _held(shape.model_fields[name].annotation)
-        if isinstance(held, type) and issubclass(held, BaseModel):
-            yield from _types(held, f"{prefix}{name}_")
+        field_type = _strip_null(shape.model_fields[name].annotation)
+        if isinstance(field_type, type) and issubclass(field_type, BaseModel):
+            yield from _iterate_column_types(field_type, f"{prefix}{name}_")
         else:
-            yield prefix + name, get_origin(held) or held
+            yield prefix + name, get_origin(field_type) or field_type
 
 
-def _held(annotation: Any) -> Any:
-    """The type of a field, without the null that it may be instead."""
+def _strip_null(annotation: Any) -> Any:
+    """Return ``T`` for ``T | None``, and any other annotation as it is."""
     options = [option for option in get_args(annotation) if option is not NoneType]
     return options[0] if len(options) == 1 and NoneType in get_args(annotation) else annotation
 
 
-def table(shape: type[BaseModel], items: Items) -> list[Sequence[Any]]:
-    """The cells of each column: texts, numbers and nulls; truth values, dates and times are texts as in JSON."""
+def build_columns(shape: type[BaseModel], items: Items) -> list[Sequence[Any]]:
+    """Build the cells of every column: texts, numbers and nulls; booleans, dates and times are texts as in JSON."""
     if not items:
-        return [() for _ in columns(shape)]
+        return [() for _ in list_columns(shape)]
+    types = get_column_types(shape).values()
     if not isinstance(items[0], str):
-        found = zip(types(shape).values(), zip(*items, strict=True), strict=False)
-        return [_named(cells) if kind is list else cells for kind, cells in found]
+        columns = zip(types, zip(*items, strict=True), strict=False)
+        return [[_join_json(cell) for cell in cells] if kind is list else cells for kind, cells in columns]
     rows = (flatten(shape, orjson.loads(str(item))).values() for item in items)
-    found = zip(types(shape).values(), zip(*rows, strict=True), strict=True)
-    return [[_TRUTH.get(cell) for cell in cells] if kind is bool else cells for kind, cells in found]
+    columns = zip(types, zip(*rows, strict=True), strict=True)
+    return [[_JSON_BOOLEANS.get(cell) for cell in cells] if kind is bool else cells for kind, cells in columns]
 
 
-def _named(lists: Sequence[str]) -> Sequence[str]:
-    return ["" if each == "[]" else _labels(orjson.loads(each)) for each in lists]
+def _join_json(cell: str) -> str:
+    return "" if cell == "[]" else _join_members(orjson.loads(cell))
 
 
 def flatten(shape: type[BaseModel], item: dict[str, Any]) -> dict[str, Any]:
-    """One item as a row that has every column of its shape."""
-    row: dict[str, Any] = dict.fromkeys(columns(shape))
-    for name, value in _cells(item, ""):
+    """Return an item as a row that has every column of its shape."""
+    row: dict[str, Any] = dict.fromkeys(list_columns(shape))
+    for name, value in _iterate_cells(item, ""):
         if name in row:
             row[name] = value
     for name, value in item.items():
-        if name in row and isinstance(value, dict):  # of no shape, such as the values of a version
+        if name in row and isinstance(value, dict):  # an object of no fixed shape, such as the values of a version
             row[name] = orjson.dumps(value).decode()
     return row
 
 
-def _cells(item: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+def _iterate_cells(item: dict[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
     for name, value in item.items():
         if isinstance(value, dict):
-            yield from _cells(value, f"{prefix}{name}_")
+            yield from _iterate_cells(value, f"{prefix}{name}_")
         elif isinstance(value, list):
-            yield prefix + name, _labels(value)
+            yield prefix + name, _join_members(value)
         else:
             yield prefix + name, value
 
 
-def _labels(members: Sequence[Any]) -> str:
-    return "; ".join(map(_label, members))
+def _join_members(members: Sequence[Any]) -> str:
+    return "; ".join(map(_label_member, members))
 
 
-def _label(member: Any) -> str:
-    """The shortest name of a list's member."""
+def _label_member(member: Any) -> str:
+    """Return the shortest name of a list's member."""
     if not isinstance(member, dict):
         return str(member)
     named = member.get("speaker") or member

@@ -1,6 +1,6 @@
 """GeoJSON (RFC 7946): a collection of features, with the flat rows as their properties.
 
-Its links and its time stamp are those of OGC API Features. What has no coordinates is a feature without a geometry.
+The links and the time stamp are those of OGC API Features. An item without coordinates is a feature without a geometry.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,36 +10,37 @@ import orjson
 
 from app.formats import entries
 from app.formats.flat import flatten
-from app.formats.listed import Listed
+from app.formats.list_info import ListInfo
 from app.schemas.common import RecordPublic
 
 MEDIA_TYPE = "application/geo+json"
 
 
-def write(listed: Listed, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    before = _head(listed) + b'"features":['
+def write(info: ListInfo, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    separator = _build_head(info) + b'"features":['
     for items in batches:
-        features = [orjson.dumps(_feature(listed, orjson.loads(item))) for item in items]
+        features = [orjson.dumps(_build_feature(info, orjson.loads(item))) for item in items]
         if features:
-            yield before + b",\n".join(features)
-            before = b",\n"
-    yield (b"" if before == b",\n" else before) + b"]}"
+            yield separator + b",\n".join(features)
+            separator = b",\n"
+    yield (b"" if separator == b",\n" else separator) + b"]}"
 
 
-def _head(listed: Listed) -> bytes:
-    links = [{"href": listed.here, "rel": "self", "type": MEDIA_TYPE}]
-    if listed.then is not None:
-        links.append({"href": listed.then, "rel": "next", "type": MEDIA_TYPE})
-    fields = {"type": "FeatureCollection", "timeStamp": listed.updated, "links": links}
+def _build_head(info: ListInfo) -> bytes:
+    links = [{"href": info.url, "rel": "self", "type": MEDIA_TYPE}]
+    if info.next_url is not None:
+        links.append({"href": info.next_url, "rel": "next", "type": MEDIA_TYPE})
+    fields = {"type": "FeatureCollection", "timeStamp": info.updated, "links": links}
     return orjson.dumps(fields).removesuffix(b"}") + b","
 
 
-def _feature(listed: Listed, item: dict[str, Any]) -> dict[str, Any]:
-    told = entries.entry(listed.shape, item)
+def _build_feature(info: ListInfo, item: dict[str, Any]) -> dict[str, Any]:
+    entry = entries.build_entry(info.shape, item)
+    # An id is unique only within one noun; a list of several nouns needs paths.
+    ident = item["id"] if issubclass(info.shape, RecordPublic) else entry.path
     return {
         "type": "Feature",
-        # Ids are of one noun; in a list of several, paths are what tells records apart.
-        "id": item["id"] if issubclass(listed.shape, RecordPublic) else told.path,
-        "geometry": told.point and {"type": "Point", "coordinates": told.point},
-        "properties": flatten(listed.shape, item) | {"href": listed.base + told.path},
+        "id": ident,
+        "geometry": entry.point and {"type": "Point", "coordinates": entry.point},
+        "properties": flatten(info.shape, item) | {"href": info.base + entry.path},
     }

@@ -6,33 +6,30 @@ from typing import Any
 import orjson
 from pydantic import BaseModel
 
-from app.formats.linked import Node, context, description, own_iri
-from app.formats.listed import Listed
+from app.formats.linked_data import build_context, escape_iri, find_node_builder
+from app.formats.list_info import ListInfo
 
 MEDIA_TYPE = "application/ld+json"
 
 
-def fits(shape: type[BaseModel]) -> bool:
-    return description(shape) is not None
+def can_write(shape: type[BaseModel]) -> bool:
+    return find_node_builder(shape) is not None
 
 
-def write(listed: Listed, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
-    """One document with its context, which nothing has to be fetched for; the nodes are in its default graph.
+def write(info: ListInfo, batches: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """Write one document with its context in it, so that a reader has to fetch nothing.
 
-    The first tells of the list itself.
+    The nodes are in its default graph; the first one describes the list itself.
     """
-    describe = description(listed.shape)
-    assert describe is not None
-    yield b'{"@context":' + printed(context(listed.base)) + b',"@graph":[' + printed(_list(listed))
+    build_node = find_node_builder(info.shape)
+    assert build_node is not None
+    dataset = {"@id": escape_iri(info.url), "@type": "Dataset", "name": info.title, "dateModified": info.updated}
+    yield b'{"@context":' + dump(build_context(info.base)) + b',"@graph":[' + dump(dataset)
     for items in batches:
-        yield b"".join(b"," + printed(describe(listed.base, orjson.loads(item))) for item in items)
+        yield b"".join(b"," + dump(build_node(info.base, orjson.loads(item))) for item in items)
     yield b"]}"
 
 
-def _list(listed: Listed) -> Node:
-    return {"@id": own_iri(listed.here), "@type": "Dataset", "name": listed.title, "dateModified": listed.updated}
-
-
-def printed(node: Any) -> bytes:
-    """As JSON that can be put into a page's ``script``, where such graphs usually stand."""
+def dump(node: Any) -> bytes:
+    """Return JSON that is safe within a page's ``script`` element, the usual place of such graphs."""
     return orjson.dumps(node).replace(b"<", b"\\u003c")

@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from rich.table import Table
 
-from app.formats.flat import columns
+from app.formats.flat import list_columns
 from app.schemas.statement import StatementPublic
 from tests.benchmarks import stores
 from tests.benchmarks.commands import run
@@ -161,7 +161,7 @@ def check_columns(store: Path, server: Server) -> None:
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
     assert ours == list(csv.DictReader(lines))
-    assert list(ours[0]) == list(columns(StatementPublic))
+    assert list(ours[0]) == list(list_columns(StatementPublic))
 
 
 def take_turns(exports: Sequence[Export]) -> None:

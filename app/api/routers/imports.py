@@ -99,7 +99,7 @@ async def create_import(
     Some 500 lines are committed at a time, as one revision; a line that is wrong is reported and stops no other.
     What was sent before is recognized, so that a body can be sent again.
     """
-    liked = (*formats.accepted(request.headers.get("accept", "")), formats.JSON)
+    liked = (*formats.list_accepted_formats(request.headers.get("accept", "")), formats.JSON)
     if (asked or liked[0]) == "jsonl":
         return LineReports(request, into)
     told: list[Result] = []

@@ -23,9 +23,9 @@ from app.api.web.writes import Renderer
 from app.core.vocab import Noun
 from app.database.read_pool import ReadFunction, ThreadReadSession
 from app.database.statements import ReadSession, StoreState
-from app.formats import FORMATS, JSON, Format, fitting
-from app.formats import page as json_page
-from app.formats.listed import Listed
+from app.formats import FORMATS, JSON, Format, list_format_names
+from app.formats.json import write_page
+from app.formats.list_info import ListInfo
 from app.queries import records, revisions
 from app.queries.listing import Page, PageRequest
 from app.schemas.common import ListParams
@@ -97,11 +97,11 @@ async def build_list(
     read.set_etag(state)
     then = _next(read, filters, rows, to)
     if to is not None:
-        listed = replace(listed, updated=state.rfc3339, then=then and _absolute(read, then), moments=made_at)
+        listed = replace(listed, updated=state.rfc3339, next_url=then and _absolute(read, then), revision_times=made_at)
         chunks = to.write(listed, [rows.items])
         body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
     else:
-        body = json_page.write(shape, rows.items, flat=filters.flat, count=count, here=here, then=then)
+        body = write_page(shape, rows.items, flat=filters.flat, count=count, url=here, next_url=then)
         media_type = "application/json"
     return Response(body, headers=_link_header(read, here, then), media_type=media_type)
 
@@ -182,7 +182,7 @@ def _link_header(read: ReadRequest, here: str, then: str | None) -> dict[str, st
 @lru_cache(maxsize=1024)
 def _others(shape: type[BaseModel] | None, representation: str) -> Sequence[tuple[str, str]]:
     """The names and media types of the other formats that items of this shape can be written in."""
-    names = (name for name in fitting(shape) if name != representation)
+    names = (name for name in list_format_names(shape) if name != representation)
     return [(name, "application/json" if name == JSON else FORMATS[name].bare_type) for name in names]
 
 
@@ -192,10 +192,10 @@ def _without_format(read: ReadRequest) -> str:
     return f"{get_path(read.request)}?{urlencode(query)}{'&' if query else ''}"
 
 
-def _listed(read: ReadRequest, filters: ListParams, here: str) -> Listed:
+def _listed(read: ReadRequest, filters: ListParams, here: str) -> ListInfo:
     assert read.shape is not None
     base, title = get_base_url(read.request), _title(read)
-    return Listed(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
+    return ListInfo(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
 
 
 def _title(read: ReadRequest) -> str:

@@ -19,8 +19,8 @@ from app.core.errors import Busy
 from app.database.read_pool import run_sync
 from app.database.statements import ReadSession
 from app.formats import Format
-from app.formats.flat import columns
-from app.formats.listed import Listed
+from app.formats.flat import list_columns
+from app.formats.list_info import ListInfo
 from app.queries.listing import Paged, PageRequest
 
 # Page that are read in one go and become a chunk: as many as a processor's cache holds.
@@ -35,10 +35,10 @@ _PAUSE = 0.05
 _free = threading.BoundedSemaphore(MOST)
 
 
-async def stream(read: ReadRequest, listed: Listed, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
+async def stream(read: ReadRequest, listed: ListInfo, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
     """The list from ``part`` on; its first chunk is made at once, so that what is wrong is still told."""
     thread = anyio.CapacityLimiter(1)
-    part = replace(part, limit=BATCH, columns=columns(listed.shape) if to.tabular else ())
+    part = replace(part, limit=BATCH, columns=list_columns(listed.shape) if to.tabular else ())
     with ExitStack() as opened:
         await _turn_to_stream()
         opened.callback(_free.release)

@@ -20,7 +20,7 @@ from app.core.config import Settings
 from app.core.errors import DatelineError
 from app.database.read_pool import ReadPool
 from app.database.statements import StoreState
-from app.formats import accepted
+from app.formats import list_accepted_formats
 
 Header = tuple[bytes, bytes]
 Key = tuple[str, bytes, tuple[str, ...], bytes, bytes, str | None]
@@ -83,7 +83,7 @@ class RevisionCache:
         accept, origin = asked.get(b"accept", b""), asked.get(b"origin", b"")
         # Feeds and the like give whole addresses, which begin as the client's did.
         host = asked.get(b"host", b"")
-        formats, token = accepted(accept.decode("latin-1")), scope.get("token")
+        formats, token = list_accepted_formats(accept.decode("latin-1")), scope.get("token")
         key = scope["path"], scope["query_string"], formats, origin, host, token
         kept = self._kept.get(key)
         if kept is not None:

@@ -11,7 +11,7 @@ from app.api.web import examples
 from app.api.web.deps import get_read_scope
 from app.api.web.problems import Problem
 from app.core.vocab import Scope
-from app.formats import FORMATS, fitting
+from app.formats import FORMATS, list_format_names
 from app.schemas.common import Page
 
 Part = dict[str, Any]
@@ -133,7 +133,7 @@ def _say_who_may(operation: Part, path: str, *, public: bool) -> None:
 
 
 def _say_in_which_formats(operation: Part, shape: type[BaseModel]) -> None:
-    names = fitting(shape)
+    names = list_format_names(shape)
     for parameter in operation["parameters"]:
         if parameter["name"] == "format":
             parameter["schema"] = {"type": "string", "enum": list(names), "title": "Format"}

@@ -51,7 +51,7 @@ class ReadRequest:
     def representation(self) -> str:
         """The name of the format to answer in."""
         asked = parse_query(self.request).get("format")
-        return formats.negotiate(asked, self.request.headers.get("accept", ""), self.shape)
+        return formats.negotiate_format(asked, self.request.headers.get("accept", ""), self.shape)
 
     def set_etag(self, state: StoreState) -> None:
         """Tell the client which state it is answered from; raises Answered where it has that answer already.

@@ -1,6 +1,6 @@
-"""The records in the words of schema.org, of PROV-O and of the Web Annotation vocabulary: one node of a graph each.
+"""Records as nodes of a graph, in the words of schema.org, of PROV-O and of the Web Annotation vocabulary.
 
-Texts are values only. What stands as an identifier is an address of ours, or one that was looked at first.
+Texts from documents are values only. An identifier is an address of ours, or a web address that has been checked.
 """
 
 import re
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from pydantic import BaseModel
 
+from app.formats.list_info import Item
 from app.schemas.claim import ClaimPublic
 from app.schemas.document import DocumentPublic
 from app.schemas.event import EventPublic
@@ -19,14 +20,14 @@ from app.schemas.speaker import SpeakerPublic
 from app.schemas.statement import StatementPublic
 from app.schemas.utterance import UtterancePublic
 
-Item = Mapping[str, Any]
 Node = dict[str, Any]
-Describe = Callable[[str, Item], Node]
+NodeBuilder = Callable[[str, Item], Node]
+"""Builds the node of an item; the first argument is the absolute URL of the API's root."""
 
-# What may stand between the angle brackets of N-Triples, of an address in the web; the rest of Unicode may, in an IRI.
+# A web address that may stand between the angle brackets of N-Triples; an IRI may hold other Unicode characters.
 _WEB_IRI = re.compile(r"https?://[^/?#\x00-\x20\x7f-\xa0\s<>\"{}|\\^`][^\x00-\x20\x7f-\xa0\s<>\"{}|\\^`]*")
 
-# A day, month or year that is not in doubt, or two of these: what ISO 8601 knows without its second part.
+# A day, month or year that is not in doubt, or an interval of two: ISO 8601 without its second part.
 _PLAIN_DATE = re.compile("([0-9-]+)(?:/([0-9-]+))?")
 
 _KINDS_OF_SOURCE = {"government": "GovernmentOrganization", "organization": "Organization"}
@@ -39,7 +40,7 @@ _KINDS_OF_SPEAKER = {
 
 _EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
 
-# Terms of the context, by what is said of them there; those of our own with the shape that defines them.
+# Terms of the context, grouped by their definition; our own terms, with the shape that defines them.
 _DATES = ("startDate", "endDate", "datePublished", "dateCreated", "dateModified")
 _PROVENANCE = ("wasQuotedFrom", "hadPrimarySource", "wasAttributedTo", "wasRevisionOf", "atLocation")
 _OWN = {
@@ -51,11 +52,11 @@ _OWN = {
 }
 
 
-def context(base: str) -> dict[str, Any]:
-    """The JSON-LD context of the nodes; a term that it does not define is schema.org's.
+def build_context(base: str) -> dict[str, Any]:
+    """Return the JSON-LD context of the nodes; a term that it does not define is schema.org's.
 
-    Its addresses and the types of its dates are as in schema.org's own context, so that graphs of both can be joined.
-    What none of the vocabularies has a word for is named by where our OpenAPI document defines it.
+    Its addresses and the types of its dates equal schema.org's own context, so that graphs of both can be joined.
+    A property that no vocabulary has is named by its place in our OpenAPI document.
     """
     return {
         "@version": 1.1,
@@ -77,239 +78,240 @@ def context(base: str) -> dict[str, Any]:
     }
 
 
-def web_iri(address: str | None) -> str | None:
-    """The address, if it is one of http or https that may be an identifier in a graph."""
-    return address if address is not None and _WEB_IRI.fullmatch(address) else None
+def get_web_iri(url: str | None) -> str | None:
+    """Return the URL, if it is one of http or https that may be an identifier in a graph."""
+    return url if url is not None and _WEB_IRI.fullmatch(url) else None
 
 
-def own_iri(address: str) -> str:
-    """An address of ours as an identifier: what a client wrote into its query and no IRI may hold, escaped."""
-    return quote(address, safe="%/:?#[]@!$&'()*+,;=~")
+def escape_iri(url: str) -> str:
+    """Escape the characters that a client may write into a query but no IRI may hold."""
+    return quote(url, safe="%/:?#[]@!$&'()*+,;=~")
 
 
-def event(base: str, item: Item) -> Node:
+def build_event(base: str, item: Item) -> Node:
     merged = item["merged_into"]
-    return _event(base, item) | _told(
+    return _name_event(base, item) | _drop_empty(
         description=item["summary"],
         keywords=item["type"],
-        location=_place(item["place"]),
+        location=_build_place(item["place"]),
         identifier=item["external_id"],
         sameAs=f"{base}/events/{merged}" if merged else None,
-        **_coding(item),
+        **_build_coding(item),
     )
 
 
-def document(base: str, item: Item) -> Node:
+def build_document(base: str, item: Item) -> Node:
     earlier = item["supersedes"]
     moment = {"datePublished": item["published_at"]} if item["published_at"] else {}
     return (
-        _document(base, item, item["source"])
+        _name_document(base, item, item["source"])
         | moment
-        | _told(
+        | _drop_empty(
             creditText=item["byline"],
             inLanguage=item["language"],
             generatedAtTime=item["retrieved_at"],
             wasRevisionOf=f"{base}/documents/{earlier}" if earlier else None,
-            **_coding(item),
+            **_build_coding(item),
         )
     )
 
 
-def report(base: str, item: Item) -> Node:
+def build_report(base: str, item: Item) -> Node:
     subject = "about" if item["role"] == "main" else "mentions"
     passage = item["passage"]
-    return _told(
-        **{"@id": f"{base}/reports/{item['id']}", "@type": "CreativeWork", subject: _event(base, item["event"])},
+    return _drop_empty(
+        **{"@id": f"{base}/reports/{item['id']}", "@type": "CreativeWork", subject: _name_event(base, item["event"])},
         text=passage and passage["exact"],
-        isPartOf=_document(base, item["document"], item["source"]),
+        isPartOf=_name_document(base, item["document"], item["source"]),
         dated=item["dated"] and {"@value": item["dated"]["edtf"], "@type": _EDTF},
-        **_quoted(base, item, passage),
-        **_coding(item),
+        **_build_quotation(base, item, passage),
+        **_build_coding(item),
     )
 
 
-def statement(base: str, item: Item) -> Node:
-    """Each voice that relayed the words is a primary source of what is nearer to the document than it."""
-    return _told(
+def build_statement(base: str, item: Item) -> Node:
+    """Build the quotation; each relaying voice has its primary source in the next one of the chain."""
+    return _drop_empty(
         **{"@id": f"{base}/statements/{item['id']}", "@type": "Quotation"},
         text=item["text"],
         inLanguage=item["language"],
-        isPartOf=_document(base, item["document"], item["source"]),
-        about=item["event"] and _event(base, item["event"]),
-        exampleOfWork=_utterance(base, item),
-        hadPrimarySource=_relayed(base, item),
-        **_said(item["said"]),
-        **_spoken(base, item["speaker"]),
-        **_quoted(base, item, item["span"]),
-        **_coding(item, "kind", "translated"),
+        isPartOf=_name_document(base, item["document"], item["source"]),
+        about=item["event"] and _name_event(base, item["event"]),
+        exampleOfWork=_link_utterance(base, item),
+        hadPrimarySource=_build_chain(base, item),
+        **_build_saying_date(item["said"]),
+        **_build_creator(base, item["speaker"]),
+        **_build_quotation(base, item, item["span"]),
+        **_build_coding(item, "kind", "translated"),
     )
 
 
-def utterance(base: str, item: Item) -> Node:
-    return _told(
+def build_utterance(base: str, item: Item) -> Node:
+    return _drop_empty(
         **{"@id": f"{base}/utterances/{item['id']}", "@type": "Quotation"},
         text=item["words"],
         inLanguage=item["languages"],
         identifier=item["external_id"],
         workExample=[f"{base}/statements/{ident}" for ident in item["statements"]],
-        **_said(item["said"]),
-        **_spoken(base, item["speaker"]),
-        **_coding(item),
+        **_build_saying_date(item["said"]),
+        **_build_creator(base, item["speaker"]),
+        **_build_coding(item),
     )
 
 
-def claim(base: str, item: Item) -> Node:
-    return _told(
+def build_claim(base: str, item: Item) -> Node:
+    return _drop_empty(
         **{"@id": f"{base}/claims/{item['id']}", "@type": "Claim"},
         text=item["value"],
-        about=_event(base, item["event"]),
-        appearance=_document(base, item["document"], item["source"]),
+        about=_name_event(base, item["event"]),
+        appearance=_name_document(base, item["document"], item["source"]),
         isPartOf={"@id": f"{base}/reports/{item['report']}"},
-        **_attributed(base, item["attributed_to"]),
-        **_quoted(base, item, item["span"]),
-        **_coding(item, "property", "normalized", "unit"),
+        **_build_attribution(base, item["attributed_to"]),
+        **_build_quotation(base, item, item["span"]),
+        **_build_coding(item, "property", "normalized", "unit"),
     )
 
 
-def source(base: str, item: Item) -> Node:
-    return _told(
+def build_source(base: str, item: Item) -> Node:
+    return _drop_empty(
         **{"@id": f"{base}/sources/{item['id']}"},
         **{"@type": [_KINDS_OF_SOURCE.get(item["kind"], "NewsMediaOrganization"), "prov:Organization"]},
         name=item["name"],
         alternateName=item["aliases"],
         identifier=item["slug"],
-        url=web_iri(item["homepage"]),
+        url=get_web_iri(item["homepage"]),
         knowsLanguage=item["language"],
         address=item["country"] and {"@type": "PostalAddress", "addressCountry": item["country"]},
-        sameAs=_wikidata(item),
-        **_coding(item, "state_affiliated"),
+        sameAs=_get_wikidata_iri(item),
+        **_build_coding(item, "state_affiliated"),
     )
 
 
-def speaker(base: str, item: Item) -> Node:
-    also = item["source"] and f"{base}/sources/{item['source']['id']}"
-    return _speaker(base, item) | _told(
+def build_speaker(base: str, item: Item) -> Node:
+    own_source = item["source"] and f"{base}/sources/{item['source']['id']}"
+    return _name_speaker(base, item) | _drop_empty(
         alternateName=item["aliases"],
         identifier=item["slug"],
-        sameAs=[each for each in (_wikidata(item), also) if each],
-        **_coding(item, "country"),
+        sameAs=[iri for iri in (_get_wikidata_iri(item), own_source) if iri],
+        **_build_coding(item, "country"),
     )
 
 
-_DESCRIBED: Mapping[type[BaseModel], Describe] = {
-    EventPublic: event,
-    DocumentPublic: document,
-    ReportPublic: report,
-    StatementPublic: statement,
-    UtterancePublic: utterance,
-    ClaimPublic: claim,
-    SourcePublic: source,
-    SpeakerPublic: speaker,
+_BUILDERS: Mapping[type[BaseModel], NodeBuilder] = {
+    EventPublic: build_event,
+    DocumentPublic: build_document,
+    ReportPublic: build_report,
+    StatementPublic: build_statement,
+    UtterancePublic: build_utterance,
+    ClaimPublic: build_claim,
+    SourcePublic: build_source,
+    SpeakerPublic: build_speaker,
 }
 
 
-def description(shape: type[BaseModel]) -> Describe | None:
-    """How an item of this shape becomes a node; null where it is no record, or one that says nothing of the world."""
-    return next((_DESCRIBED[each] for each in shape.__mro__ if each in _DESCRIBED), None)
+def find_node_builder(shape: type[BaseModel]) -> NodeBuilder | None:
+    """Return the function that builds the node of such an item, or None for a shape that no graph describes."""
+    return next((_BUILDERS[base] for base in shape.__mro__ if base in _BUILDERS), None)
 
 
-# The parts of them.
+# The parts of the nodes.
 
 
-def _told(**fields: Any) -> Node:
+def _drop_empty(**fields: Any) -> Node:
+    """Return the fields that are neither None nor an empty list."""
     return {name: value for name, value in fields.items() if value is not None and value != []}
 
 
-def _coding(item: Item, *names: str) -> Node:
+def _build_coding(item: Item, *names: str) -> Node:
     return {name: item[name] for name in (*names, "coded_by", "confidence")}
 
 
-def _event(base: str, item: Item) -> Node:
-    begun, ended = _plain(item["date"])
-    return _told(
+def _name_event(base: str, item: Item) -> Node:
+    first, last = _get_certain_dates(item["date"])
+    return _drop_empty(
         **{"@id": f"{base}/events/{item['id']}", "@type": "Event"},
         name=item["title"],
         edtf=item["date"]["edtf"],
-        startDate=begun,
-        endDate=ended,
+        startDate=first,
+        endDate=last,
     )
 
 
-def _document(base: str, item: Item, publisher: Item) -> Node:
+def _name_document(base: str, item: Item, publisher: Item) -> Node:
     published = item["published"]
-    day, end = _plain(published)
-    return _told(
+    day, end = _get_certain_dates(published)
+    return _drop_empty(
         **{"@id": f"{base}/documents/{item['id']}", "@type": "NewsArticle"},
         headline=item["title"],
-        url=web_iri(item["url"]),
+        url=get_web_iri(item["url"]),
         edtf=published and published["edtf"],
         datePublished=None if end else day,
         publisher={"@id": f"{base}/sources/{publisher['id']}", "@type": "Organization", "name": publisher["name"]},
     )
 
 
-def _plain(date: Item | None) -> tuple[str | None, str | None]:
-    """Beginning and end as ISO 8601 writes them; nulls where the date is in doubt, an end only of an interval."""
+def _get_certain_dates(date: Item | None) -> tuple[str | None, str | None]:
+    """Return the ISO 8601 beginning and end of an interval, or a date and None; two Nones for a date in doubt."""
     match = date and _PLAIN_DATE.fullmatch(date["edtf"])
     return (match[1], match[2]) if match else (None, None)
 
 
-def _said(date: Item | None) -> Node:
-    day, end = _plain(date)
+def _build_saying_date(date: Item | None) -> Node:
+    day, end = _get_certain_dates(date)
     return {"edtf": date and date["edtf"], "dateCreated": None if end else day}
 
 
-def _place(place: Item) -> Node | None:
-    known = _told(
+def _build_place(place: Item) -> Node | None:
+    fields = _drop_empty(
         name=place["name"],
         address=place["country"] and {"@type": "PostalAddress", "addressCountry": place["country"]},
-        geo=_coordinates(place),
+        geo=_build_coordinates(place),
     )
-    return {"@type": "Place", **known} if known else None
+    return {"@type": "Place", **fields} if fields else None
 
 
-def _coordinates(place: Item) -> Node | None:
+def _build_coordinates(place: Item) -> Node | None:
     if place["latitude"] is None or place["longitude"] is None:
         return None
     return {"@type": "GeoCoordinates", "latitude": place["latitude"], "longitude": place["longitude"]}
 
 
-def _wikidata(item: Item) -> str | None:
+def _get_wikidata_iri(item: Item) -> str | None:
     return item["wikidata_id"] and f"http://www.wikidata.org/entity/{item['wikidata_id']}"
 
 
-def _speaker(base: str, item: Item) -> Node:
+def _name_speaker(base: str, item: Item) -> Node:
     office = "jobTitle" if item["kind"] == "person" else "title"
-    return _told(
+    return _drop_empty(
         **{"@id": f"{base}/speakers/{item['id']}", "@type": _KINDS_OF_SPEAKER[item["kind"]], office: item["title"]},
         name=item["name"],
     )
 
 
-def _attributed(base: str, voice: Item | None) -> Node:
-    """Whose words they are; a document, such as a treaty, is nobody who acts, but what they are based on."""
+def _build_attribution(base: str, voice: Item | None) -> Node:
+    """Attribute words to a voice; on a document, such as a treaty, they are based, since it cannot act."""
     if voice is None:
         return {}
-    return {"isBasedOn" if voice["kind"] == "document" else "wasAttributedTo": _speaker(base, voice)}
+    return {"isBasedOn" if voice["kind"] == "document" else "wasAttributedTo": _name_speaker(base, voice)}
 
 
-def _spoken(base: str, voice: Item | None) -> Node:
-    told = _attributed(base, voice)
-    whom = told.get("wasAttributedTo")
-    return told | ({"creator": {"@id": whom["@id"]}} if whom else {})
+def _build_creator(base: str, voice: Item | None) -> Node:
+    attribution = _build_attribution(base, voice)
+    speaker = attribution.get("wasAttributedTo")
+    return attribution | ({"creator": {"@id": speaker["@id"]}} if speaker else {})
 
 
-def _quoted(base: str, item: Item, span: Item | None) -> Node:
-    """The document that the words stand in, and where."""
+def _build_quotation(base: str, item: Item, span: Item | None) -> Node:
+    """Locate words in their document."""
     if span is None:
         return {}
     return {
         "wasQuotedFrom": f"{base}/documents/{item['document']['id']}",
-        "atLocation": _stretch(base, item, span),
+        "atLocation": _build_location(base, item, span),
     }
 
 
-def _stretch(base: str, item: Item, span: Item) -> Node:
+def _build_location(base: str, item: Item, span: Item) -> Node:
     return {
         "@type": ["prov:Location", "oa:SpecificResource"],
         "source": f"{base}/documents/{item['document']['id']}",
@@ -320,19 +322,19 @@ def _stretch(base: str, item: Item, span: Item) -> Node:
     }
 
 
-def _utterance(base: str, item: Item) -> Node | None:
+def _link_utterance(base: str, item: Item) -> Node | None:
     return item["utterance"] and {"@id": f"{base}/utterances/{item['utterance']}"}
 
 
-def _relayed(base: str, item: Item) -> Node | None:
-    """What the voice nearest to the document told, which has its words from the next, up to what was said itself."""
-    further = _utterance(base, item)
+def _build_chain(base: str, item: Item) -> Node | None:
+    """Nest the voices of a chain, the nearest to the document outermost, and the utterance itself innermost."""
+    node = _link_utterance(base, item)
     for hop in reversed(item["chain"]):
-        further = _told(
+        node = _drop_empty(
             **{"@id": f"{base}/statements/{item['id']}#voice-{hop['position']}", "@type": "prov:Entity"},
             position=hop["position"],
-            atLocation=hop["cue"] and _stretch(base, item, hop["cue"]),
-            hadPrimarySource=further,
-            **_attributed(base, hop["speaker"]),
+            atLocation=hop["cue"] and _build_location(base, item, hop["cue"]),
+            hadPrimarySource=node,
+            **_build_attribution(base, hop["speaker"]),
         )
-    return further
+    return node
