@@ -129,7 +129,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _keep_what_stays()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     await read_pool.open()
-    async with app.state.fetcher, assistants.serving(app):
+    async with app.state.fetcher, assistants.run_assistants(app):
         with run_before_signal_handlers(app.state.hub.close):
             yield
     await read_pool.close()

@@ -16,7 +16,7 @@ import yaml
 from fastapi.testclient import TestClient
 
 from app.core.vocab import EventType, Scope
-from app.integrations.filters import EitherSelection
+from app.integrations.grafana.annotations import EitherSelection
 from app.main import create_app
 from app.schemas.common import ListParams
 from app.schemas.event import EventFilter, EventSelection

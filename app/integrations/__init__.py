@@ -1,6 +1,6 @@
-"""Other people's tools, a file each: what they want to be told, in their own words.
+"""Endpoints for other people's tools, in the shapes that these tools expect.
 
-Adding one is adding a file here and its router to ``ROUTERS``.
+A new one is a file or folder in this folder, and its router in ``ROUTERS``.
 """
 
 from app.integrations import assistants, timemap

@@ -1,7 +1,7 @@
-"""``/integrations/timemap``: what TimeMap shows (Forensic Architecture's, and Bellingcat's version of it).
+"""``/integrations/timemap``: the files of TimeMap (Forensic Architecture's, and Bellingcat's version of it).
 
-Its events are ours that have coordinates; its sources are our documents, which say where an event was reported; its
-associations are what events can be filtered by. It takes every number for text, and dates as month/day/year.
+Its events are our events with coordinates, its sources are the documents that report them, and its associations are
+the filters of events. It expects numbers as text, and dates as month/day/year.
 """
 
 import datetime as dt
@@ -18,8 +18,8 @@ from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.core.vocab import CodedBy, Noun
 from app.database.statements import ReadSession
-from app.integrations.reading import Item, answer, every, filters_of, given_by, rows
-from app.integrations.words import country_name, label
+from app.integrations.labels import format_label, get_country_name
+from app.integrations.lists import Item, answer_json, dump_filters, read_all, read_page, validate_filters
 from app.queries.listing import PageRequest
 from app.schemas.common import Digits
 from app.schemas.event import EventFilter, EventSelection
@@ -27,15 +27,15 @@ from app.schemas.report import ReportFilter
 
 router = APIRouter(prefix="/integrations/timemap", tags=["integrations"], route_class=ReadRoute)
 
-# Events whose documents are asked for in one statement.
-_AT_ONCE = 100
+# Events whose documents are read in one statement.
+_BATCH_SIZE = 100
 
-# All events that have coordinates.
+# The bounding box of all events that have coordinates.
 _WORLD = "-180,-90,180,90"
 
 
 class TimeMapParams(EventSelection):
-    """All three files, asked with the same, belong together."""
+    """The parameters of the three files, which belong together if these are equal."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), Digits] = Field(
         default=5000, description="Events at most: those of the latest dates. `Link` leads to the rest."
@@ -93,71 +93,68 @@ _DOCUMENTED = describe_statuses(*READ_STATUSES)
 async def list_timemap_events(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The events that have coordinates, the latest first."""
 
-    async def shown(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
+    async def build_events(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
         documents: dict[int, list[str]] = {}
-        for report in await _reports(reads, events):
+        for report in await _read_reports(reads, events):
             documents.setdefault(report["event"]["id"], []).append(str(report["document"]["id"]))
-        return [_event(each, documents.get(each["id"], [])) for each in events]
+        return [_build_event(event, documents.get(event["id"], [])) for event in events]
 
-    return await _answer(read, params, shown)
+    return await _answer(read, params, build_events)
 
 
 @router.get("/sources.json", response_model=dict[str, TimeMapSource], responses=_DOCUMENTED)
 async def list_timemap_sources(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The documents that report these events, by their ids."""
 
-    async def shown(reads: ReadSession, events: Sequence[Item]) -> dict[str, Item]:
-        return {str(each["document"]["id"]): _source(each) for each in await _reports(reads, events)}
+    async def build_sources(reads: ReadSession, events: Sequence[Item]) -> dict[str, Item]:
+        reports = await _read_reports(reads, events)
+        return {str(report["document"]["id"]): _build_source(report) for report in reports}
 
-    return await _answer(read, params, shown)
+    return await _answer(read, params, build_sources)
 
 
 @router.get("/associations.json", response_model=list[TimeMapAssociation], responses=_DOCUMENTED)
 async def list_timemap_associations(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
     """The types, outlets and countries of these events, to filter by."""
 
-    async def shown(_reads: ReadSession, events: Sequence[Item]) -> list[Item]:
-        found = {each["id"]: each for event in events for each in _associations(event)}
-        return sorted(found.values(), key=lambda each: each["filter_paths"])
+    async def build_associations(_reads: ReadSession, events: Sequence[Item]) -> list[Item]:
+        associations = {item["id"]: item for event in events for item in _list_associations(event)}
+        return sorted(associations.values(), key=lambda item: item["filter_paths"])
 
-    return await _answer(read, params, shown)
+    return await _answer(read, params, build_associations)
 
 
 async def _answer(
-    read: ReadRequest, params: TimeMapParams, shown: Callable[[ReadSession, Sequence[Item]], Awaitable[Any]]
+    read: ReadRequest, params: TimeMapParams, build_file: Callable[[ReadSession, Sequence[Item]], Awaitable[Any]]
 ) -> Response:
-    given = {"bbox": _WORLD} | given_by(params, besides={"limit", "cursor"})
-    filters = filters_of(EventFilter, given)
+    values = {"bbox": _WORLD} | dump_filters(params, exclude={"limit", "cursor"})
+    filters = validate_filters(EventFilter, values)
     after = None if params.cursor is None else cursors.decode(params.cursor, path=router.prefix, filters=params)
     part = PageRequest(filters.sort, params.limit, after)
     links = {}
 
-    async def work(reads: ReadSession) -> Any:
-        page = await rows(reads, Noun.EVENTS, filters, part)
+    async def read_file(reads: ReadSession) -> Any:
+        page = await read_page(reads, Noun.EVENTS, filters, part)
         if page.last is not None:
-            links["Link"] = _link(read, cursors.encode(page.last, path=router.prefix, filters=params))
-        return await shown(reads, page.items)
+            cursor = cursors.encode(page.last, path=router.prefix, filters=params)
+            query = urlencode(parse_query(read.request) | {"cursor": cursor})
+            links["Link"] = f'<{get_path(read.request)}?{query}>; rel="next"'
+        return await build_file(reads, page.items)
 
-    response = await answer(read, work)
+    response = await answer_json(read, read_file)
     response.headers.update(links)
     return response
 
 
-def _link(read: ReadRequest, cursor: str) -> str:
-    query = urlencode(parse_query(read.request) | {"cursor": cursor})
-    return f'<{get_path(read.request)}?{query}>; rel="next"'
+async def _read_reports(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
+    reports: list[Item] = []
+    for start in range(0, len(events), _BATCH_SIZE):
+        ids = ",".join(str(event["id"]) for event in events[start : start + _BATCH_SIZE])
+        reports += await read_all(reads, Noun.REPORTS, ReportFilter().model_copy(update={"event": ids}))
+    return reports
 
 
-async def _reports(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
-    """The reports of these events."""
-    found: list[Item] = []
-    for start in range(0, len(events), _AT_ONCE):
-        ids = ",".join(str(each["id"]) for each in events[start : start + _AT_ONCE])
-        found += await every(reads, Noun.REPORTS, ReportFilter().model_copy(update={"event": ids}))
-    return found
-
-
-def _event(event: Item, documents: Sequence[str]) -> Item:
+def _build_event(event: Item, documents: Sequence[str]) -> Item:
     place = event["place"]
     return {
         "id": str(event["id"]),
@@ -165,25 +162,25 @@ def _event(event: Item, documents: Sequence[str]) -> Item:
         "date": dt.date.fromisoformat(event["date"]["earliest"]).strftime("%m/%d/%Y"),
         "time": "",
         "time_display": event["date"]["edtf"],
-        "location": place["name"] or (country_name(place["country"]) if place["country"] else ""),
+        "location": place["name"] or (get_country_name(place["country"]) if place["country"] else ""),
         "latitude": f"{place['latitude']:.6f}",
         "longitude": f"{place['longitude']:.6f}",
-        "category": label(event["type"]),
-        "associations": [each["id"] for each in _associations(event)],
+        "category": format_label(event["type"]),
+        "associations": [association["id"] for association in _list_associations(event)],
         "sources": documents,
-        "comments": _coding(event),
+        "comments": _describe_coding(event),
     }
 
 
-def _coding(event: Item) -> str:
-    """A machine's reading never passes for a person's."""
+def _describe_coding(event: Item) -> str:
+    """Name the coder, unless it was a person: a machine's extraction must be recognizable."""
     if event["coded_by"] == CodedBy.HUMAN:
         return ""
-    sure = "" if event["confidence"] is None else f", confidence {event['confidence']:.2f}"
-    return f"Coded by {event['coded_by']}{sure}"
+    confidence = "" if event["confidence"] is None else f", confidence {event['confidence']:.2f}"
+    return f"Coded by {event['coded_by']}{confidence}"
 
 
-def _source(report: Item) -> Item:
+def _build_source(report: Item) -> Item:
     outlet, document = report["source"]["name"], report["document"]
     published = document["published"]["edtf"] if document["published"] else ""
     return {
@@ -201,16 +198,17 @@ def _source(report: Item) -> Item:
     }
 
 
-def _associations(event: Item) -> list[Item]:
-    # Some versions know a category by its id, others by its title.
-    kind = label(event["type"])
-    found = [_association(kind, kind, "CATEGORY", "Type")]
-    found += [_association(f"outlet:{each['slug']}", each["name"], "FILTER", "Outlet") for each in event["sources"]]
+def _list_associations(event: Item) -> list[Item]:
+    # Some versions of TimeMap look a category up by its id, others by its title.
+    kind = format_label(event["type"])
+    associations = [_build_association(kind, kind, "CATEGORY", "Type")]
+    for source in event["sources"]:
+        associations.append(_build_association(f"outlet:{source['slug']}", source["name"], "FILTER", "Outlet"))
     if country := event["place"]["country"]:
-        found.append(_association(f"country:{country}", country_name(country), "FILTER", "Country"))
-    return found
+        associations.append(_build_association(f"country:{country}", get_country_name(country), "FILTER", "Country"))
+    return associations
 
 
-def _association(ident: str, title: str, mode: str, branch: str) -> Item:
-    # It writes a path in the tree with slashes between.
+def _build_association(ident: str, title: str, mode: str, branch: str) -> Item:
+    # TimeMap joins a path in the tree with slashes.
     return {"id": ident, "title": title, "desc": "", "mode": mode, "filter_paths": [branch, title.replace("/", "∕")]}

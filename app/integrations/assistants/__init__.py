@@ -1,14 +1,14 @@
 """AI assistants: questions about the store as tools of the Model Context Protocol.
 
-``tools.py`` has them in one table, ``questions.py`` and ``answers.py`` their shapes; ``server.py`` speaks the protocol,
-``http.py`` and ``stdio.py`` carry it.
+``tools.py`` has the table of tools, ``questions.py`` and ``answers.py`` their shapes; ``server.py`` speaks the
+protocol, over ``http.py`` or ``stdio.py``.
 """
 
 from fastapi import APIRouter
 
-from app.integrations.assistants.http import ROUTE, serving
+from app.integrations.assistants.http import ROUTE, run_assistants
 
 router = APIRouter()
 router.routes.append(ROUTE)
 
-__all__ = ["router", "serving"]
+__all__ = ["router", "run_assistants"]

@@ -1,7 +1,7 @@
-"""What an assistant is told, a shape a tool; each also says itself in a few lines of text.
+"""The answers to assistants, one shape for each tool, as JSON and as a few lines of text.
 
-Whatever comes from documents or names stands in these lines as a JSON string, so that it can neither end its quotation
-nor begin a line of its own.
+A text from a document or a name stands in these lines as a JSON string, so that it can neither end its quotation nor
+begin a line of its own.
 """
 
 import json
@@ -21,8 +21,8 @@ class Outlet(BaseModel):
     name: str
 
 
-def _names(outlets: Iterable[Outlet]) -> str:
-    return ", ".join(quoted(each.name) for each in outlets)
+def _join_names(outlets: Iterable[Outlet]) -> str:
+    return ", ".join(quoted(outlet.name) for outlet in outlets)
 
 
 class Document(BaseModel):
@@ -82,7 +82,7 @@ class Event(BaseModel):
 
 class Answer(BaseModel):
     def lines(self) -> Iterator[str]:
-        """The answer as text."""
+        """Return the answer as lines of text."""
         raise NotImplementedError
 
 
@@ -94,12 +94,12 @@ class Page(Answer):
             yield f"There are more: ask again with the same arguments and cursor {quoted(self.more)}."
 
 
-class Reading(BaseModel):
+class Coding(BaseModel):
     coded_by: str = Field(description="Whose reading this is: human, machine or import.")
     confidence: float | None = Field(description="How sure the coder was, from 0 to 1, where that is known.")
 
 
-class FoundEvent(Event, Reading):
+class FoundEvent(Event, Coding):
     summary: str | None = Field(description=_QUOTED)
     type: str
     place: str | None
@@ -116,9 +116,10 @@ class Events(Page):
 
     def lines(self) -> Iterator[str]:
         yield f"Events: {len(self.events)}."
-        for each in self.events:
-            yield f"{each.line()}; outlets: {each.outlet_count} ({_names(each.outlets)}), origins: {each.origin_count}"
-            yield from (f"  - {report.line()}" for report in each.reports)
+        for event in self.events:
+            outlets = f"outlets: {event.outlet_count} ({_join_names(event.outlets)})"
+            yield f"{event.line()}; {outlets}, origins: {event.origin_count}"
+            yield from (f"  - {report.line()}" for report in event.reports)
         yield from self._rest()
 
 
@@ -177,16 +178,16 @@ class Reported(Page):
 
     def lines(self) -> Iterator[str]:
         yield f"{self.event.line()}; outlets: {self.outlet_count}, independent origins: {self.origin_count}."
-        for each in self.outlets:
-            yield each.line()
-            yield from (f"  - {document.line()}" for document in each.documents)
+        for outlet in self.outlets:
+            yield outlet.line()
+            yield from (f"  - {document.line()}" for document in outlet.documents)
         for origin in self.origins:
             yield f"Origin {quoted(origin.name)}; outlets that rest on it: {origin.outlet_count}"
-            for rest in origin.documents:
-                yield f"  - {rest.document.line()} ({rest.basis})"
-                yield from (f"    {words.line()}" for words in rest.evidence)
+            for dependent in origin.documents:
+                yield f"  - {dependent.document.line()} ({dependent.basis})"
+                yield from (f"    {words.line()}" for words in dependent.evidence)
         if self.no_document:
-            yield f"No document on it here, so not known: {_names(self.no_document)}"
+            yield f"No document on it here, so not known: {_join_names(self.no_document)}"
         yield from self._rest()
 
 
@@ -195,7 +196,7 @@ class Relay(BaseModel):
     cue: Words | None = Field(description="The words that say so.")
 
 
-class Statement(Reading):
+class Statement(Coding):
     id: int
     href: str
     speaker: Voice | None = Field(description="Null where the document does not say who.")
@@ -209,13 +210,13 @@ class Statement(Reading):
     translated: bool | None = Field(description="Whether it was said in another language, where known.")
 
     def line(self) -> str:
-        who = quoted(self.speaker.name) if self.speaker else "Somebody"
+        speaker = quoted(self.speaker.name) if self.speaker else "Somebody"
         relays = "".join(f", relayed by {quoted(relay.voice.name)}" for relay in self.relayed_by)
         said = f" on {self.said}" if self.said else ""
         event = f", event {self.event.id}" if self.event else ""
         utterance = f", utterance {self.utterance}" if self.utterance else ""
-        of = f"statement {self.id}{event}{utterance}, coded by {self.coded_by}"
-        return f"{of}: {who}{said} ({self.kind}{relays}) in {self.passage.line()}"
+        reference = f"statement {self.id}{event}{utterance}, coded by {self.coded_by}"
+        return f"{reference}: {speaker}{said} ({self.kind}{relays}) in {self.passage.line()}"
 
 
 class Statements(Page):
@@ -223,7 +224,7 @@ class Statements(Page):
 
     def lines(self) -> Iterator[str]:
         yield f"Statements: {len(self.statements)}."
-        yield from (each.line() for each in self.statements)
+        yield from (statement.line() for statement in self.statements)
         yield from self._rest()
 
 
@@ -255,15 +256,16 @@ class Wordings(Answer):
 
     def lines(self) -> Iterator[str]:
         yield f"Printings: {self.printing_count}, outlets: {self.outlet_count}."
-        for each in self.printings:
-            marks = [name for name in ("first", "fullest") if getattr(each, name)]
-            told = f"likeness {each.likeness}" if each.not_compared is None else f"not compared: {each.not_compared}"
-            yield f"{each.statement.line()} ({', '.join([*marks, told])})"
-            for other in each.differences:
-                yield f"  - {other.op}: {quoted(other.fullest.words)} → {quoted(other.here.words)}"
+        for printing in self.printings:
+            marks = [name for name in ("first", "fullest") if getattr(printing, name)]
+            reason = printing.not_compared
+            marks.append(f"likeness {printing.likeness}" if reason is None else f"not compared: {reason}")
+            yield f"{printing.statement.line()} ({', '.join(marks)})"
+            for change in printing.differences:
+                yield f"  - {change.op}: {quoted(change.fullest.words)} → {quoted(change.here.words)}"
 
 
-class Claim(Reading):
+class Claim(Coding):
     id: int
     passage: Passage
     origin: str = Field(description="Whose account it is: the voice that the document gives for it, or the outlet.")
@@ -293,9 +295,9 @@ class Discrepancies(Page):
 
     def lines(self) -> Iterator[str]:
         yield f"{self.event.line()}; properties: {len(self.discrepancies)}."
-        for each in self.discrepancies:
-            yield f"{each.property}: {each.verdict}; values: {each.value_count}"
-            for value in each.values:
+        for discrepancy in self.discrepancies:
+            yield f"{discrepancy.property}: {discrepancy.verdict}; values: {discrepancy.value_count}"
+            for value in discrepancy.values:
                 origins = ", ".join(quoted(name) for name in value.origins)
                 yield f"  {value.number}. {quoted(value.value)} ({value.unit or 'no unit'}), says {origins}"
                 yield from (f"    - {claim.passage.line()}" for claim in value.claims)
@@ -319,9 +321,9 @@ class Hits(Page):
 
     def lines(self) -> Iterator[str]:
         yield f"Found: {len(self.hits)}."
-        for each in self.hits:
-            yield each.line()
-            yield from (f"  - {passage.line()}" for passage in each.passages)
+        for hit in self.hits:
+            yield hit.line()
+            yield from (f"  - {passage.line()}" for passage in hit.passages)
         yield from self._rest()
 
 
@@ -345,4 +347,4 @@ class Text(Answer):
         yield f"{self.passage.line()} of {self.length} code points"
         yield f"before: {quoted(self.before)}"
         yield f"after: {quoted(self.after)}"
-        yield from (f"  - {each.noun} {each.id} [{each.start}:{each.end}]" for each in self.records)
+        yield from (f"  - {record.noun} {record.id} [{record.start}:{record.end}]" for record in self.records)

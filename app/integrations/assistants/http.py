@@ -1,4 +1,4 @@
-"""``/mcp``: the tools over HTTP (MCP's streamable transport, without sessions), for whoever may read."""
+"""``/mcp``: the tools over HTTP (MCP's streamable transport, without sessions), for clients that may read."""
 
 import re
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ from app.api.web.deps import get_base_url, get_limited_key, get_read_pool, requi
 from app.core.config import Settings
 from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
 from app.core.vocab import Scope
-from app.integrations.assistants.desk import Library
+from app.integrations.assistants.context import Store
 
 if TYPE_CHECKING:
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
@@ -30,24 +30,26 @@ _OWN_MACHINE = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:\d{1,5})?
 
 
 class Assistants:
-    """What answers assistants in one application; made when the first of them asks, since it takes half a second and
-    25 MB that few need."""
+    """The MCP session manager of one application.
+
+    It is built at the first request, since it takes half a second and 25 MB, and few applications need it.
+    """
 
     def __init__(self, settings: Settings, tasks: TaskGroup) -> None:
         self._max_body_bytes = settings.max_body_bytes
         self._tasks = tasks
-        self._making = anyio.Lock()
+        self._lock = anyio.Lock()
         self._manager: StreamableHTTPSessionManager | None = None
 
-    async def manager(self) -> "StreamableHTTPSessionManager":
-        """Raises NotInstalled where the package is not."""
-        async with self._making:
+    async def get_manager(self) -> "StreamableHTTPSessionManager":
+        """Return the manager; raise NotInstalled without the package ``mcp``."""
+        async with self._lock:
             if self._manager is None:
                 if find_spec("mcp") is None:
                     raise NotInstalled(
                         "This server talks to no assistants: its operator would have to install the extra `mcp`."
                     )
-                manager = await anyio.to_thread.run_sync(_made, self._max_body_bytes)
+                manager = await anyio.to_thread.run_sync(_build_manager, self._max_body_bytes)
                 await self._tasks.start(self._run, manager)
                 self._manager = manager
             return self._manager
@@ -57,31 +59,30 @@ class Assistants:
             async with manager.run():
                 task_status.started()
                 await anyio.sleep_forever()
-        except Exception:  # ends what assistants ask just now, not the application; the next to ask has a new one
+        except Exception:  # ends the current requests, not the application; the next request builds a new manager
             log.exception("assistants")
         finally:
             self._manager = None
 
 
-def _made(max_body_bytes: int) -> "StreamableHTTPSessionManager":
+def _build_manager(max_body_bytes: int) -> "StreamableHTTPSessionManager":
     from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-    from app.integrations.assistants.server import server
+    from app.integrations.assistants.server import build_server
 
-    # A body that is too large never gets there: the application refuses it, by the same limit.
+    def get_store(context: Any) -> Store:
+        request: Request = context.request
+        return Store(get_read_pool(request), get_base_url(request))
+
+    # The application has already refused a larger body, by the same limit.
     return StreamableHTTPSessionManager(
-        server(_library), stateless=True, json_response=True, max_request_body_size=max_body_bytes
+        build_server(get_store), stateless=True, json_response=True, max_request_body_size=max_body_bytes
     )
 
 
-def _library(context: Any) -> Library:
-    request: Request = context.request
-    return Library(get_read_pool(request), get_base_url(request))
-
-
 @asynccontextmanager
-async def serving(app: FastAPI) -> AsyncIterator[None]:
-    """For the application's lifespan: what answers assistants ends with it."""
+async def run_assistants(app: FastAPI) -> AsyncIterator[None]:
+    """Answer assistants during the application's lifespan."""
     async with anyio.create_task_group() as tasks:
         app.state.assistants = Assistants(app.state.settings, tasks)
         yield
@@ -89,41 +90,41 @@ async def serving(app: FastAPI) -> AsyncIterator[None]:
 
 
 class Endpoint:
-    """Lets pass to the protocol what may; an ASGI application, behind the shell that all requests share."""
+    """An ASGI application that passes permitted requests to the protocol."""
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
-        scope["route"] = ROUTE  # by this its requests are counted
+        scope["route"] = ROUTE  # the metrics count requests by their route
         request = Request(scope, receive, send)
         if request.method != "POST":
-            # What the specification's GET is for, messages that nobody has asked for, there are none of.
+            # The specification's GET is for messages that the server sends unasked: it has none.
             raise MethodNotAllowed("Messages are posted here.", {"Allow": "POST, OPTIONS"})
         _check_origin(request)
-        await _admit(request)
+        await _check_key(request)
         assistants: Assistants = request.app.state.assistants
-        manager = await assistants.manager()
+        manager = await assistants.get_manager()
         await manager.handle_request(scope, receive, send)
 
 
 def _check_origin(request: Request) -> None:
-    """Raise Forbidden for a page that may not ask.
+    """Raise Forbidden for a web page of a foreign origin.
 
-    The specification wants it against DNS rebinding: a page whose name has been made to lead to this machine still says
-    its own origin. ``*`` in the setting is for reading lists; it lets no page speak as an assistant.
+    The specification demands it against DNS rebinding: a page whose name was made to lead to this machine still sends
+    its own origin. ``*`` in the setting allows pages to read lists, not to speak as an assistant.
     """
     origin, settings = request.headers.get("origin"), request.app.state.settings
-    if origin is None or _OWN_MACHINE.fullmatch(origin) or origin in _named(settings):
+    if origin is None or _OWN_MACHINE.fullmatch(origin) or origin in _list_own_origins(settings):
         return
     raise Forbidden("Pages of this origin may not ask; DATELINE_CORS_ORIGINS can name it, and `*` does not.")
 
 
-def _named(settings: Settings) -> set[str]:
-    """The origins that the operator names: of the API itself, and those whose pages may read it."""
+def _list_own_origins(settings: Settings) -> set[str]:
+    """List the origins of the API itself and of ``cors_origins``."""
     own = "/".join(settings.public_url.split("/")[:3])
     return {own, *settings.cors_origins} - {"", "*"}
 
 
-async def _admit(request: Request) -> None:
-    """Raises Unauthorized, Forbidden or TooManyRequests; a token for addresses is not enough."""
+async def _check_key(request: Request) -> None:
+    """Raise Unauthorized, Forbidden or TooManyRequests; a token in the URL is not enough."""
     key = await get_limited_key(request)
     if key is not None or not request.app.state.settings.public_reads:
         require_scope(key, Scope.READ)

@@ -1,4 +1,4 @@
-"""What an assistant can ask, a shape a tool: its description is what the assistant's model reads."""
+"""The questions of assistants, one shape for each tool; the assistant's model reads their descriptions."""
 
 from typing import Annotated, Literal, Self
 
@@ -12,7 +12,7 @@ from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
 
-# Items in one answer, which has to find room in a model's context.
+# Items in one answer, which must fit into a model's context.
 MOST = 25
 
 EventId = Annotated[Id, Field(description="Id of the event, as other tools give it.")]
@@ -22,7 +22,7 @@ Offset = Annotated[int, Field(ge=0, le=1_000_000), Digits]
 
 
 class Question(BaseModel):
-    """Nothing in it is ignored: a filter that a tool does not have must not seem to have been applied."""
+    """The arguments of a tool; one that the tool does not have is an error, so that no filter is ignored silently."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -81,7 +81,7 @@ class CompareWordings(Question):
     utterance: Annotated[Id, Field(description="Id of an utterance, as a statement gives it.")] | None = None
 
     @model_validator(mode="after")
-    def _is_of_one(self) -> Self:
+    def _check_one_argument(self) -> Self:
         if (self.statement is None) == (self.utterance is None):
             raise ValueError("give either statement or utterance")
         return self
@@ -115,7 +115,7 @@ class ReadPassage(Question):
     )
 
     @model_validator(mode="after")
-    def _is_a_stretch(self) -> Self:
+    def _check_offsets(self) -> Self:
         if self.end is not None and self.end <= self.start:
             raise ValueError("end comes after start")
         return self

@@ -1,4 +1,4 @@
-"""Dateline as a server of the Model Context Protocol; needs the extra ``mcp``: imported only where it is used."""
+"""Dateline as a server of the Model Context Protocol; needs the extra ``mcp``, so it is imported late."""
 
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -15,9 +15,9 @@ from sqlalchemy.exc import DBAPIError
 
 from app.core.errors import DatelineError
 from app.database.engine import is_server_lost
-from app.integrations.assistants import names
 from app.integrations.assistants.answers import Answer, quoted
-from app.integrations.assistants.desk import Library
+from app.integrations.assistants.candidates import find_candidates
+from app.integrations.assistants.context import Store
 from app.integrations.assistants.questions import Question
 from app.integrations.assistants.tools import TOOLS, Tool
 
@@ -39,30 +39,30 @@ they say; in text they stand between double quotation marks, escaped as in JSON.
 Context = ServerRequestContext[Any, Any]
 
 
-def server(library_of: Callable[[Context], Library]) -> Server[Any]:
-    """The server; ``library_of`` gives the store that a request is to be answered from."""
+def build_server(get_store: Callable[[Context], Store]) -> Server[Any]:
+    """Build the server; ``get_store`` returns the store to answer a request from."""
 
-    async def list_tools(_context: Context, _params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        return types.ListToolsResult(tools=_listed())
+    async def on_list_tools(_context: Context, _params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=_describe_tools())
 
-    async def call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def on_call_tool(context: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         tool = TOOLS.get(params.name)
         if tool is None:
             raise MCPError(code=types.INVALID_PARAMS, message=f"There is no such tool; there are {', '.join(TOOLS)}.")
-        return await call(library_of(context), tool, params.arguments or {})
+        return await call_tool(get_store(context), tool, params.arguments or {})
 
     return Server(
         "dateline",
         title="Dateline",
         version=version("dateline"),
         instructions=INSTRUCTIONS,
-        on_list_tools=list_tools,
-        on_call_tool=call_tool,
+        on_list_tools=on_list_tools,
+        on_call_tool=on_call_tool,
     )
 
 
 @cache
-def _listed() -> list[types.Tool]:
+def _describe_tools() -> list[types.Tool]:
     return [
         types.Tool(
             name=name,
@@ -78,53 +78,51 @@ def _listed() -> list[types.Tool]:
     ]
 
 
-async def call(library: Library, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
-    """The tool's answer; what is wrong with the question is one too, for the model to read."""
+async def call_tool(store: Store, tool: Tool, arguments: dict[str, Any]) -> types.CallToolResult:
+    """Answer with the tool, or with an error text for the model to read."""
     try:
         question = tool.question.model_validate(arguments)
     except ValidationError as error:
-        return _refused("; ".join(_explained(error, tool)))
+        return _build_error("; ".join(_explain(error, tool)))
     try:
-        return await _found(library, tool, question)
+        return await _answer(store, tool, question)
     except DBAPIError as error:
-        return _refused("The store cannot be reached; try again." if is_server_lost(error) else _unknown())
+        return _build_error("The store cannot be reached; try again." if is_server_lost(error) else _log_exception())
     except Exception:
-        return _refused(_unknown())
+        return _build_error(_log_exception())
 
 
-async def _found(library: Library, tool: Tool, question: Question) -> types.CallToolResult:
+async def _answer(store: Store, tool: Tool, question: Question) -> types.CallToolResult:
     try:
-        return _answered(await library.ask(lambda desk: tool.find(desk, question)))
+        answer: Answer = await store.run(lambda context: tool.run(context, question))
     except DatelineError as error:
-        return _refused(await _with_candidates(library, error, question))
-
-
-def _answered(answer: Answer) -> types.CallToolResult:
+        return _build_error(await _add_candidates(store, error, question))
     text = types.TextContent(type="text", text="\n".join(answer.lines()))
     return types.CallToolResult(content=[text], structured_content=answer.model_dump(mode="json"))
 
 
-def _refused(text: str) -> types.CallToolResult:
+def _build_error(text: str) -> types.CallToolResult:
     return types.CallToolResult(content=[types.TextContent(type="text", text=text)], is_error=True)
 
 
-def _explained(error: ValidationError, tool: Tool) -> Iterator[str]:
-    """What is wrong with which argument, without what was given for it."""
-    for each in error.errors(include_input=False, include_url=False):
-        if each["type"] == "extra_forbidden":
-            there = ", ".join(tool.question.model_json_schema()["properties"])
-            yield f"{each['loc'][0]}: there is no such argument; those there are: {there}"
+def _explain(error: ValidationError, tool: Tool) -> Iterator[str]:
+    """Explain the errors of the arguments, without repeating their values."""
+    for problem in error.errors(include_input=False, include_url=False):
+        if problem["type"] == "extra_forbidden":
+            names = ", ".join(tool.question.model_json_schema()["properties"])
+            yield f"{problem['loc'][0]}: there is no such argument; those there are: {names}"
         else:
-            field = ".".join(map(str, each["loc"]))
-            yield f"{field or 'arguments'}: {each['msg'].removeprefix('Value error, ')}"
+            field = ".".join(map(str, problem["loc"]))
+            yield f"{field or 'arguments'}: {problem['msg'].removeprefix('Value error, ')}"
 
 
-async def _with_candidates(library: Library, error: DatelineError, question: Question) -> str:
-    found = await names.candidates(library, error, question)
-    meant = "; ".join(f"{each['slug']} ({quoted(each['name'])}, id {each['id']})" for each in found)
-    return f"{error.detail}. Candidates: {meant}" if meant else error.detail
+async def _add_candidates(store: Store, error: DatelineError, question: Question) -> str:
+    candidates = await find_candidates(store, error, question)
+    lines = [f"{item['slug']} ({quoted(item['name'])}, id {item['id']})" for item in candidates]
+    return f"{error.detail}. Candidates: {'; '.join(lines)}" if lines else error.detail
 
 
-def _unknown() -> str:
+def _log_exception() -> str:
+    """Log the current exception, and return a text about it for the model."""
     log.exception("unhandled")
     return "Something went wrong here; the server's log has it."

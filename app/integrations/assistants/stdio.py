@@ -4,13 +4,13 @@ from mcp.server.stdio import stdio_server
 from sqlalchemy import Engine
 
 from app.database.read_pool import ReadPool
-from app.integrations.assistants.desk import Library
-from app.integrations.assistants.server import server
+from app.integrations.assistants.context import Store
+from app.integrations.assistants.server import build_server
 
 
 async def serve(engine: Engine, base: str) -> None:
-    """Answer until the input ends; ``base`` is the absolute address of the API, if there is one."""
-    library = Library(ReadPool(engine), base)
-    answering = server(lambda _context: library)
-    async with stdio_server() as (received, sent):
-        await answering.run(received, sent, answering.create_initialization_options())
+    """Answer until the input ends; ``base`` is the absolute URL of the API, empty if it has none."""
+    store = Store(ReadPool(engine), base)
+    server = build_server(lambda _context: store)
+    async with stdio_server() as (messages, replies):
+        await server.run(messages, replies, server.create_initialization_options())

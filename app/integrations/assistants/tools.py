@@ -1,20 +1,24 @@
-"""The tools: what each is asked, what it answers, and how. Their names are a contract."""
+"""The table of tools: their questions, answers and functions. The names of the tools are part of the API."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from inspect import cleandoc
 from typing import Any
 
-from app.integrations.assistants import answers, comparing, finding, questions
-from app.integrations.assistants.desk import Desk
+from app.integrations.assistants import answers, questions
+from app.integrations.assistants.comparison_tools import compare_wordings, list_discrepancies, list_reporting_outlets
+from app.integrations.assistants.context import ToolContext
+from app.integrations.assistants.search_tools import find_events, find_records, find_statements, read_passage
 
 
 @dataclass(frozen=True)
 class Tool:
+    """A tool: the shapes of its question and its answer, and the function that answers."""
+
     title: str
     question: type[questions.Question]
     answer: type[answers.Answer]
-    find: Callable[[Desk, Any], Awaitable[answers.Answer]]
+    run: Callable[[ToolContext, Any], Awaitable[answers.Answer]]
 
     @property
     def description(self) -> str:
@@ -22,15 +26,16 @@ class Tool:
 
 
 TOOLS: Mapping[str, Tool] = {
-    "events_on_a_date": Tool("Events on a date", questions.EventsOnADate, answers.Events, finding.events_on_a_date),
-    "who_reported": Tool("Who reported an event", questions.WhoReported, answers.Reported, comparing.who_reported),
-    "statements_by": Tool("What a speaker said", questions.StatementsBy, answers.Statements, finding.statements_by),
-    "compare_wordings": Tool(
-        "How words were printed", questions.CompareWordings, answers.Wordings, comparing.compare_wordings
-    ),
+    "events_on_a_date": Tool("Events on a date", questions.EventsOnADate, answers.Events, find_events),
+    "who_reported": Tool("Who reported an event", questions.WhoReported, answers.Reported, list_reporting_outlets),
+    "statements_by": Tool("What a speaker said", questions.StatementsBy, answers.Statements, find_statements),
+    "compare_wordings": Tool("How words were printed", questions.CompareWordings, answers.Wordings, compare_wordings),
     "discrepancies_of": Tool(
-        "What is reported differently", questions.DiscrepanciesOf, answers.Discrepancies, comparing.discrepancies_of
+        "What is reported differently",
+        questions.DiscrepanciesOf,
+        answers.Discrepancies,
+        list_discrepancies,
     ),
-    "search": Tool("Search", questions.Search, answers.Hits, finding.search_records),
-    "read_passage": Tool("Read a document", questions.ReadPassage, answers.Text, finding.read_passage),
+    "search": Tool("Search", questions.Search, answers.Hits, find_records),
+    "read_passage": Tool("Read a document", questions.ReadPassage, answers.Text, read_passage),
 }

@@ -1,4 +1,4 @@
-"""``/integrations/grafana``: annotations, variables, and what the JSON data source asks for.
+"""``/integrations/grafana``: annotations, variables, and the endpoints of the JSON data source.
 
-Lists and counts need nothing of this: Grafana's Infinity data source reads them as they are.
+Lists and counts need none of these: Grafana's Infinity data source reads them as they are.
 """

@@ -12,16 +12,31 @@ from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.core.vocab import Noun
 from app.database.statements import ReadSession
-from app.integrations.filters import EitherSelection
 from app.integrations.grafana.shapes import AnnotationPublic
-from app.integrations.reading import Item, answer, filters_of, first, given_by
+from app.integrations.lists import Item, answer_json, dump_filters, read_first, validate_filters
 from app.queries.lists import LISTS
-from app.schemas.common import Digits
+from app.schemas.common import CommaRefs, Digits
+from app.schemas.event import EventSelection
+from app.schemas.speaker import Speakers
+from app.schemas.statement import Coders, MinConfidence, StatementKinds
 
 router = APIRouter(prefix="/integrations/grafana", tags=["integrations"], route_class=ReadRoute)
 
 _EPOCH = dt.date(1970, 1, 1)
 _DAY = 86_400_000
+
+
+class EitherSelection(EventSelection):
+    """The filters of ``/events``, and those that ``/statements`` has besides."""
+
+    via: Speakers | None = Field(default=None, description="Who relayed a statement, comma for OR.")
+    event: CommaRefs | None = Field(default=None, description="Events of a statement by id, comma for OR.")
+    utterance: CommaRefs | None = Field(default=None, description="Utterances of a statement by id, comma for OR.")
+    kind: StatementKinds | None = Field(default=None, description="Kinds of statements, comma for OR.")
+    coded_by: Coders | None = Field(default=None, description="Whose reading a statement is, comma for OR.")
+    min_confidence: MinConfidence | None = Field(
+        default=None, description="No statement that its coder was less sure of; those without a confidence stay."
+    )
 
 
 class AnnotationParams(EitherSelection):
@@ -35,46 +50,46 @@ class AnnotationParams(EitherSelection):
 async def list_annotations(read: ReadDep, params: Annotated[AnnotationParams, Query()]) -> Response:
     """Events or statements as marks on a time axis, the latest first; what has no date is left out."""
     noun = Noun(params.noun)
-    filters = filters_of(LISTS[noun].filters, given_by(params, besides={"noun", "limit"}))
+    filters = validate_filters(LISTS[noun].filters, dump_filters(params, exclude={"noun", "limit"}))
 
-    async def marks(reads: ReadSession) -> list[Item]:
-        return annotations(noun, await first(reads, noun, filters, params.limit))
+    async def read_annotations(reads: ReadSession) -> list[Item]:
+        return build_annotations(noun, await read_first(reads, noun, filters, params.limit))
 
-    return await answer(read, marks)
+    return await answer_json(read, read_annotations)
 
 
-def milliseconds(day: str) -> int:
-    """The beginning of a day in UTC, since 1970."""
+def get_milliseconds(day: str) -> int:
+    """Return the milliseconds from 1970 to the beginning of a day in UTC."""
     return (dt.date.fromisoformat(day) - _EPOCH).days * _DAY
 
 
-def annotations(noun: Noun, items: Sequence[Item]) -> list[Item]:
-    """Those of the events or statements that have a date (``AnnotationPublic``)."""
-    return list(_events(items) if noun is Noun.EVENTS else _statements(items))
+def build_annotations(noun: Noun, items: Sequence[Item]) -> list[Item]:
+    """Build an ``AnnotationPublic`` for each event or statement that has a date."""
+    return list(_annotate_events(items) if noun is Noun.EVENTS else _annotate_statements(items))
 
 
-def _events(items: Sequence[Item]) -> Iterator[Item]:
+def _annotate_events(items: Sequence[Item]) -> Iterator[Item]:
     for event in items:
-        outlets = ", ".join(each["name"] for each in event["sources"])
+        outlets = ", ".join(source["name"] for source in event["sources"])
         text = " ".join(filter(None, [event["summary"], f"Reported by {outlets}." if outlets else ""]))
-        slugs = [each["slug"] for each in event["sources"]]
-        yield _mark(event["date"], event["title"], text, [event["type"], event["place"]["country"], *slugs])
+        slugs = [source["slug"] for source in event["sources"]]
+        yield _build_annotation(event["date"], event["title"], text, [event["type"], event["place"]["country"], *slugs])
 
 
-def _statements(items: Sequence[Item]) -> Iterator[Item]:
+def _annotate_statements(items: Sequence[Item]) -> Iterator[Item]:
     for statement in items:
         date = statement["said"] or statement["document"]["published"]
         if date is None:
             continue
         speaker, outlet = statement["speaker"] or {"name": "Unknown", "slug": None}, statement["source"]
         text = f"“{statement['text']}” ({outlet['name']})"
-        yield _mark(date, speaker["name"], text, [statement["kind"], speaker["slug"], outlet["slug"]])
+        yield _build_annotation(date, speaker["name"], text, [statement["kind"], speaker["slug"], outlet["slug"]])
 
 
-def _mark(date: Item, title: str, text: str, tags: Sequence[str | None]) -> Item:
+def _build_annotation(date: Item, title: str, text: str, tags: Sequence[str | None]) -> Item:
     return {
-        "time": milliseconds(date["earliest"]),
-        "timeEnd": milliseconds(date["latest"]) + _DAY - 1,
+        "time": get_milliseconds(date["earliest"]),
+        "timeEnd": get_milliseconds(date["latest"]) + _DAY - 1,
         "title": html.escape(title, quote=False),
         "text": html.escape(text, quote=False),
         "tags": [tag for tag in tags if tag],

@@ -1,9 +1,10 @@
-"""What Grafana's JSON data source asks for (simpod-json-datasource), which reads by POST.
+"""The endpoints of Grafana's JSON data source (simpod-json-datasource), which reads by POST.
 
-To read so changes nothing, and needs no more than to read otherwise.
+These requests change nothing, and need the same permissions as other reads.
 """
 
 from collections.abc import Awaitable, Callable
+from itertools import chain
 from typing import Annotated, Any
 
 import orjson
@@ -31,15 +32,15 @@ from app.integrations.grafana.shapes import (
     VariableIn,
     VariablePublic,
 )
-from app.integrations.grafana.variables import OPTIONS, NameParams, shown
-from app.integrations.reading import Item, answer
+from app.integrations.grafana.variables import OPTIONS, NameParams, dump_options
+from app.integrations.lists import Item, answer_json
 
 router = APIRouter(prefix="/integrations/grafana", tags=["integrations"])
 
-_ASKED = describe_statuses(400, 401, 403, 413, 422, 429, 503)
+_POST_RESPONSES = describe_statuses(400, 401, 403, 413, 422, 429, 503)
 
-# What ad hoc filters go by, and the variable that has their values.
-_TAGS = {"source": "sources", "speaker": "speakers", "type": "types", "country": "countries"}
+# The keys of ad hoc filters, and the variables that have their values.
+_TAG_VARIABLES = {"source": "sources", "speaker": "speakers", "type": "types", "country": "countries"}
 
 
 class Reached(BaseModel):
@@ -48,90 +49,93 @@ class Reached(BaseModel):
     revision: int = Field(description="The newest revision.")
 
 
-async def get_asked(
+async def get_read(
     request: Request,
     _allowed: Annotated[None, Depends(require_read_access)],
     _query: Annotated[dict[str, str], Depends(parse_query)],
 ) -> ReadRequest:
-    """Somebody who may read, and asks by POST."""
+    """Return a permitted read that was sent by POST."""
     return ReadRequest(request, get_read_pool(request), None)
 
 
-AskedDep = Annotated[ReadRequest, Depends(get_asked)]
+PostDep = Annotated[ReadRequest, Depends(get_read)]
 
 
-async def _answer(read: ReadRequest, work: Callable[[ThreadReadSession], Awaitable[Any]]) -> Response:
-    async def told(reads: ThreadReadSession) -> bytes:
+async def _answer_post(read: ReadRequest, work: Callable[[ThreadReadSession], Awaitable[Any]]) -> Response:
+    async def build_body(reads: ThreadReadSession) -> bytes:
         return orjson.dumps(await work(reads))
 
-    return Response(await read.run_in_snapshot(told), media_type="application/json")
+    return Response(await read.run_in_snapshot(build_body), media_type="application/json")
 
 
 @router.get("", response_model=Reached, responses=describe_statuses(*READ_STATUSES))
 async def get_grafana(read: ReadDep) -> Response:
     """Whether the store can be read: what “Test connection” asks for."""
 
-    async def reached(reads: ReadSession) -> Item:
+    async def read_revision(reads: ReadSession) -> Item:
         return {"revision": (await reads.fetch_state()).revision}
 
-    return await answer(read, reached)
+    return await answer_json(read, read_revision)
 
 
-@router.post("/metrics", response_model=list[MetricPublic], responses=_ASKED)
-async def list_metrics(_asked: AskedDep, _body: MetricsIn | None = None) -> Response:
+@router.post("/metrics", response_model=list[MetricPublic], responses=_POST_RESPONSES)
+async def list_metrics(_read: PostDep, _body: MetricsIn | None = None) -> Response:
     """What a panel can show, and what it can be asked with."""
-    return Response(orjson.dumps(panels.described()), media_type="application/json")
+    return Response(orjson.dumps(panels.describe_metrics()), media_type="application/json")
 
 
-@router.post("/metric-payload-options", response_model=list[OptionPublic], responses=_ASKED)
-async def list_metric_payload_options(asked: AskedDep, body: PayloadOptionsIn) -> Response:
+@router.post("/metric-payload-options", response_model=list[OptionPublic], responses=_POST_RESPONSES)
+async def list_metric_payload_options(read: PostDep, body: PayloadOptionsIn) -> Response:
     """The values that a metric can be asked with."""
-    metric = panels.metric(body.metric or "", ["metric"])
+    metric = panels.get_metric(body.metric or "", ["metric"])
 
-    async def options(reads: ReadSession) -> list[Item]:
-        found = await panels.options(reads, metric, body.name)
-        return [{"label": label, "value": value} for label, value in found]
+    async def read_options(reads: ReadSession) -> list[Item]:
+        options = await panels.list_options(reads, metric, body.name)
+        return [option._asdict() for option in options]
 
-    return await _answer(asked, options)
+    return await _answer_post(read, read_options)
 
 
-@router.post("/query", response_model=list[SeriesPublic | TablePublic], responses=_ASKED)
-async def query_panel(asked: AskedDep, body: PanelQueryIn) -> Response:
+@router.post("/query", response_model=list[SeriesPublic | TablePublic], responses=_POST_RESPONSES)
+async def query_panel(read: PostDep, body: PanelQueryIn) -> Response:
     """What the targets of a panel show: series of counts, or tables of at most 500 records."""
 
-    async def answers(reads: ReadSession) -> list[Item]:
-        return [each for place in range(len(body.targets)) for each in await panels.answered(reads, body, place)]
+    async def read_targets(reads: ReadSession) -> list[Item]:
+        answers = [await panels.answer_target(reads, body, position) for position in range(len(body.targets))]
+        return list(chain.from_iterable(answers))
 
-    return await _answer(asked, answers)
+    return await _answer_post(read, read_targets)
 
 
-@router.post("/variable", response_model=list[VariablePublic], responses=_ASKED)
-async def query_variable(asked: AskedDep, body: VariableIn) -> Response:
+@router.post("/variable", response_model=list[VariablePublic], responses=_POST_RESPONSES)
+async def query_variable(read: PostDep, body: VariableIn) -> Response:
     """The options of a variable: sources, speakers, types or countries."""
     name = body.payload.target
     if name not in OPTIONS:
         raise Invalid("payload.target", f"there is no such variable; those there are: {', '.join(OPTIONS)}")
 
-    async def options(reads: ReadSession) -> list[Item]:
-        return shown(await OPTIONS[name](reads, NameParams(q=body.payload.q or None)))
+    async def read_options(reads: ReadSession) -> list[Item]:
+        return dump_options(await OPTIONS[name](reads, NameParams(q=body.payload.q or None)))
 
-    return await _answer(asked, options)
+    return await _answer_post(read, read_options)
 
 
-@router.post("/tag-keys", response_model=list[TagKeyPublic], responses=_ASKED)
-async def list_tag_keys(_asked: AskedDep) -> Response:
+@router.post("/tag-keys", response_model=list[TagKeyPublic], responses=_POST_RESPONSES)
+async def list_tag_keys(_read: PostDep) -> Response:
     """What ad hoc filters can go by."""
-    return Response(orjson.dumps([{"type": "string", "text": key} for key in _TAGS]), media_type="application/json")
+    return Response(
+        orjson.dumps([{"type": "string", "text": key} for key in _TAG_VARIABLES]), media_type="application/json"
+    )
 
 
-@router.post("/tag-values", response_model=list[TagValuePublic], responses=_ASKED)
-async def list_tag_values(asked: AskedDep, body: TagKeyIn) -> Response:
+@router.post("/tag-values", response_model=list[TagValuePublic], responses=_POST_RESPONSES)
+async def list_tag_values(read: PostDep, body: TagKeyIn) -> Response:
     """The values of an ad hoc filter."""
-    if body.key not in _TAGS:
-        raise Invalid("key", f"there is no such key; those there are: {', '.join(_TAGS)}")
+    if body.key not in _TAG_VARIABLES:
+        raise Invalid("key", f"there is no such key; those there are: {', '.join(_TAG_VARIABLES)}")
 
-    async def values(reads: ReadSession) -> list[Item]:
-        found = await OPTIONS[_TAGS[body.key]](reads, NameParams())
-        return [{"text": value} for _, value in found]
+    async def read_values(reads: ReadSession) -> list[Item]:
+        options = await OPTIONS[_TAG_VARIABLES[body.key]](reads, NameParams())
+        return [{"text": option.value} for option in options]
 
-    return await _answer(asked, values)
+    return await _answer_post(read, read_values)

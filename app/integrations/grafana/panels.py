@@ -1,10 +1,10 @@
-"""The metrics that a panel can show: counts over time, and tables of records."""
+"""The metrics of a panel: counts over time, and tables of records."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -12,44 +12,53 @@ from app.comparisons import series
 from app.core.errors import Invalid
 from app.core.vocab import EventType, Interval, Noun, SeriesBy, StatementKind
 from app.database.statements import ReadSession
-from app.integrations.grafana.annotations import milliseconds
+from app.integrations.grafana.annotations import get_milliseconds
 from app.integrations.grafana.shapes import PanelQueryIn, PayloadValue, TargetIn
-from app.integrations.grafana.variables import NameParams, Option, countries_of, sources, speakers
-from app.integrations.reading import Item, filters_of, first
-from app.integrations.words import label
+from app.integrations.grafana.variables import NameParams, Option, count_countries, list_sources, list_speakers
+from app.integrations.labels import format_label
+from app.integrations.lists import Item, read_first, validate_filters
 from app.queries.listing import PageRequest
 from app.queries.lists import LISTS
 from app.schemas.stats import DocumentStatsFilter, EventStatsFilter, StatementStatsFilter, StatsFilter
 
-# Points of one metric at most, and rows of a table.
-_MOST_POINTS = 20_000
-_MOST_ROWS = 500
+_MAX_POINTS = 20_000  # of a metric
+_MAX_ROWS = 500  # of a table
 
 _DAYS = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 30}
 
-# How Grafana writes a variable that has several values.
-_SEVERAL = re.compile(r"[(]([^()]*)[)]")
+# Grafana's notation of a variable that has several values.
+_SEVERAL_VALUES = re.compile(r"[(]([^()]*)[)]")
+
+
+class Column(NamedTuple):
+    """A column of a table, and the path of field names to its value in an item."""
+
+    heading: str
+    kind: str
+    path: str
 
 
 @dataclass(frozen=True)
 class Metric:
-    """Counts of a noun where ``stats`` are their filters; otherwise its records, as ``columns``: heading, type, and
-    where the value stands."""
+    """Counts of a noun, if it has the filters ``stats``; otherwise a table of its records with these ``columns``.
+
+    ``payloads`` are its options, with their words; an option without words has those of a variable.
+    """
 
     noun: Noun
     label: str
     payloads: Mapping[str, type[StrEnum] | Sequence[StrEnum] | None]
     stats: type[StatsFilter] | None = None
-    columns: Sequence[tuple[str, str, str]] = ()
+    columns: Sequence[Column] = ()
 
 
-_NAMED = {"source": None, "speaker": None, "country": None}
+_NAME_PAYLOADS = {"source": None, "speaker": None, "country": None}
 
 METRICS: Mapping[str, Metric] = {
     "events": Metric(
         Noun.EVENTS,
         "Events",
-        {"by": SeriesBy, "interval": Interval, **_NAMED, "type": EventType},
+        {"by": SeriesBy, "interval": Interval, **_NAME_PAYLOADS, "type": EventType},
         stats=EventStatsFilter,
     ),
     "statements": Metric(
@@ -58,7 +67,7 @@ METRICS: Mapping[str, Metric] = {
         {
             "by": [SeriesBy.SOURCE, SeriesBy.SPEAKER, SeriesBy.COUNTRY, SeriesBy.ORIGIN],
             "interval": Interval,
-            **_NAMED,
+            **_NAME_PAYLOADS,
             "kind": StatementKind,
         },
         stats=StatementStatsFilter,
@@ -66,23 +75,23 @@ METRICS: Mapping[str, Metric] = {
     "documents": Metric(
         Noun.DOCUMENTS,
         "Documents",
-        {"by": [SeriesBy.SOURCE, SeriesBy.SPEAKER, SeriesBy.COUNTRY], "interval": Interval, **_NAMED},
+        {"by": [SeriesBy.SOURCE, SeriesBy.SPEAKER, SeriesBy.COUNTRY], "interval": Interval, **_NAME_PAYLOADS},
         stats=DocumentStatsFilter,
     ),
     "events_table": Metric(
         Noun.EVENTS,
         "Events (table)",
-        {**_NAMED, "type": EventType},
+        {**_NAME_PAYLOADS, "type": EventType},
         columns=[
-            ("Time", "time", "date earliest"),
-            ("Event", "string", "title"),
-            ("Type", "string", "type"),
-            ("Place", "string", "place name"),
-            ("Country", "string", "place country"),
-            ("Latitude", "number", "place latitude"),
-            ("Longitude", "number", "place longitude"),
-            ("Outlets", "number", "source_count"),
-            ("Statements", "number", "statement_count"),
+            Column("Time", "time", "date earliest"),
+            Column("Event", "string", "title"),
+            Column("Type", "string", "type"),
+            Column("Place", "string", "place name"),
+            Column("Country", "string", "place country"),
+            Column("Latitude", "number", "place latitude"),
+            Column("Longitude", "number", "place longitude"),
+            Column("Outlets", "number", "source_count"),
+            Column("Statements", "number", "statement_count"),
         ],
     ),
     "statements_table": Metric(
@@ -90,116 +99,119 @@ METRICS: Mapping[str, Metric] = {
         "Statements (table)",
         {"source": None, "speaker": None, "kind": StatementKind},
         columns=[
-            ("Time", "time", "said earliest"),
-            ("Speaker", "string", "speaker name"),
-            ("Words", "string", "text"),
-            ("Kind", "string", "kind"),
-            ("Outlet", "string", "source name"),
-            ("Document", "string", "document title"),
-            ("Address", "string", "document url"),
+            Column("Time", "time", "said earliest"),
+            Column("Speaker", "string", "speaker name"),
+            Column("Words", "string", "text"),
+            Column("Kind", "string", "kind"),
+            Column("Outlet", "string", "source name"),
+            Column("Document", "string", "document title"),
+            Column("Address", "string", "document url"),
         ],
     ),
 }
 
 
-def metric(name: str, at: Sequence[str | int]) -> Metric:
-    """The metric of this name; raises Invalid, naming the place ``at``, where there is none."""
+def get_metric(name: str, at: Sequence[str | int]) -> Metric:
+    """Return the metric of this name; raise Invalid, naming the place ``at``, if it does not exist."""
     if name not in METRICS:
         raise Invalid(at, f"there is no such metric; those there are: {', '.join(METRICS)}")
     return METRICS[name]
 
 
-def described() -> list[Item]:
-    """All metrics, and what they can be asked with (``MetricPublic``)."""
+def describe_metrics() -> list[Item]:
+    """Return all metrics and their options, in the shape of ``MetricPublic``."""
     return [
         {
-            "label": each.label,
+            "label": metric.label,
             "value": name,
-            "payloads": [_payload(name, words) for name, words in each.payloads.items()],
+            "payloads": [_describe_payload(name, words) for name, words in metric.payloads.items()],
         }
-        for name, each in METRICS.items()
+        for name, metric in METRICS.items()
     ]
 
 
-def _payload(name: str, words: Iterable[StrEnum] | None) -> Item:
+def _describe_payload(name: str, words: Iterable[StrEnum] | None) -> Item:
     kind = "select" if name in ("by", "interval") else "multi-select"
-    options = [{"label": label(word), "value": word.value} for word in words or ()]
-    return {"name": name, "label": label(name), "type": kind, "options": options}
+    options = [{"label": format_label(word), "value": word.value} for word in words or ()]
+    return {"name": name, "label": format_label(name), "type": kind, "options": options}
 
 
-async def options(reads: ReadSession, asked: Metric, name: str) -> list[Option]:
-    """What a metric can be asked with under this name; raises Invalid where it cannot be."""
-    if name not in asked.payloads:
-        raise Invalid("name", f"there is no such payload; those there are: {', '.join(asked.payloads)}")
-    words = asked.payloads[name]
+async def list_options(reads: ReadSession, metric: Metric, name: str) -> list[Option]:
+    """List the values of an option; raise Invalid if the metric does not have it."""
+    if name not in metric.payloads:
+        raise Invalid("name", f"there is no such payload; those there are: {', '.join(metric.payloads)}")
+    words = metric.payloads[name]
     if words is not None:
-        return [(label(word), word.value) for word in words]
+        return [Option(format_label(word), word.value) for word in words]
     if name == "source":
-        return await sources(reads, NameParams())
+        return await list_sources(reads, NameParams())
     if name == "speaker":
-        return await speakers(reads, NameParams())
-    return await countries_of(reads, asked.noun, (asked.stats or EventStatsFilter)(by="country"))
+        return await list_speakers(reads, NameParams())
+    return await count_countries(reads, metric.noun, (metric.stats or EventStatsFilter)(by="country"))
 
 
-async def answered(reads: ReadSession, query: PanelQueryIn, place: int) -> list[Item]:
-    """What one of the targets shows (``SeriesPublic`` or ``TablePublic``)."""
-    target = query.targets[place]
-    asked = metric(target.target, ["targets", place, "target"])
-    given: Item = {"from": query.range.from_, "to": query.range.to}
-    given |= _filters(query, target)
-    at = ("body", "targets", place, "payload")
-    if asked.stats is None:
-        return [await _table(reads, asked, target, given, at)]
-    given = {"interval": _interval(query), "fill": "true"} | given
-    return await _series(reads, asked, target, filters_of(asked.stats, given, at))
+async def answer_target(reads: ReadSession, query: PanelQueryIn, position: int) -> list[Item]:
+    """Answer one of the targets of a query with series (``SeriesPublic``) or a table (``TablePublic``)."""
+    target = query.targets[position]
+    metric = get_metric(target.target, ["targets", position, "target"])
+    values: Item = {"from": query.range.from_, "to": query.range.to}
+    values |= _list_filters(query, target)
+    at = ("body", "targets", position, "payload")
+    if metric.stats is None:
+        return [await _read_table(reads, metric, target, values, at)]
+    values = {"interval": _choose_interval(query), "fill": "true"} | values
+    return await _read_series(reads, metric, target, validate_filters(metric.stats, values, at))
 
 
-def _filters(query: PanelQueryIn, target: TargetIn) -> Item:
-    """What the payload asks for, and the filters of the whole dashboard; an option that is not chosen is empty."""
-    given = {each.key: _words(each.value) for each in query.adhocFilters}
-    given |= {name: _words(value) for name, value in (target.payload or {}).items()}
-    return {name: words for name, words in given.items() if words}
+def _list_filters(query: PanelQueryIn, target: TargetIn) -> Item:
+    """Join the filters of the payload and of the whole dashboard, without the empty ones: nothing is chosen there."""
+    filters = {adhoc.key: _format_value(adhoc.value) for adhoc in query.adhocFilters}
+    filters |= {name: _format_value(value) for name, value in (target.payload or {}).items()}
+    return {name: value for name, value in filters.items() if value}
 
 
-def _words(value: PayloadValue) -> str:
-    """A value as a filter takes it."""
+def _format_value(value: PayloadValue) -> str:
+    """Return a value in the notation of a filter."""
     if isinstance(value, list):
-        return ",".join(map(_words, value))
+        return ",".join(map(_format_value, value))
     if isinstance(value, str):
-        several = _SEVERAL.fullmatch(value)
+        several = _SEVERAL_VALUES.fullmatch(value)
         return value if several is None else several[1].replace("|", ",")
     return "" if value is None else orjson.dumps(value).decode()
 
 
-def _interval(query: PanelQueryIn) -> Interval:
-    """The shortest of which there are not too many."""
+def _choose_interval(query: PanelQueryIn) -> Interval:
+    """Return the shortest interval that does not exceed the number of data points."""
     days = (query.range.to - query.range.from_).days + 1
-    return next((each for each in Interval if days / _DAYS[each] <= query.maxDataPoints), Interval.MONTH)
+    return next((interval for interval in Interval if days / _DAYS[interval] <= query.maxDataPoints), Interval.MONTH)
 
 
-async def _series(reads: ReadSession, asked: Metric, target: TargetIn, filters: StatsFilter) -> list[Item]:
-    found = await series.get_listing(reads, asked.noun, filters)
-    rows = await found.page(reads, PageRequest("period", _MOST_POINTS))
+async def _read_series(reads: ReadSession, metric: Metric, target: TargetIn, filters: StatsFilter) -> list[Item]:
+    counts = await series.get_listing(reads, metric.noun, filters)
+    rows = await counts.page(reads, PageRequest("period", _MAX_POINTS))
     if rows.last is not None:
-        raise Invalid("targets", f"more than {_MOST_POINTS} points: choose a longer interval, or fewer series")
+        raise Invalid("targets", f"more than {_MAX_POINTS} points: choose a longer interval, or fewer series")
     lines: dict[str | None, Item] = {}
     for item in map(orjson.loads, rows.items):
-        name = item["name"] or item["key"] or ("none" if filters.by else asked.label)
+        name = item["name"] or item["key"] or ("none" if filters.by else metric.label)
         line = lines.setdefault(item["key"], {"target": name, "refId": target.refId, "datapoints": []})
         if item["period"] is not None:
-            line["datapoints"].append((item["count"], milliseconds(item["period"])))
+            line["datapoints"].append((item["count"], get_milliseconds(item["period"])))
     return list(lines.values())
 
 
-async def _table(reads: ReadSession, asked: Metric, target: TargetIn, given: Item, at: Sequence[str | int]) -> Item:
-    items = await first(reads, asked.noun, filters_of(LISTS[asked.noun].filters, given, at), _MOST_ROWS)
-    columns = [{"text": heading, "type": kind} for heading, kind, _ in asked.columns]
-    rows = [[_cell(item, kind, where.split()) for _, kind, where in asked.columns] for item in items]
+async def _read_table(
+    reads: ReadSession, metric: Metric, target: TargetIn, values: Item, at: Sequence[str | int]
+) -> Item:
+    filters = validate_filters(LISTS[metric.noun].filters, values, at)
+    items = await read_first(reads, metric.noun, filters, _MAX_ROWS)
+    columns = [{"text": column.heading, "type": column.kind} for column in metric.columns]
+    rows = [[_get_cell(item, column) for column in metric.columns] for item in items]
     return {"type": "table", "refId": target.refId, "columns": columns, "rows": rows}
 
 
-def _cell(item: Item, kind: str, where: Sequence[str]) -> Any:
+def _get_cell(item: Item, column: Column) -> Any:
     value: Any = item
-    for name in where:
+    for name in column.path.split():
         value = None if value is None else value[name]
-    return milliseconds(value) if kind == "time" and value is not None else value
+    return get_milliseconds(value) if column.kind == "time" and value is not None else value

@@ -1,4 +1,4 @@
-"""What goes to Grafana, and what its JSON data source sends (simpod-json-datasource)."""
+"""The shapes of Grafana's JSON data source (simpod-json-datasource): responses and request bodies."""
 
 from typing import Annotated, Literal
 

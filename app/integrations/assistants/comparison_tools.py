@@ -1,0 +1,223 @@
+"""Tools that compare: the outlets of an event, the printings of an utterance, and contradictory claims."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from app.comparisons import discrepancies, event_coverage, origins, wordings
+from app.core.errors import Invalid
+from app.core.vocab import CoverageStatus, Noun
+from app.integrations.assistants import questions
+from app.integrations.assistants.answers import (
+    Claim,
+    Difference,
+    Discrepancies,
+    Discrepancy,
+    Event,
+    Origin,
+    Printing,
+    Reported,
+    Reporting,
+    Rests,
+    Value,
+    Wordings,
+    Words,
+)
+from app.integrations.assistants.context import (
+    Item,
+    ToolContext,
+    build_outlet,
+    build_voice,
+    get_edtf,
+    quote,
+)
+from app.queries import records, reports
+from app.schemas.coverage import EventCoverageFilter
+from app.schemas.discrepancy import EventDiscrepancyFilter
+from app.schemas.origin import OriginFilter
+from app.schemas.report import ReportFilter
+
+# Members of each list, at most: an answer must fit into a model's context.
+_DOCUMENTS, _STATEMENTS, _ORIGIN_DOCUMENTS, _EVIDENCE = 3, 10, 5, 2
+_DIFFERENCES, _VALUES, _CLAIMS = 20, 10, 3
+
+# Code points quoted of each side of a difference, at most.
+_MAX_DIFFERENCE = 200
+
+
+async def _get_event(context: ToolContext, ident: int) -> Event:
+    """Return the event; raise Missing, or Invalid if it was merged into another one."""
+    item = await context.get_record(Noun.EVENTS, ident)
+    if item["merged_into"] is not None:
+        raise Invalid("event", f"event {ident} turned out to be event {item['merged_into']}; ask for that one")
+    return context.build_event(item)
+
+
+async def list_reporting_outlets(context: ToolContext, question: questions.WhoReported) -> Reported:
+    event = await _get_event(context, question.event)
+    reporting = await event_coverage.get_listing(
+        context.reads, event.id, EventCoverageFilter(status=CoverageStatus.REPORTED)
+    )
+    items, more = await context.read_page(reporting, question, "published")
+    passages = await _map_passages(context, items)
+    silent = await event_coverage.get_listing(
+        context.reads, event.id, EventCoverageFilter(status=CoverageStatus.NO_DOCUMENT)
+    )
+    independent = await origins.get_event_origins(context.reads, event.id)
+    return Reported(
+        event=event,
+        outlet_count=await reporting.count(context.reads),
+        outlets=[_build_reporting(context, item, passages) for item in items],
+        origin_count=await independent.count(context.reads),
+        origins=[
+            _build_origin(context, item)
+            for item in await context.read_first(independent, questions.MOST, OriginFilter().sort)
+        ],
+        no_document=[build_outlet(item) for item in await context.read_first(silent, questions.MOST, "name")],
+        more=more,
+    )
+
+
+async def _map_passages(context: ToolContext, items: Sequence[Item]) -> Mapping[int, Item | None]:
+    """Map the reports of the quoted documents to the words that report the event."""
+    documents = [document for item in items for document in item["documents"][:_DOCUMENTS]]
+    idents = [document["report"] for document in documents if document["report"]]
+    if not idents:
+        return {}
+    listing = await reports.get_listing(context.reads, ReportFilter(id=",".join(map(str, idents))))
+    return {report["id"]: report["passage"] for report in await context.read_first(listing, len(idents), "id")}
+
+
+def _build_reporting(context: ToolContext, item: Item, passages: Mapping[int, Item | None]) -> Reporting:
+    documents = item["documents"][:_DOCUMENTS]
+    return Reporting(
+        outlet=build_outlet(item),
+        kind=item["kind"],
+        country=item["country"],
+        state_affiliated=item["state_affiliated"],
+        first=item["first"],
+        first_published=item["first_published"],
+        lag_days=item["lag_days"],
+        documents=[context.build_passage(item, document, passages.get(document["report"])) for document in documents],
+        document_count=len(item["documents"]),
+        statements=item["statements"][:_STATEMENTS],
+    )
+
+
+def _build_origin(context: ToolContext, item: Item) -> Origin:
+    return Origin(
+        key=item["key"],
+        name=item["name"],
+        kind=item["kind"],
+        outlet_count=item["source_count"],
+        documents=[
+            Rests(
+                document=context.build_document(document["source"], document),
+                basis=document["basis"],
+                evidence=_list_evidence(document),
+            )
+            for document in item["documents"][:_ORIGIN_DOCUMENTS]
+        ],
+        document_count=item["document_count"],
+    )
+
+
+def _list_evidence(document: Item) -> list[Words]:
+    spans = [document["credit"]] if document["credit"] else document["statements"][:_EVIDENCE]
+    return [quote(span["exact"], span["start"]) for span in spans]
+
+
+async def compare_wordings(context: ToolContext, question: questions.CompareWordings) -> Wordings:
+    if question.utterance is not None:
+        return await _compare_printings(context, question.utterance)
+    assert question.statement is not None
+    item = await context.get_record(Noun.STATEMENTS, question.statement)
+    if item["utterance"] is not None:
+        return await _compare_printings(context, item["utterance"])
+    # The only printing: it is compared with itself.
+    comparison: Item = {"first": True, "fullest": True, "likeness": None, "differences": [], "not_compared": None}
+    return Wordings(
+        utterance=None,
+        speaker=build_voice(item["speaker"]),
+        said=get_edtf(item["said"]),
+        printings=[_build_printing(context, {**item, **comparison}, item)],
+        printing_count=1,
+        outlet_count=1,
+    )
+
+
+async def _compare_printings(context: ToolContext, utterance: int) -> Wordings:
+    record = await records.get_current(context.reads, Noun.UTTERANCES, utterance)
+    comparison = orjson.loads(wordings.build_utterance(record))
+    printings = comparison["printings"]
+    fullest = next((printing for printing in printings if printing["fullest"]), None)
+    return Wordings(
+        utterance=utterance,
+        speaker=build_voice(comparison["speaker"]),
+        said=get_edtf(comparison["said"]),
+        printings=[_build_printing(context, printing, fullest) for printing in printings[: questions.MOST]],
+        printing_count=comparison["printing_count"],
+        outlet_count=comparison["source_count"],
+    )
+
+
+def _build_printing(context: ToolContext, item: Item, fullest: Item | None) -> Printing:
+    changes = [change for change in item["differences"] or () if change["op"] != "equal" and not change["trivial"]]
+    return Printing(
+        statement=context.build_statement(item),
+        first=item["first"],
+        fullest=item["fullest"],
+        likeness=item["likeness"],
+        differences=[_build_difference(change, item, fullest or item) for change in changes[:_DIFFERENCES]],
+        difference_count=len(changes),
+        not_compared=item["not_compared"],
+    )
+
+
+def _build_difference(change: Item, printing: Item, fullest: Item) -> Difference:
+    return Difference(
+        op=change["op"],
+        fullest=quote(change["base_words"], fullest["span"]["start"] + change["base_start"], _MAX_DIFFERENCE),
+        here=quote(change["words"], printing["span"]["start"] + change["start"], _MAX_DIFFERENCE),
+    )
+
+
+async def list_discrepancies(context: ToolContext, question: questions.DiscrepanciesOf) -> Discrepancies:
+    event = await _get_event(context, question.event)
+    filters = EventDiscrepancyFilter(property=question.property, all=question.all)
+    listing = await discrepancies.get_event_listing(context.reads, event.id, filters)
+    items, more = await context.read_page(listing, question, filters.sort)
+    return Discrepancies(event=event, discrepancies=[_build_discrepancy(context, item) for item in items], more=more)
+
+
+def _build_discrepancy(context: ToolContext, item: Item) -> Discrepancy:
+    return Discrepancy(
+        property=item["property"],
+        verdict=item["verdict"],
+        values=[_build_value(context, value) for value in item["details"][:_VALUES]],
+        value_count=item["value_count"],
+    )
+
+
+def _build_value(context: ToolContext, item: Item) -> Value:
+    return Value(
+        number=item["id"],
+        value=item["value"],
+        unit=item["unit"],
+        differs_from=item["differs"],
+        origins=[origin["name"] for origin in item["origins"]],
+        claims=[_build_claim(context, claim) for claim in item["claims"][:_CLAIMS]],
+        claim_count=len(item["claims"]),
+    )
+
+
+def _build_claim(context: ToolContext, item: dict[str, Any]) -> Claim:
+    return Claim(
+        id=item["id"],
+        passage=context.build_passage(item["source"], item["document"], item["span"]),
+        origin=item["origin"]["name"],
+        attributed_to=build_voice(item["attributed_to"]),
+        coded_by=item["coded_by"],
+        confidence=item["confidence"],
+    )
