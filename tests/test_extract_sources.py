@@ -1,30 +1,23 @@
-"""Who speaks, in sentences of every shape: with the model of English, and without it."""
+"""The sources of attributions, with the language model and without it."""
 
 import pytest
 
-from app.core.spans import Span
-from app.extract.attribution import attributions
 from app.extract.findings import AttributionRelation
-from app.extract.learning import train
+from tests.attributions import find_relations, get_words
 
 
-def saying(text: str, cue: str, *, parsed: bool = True) -> AttributionRelation:
-    """The attribution whose cue has these words."""
-    blocks = train.paragraphs(text)
-    found = attributions.find_attributions(text, blocks, attributions.parse_text(text, blocks) if parsed else None)
-    cued = [each for each in found if cue in words(text, *each.cue)]
-    assert cued, [(each.rule, words(text, *each.cue)) for each in found]
+def find_by_cue(text: str, cue: str) -> AttributionRelation:
+    """Return the first attribution whose cue has these words."""
+    relations = find_relations(text)
+    cued = [relation for relation in relations if cue in get_words(text, *relation.cue)]
+    assert cued, [(relation.rule, get_words(text, *relation.cue)) for relation in relations]
     return cued[0]
-
-
-def words(text: str, *spans: Span | None) -> str:
-    return " / ".join(text[span.start : span.end] for span in spans if span is not None)
 
 
 @pytest.mark.parametrize(
     ("text", "cue", "mention"),
     [
-        # what a participle or a purpose hangs on is not always who does it
+        # the head of a participle or an infinitive is not always its subject
         ("The union rejected the offer of the owners, saying that wages are too low.", "saying", "The union"),
         ("The union issued a statement saying that wages are too low.", "saying", "The union"),
         ("The union emailed its members saying that wages are too low.", "saying", "The union"),
@@ -33,25 +26,25 @@ def words(text: str, *spans: Span | None) -> str:
         ("The judge criticized the mayor’s refusal to say that the bridge is safe.", "say", "the mayor’s"),
         ("In addition to claiming that the vote was rigged, Okoro has asked for a recount.", "claiming", "Okoro"),
         ("The scandal led Mayor Ada Okoro to announce that she would resign.", "announce", "Mayor Ada Okoro"),
-        # whose verb it is that follows what somebody said
+        # a verb after a content may continue the matrix verb
         ("Okoro said she would stay and called the vote “a farce”.", "called", "Okoro"),
         ("Okoro denied the claim that the bank was closing, saying that it has enough money.", "saying", "Okoro"),
         ("Lind said that the pier is safe and others have said that it is not.", "have said", "others"),
-        # asides and days between the name and the verb
+        # asides and days stand between the name and the verb
         ("Ada Okoro, the mayor of the town (and a farmer herself), said that it was over.", "said", "Ada Okoro"),
         ("The report, which many think is unfair, came late.", "think", "many"),
         ("Ada Okoro — whose term ends in May — said that it was over.", "said", "Ada Okoro"),
-        # whose claim, plan or fear it is
+        # owners of claims
         ("The senator repeated his claim that the votes were bought.", "claim", "The senator"),
         ("Critics mocked her claim that the votes were bought.", "claim", "her"),
-        # whose mind it is
+        # experiencers of attitudes
         ("The council scrapped the plan, wary of its costs.", "wary", "The council"),
         ("The floods left farmers fearful that the harvest is lost.", "fearful", "farmers"),
         ("There is a fear among farmers that the rain will not come.", "fear", "farmers"),
     ],
 )
-def test_who_says_so_is_found_over_the_words_between(text: str, cue: str, mention: str) -> None:
-    assert words(text, saying(text, cue).mention) == mention
+def test_source_is_found_across_words_between(text: str, cue: str, mention: str) -> None:
+    assert get_words(text, find_by_cue(text, cue).mention) == mention
 
 
 @pytest.mark.parametrize(
@@ -64,16 +57,16 @@ def test_who_says_so_is_found_over_the_words_between(text: str, cue: str, mentio
         ("The pier that led her to say that it is unsafe was closed.", "say", "her"),
     ],
 )
-def test_a_relative_pronoun_is_given_beside_whom_it_stands_for(text: str, cue: str, both: str) -> None:
-    found = saying(text, cue)
+def test_source_in_a_relative_clause_has_its_pronoun(text: str, cue: str, both: str) -> None:
+    relation = find_by_cue(text, cue)
 
-    assert words(text, found.mention, found.pronoun) == both
+    assert get_words(text, relation.mention, relation.pronoun) == both
 
 
-def test_whoever_is_asked_does_not_ask() -> None:
+def test_subject_of_a_passive_participle_is_not_the_source() -> None:
     text = "Asked by a reporter whether the pier is safe, the mayor nodded."
 
-    assert words(text, saying(text, "Asked").mention) == "a reporter"
+    assert get_words(text, find_by_cue(text, "Asked").mention) == "a reporter"
 
 
 @pytest.mark.parametrize(
@@ -84,12 +77,10 @@ def test_whoever_is_asked_does_not_ask() -> None:
         ("The mayor kept silent.\n“Close the pier,” the coach from the stairs. “Close it now.”", "the coach"),
     ],
 )
-def test_a_quotation_without_a_verb_belongs_to_whom_the_words_beside_it_are_about(text: str, mention: str) -> None:
-    blocks = train.paragraphs(text)
+def test_quotation_without_verb_has_the_topic_beside_it(text: str, mention: str) -> None:
+    (relation,) = find_relations(text)
 
-    (found,) = attributions.find_attributions(text, blocks, attributions.parse_text(text, blocks))
-
-    assert words(text, found.mention) == mention
+    assert get_words(text, relation.mention) == mention
 
 
 @pytest.mark.parametrize(
@@ -106,9 +97,7 @@ def test_a_quotation_without_a_verb_belongs_to_whom_the_words_beside_it_are_abou
         ("“Close the pier,” said a longtime Lagos resident.", "a longtime Lagos"),
     ],
 )
-def test_without_the_model_the_words_beside_the_verb_say_who_speaks(text: str, mention: str) -> None:
-    blocks = train.paragraphs(text)
+def test_source_without_a_model_is_beside_the_verb(text: str, mention: str) -> None:
+    (relation,) = find_relations(text, parsed=False)
 
-    (found,) = attributions.find_attributions(text, blocks, None)
-
-    assert words(text, found.mention) == mention
+    assert get_words(text, relation.mention) == mention

@@ -18,7 +18,7 @@ from app.extract.learning.sequence import LABELS, Chain, described
 from app.extract.learning.shares import Counts
 from app.extract.learning.tagger import Tagger
 from app.extract.learning.trees import Trees
-from tests.test_extract_rules import find, shown, words
+from tests.attributions import describe, find_relations, get_words
 
 LEAF = 0
 
@@ -123,8 +123,8 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
         text, blocks, attributions.parse_text(text, blocks), Tagger.load(tmp_path / "model.json")
     )
 
-    assert ("the crowd", "Anna Berg", "greeted") in [shown(text, each) for each in found]
-    assert not any(each.cue and words(text, *each.cue) == "greeted" for each in find(text))
+    assert ("the crowd", "Anna Berg", "greeted") in [describe(text, each) for each in found]
+    assert not any(each.cue and get_words(text, *each.cue) == "greeted" for each in find_relations(text))
 
 
 def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
@@ -172,8 +172,8 @@ def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
     ((name, text, (annotation,)), *_) = standoff.read(corpus(tmp_path))
 
     assert name == "0"
-    assert words(text, *annotation.content) == "the guests"
-    assert words(text, *annotation.source, *annotation.cue) == "Ivan / greeted"
+    assert get_words(text, *annotation.content) == "the guests"
+    assert get_words(text, *annotation.source, *annotation.cue) == "Ivan / greeted"
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,15 @@
-"""From an article's text to what it attributes to whom: pure functions, text in, findings out.
+"""Extract the attributed statements of an article's text: pure functions, text in, findings out.
 
-``pipeline.extract`` is the way in. It goes through these steps, each of them a few modules:
+``pipeline.extract`` is the entry point. These are its steps, each a few modules:
 
-- the page: ``layout`` and ``furniture`` tell the article's paragraphs from what surrounds them; ``excerpts`` are block
-  quotations; ``marks`` pairs quotation marks;
-- attributions: ``quotations`` joins what stands in marks; on a model's parse (``language_model``, ``tree``, ``syntax``)
-  ``candidates`` are named, with their ``contents``, ``sources`` and ``cues``, and judged by ``rules`` and ``attitudes``
-  with the words of ``lexicon`` and their ``grades``, or by a trained ``tagger`` (``sequence``, ``proposals``,
-  ``features``, ``shares``, ``trees``; ``train``, ``standoff``); ``patterns`` does without a model;
-- voices: ``register`` and ``names`` gather who is named, ``papers`` which documents speak, ``nouns`` and ``places``
-  are their vocabularies; ``pronouns``, ``issuers`` and ``voices`` say whom a mention means;
-- the rest of a statement: ``chain`` the voices that relayed it, ``days`` and ``saying`` when it was said, ``assembly``
-  puts it together; ``lede`` proposes the event.
+- ``page``: ``layout`` and ``furniture`` separate the paragraphs of the article from what surrounds them on the page,
+  ``marks`` pairs quotation marks, ``sentences`` finds sentences, ``excerpts`` finds block quotations.
+- ``attribution``: ``quotations`` joins the parts of quotations in marks. On a model's parse (``language_model``,
+  ``tree``), ``candidates`` are built from ``contents`` and ``sources``, and judged by ``rules`` and ``attitudes`` with
+  the words of ``lexicon``, or by a trained tagger of ``learning``. Without a model, ``patterns`` does what it can.
+- ``mentions``: the voices, that is the persons, organizations and documents that mentions of sources mean.
+- ``circumstances``: the chain of relaying voices, the date of saying, and the proposed event.
+- ``claims``: the claims of the text about its event. ``assembly`` puts the statements together.
 
-Offsets are Unicode code points of the text as it stands.
+Offsets are Unicode code points of the given text.
 """
