@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.core.spans import Span, match_key, slugify
+from app.core.spans import Span, make_match_key, slugify
 from app.extract.findings import ExtractedStatement, Extraction, Voice
 from app.extract.pipeline import extract
 from tests.data.annotation import STATEMENTS
@@ -51,7 +51,7 @@ def words(text: str, spans: tuple[Span, ...]) -> frozenset[int]:
 def slugs() -> dict[str, str]:
     speakers = yaml.safe_load((SEED / "speakers.yaml").read_text(encoding="utf-8"))
     return {
-        match_key(name): speaker["slug"]
+        make_match_key(name): speaker["slug"]
         for speaker in speakers
         for name in (speaker["name"], speaker["slug"], *speaker.get("aliases", ()))
     } | SAME
@@ -61,7 +61,7 @@ def slug(voice: Voice | None) -> str | None:
     """The seed's speaker that a voice is known as, by any of its names; its own slug where there is none."""
     if voice is None:
         return None
-    known = (slugs().get(match_key(name)) for name in (voice.name, slugify(voice.name), *voice.names))
+    known = (slugs().get(make_match_key(name)) for name in (voice.name, slugify(voice.name), *voice.names))
     return next(filter(None, known), slugify(voice.name))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from app.capture.pages import Page, parse, times
 from app.capture.pages.reader import Reader
-from app.core import sites as addresses
+from app.core import sites
 from app.core.errors import Unreadable
 from app.schemas.document import DocumentCreate
 
@@ -213,7 +213,7 @@ def test_the_site_is_called_as_it_calls_itself() -> None:
     ],
 )
 def test_a_site_is_a_host_and_what_is_below_it(one: str, other: str, same: bool) -> None:
-    assert addresses.is_same_site(one, other) is addresses.is_same_site(other, one) is same
+    assert sites.is_same_site(one, other) is sites.is_same_site(other, one) is same
 
 
 KEYS = ["@type", "@id", "@graph", "name", "author", "headline", "datePublished", "inLanguage", "url", "publisher"]

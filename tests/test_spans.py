@@ -15,10 +15,10 @@ from app.core.spans import (
     Text,
     check_span,
     check_text,
+    escape_like,
     find_span,
     is_slug,
-    like_literal,
-    match_key,
+    make_match_key,
     slugify,
 )
 
@@ -133,7 +133,7 @@ def test_messages_can_always_be_encoded() -> None:
     ],
 )
 def test_match_key_equates(one: str, other: str) -> None:
-    assert match_key(one) == match_key(other)
+    assert make_match_key(one) == make_match_key(other)
 
 
 @given(st.text())
@@ -141,8 +141,8 @@ def test_match_key_equates(one: str, other: str) -> None:
 @example("\u0345\u03b1")
 @example("\u00a8")
 def test_match_key_is_idempotent(text: str) -> None:
-    key = match_key(text)
-    assert match_key(key) == key
+    key = make_match_key(text)
+    assert make_match_key(key) == key
     assert unicodedata.is_normalized("NFKC", key)
     assert key == " ".join(key.split())
 
@@ -187,7 +187,7 @@ def test_like_literal_matches_only_itself(text: str, other: str) -> None:
     connection = sqlite3.connect(":memory:")
     connection.execute("PRAGMA case_sensitive_like = on")
     query = "SELECT ? LIKE ? ESCAPE '\\'"
-    pattern = like_literal(text)
+    pattern = escape_like(text)
     assert connection.execute(query, (text, pattern)).fetchone() == (1,)
     assert connection.execute(query, (other, pattern)).fetchone() == (int(text == other),)
     assert connection.execute(query, (f"x{text}y", f"%{pattern}%")).fetchone() == (1,)

@@ -3,7 +3,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from app.core.urls import HttpUrl, canonical_url, domain
+from app.core.urls import HttpUrl, canonicalize_url, get_domain
 
 http_url = TypeAdapter[str](HttpUrl)
 
@@ -48,7 +48,7 @@ web_urls = st.builds("{}{}{}/{}".format, st.sampled_from(["http://", "HTTPS://"]
     ],
 )
 def test_canonical_form(url: str, canonical: str) -> None:
-    assert canonical_url(url) == canonical
+    assert canonicalize_url(url) == canonical
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_canonical_form(url: str, canonical: str) -> None:
     ],
 )
 def test_tracking_parameters_are_dropped(name: str) -> None:
-    assert canonical_url(f"https://example.org/a?{name}=x&id=7&{name}#c") == "https://example.org/a?id=7"
-    assert canonical_url(f"https://example.org/a?{name}=x") == "https://example.org/a"
+    assert canonicalize_url(f"https://example.org/a?{name}=x&id=7&{name}#c") == "https://example.org/a?id=7"
+    assert canonicalize_url(f"https://example.org/a?{name}=x") == "https://example.org/a"
 
 
 @pytest.mark.parametrize("query", ["id=utm_source", "my_utm_x=1", "fbclid2=1", "ref=1", "gclid[]=1"])
 def test_other_parameters_are_kept(query: str) -> None:
-    assert canonical_url(f"https://example.org/?{query}") == f"https://example.org/?{query}"
+    assert canonicalize_url(f"https://example.org/?{query}") == f"https://example.org/?{query}"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_other_parameters_are_kept(query: str) -> None:
     ],
 )
 def test_pages_that_may_differ_stay_distinct(one: str, other: str) -> None:
-    assert canonical_url(one) != canonical_url(other)
+    assert canonicalize_url(one) != canonicalize_url(other)
 
 
 @pytest.mark.parametrize(
@@ -139,26 +139,26 @@ def test_pages_that_may_differ_stay_distinct(one: str, other: str) -> None:
 )
 def test_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"address|port|IPv6|netloc"):
-        canonical_url(url)
+        canonicalize_url(url)
     with pytest.raises(ValidationError):
         http_url.validate_python(url)
     with pytest.raises(ValueError, match=r"address|port|IPv6|netloc"):
-        domain(url)
+        get_domain(url)
 
 
 def test_credentials_are_refused_by_name_and_not_repeated() -> None:
     with pytest.raises(ValueError, match="user name or password") as raised:
-        canonical_url("https://user:secret@example.org/")
+        canonicalize_url("https://user:secret@example.org/")
     assert "secret" not in str(raised.value)
 
 
 def test_length_is_bounded_as_received_and_in_canonical_form() -> None:
     base = "https://example.org/"
     longest = base + "a" * (2048 - len(base))
-    assert canonical_url(longest) == longest
+    assert canonicalize_url(longest) == longest
     for url in (longest + "a", base + "ü" * 500):
         with pytest.raises(ValueError, match="2048"):
-            canonical_url(url)
+            canonicalize_url(url)
 
 
 @given(web_urls)
@@ -166,10 +166,10 @@ def test_length_is_bounded_as_received_and_in_canonical_form() -> None:
 @example("http://x/%4%31?%%75tm_a")
 @example("http://x/?&utm_a&")
 def test_canonical_form_is_idempotent(url: str) -> None:
-    canonical = canonical_url(url)
+    canonical = canonicalize_url(url)
     assert canonical.isascii()
-    assert canonical_url(canonical) == canonical
-    assert domain(canonical) == domain(url)
+    assert canonicalize_url(canonical) == canonical
+    assert get_domain(canonical) == get_domain(url)
     assert http_url.validate_python(url) == url
 
 
@@ -179,11 +179,11 @@ def test_canonical_form_is_idempotent(url: str) -> None:
 @example("http://\u00ad/")
 def test_arbitrary_text_raises_nothing_but_value_error(url: str) -> None:
     try:
-        canonical = canonical_url(url)
+        canonical = canonicalize_url(url)
     except ValueError:
         return
-    assert canonical_url(canonical) == canonical
-    assert domain(url)
+    assert canonicalize_url(canonical) == canonical
+    assert get_domain(url)
 
 
 @pytest.mark.parametrize(
@@ -199,7 +199,7 @@ def test_arbitrary_text_raises_nothing_but_value_error(url: str) -> None:
     ],
 )
 def test_domain(url: str, host: str) -> None:
-    assert domain(url) == host
+    assert get_domain(url) == host
 
 
 def test_http_url_is_kept_as_received() -> None:

@@ -17,7 +17,7 @@ from app.analysis.discrepancies import (
 )
 from app.core.quantities import words
 from app.core.quantities.notation import Quantity, parse_quantity
-from app.core.quantities.units import in_unit
+from app.core.quantities.units import convert_multiple
 from app.core.vocab import Accord
 
 bounds = st.none() | st.decimals(-10_000, 10**12, places=2)
@@ -179,7 +179,7 @@ def test_words_that_are_no_value_neither_agree_nor_differ() -> None:
     ],
 )
 def test_numbers_are_read_as_prose_prints_them(printed: str, read: tuple[str, str | None] | None) -> None:
-    found = words.read(printed)
+    found = words.parse_quantity_words(printed)
 
     assert (found and (found[0].text, found[1])) == read
 
@@ -193,14 +193,14 @@ def test_a_claim_without_a_normal_form_is_read_from_its_words() -> None:
 
 @given(st.text(max_size=300), st.integers(0, 5))
 def test_no_text_is_too_much_for_the_reader_of_numbers(text: str, start: int) -> None:
-    for figure in words.find(text, min(start, len(text)), len(text)):
+    for figure in words.find_figures(text, min(start, len(text)), len(text)):
         assert start <= figure.start < figure.end <= len(text)
         assert parse_quantity(figure.number.text) == figure.number
 
 
 @pytest.mark.parametrize("text", ["1" * 200_000, "1," * 100_000, "two " * 50_000, "over " * 50_000, "1 to " * 50_000])
 def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
-    assert len(list(words.find(text, 0, len(text)))) < len(text)
+    assert len(list(words.find_figures(text, 0, len(text)))) < len(text)
 
 
 def test_of_many_values_the_first_hundred_are_compared() -> None:
@@ -212,6 +212,6 @@ def test_of_many_values_the_first_hundred_are_compared() -> None:
 
 @given(quantities(), st.sampled_from(["decades", "years", "hours", "soldiers"]))
 def test_a_quantity_in_a_larger_unit_is_one_in_the_smaller(quantity: Quantity, unit: str) -> None:
-    number, name = in_unit(quantity, unit)
+    number, name = convert_multiple(quantity, unit)
 
     assert parse_value("", number.text, name).key == parse_value("", quantity.text, unit).key

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,12 +16,12 @@ class Agency:
 
     @property
     def key(self) -> str:
-        return match_key(self.name)
+        return make_match_key(self.name)
 
     @property
     def keys(self) -> tuple[str, ...]:
         """The keys of all its names."""
-        return tuple(map(match_key, self.names))
+        return tuple(map(make_match_key, self.names))
 
 
 # One agency a line: its name, other names that credits use, and after ``@`` the state whose organ it is. Public funding
@@ -139,7 +139,7 @@ def _parse_agency(line: str) -> Agency:
 
 
 AGENCIES = tuple(_parse_agency(line) for line in _LIST.strip().splitlines())
-AGENCY_BY_KEY = {match_key(name): agency for agency in AGENCIES for name in agency.names}
+AGENCY_BY_KEY = {make_match_key(name): agency for agency in AGENCIES for name in agency.names}
 """Each agency under the match key of each of its names."""
 
 
@@ -149,7 +149,7 @@ _SHORT_KEYS = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
 
 def recognize_agency(name: str) -> Agency | None:
     """Return the agency that a speaker or source of this name is, with or without an article."""
-    key = match_key(name).removeprefix("the ")
+    key = make_match_key(name).removeprefix("the ")
     return AGENCY_BY_KEY.get(key) if len(key) > 3 or key in _SHORT_KEYS else None
 
 
@@ -163,9 +163,9 @@ _STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled)
 
 def is_media(name: str) -> bool:
     """Return True if an organization of this name, or an unnamed speaker so described, is a news medium."""
-    return recognize_agency(name) is not None or _MEDIA.search(match_key(name)) is not None
+    return recognize_agency(name) is not None or _MEDIA.search(make_match_key(name)) is not None
 
 
 def is_state_media(name: str) -> bool:
     """Return True if the name says that a state runs it: "North Korean state media", "state-run television"."""
-    return _STATE_MEDIA.search(match_key(name)) is not None
+    return _STATE_MEDIA.search(make_match_key(name)) is not None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.analysis.agencies import AGENCIES, AGENCY_BY_KEY, Agency
-from app.core.spans import Span, match_key
+from app.core.spans import Span, make_match_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +62,14 @@ def find_credit(text: str, byline: str | None) -> Credit | None:
     matches = [match for pattern in _PATTERNS for match in islice(_find_text_credits(pattern, text), 1)]
     if matches:
         first = min(matches, key=lambda match: match.start("name"))
-        return Credit(AGENCY_BY_KEY[match_key(first["name"])], Span(*first.span("name")))
+        return Credit(AGENCY_BY_KEY[make_match_key(first["name"])], Span(*first.span("name")))
     reuters = _REUTERS.search(text)
     if reuters is not None:
         return Credit(AGENCY_BY_KEY["reuters"], Span(*reuters.span()))
     signature = _BYLINE.search(byline or "")
     if signature is None or _PICTURE.search(signature.string):
         return None
-    return Credit(AGENCY_BY_KEY[match_key(signature["name"])], None)
+    return Credit(AGENCY_BY_KEY[make_match_key(signature["name"])], None)
 
 
 def _find_text_credits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:

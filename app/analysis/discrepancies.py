@@ -17,8 +17,8 @@ from typing import Generic, TypeVar
 from app.core.dates import EDTF, parse_edtf
 from app.core.quantities import units, words
 from app.core.quantities.notation import Quantity, parse_quantity
-from app.core.quantities.units import Measured, canonical, in_unit, measured
-from app.core.spans import match_key
+from app.core.quantities.units import Measurement, canonicalize_unit, convert_multiple, measure
+from app.core.spans import make_match_key
 from app.core.vocab import Accord
 
 MOST_VALUES = 100
@@ -50,7 +50,7 @@ class ClaimedValue:
     unit: str | None
     key: tuple[str, str]
     date: EDTF | None = None
-    quantity: Measured | None = None
+    quantity: Measurement | None = None
     words: frozenset[str] | None = None  # of a name
 
     @property
@@ -133,7 +133,7 @@ def parse_value(printed: str, normalized: str | None, unit: str | None) -> Claim
     """Return the value of a claim: its normalized form if it has one, or else the number in its printed words."""
     if normalized is not None:
         return _parse_normalized(normalized, unit)
-    number = words.read(printed)
+    number = words.parse_quantity_words(printed)
     return _build_words(printed) if number is None else _build_quantity(*number)
 
 
@@ -147,23 +147,23 @@ def _parse_normalized(normalized: str, unit: str | None) -> ClaimedValue:
         return ClaimedValue(normalized, units.EDTF, (units.EDTF, normalized), date=date)
     if unit != units.NAME:
         try:
-            return _build_quantity(*in_unit(parse_quantity(normalized), unit or ""))
+            return _build_quantity(*convert_multiple(parse_quantity(normalized), unit or ""))
         except ValueError:
             pass
     if unit in (None, units.NAME):
-        key = _ARTICLE.sub("", match_key(normalized))
+        key = _ARTICLE.sub("", make_match_key(normalized))
         return ClaimedValue(normalized, units.NAME, (units.NAME, key), words=frozenset(_WORD.findall(key)))
     return _build_words(normalized)
 
 
 def _build_quantity(number: Quantity, unit: str | None) -> ClaimedValue:
-    quantity = measured(number, unit)
+    quantity = measure(number, unit)
     key = (f"quantity {quantity.measure}", quantity.number.text)
-    return ClaimedValue(number.text, canonical(unit) if unit else None, key, quantity=quantity)
+    return ClaimedValue(number.text, canonicalize_unit(unit) if unit else None, key, quantity=quantity)
 
 
 def _build_words(text: str) -> ClaimedValue:
-    return ClaimedValue(text, None, ("words", match_key(text)))
+    return ClaimedValue(text, None, ("words", make_match_key(text)))
 
 
 def _get_sort_key(value: ClaimedValue) -> tuple[str, dt.date, Decimal, str]:
@@ -179,10 +179,10 @@ def compare_values(value: ClaimedValue, other: ClaimedValue) -> ValueRelation:
         return ValueRelation.SAME
     if value.date is not None and other.date is not None:
         return _compare_dates(value.date, other.date)
-    if value.quantity is not None and other.quantity is not None and value.quantity.comparable(other.quantity):
-        if value.quantity.meets(other.quantity, _NEAR):
+    if value.quantity is not None and other.quantity is not None and value.quantity.is_comparable(other.quantity):
+        if value.quantity.can_equal(other.quantity, _NEAR):
             return ValueRelation.AGREES
-        return ValueRelation.UNCLEAR if value.quantity.meets(other.quantity, _FAR) else ValueRelation.DIFFERS
+        return ValueRelation.UNCLEAR if value.quantity.can_equal(other.quantity, _FAR) else ValueRelation.DIFFERS
     if value.words and other.words:
         contains = value.words <= other.words or other.words <= value.words
         return ValueRelation.AGREES if contains else ValueRelation.DIFFERS

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 
 WINDOW = dt.timedelta(days=7)
 """The longest time between the dates that two accounts give to one event."""
@@ -81,14 +81,14 @@ class RankedCandidate(NamedTuple):
 
 def list_words(text: str) -> list[str]:
     """List the match keys of the words that carry a text's meaning."""
-    return [word for word in _WORD.findall(match_key(text)) if len(word) > 1 and word not in _COMMON]
+    return [word for word in _WORD.findall(make_match_key(text)) if len(word) > 1 and word not in _COMMON]
 
 
 def list_shingles(texts: Iterable[str]) -> frozenset[str]:
     """List all runs of six words."""
     return frozenset(
         " ".join(words[start : start + _SHINGLE_WORDS])
-        for words in (_WORD.findall(match_key(text)) for text in texts)
+        for words in (_WORD.findall(make_match_key(text)) for text in texts)
         for start in range(len(words) - _SHINGLE_WORDS + 1)
     )
 

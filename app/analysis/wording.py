@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import LCSseq
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import WordEdit
 
 MOST_WORDS, MOST_CHARS = 3_000, 20_000
@@ -117,7 +117,7 @@ def _classify(char: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _get_key(word: str) -> str:
-    return match_key(word).replace("’", "'")
+    return make_match_key(word).replace("’", "'")
 
 
 class _Block(NamedTuple):

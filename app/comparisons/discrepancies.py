@@ -16,7 +16,7 @@ from app.database.statements import ReadSession
 from app.queries import discrepancies, origins
 from app.queries.discrepancies import ClaimQuery, ClaimRow, ClaimSet
 from app.queries.listing import BoundListing, Page, PageRequest, SortKey
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
 
 # Events that are looked through at a time, how often for one page, and claims that are in memory at a time: where a
@@ -48,7 +48,7 @@ class _Wanted:
 
     def __init__(self, claims: ClaimQuery, filters: EventDiscrepancyFilter) -> None:
         self._sources = claims.sources
-        self._verdicts = comma_list(filters.verdict)
+        self._verdicts = split_commas(filters.verdict)
         self.least = 1 if filters.all else 2
 
     def items(self, claims: Sequence[_Claim]) -> Iterator[_Item]:

@@ -19,7 +19,7 @@ from app.queries import coverage
 from app.queries import origins as stored
 from app.queries.coverage import EventCoverage
 from app.queries.listing import Page, PageRequest
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.coverage import EventCoverageFilter
 
 Origins = Mapping[str, Collection[int]]
@@ -31,7 +31,7 @@ _Key = tuple[str, int]
 async def get_listing(reads: ReadSession, event: int, filters: EventCoverageFilter) -> "Outlets":
     """The outlets that covered an event, and those that might have (``CoveragePublic``); raises Missing."""
     found = await coverage.get_event_coverage(reads, event)
-    return Outlets(found, await _origins(reads, event), comma_list(filters.status) or list(CoverageStatus))
+    return Outlets(found, await _origins(reads, event), split_commas(filters.status) or list(CoverageStatus))
 
 
 async def _origins(reads: ReadSession, event: int) -> Origins:

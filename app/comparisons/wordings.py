@@ -16,7 +16,7 @@ from app.core.vocab import Noun
 from app.database.statements import ReadSession
 from app.queries import records
 from app.queries.listing import Page, PageRequest
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.printing import DifferenceFilter
 
 Body = Mapping[str, Any]
@@ -85,7 +85,7 @@ async def get_differences(reads: ReadSession, utterance: int, filters: Differenc
     rows = sorted((each["statement"] for each in item["printings"]), key=lambda row: int(row["id"]))
     if filters.base is not None and filters.base not in item["statements"]:
         raise Invalid("base", "no printing of this utterance")
-    return Differences(rows, filters.base or item["fullest"], frozenset(comma_list(filters.op)))
+    return Differences(rows, filters.base or item["fullest"], frozenset(split_commas(filters.op)))
 
 
 _Row = tuple[tuple[int, int], dict[str, Any]]

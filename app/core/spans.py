@@ -62,7 +62,7 @@ def find_span(text: str, exact: str, *, prefix: str = "", suffix: str = "") -> S
     return Span(start, start + len(exact))
 
 
-def match_key(text: str) -> str:
+def make_match_key(text: str) -> str:
     """Return the key under which names and queries are matched: NFKC, case-folded, whitespace runs as one space.
 
     Two texts match when their keys are equal. Idempotent. Never for document text: normalizing moves offsets.
@@ -83,7 +83,7 @@ Text = Annotated[str, AfterValidator(check_text)]
 """Text that every database can store, kept as received."""
 
 
-def like_literal(text: str) -> str:
+def escape_like(text: str) -> str:
     r"""Escape `%`, `_` and `\`, so that `LIKE … ESCAPE '\'` reads the text literally."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 
@@ -94,7 +94,7 @@ def slugify(name: str) -> str:
     A name without ASCII letters gets a hash of its match key, `n-3f2a9c1b`; one of digits and marks alone gets `n-112`,
     because digits address ids.
     """
-    key = match_key(name)
+    key = make_match_key(name)
     ascii_key = unicodedata.normalize("NFKD", key).encode("ascii", "ignore").decode()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_key).strip("-")[:SLUG_LENGTH].rstrip("-")
     if re.search(r"[a-z]", slug):

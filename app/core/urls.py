@@ -25,7 +25,7 @@ _TRACKING = re.compile(
 )
 
 
-def canonical_url(url: str) -> str:
+def canonicalize_url(url: str) -> str:
     """Return the form of an http(s) address under which documents are compared. Idempotent.
 
     RFC 3986 section 6.2.2 and 6.2.3: scheme and host in lower case (an international name in its ASCII form, IDNA
@@ -46,12 +46,12 @@ def canonical_url(url: str) -> str:
     return _check_length(f"{scheme}://{authority}{path}{'?' if query else ''}{query}")
 
 
-def domain(url: str) -> str:
+def get_domain(url: str) -> str:
     """Return the canonical host of an http(s) address, without a leading `www.`; `www.com` stays whole.
 
     Raises ValueError for what `canonical_url` refuses.
     """
-    host = _split(canonical_url(url))[1]
+    host = _split(canonicalize_url(url))[1]
     return re.sub(r"^www\.(?=[^.]+\.[^.])", "", host)
 
 
@@ -128,7 +128,7 @@ def _drop_tracking(query: str) -> str:
 
 
 def _valid_url(url: str) -> str:
-    canonical_url(url)
+    canonicalize_url(url)
     return url
 
 

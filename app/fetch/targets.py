@@ -9,7 +9,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import httpcore
 
 from app.core.errors import Refused
-from app.core.urls import canonical_url
+from app.core.urls import canonicalize_url
 
 _PORTS = {"http": 80, "https": 443}
 _KEPT = "%:/?#[]@!$&'()*+,;="
@@ -45,7 +45,7 @@ def target_of(url: str, ports: Container[int]) -> Target:
     and for an IPv4 address in any spelling but four decimal numbers.
     """
     try:
-        canonical = urlsplit(canonical_url(url))
+        canonical = urlsplit(canonicalize_url(url))
         given = urlsplit(url)
     except ValueError:
         raise Refused from None

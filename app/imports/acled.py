@@ -19,7 +19,7 @@ import pycountry
 from sqlalchemy import Engine
 
 from app.core.errors import BadRequest
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import EventType, Outcome, ReportRole, SourceKind
 from app.imports.importer import (
     NAME_LENGTH,
@@ -140,7 +140,7 @@ class Acled(Format):
         place = values["location"][:NAME_LENGTH] or None
         event = EventRow(
             *(_title(values), *date, _type(values["event_type"], values["sub_event_type"])),
-            *(place, place and match_key(place), _country(values["iso"], values["country"])),
+            *(place, place and make_match_key(place), _country(values["iso"], values["country"])),
             *coordinates(values["latitude"], values["longitude"]),
             f"acled:{external_id}",
         )

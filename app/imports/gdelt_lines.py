@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import langcodes
 
-from app.core.spans import match_key
-from app.core.urls import canonical_url, domain
+from app.core.spans import make_match_key
+from app.core.urls import canonicalize_url, get_domain
 from app.core.vocab import ReportRole, SourceKind
 from app.imports import cameo, fips
 from app.imports.importer import NAME_LENGTH, TITLE_LENGTH, EdtfColumns, Rejected, coordinates, edtf
@@ -207,7 +207,7 @@ def _name(actor: str) -> str:
 @lru_cache(_SEVERAL)
 def _place(name: str) -> tuple[str | None, str | None]:
     name = name[:NAME_LENGTH].strip()
-    return (name, match_key(name)) if name else (None, None)
+    return (name, make_match_key(name)) if name else (None, None)
 
 
 def _item(kind: str, name: str, address: str, seen: str) -> tuple[Outlet, DocumentRow]:
@@ -231,7 +231,7 @@ def _item(kind: str, name: str, address: str, seen: str) -> tuple[Outlet, Docume
 def _web_item(url: str, seen: str) -> tuple[Outlet, DocumentRow] | None:
     """The outlet and the item at an address; None for what is none."""
     try:
-        canonical = canonical_url(url)
+        canonical = canonicalize_url(url)
     except ValueError:
         return None
     host = _domain(canonical.split("/", 3)[2])
@@ -241,7 +241,7 @@ def _web_item(url: str, seen: str) -> tuple[Outlet, DocumentRow] | None:
 
 @lru_cache(_SEVERAL)
 def _domain(authority: str) -> str:
-    return domain(f"https://{authority}/")
+    return get_domain(f"https://{authority}/")
 
 
 def _known_by(seen: str, identity: str, url: str | None, canonical: str | None, title: str | None) -> DocumentRow:

@@ -13,7 +13,7 @@ from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import resolve_names
 from app.queries.parameters import FilterShape, split_filters
 from app.schemas.claim import ClaimFilter
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 
 
 @cache
@@ -49,7 +49,7 @@ async def get_listing(reads: ReadSession, filters: ClaimFilter) -> BoundListing:
     named = await resolve_names(reads, {"source": filters.source})
     given = references(filters.event, "event")
     shape, values = split_filters(
-        id=ids(filters.id), property=comma_list(filters.property), source=named.get("source"), **given
+        id=ids(filters.id), property=split_commas(filters.property), source=named.get("source"), **given
     )
     return BoundListing(_build_query(shape), values)
 

@@ -30,7 +30,7 @@ from app.queries.fragments import event_brief, source_brief
 from app.queries.listing import Page, PageRequest
 from app.queries.names import resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.coverage import CoverageFilter
 
 _COVERAGE: Table = Coverage
@@ -45,8 +45,8 @@ async def get_listing(reads: ReadSession, filters: CoverageFilter) -> "CoverageM
     shape, values = split_filters(
         **days(filters),
         source=ids.get("source"),
-        country=comma_list(filters.country),
-        type=comma_list(filters.type),
+        country=split_commas(filters.country),
+        type=split_commas(filters.type),
         min_sources=filters.min_sources,
     )
     return CoverageMatrix(shape, values)

@@ -20,7 +20,7 @@ from app.queries.fragments import document_brief, event_brief, speaker_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.discrepancy import DiscrepancyFilter, EventDiscrepancyFilter
 
 _COVERAGE: Table = Coverage
@@ -59,7 +59,7 @@ class ClaimQuery:
     """The claims that are asked for, of whichever events."""
 
     def __init__(self, filters: EventDiscrepancyFilter, sources: list[int]) -> None:
-        self._shape, self._values = split_filters(property=comma_list(filters.property), least=filters.min_confidence)
+        self._shape, self._values = split_filters(property=split_commas(filters.property), least=filters.min_confidence)
         self.sources = frozenset(sources)
 
     async def of(self, reads: ReadSession, events: Collection[int]) -> ClaimSet:

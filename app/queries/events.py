@@ -17,7 +17,7 @@ from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import Within, resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.search import matches, search_values
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.event import EventFilter, parse_bbox
 
 _TALLY: Table = Tally
@@ -117,8 +117,8 @@ async def get_listing(reads: ReadSession, filters: EventFilter, *, within: Withi
         **days(filters),
         id=ids(filters.id),
         place=part(filters.place),
-        country=comma_list(filters.country),
-        type=comma_list(filters.type),
+        country=split_commas(filters.country),
+        type=split_commas(filters.type),
         **_bbox(filters.bbox),
         source=named.get("source"),
         within=named.get("within"),

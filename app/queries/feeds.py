@@ -17,7 +17,7 @@ from app.queries import names
 from app.queries.fragments import source_brief
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.parameters import FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.feed import FeedFilter, FeedItemFilter
 
 _FEED: Table = Feed
@@ -49,7 +49,7 @@ async def get_listing(reads: ReadSession, filters: FeedFilter) -> BoundListing:
     """The feeds that match (``FeedPublic``)."""
     ids = await names.resolve_names(reads, {"source": filters.source})
     active = [] if filters.active is None else [filters.active]
-    shape, values = split_filters(source=ids.get("source"), active=active, result=comma_list(filters.result))
+    shape, values = split_filters(source=ids.get("source"), active=active, result=split_commas(filters.result))
     return BoundListing(_build_query(shape), values)
 
 
@@ -79,7 +79,7 @@ async def get_item(reads: ReadSession, ident: int) -> str:
 async def get_item_listing(reads: ReadSession, ident: int, filters: FeedItemFilter) -> BoundListing:
     """The items of a feed that match (``FeedItemPublic``); raises NotFound."""
     await get_item(reads, ident)
-    shape, values = split_filters(feed=ident, state=comma_list(filters.state))
+    shape, values = split_filters(feed=ident, state=split_commas(filters.state))
     return BoundListing(_build_item_query(shape), values)
 
 

@@ -6,12 +6,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 
 from app.core.errors import Invalid
-from app.core.spans import like_literal, match_key
+from app.core.spans import escape_like, make_match_key
 from app.core.vocab import DateMatch
 from app.database.json_sql import is_one_of
 from app.database.tables import Table
 from app.queries.parameters import Condition, FilterShape
-from app.schemas.common import MAX_ID, DateParams, comma_list
+from app.schemas.common import MAX_ID, DateParams, split_commas
 
 # Written into the SQL, so that the indexes of this expression serve it.
 _NO_DATE = literal_column("'0001-01-01'", Date)
@@ -34,7 +34,7 @@ def contains(column: Any, shape: FilterShape, name: str) -> list[Condition]:
 
 def part(text: str | None) -> str | None:
     """The value that ``contains`` looks for."""
-    return f"%{like_literal(match_key(text))}%" if text else None
+    return f"%{escape_like(make_match_key(text))}%" if text else None
 
 
 def days(dates: DateParams) -> dict[str, Any]:
@@ -92,7 +92,7 @@ def _bounds(dates: DateParams) -> tuple[dt.date | None, dt.date | None]:
 
 def ids(text: str | None) -> frozenset[int] | None:
     """The value of a filter that names records of the list by their ids."""
-    return frozenset(min(int(word), MAX_ID) for word in comma_list(text)) if text else None
+    return frozenset(min(int(word), MAX_ID) for word in split_commas(text)) if text else None
 
 
 def chosen(column: Any, shape: FilterShape) -> list[Condition]:
@@ -102,7 +102,7 @@ def chosen(column: Any, shape: FilterShape) -> list[Condition]:
 
 def references(text: str | None, name: str) -> dict[str, Any]:
     """The values of a filter that names records by id or external id, with a comma for OR."""
-    words = comma_list(text)
+    words = split_commas(text)
     ids = [int(word) for word in words if word.isascii() and word.isdigit() and int(word) <= MAX_ID]
     return {name: words, f"{name}_id": ids}
 

@@ -15,7 +15,7 @@ from app.queries.filters import chosen, ids, references, referred
 from app.queries.fragments import coding, said, source_brief, speaker_brief
 from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, QueryBranch
 from app.queries.parameters import Condition, FilterShape, split_filters
-from app.schemas.common import MAX_ID, comma_list
+from app.schemas.common import MAX_ID, split_commas
 from app.schemas.match import MatchFilter
 
 
@@ -90,10 +90,10 @@ async def get_listing(_reads: ReadSession, filters: MatchFilter) -> "Matches":
     """The matches that are asked for."""
     shape, values = split_filters(
         id=ids(filters.id),
-        **{f"of_{word}": True for word in comma_list(filters.noun)},
-        **{f"same_{word}": True for word in comma_list(filters.same)},
+        **{f"of_{word}": True for word in split_commas(filters.noun)},
+        **{f"same_{word}": True for word in split_commas(filters.same)},
         **references(filters.event, "event"),
-        statement=[min(int(word), MAX_ID) for word in comma_list(filters.statement)],
+        statement=[min(int(word), MAX_ID) for word in split_commas(filters.statement)],
         least=filters.min_confidence,
     )
     return Matches(BoundListing(_build_query(shape), values))

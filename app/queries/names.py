@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import BigInteger, Select, Text, bindparam, literal, or_, select, union_all
 
 from app.core.errors import Ambiguous, Invalid
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.database.models import Record
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.lookups import has_key
-from app.schemas.common import MAX_ID, comma_list
+from app.schemas.common import MAX_ID, split_commas
 
 # One request may give so many: each is a part of one statement, of which SQLite allows 500.
 MOST = 100
@@ -72,7 +72,7 @@ async def resolve_names(
     candidates, for one that several do. A list that belongs to one record names it as ``within``; its
     id then stands under that word, or Missing is raised.
     """
-    asked = [RequestedName(field, name) for field, text in filters.items() for name in comma_list(text)]
+    asked = [RequestedName(field, name) for field, text in filters.items() for name in split_commas(text)]
     if len(asked) > MOST:
         raise Invalid(asked[MOST].field, f"a request may give {MOST} names at most")
     if not asked and within is None:
@@ -101,7 +101,7 @@ def _values(asked: Sequence[RequestedName], within: Within | None) -> Values:
         if who.id is not None:
             values[f"id_{place}"] = min(who.id, MAX_ID)
         else:
-            values |= {f"name_{place}": who.name, f"key_{place}": match_key(who.name)}
+            values |= {f"name_{place}": who.name, f"key_{place}": make_match_key(who.name)}
     return values if within is None else {**values, "within": within[1]}
 
 

@@ -12,7 +12,7 @@ from app.queries.fragments import coding, document_brief, event_brief, source_br
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.names import resolve_names
 from app.queries.parameters import FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.report import ReportFilter
 
 
@@ -45,7 +45,7 @@ async def get_listing(reads: ReadSession, filters: ReportFilter) -> BoundListing
     named = await resolve_names(reads, {"source": filters.source})
     given = references(filters.event, "event")
     shape, values = split_filters(
-        id=ids(filters.id), role=comma_list(filters.role), source=named.get("source"), **given
+        id=ids(filters.id), role=split_commas(filters.role), source=named.get("source"), **given
     )
     return BoundListing(_build_query(shape), values)
 

@@ -42,7 +42,7 @@ from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, Unio
 from app.queries.names import resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.statements import chain
-from app.schemas.common import MAX_ID, comma_list
+from app.schemas.common import MAX_ID, split_commas
 from app.schemas.review import ReviewFilter
 
 REVIEWED = (Noun.EVENTS, Noun.REPORTS, Noun.SPEAKERS, Noun.STATEMENTS, Noun.CLAIMS, Noun.MATCHES)
@@ -61,9 +61,9 @@ async def get_listing(reads: ReadSession, filters: ReviewFilter) -> "Review":
         least=filters.min_confidence,
         most=filters.max_confidence,
         source=ids.get("source"),
-        document=[min(int(word), MAX_ID) for word in comma_list(filters.document)],
+        document=[min(int(word), MAX_ID) for word in split_commas(filters.document)],
     )
-    wanted = comma_list(filters.noun) or REVIEWED
+    wanted = split_commas(filters.noun) or REVIEWED
     return Review(_union(shape, tuple(noun for noun in REVIEWED if noun in wanted)), values)
 
 

@@ -18,7 +18,7 @@ from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.lists import LISTS
 from app.queries.parameters import FilterShape, split_filters
-from app.schemas.common import RecordParams, comma_list
+from app.schemas.common import RecordParams, split_commas
 from app.schemas.saved_search import SavedSearchFilter
 
 _SEARCH: Table = SavedSearch
@@ -48,7 +48,7 @@ def _items() -> Select[str]:
 
 async def get_listing(_reads: ReadSession, filters: SavedSearchFilter) -> BoundListing:
     """The saved searches that match (``SavedSearchPublic``)."""
-    shape, values = split_filters(noun=comma_list(filters.noun))
+    shape, values = split_filters(noun=split_commas(filters.noun))
     return BoundListing(_build_query(shape), values)
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.sql.expression import TableClause, column, table
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import Noun
 from app.database.json_sql import is_one_of
 from app.database.statements import PreparedSelect, ReadSession, Values
@@ -36,7 +36,7 @@ from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date
 from app.queries.listing import Page, PageRequest, UnionQuery
 from app.queries.parameters import Condition, FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.search import SearchFilter
 
 # Private-use signs that stand around a found word until the snippet has been escaped.
@@ -86,7 +86,7 @@ def phrases(query: str) -> list[str]:
 
 def _bare(phrase: str) -> str:
     """The letters, digits and their marks of a phrase, with one space where there is anything else."""
-    kept = (sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in match_key(phrase))
+    kept = (sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in make_match_key(phrase))
     return " ".join("".join(kept).split())
 
 
@@ -157,7 +157,7 @@ def _tsquery(wanted: Sequence[ColumnElement[str]], *, as_printed: bool = False) 
 
 async def search(reads: ReadSession, filters: SearchFilter) -> "SearchListing":
     """The events, statements and documents that match."""
-    nouns = [corpus.noun for corpus in CORPORA if not filters.noun or corpus.noun in comma_list(filters.noun)]
+    nouns = [corpus.noun for corpus in CORPORA if not filters.noun or corpus.noun in split_commas(filters.noun)]
     return SearchListing(*split_filters(**await search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
 
 

@@ -6,8 +6,8 @@ from functools import cache, lru_cache
 from sqlalchemy import ScalarSelect, Select, func, or_, select, union_all
 from sqlmodel import Session
 
-from app.core.spans import like_literal, match_key
-from app.core.urls import domain
+from app.core.spans import escape_like, make_match_key
+from app.core.urls import get_domain
 from app.database.json_sql import as_text, json_array_of_values, json_boolean, json_object
 from app.database.models import Source
 from app.database.statements import ReadSession
@@ -16,7 +16,7 @@ from app.queries.filters import chosen, contains, ids, part
 from app.queries.fragments import coding
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.parameters import FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.source import SourceFilter
 
 
@@ -48,7 +48,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
 
 async def get_listing(_reads: ReadSession, filters: SourceFilter) -> BoundListing:
     """The sources that match."""
-    kinds, countries = comma_list(filters.kind), comma_list(filters.country)
+    kinds, countries = split_commas(filters.kind), split_commas(filters.country)
     shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
     return BoundListing(_build_query(shape), values)
 
@@ -84,15 +84,15 @@ def _sources_by_alias(session: Session, domains: Sequence[str]) -> dict[str, Sou
 
 def _sources_by_homepage(session: Session, domains: Sequence[str]) -> dict[str, Source]:
     source = NOW.source
-    patterns = [f"%://{www}{like_literal(name)}{end}" for name in domains for www in ("", "www.") for end in ("", "/%")]
+    patterns = [f"%://{www}{escape_like(name)}{end}" for name in domains for www in ("", "www.") for end in ("", "/%")]
     has_domain = or_(*(source.homepage.like(pattern, escape="\\") for pattern in patterns))
     rows = session.execute(select(source).where(has_domain).order_by(source.id.desc())).scalars()
-    return {domain(row.homepage): row for row in rows}
+    return {get_domain(row.homepage): row for row in rows}
 
 
 def is_name_taken(session: Session, name: str) -> bool:
     """Return True if a source has the name as its own or as an alias."""
-    source, alias, key = NOW.source, NOW.source_alias, match_key(name)
+    source, alias, key = NOW.source, NOW.source_alias, make_match_key(name)
     names = union_all(
         select(source.id).where(source.name_key == key), select(alias.source_id).where(alias.name_key == key)
     )

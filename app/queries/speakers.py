@@ -12,7 +12,7 @@ from app.queries.fragments import coding, source_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.parameters import FilterShape, split_filters
 from app.queries.speaker_records import counts
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.speaker import SpeakerFilter
 
 
@@ -59,7 +59,7 @@ def _select(t: Tables, item: Json) -> Select[str]:
 
 async def get_listing(_reads: ReadSession, filters: SpeakerFilter) -> BoundListing:
     """The speakers that match."""
-    kinds, countries = comma_list(filters.kind), comma_list(filters.country)
+    kinds, countries = split_commas(filters.kind), split_commas(filters.country)
     shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
     return BoundListing(_build_query(shape), values)
 

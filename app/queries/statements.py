@@ -14,7 +14,7 @@ from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import Within, resolve_names
 from app.queries.parameters import FilterShape, split_filters
 from app.queries.search import matches, search_values
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.statement import StatementFilter
 
 
@@ -75,8 +75,8 @@ async def get_listing(reads: ReadSession, filters: StatementFilter, *, within: W
     shape, values = split_filters(
         **days(filters),
         id=ids(filters.id),
-        kind=comma_list(filters.kind),
-        coded_by=comma_list(filters.coded_by),
+        kind=split_commas(filters.kind),
+        coded_by=split_commas(filters.coded_by),
         least=filters.min_confidence,
         speaker=named.get("speaker"),
         source=named.get("source"),

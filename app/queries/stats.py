@@ -19,7 +19,7 @@ from app.database.tables import NOW, Table
 from app.queries.filters import or_no_date, without_date
 from app.queries.names import resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.stats import StatsFilter
 
 _COVERAGE: Table = Coverage
@@ -45,8 +45,8 @@ async def get_counts(
     shape, values = split_filters(
         source=ids.get("source"),
         speaker=ids.get("speaker"),
-        coded_by=comma_list(filters.coded_by),
-        **{name: comma_list(getattr(filters, name, None)) for name in ("country", "type", "kind")},
+        coded_by=split_commas(filters.coded_by),
+        **{name: split_commas(getattr(filters, name, None)) for name in ("country", "type", "kind")},
     )
     by = None if filters.by is None else SeriesBy(filters.by)
     rows = [

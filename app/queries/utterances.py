@@ -17,7 +17,7 @@ from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import Within, resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
 from app.queries.search import matches, search_values
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.printing import UtteranceFilter
 
 
@@ -97,7 +97,7 @@ async def get_listing(reads: ReadSession, filters: UtteranceFilter, *, within: W
         speaker=named.get("speaker"),
         within=named.get("within"),
         source=named.get("source"),
-        coded_by=comma_list(filters.coded_by),
+        coded_by=split_commas(filters.coded_by),
         min_sources=filters.min_sources,
         **references(filters.event, "event"),
         # Whether the words are common matters to a list of statements alone, which could be walked through in order.

@@ -26,7 +26,7 @@ from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.parameters import FilterShape, split_filters
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 from app.schemas.webhook import DeliveryFilter, WebhookFilter
 
 _HOOK: Table = Webhook
@@ -98,7 +98,7 @@ async def get_item(reads: ReadSession, ident: int) -> str:
 async def get_delivery_listing(reads: ReadSession, ident: int, filters: DeliveryFilter) -> BoundListing:
     """The messages to a webhook that match (``DeliveryPublic``); raises NotFound."""
     await get_item(reads, ident)
-    shape, values = split_filters(webhook=ident, state=comma_list(filters.state))
+    shape, values = split_filters(webhook=ident, state=split_commas(filters.state))
     return BoundListing(_build_delivery_query(shape), values)
 
 

@@ -17,7 +17,7 @@ from app.schemas.common import (
     SpanIn,
     SpanPublic,
     SpeakerBrief,
-    may_be_left_out,
+    omittable_field,
 )
 from app.schemas.source import Sources
 
@@ -74,8 +74,8 @@ class ClaimCreate(ClaimIn):
 
 
 class ClaimUpdate(CodingUpdate):
-    property: Property = may_be_left_out()
-    span: SpanIn = may_be_left_out()
+    property: Property = omittable_field()
+    span: SpanIn = omittable_field()
     normalized: Normalized | None = None
     unit: Unit | None = None
     attributed_to: Ref | None = None

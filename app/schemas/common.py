@@ -74,7 +74,7 @@ SearchText = Annotated[
 
 
 def _named(text: str) -> str:
-    if not comma_list(text):
+    if not split_commas(text):
         raise ValueError("there is nothing between the commas")
     return text
 
@@ -82,12 +82,12 @@ def _named(text: str) -> str:
 CommaRefs = Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_named)]
 
 
-def comma_list(text: str | None) -> list[str]:
+def split_commas(text: str | None) -> list[str]:
     """The parts of a filter in which a comma means OR."""
     return [part for part in (piece.strip() for piece in (text or "").split(",")) if part]
 
 
-def words(vocabulary: type[StrEnum]) -> str:
+def build_list_pattern(vocabulary: type[StrEnum]) -> str:
     """The pattern of a filter that takes words of ``vocabulary``, with commas between them."""
     word = "|".join(vocabulary)
     return f"^({word})(,({word}))*$"
@@ -133,13 +133,13 @@ class Coding(Input):
     confidence: Confidence | None = None
 
 
-def may_be_left_out() -> Any:
+def omittable_field() -> Any:
     """For a field of an Update shape that may be absent, but not null; the default is never read."""
     return Field(default_factory=lambda: None)
 
 
 class CodingUpdate(Input):
-    coded_by: CodedBy = may_be_left_out()
+    coded_by: CodedBy = omittable_field()
     confidence: Confidence | None = None
 
 
@@ -287,7 +287,7 @@ def _span_of_days(text: str) -> str:
     return "/".join(days)
 
 
-def bound(description: str, alias: str | None = None) -> Any:
+def range_end_field(description: str, alias: str | None = None) -> Any:
     """For a field that is one end of a range of days."""
     kinds: list[JsonValue] = [
         {"type": "string", "format": "date"},
@@ -297,7 +297,7 @@ def bound(description: str, alias: str | None = None) -> Any:
     return Field(default=None, alias=alias, description=description, json_schema_extra={"anyOf": kinds})
 
 
-Bound = Annotated[Day, BeforeValidator(_bound)]
+RangeEnd = Annotated[Day, BeforeValidator(_bound)]
 """One end of a range of days: a day, or a moment (RFC 3339) that stands for its day in UTC."""
 
 SpanOfDays = Annotated[
@@ -315,8 +315,8 @@ SpanOfDays = Annotated[
 class RangeParams(BaseModel):
     """A range of days with both ends in it; a moment stands for its day in UTC."""
 
-    from_: Bound | None = bound("First day.", "from")
-    to: Bound | None = bound("Last day.")
+    from_: RangeEnd | None = range_end_field("First day.", "from")
+    to: RangeEnd | None = range_end_field("Last day.")
     datetime: SpanOfDays | None = None
 
     @model_validator(mode="after")
@@ -338,8 +338,8 @@ class DateParams(RangeParams):
     """A day, or a range of days with both ends in it."""
 
     date: Day | None = Field(default=None, description="A day, as YYYY-MM-DD.")
-    from_: Bound | None = bound("First day of a range.", "from")
-    to: Bound | None = bound("Last day of a range.")
+    from_: RangeEnd | None = range_end_field("First day of a range.", "from")
+    to: RangeEnd | None = range_end_field("Last day of a range.")
     date_match: DateMatch = Field(
         default=DateMatch.CERTAIN,
         description="`certain`: what surely falls in the range; `possible`: also what might, such as a whole month.",

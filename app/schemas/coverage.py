@@ -4,7 +4,16 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.core.vocab import CoverageStatus, ReportRole
-from app.schemas.common import DateParams, DatePublic, Digits, EventBrief, ListParams, SourceBrief, SpeakerBrief, words
+from app.schemas.common import (
+    DateParams,
+    DatePublic,
+    Digits,
+    EventBrief,
+    ListParams,
+    SourceBrief,
+    SpeakerBrief,
+    build_list_pattern,
+)
 from app.schemas.event import EventTypes, OutletPublic
 from app.schemas.source import Countries, Sources
 
@@ -62,7 +71,7 @@ class CoveragePublic(OutletPublic):
 
 
 class EventCoverageFilter(ListParams):
-    status: Annotated[str, Field(pattern=words(CoverageStatus))] | None = Field(
+    status: Annotated[str, Field(pattern=build_list_pattern(CoverageStatus))] | None = Field(
         default=None, description="reported or no_document, comma for OR."
     )
     sort: Annotated[str, Field(pattern="^-?(published|name)$")] = Field(

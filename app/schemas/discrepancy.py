@@ -13,7 +13,7 @@ from app.schemas.common import (
     SourceBrief,
     SpanPublic,
     SpeakerBrief,
-    words,
+    build_list_pattern,
 )
 from app.schemas.source import Sources
 
@@ -80,7 +80,7 @@ class EventDiscrepancyFilter(ListParams):
 
     property: Properties | None = None
     source: Sources | None = None
-    verdict: Annotated[str, Field(pattern=words(Accord))] | None = Field(
+    verdict: Annotated[str, Field(pattern=build_list_pattern(Accord))] | None = Field(
         default=None, description="Verdicts, comma for OR.", examples=["conflict"]
     )
     all: bool = Field(default=False, description="Also properties of which there is one value only.")

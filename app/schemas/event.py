@@ -24,8 +24,8 @@ from app.schemas.common import (
     SearchText,
     SpanPublic,
     Title,
-    may_be_left_out,
-    words,
+    build_list_pattern,
+    omittable_field,
 )
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
@@ -33,7 +33,9 @@ from app.schemas.speaker import Speakers
 Summary = Annotated[Text, Field(min_length=1, max_length=5000, description="What happened, in a sentence or two.")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Decimal degrees, WGS 84.", examples=[39.03])]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="Decimal degrees, WGS 84.", examples=[125.75])]
-EventTypes = Annotated[str, Field(pattern=words(EventType), description="Types, comma for OR.", examples=["agree"])]
+EventTypes = Annotated[
+    str, Field(pattern=build_list_pattern(EventType), description="Types, comma for OR.", examples=["agree"])
+]
 EventRef = Annotated[Id | ExternalId, Field(description="Id or external id of an event.")]
 
 
@@ -77,10 +79,10 @@ class EventCreate(Coding):
 class EventChanges(Input):
     """What may be said anew of an event."""
 
-    title: Title = may_be_left_out()
+    title: Title = omittable_field()
     summary: Summary | None = None
-    date: EdtfText = may_be_left_out()
-    type: EventType = may_be_left_out()
+    date: EdtfText = omittable_field()
+    type: EventType = omittable_field()
     place: Name | None = Field(default=None, description="Name of the place.")
     country: Country | None = None
     latitude: Latitude | None = None

@@ -3,15 +3,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, Field
 
-from app.core.urls import HttpUrl, canonical_url
+from app.core.urls import HttpUrl, canonicalize_url
 from app.core.vocab import FeedFormat, FeedItemState, FeedResult
-from app.schemas.common import Input, ListParams, Ref, SourceBrief, Title, may_be_left_out, words
+from app.schemas.common import Input, ListParams, Ref, SourceBrief, Title, build_list_pattern, omittable_field
 from app.schemas.source import Sources
 
 FeedUrl = Annotated[
     HttpUrl,
     Field(description="Its address; kept in its canonical form.", examples=["https://example.org/rss.xml"]),
-    AfterValidator(canonical_url),
+    AfterValidator(canonicalize_url),
 ]
 Interval = Annotated[
     int, Field(ge=60, le=2_592_000, description="Seconds between two checks; the feed itself may ask for more.")
@@ -36,12 +36,12 @@ class FeedCreate(Input):
 
 
 class FeedUpdate(Input):
-    url: FeedUrl = may_be_left_out()
+    url: FeedUrl = omittable_field()
     source: Outlet = None
     title: Title | None = None
-    interval: Interval = may_be_left_out()
-    active: Active = may_be_left_out()
-    extract: Extract = may_be_left_out()
+    interval: Interval = omittable_field()
+    active: Active = omittable_field()
+    extract: Extract = omittable_field()
 
 
 class FeedPublic(BaseModel):
@@ -88,10 +88,14 @@ class FeedItemPublic(BaseModel):
 class FeedFilter(ListParams):
     source: Sources | None = None
     active: bool | None = Field(default=None, description="Only those that are watched, or are not.")
-    result: Annotated[str, Field(pattern=words(FeedResult), description="Last results, comma for OR.")] | None = None
+    result: (
+        Annotated[str, Field(pattern=build_list_pattern(FeedResult), description="Last results, comma for OR.")] | None
+    ) = None
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")
 
 
 class FeedItemFilter(ListParams):
-    state: Annotated[str, Field(pattern=words(FeedItemState), description="States, comma for OR.")] | None = None
+    state: (
+        Annotated[str, Field(pattern=build_list_pattern(FeedItemState), description="States, comma for OR.")] | None
+    ) = None
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="-id", description="Order; `-` reverses.")

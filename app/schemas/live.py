@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from app.core.vocab import Noun, Operation
-from app.schemas.common import MAX_ID, Digits, Ref, words
+from app.schemas.common import MAX_ID, Digits, Ref, build_list_pattern
 
 # A revision, and the place in it of one change, if it is not the end.
 EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")
@@ -13,8 +13,10 @@ EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")
 class StreamParams(BaseModel):
     """What is followed of the changes, and from where."""
 
-    noun: Annotated[str, Field(pattern=words(Noun), description="Nouns, comma for OR.")] | None = None
-    operation: Annotated[str, Field(pattern=words(Operation), description="Operations, comma for OR.")] | None = None
+    noun: Annotated[str, Field(pattern=build_list_pattern(Noun), description="Nouns, comma for OR.")] | None = None
+    operation: (
+        Annotated[str, Field(pattern=build_list_pattern(Operation), description="Operations, comma for OR.")] | None
+    ) = None
     search: (
         Annotated[Ref, Field(description="A saved search, by slug or id: what matches it, with the items.")] | None
     ) = None

@@ -6,13 +6,24 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.core.vocab import WordEdit
-from app.schemas.common import CommaRefs, DateParams, Digits, Id, ListParams, RecordParams, SearchText, words
+from app.schemas.common import (
+    CommaRefs,
+    DateParams,
+    Digits,
+    Id,
+    ListParams,
+    RecordParams,
+    SearchText,
+    build_list_pattern,
+)
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, StatementPublic
 from app.schemas.utterance import UtterancePublic
 
-WordEdits = Annotated[str, Field(pattern=words(WordEdit), description="What became of the words, comma for OR.")]
+WordEdits = Annotated[
+    str, Field(pattern=build_list_pattern(WordEdit), description="What became of the words, comma for OR.")
+]
 
 
 class Difference(BaseModel):

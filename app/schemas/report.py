@@ -18,13 +18,13 @@ from app.schemas.common import (
     SourceBrief,
     SpanIn,
     SpanPublic,
-    may_be_left_out,
-    words,
+    build_list_pattern,
+    omittable_field,
 )
 from app.schemas.event import EventRef
 from app.schemas.source import Sources
 
-ReportRoles = Annotated[str, Field(pattern=words(ReportRole), description="Roles, comma for OR.")]
+ReportRoles = Annotated[str, Field(pattern=build_list_pattern(ReportRole), description="Roles, comma for OR.")]
 
 
 class ReportIn(Coding):
@@ -44,7 +44,7 @@ class ReportCreate(ReportIn):
 
 
 class ReportUpdate(CodingUpdate):
-    role: ReportRole = may_be_left_out()
+    role: ReportRole = omittable_field()
     passage: SpanIn | None = None
     date: EdtfText | None = None
 

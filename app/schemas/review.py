@@ -26,7 +26,7 @@ from app.schemas.speaker import SpeakerUpdate
 from app.schemas.statement import HopPublic, StatementUpdate
 
 _NOUN = "(events|reports|speakers|statements|claims|matches)"
-Bound = Annotated[float, Field(ge=0, le=1)]
+RangeEnd = Annotated[float, Field(ge=0, le=1)]
 
 
 class ReviewPublic(BaseModel):
@@ -64,10 +64,10 @@ class ReviewFilter(ListParams):
     noun: Annotated[str, Field(pattern=f"^{_NOUN}(,{_NOUN})*$")] | None = Field(
         default=None, description="Which records, comma for OR: events, reports, speakers, statements, claims, matches."
     )
-    min_confidence: Bound | None = Field(
+    min_confidence: RangeEnd | None = Field(
         default=None, description="Only records that the machine was at least so sure of."
     )
-    max_confidence: Bound | None = Field(default=None, description="Only records that it was no surer of than this.")
+    max_confidence: RangeEnd | None = Field(default=None, description="Only records that it was no surer of than this.")
     source: Sources | None = None
     document: Annotated[str, Field(pattern="^[1-9][0-9]*(,[1-9][0-9]*)*$", max_length=500)] | None = Field(
         default=None, description="Ids of documents, comma for OR."

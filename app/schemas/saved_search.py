@@ -5,7 +5,7 @@ from pydantic import BaseModel, BeforeValidator, Field, WithJsonSchema
 
 from app.core.spans import Text
 from app.core.vocab import Noun
-from app.schemas.common import Input, ListParams, Name, Slug, may_be_left_out, words
+from app.schemas.common import Input, ListParams, Name, Slug, build_list_pattern, omittable_field
 
 Query = Annotated[
     Text,
@@ -41,9 +41,9 @@ class SavedSearchCreate(Input):
 
 
 class SavedSearchUpdate(Input):
-    name: Name = may_be_left_out()
-    slug: Slug = may_be_left_out()
-    noun: Noun = may_be_left_out()
+    name: Name = omittable_field()
+    slug: Slug = omittable_field()
+    noun: Noun = omittable_field()
     query: Query | None = None
     filters: Filters | None = None
 
@@ -63,7 +63,7 @@ class SavedSearchPublic(BaseModel):
 
 
 class SavedSearchFilter(ListParams):
-    noun: Annotated[str, Field(pattern=words(Noun), description="Nouns, comma for OR.")] | None = None
+    noun: Annotated[str, Field(pattern=build_list_pattern(Noun), description="Nouns, comma for OR.")] | None = None
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")
 
 

@@ -16,14 +16,14 @@ from app.schemas.common import (
     RecordPublic,
     Slug,
     WikidataId,
-    may_be_left_out,
-    words,
+    build_list_pattern,
+    omittable_field,
 )
 
 Aliases = Annotated[list[Name], Field(max_length=100, description="Other names; for a source also its domains.")]
 
 Homepage = Annotated[HttpUrl, Field(description="Address of its front page.")]
-SourceKinds = Annotated[str, Field(pattern=words(SourceKind), description="Kinds, comma for OR.")]
+SourceKinds = Annotated[str, Field(pattern=build_list_pattern(SourceKind), description="Kinds, comma for OR.")]
 Countries = Annotated[
     str,
     Field(
@@ -51,15 +51,15 @@ class SourceCreate(Coding):
 
 
 class SourceUpdate(CodingUpdate):
-    name: Name = may_be_left_out()
-    slug: Slug = may_be_left_out()
-    kind: SourceKind = may_be_left_out()
+    name: Name = omittable_field()
+    slug: Slug = omittable_field()
+    kind: SourceKind = omittable_field()
     country: Country | None = None
     language: Language | None = None
     homepage: Homepage | None = None
     state_affiliated: bool | None = Field(default=None, description="Owned or run by a state, where that is known.")
     wikidata_id: WikidataId | None = None
-    aliases: Aliases = may_be_left_out()
+    aliases: Aliases = omittable_field()
 
 
 class SourcePublic(RecordPublic):

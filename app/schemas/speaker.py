@@ -20,12 +20,12 @@ from app.schemas.common import (
     SourceBrief,
     SpeakerBrief,
     WikidataId,
-    may_be_left_out,
-    words,
+    build_list_pattern,
+    omittable_field,
 )
 from app.schemas.source import Aliases, Countries
 
-SpeakerKinds = Annotated[str, Field(pattern=words(SpeakerKind), description="Kinds, comma for OR.")]
+SpeakerKinds = Annotated[str, Field(pattern=build_list_pattern(SpeakerKind), description="Kinds, comma for OR.")]
 Speakers = Annotated[
     CommaRefs,
     Field(description="Speakers by slug, id or any of their names, comma for OR.", examples=["putin"]),
@@ -46,14 +46,14 @@ class SpeakerCreate(Coding):
 
 
 class SpeakerUpdate(CodingUpdate):
-    name: Name = may_be_left_out()
-    slug: Slug = may_be_left_out()
-    kind: SpeakerKind = may_be_left_out()
+    name: Name = omittable_field()
+    slug: Slug = omittable_field()
+    kind: SpeakerKind = omittable_field()
     title: Name | None = None
     country: Country | None = None
     wikidata_id: WikidataId | None = None
     source: Ref | None = None
-    aliases: Aliases = may_be_left_out()
+    aliases: Aliases = omittable_field()
 
 
 class SpeakerMerge(Input):

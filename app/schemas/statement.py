@@ -22,8 +22,8 @@ from app.schemas.common import (
     SpanIn,
     SpanPublic,
     SpeakerBrief,
-    may_be_left_out,
-    words,
+    build_list_pattern,
+    omittable_field,
 )
 from app.schemas.event import EventRef
 from app.schemas.source import Sources
@@ -31,9 +31,10 @@ from app.schemas.speaker import Speakers
 from app.schemas.utterance import UtteranceRef
 
 Translated = Annotated[bool, Field(description="Whether it was said in another language, where known.")]
-StatementKinds = Annotated[str, Field(pattern=words(StatementKind), description="Kinds, comma for OR.")]
+StatementKinds = Annotated[str, Field(pattern=build_list_pattern(StatementKind), description="Kinds, comma for OR.")]
 Coders = Annotated[
-    str, Field(pattern=words(CodedBy), description="Whose reading: human, machine or import, comma for OR.")
+    str,
+    Field(pattern=build_list_pattern(CodedBy), description="Whose reading: human, machine or import, comma for OR."),
 ]
 MinConfidence = Annotated[
     float, Field(ge=0, le=1, description="None that its coder was less sure of; those without a confidence stay.")
@@ -75,13 +76,13 @@ class StatementUpdate(CodingUpdate):
     speaker: Ref | None = None
     event: EventRef | None = None
     utterance: UtteranceRef | None = None
-    kind: StatementKind = may_be_left_out()
-    span: SpanIn = may_be_left_out()
+    kind: StatementKind = omittable_field()
+    span: SpanIn = omittable_field()
     cue: SpanIn | None = None
     said: EdtfText | None = None
     language: Language | None = None
     translated: Translated | None = None
-    chain: Chain = may_be_left_out()
+    chain: Chain = omittable_field()
 
 
 class HopPublic(BaseModel):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.core.vocab import Interval
-from app.schemas.common import Bound, ListParams, RangeParams, bound
+from app.schemas.common import ListParams, RangeEnd, RangeParams, range_end_field
 from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
@@ -33,8 +33,8 @@ class StatPublic(BaseModel):
 class StatsFilter(RangeParams, ListParams):
     interval: Interval = Field(default=Interval.DAY, description="Length of the periods; weeks begin on Monday.")
     by: str | None
-    from_: Bound | None = bound("A day of the first period; by default 366 days are shown.", "from")
-    to: Bound | None = bound("A day of the last period; by default the last day with data.")
+    from_: RangeEnd | None = range_end_field("A day of the first period; by default 366 days are shown.", "from")
+    to: RangeEnd | None = range_end_field("A day of the last period; by default the last day with data.")
     fill: bool = Field(default=False, description="Also periods in which a series has nothing.")
     source: Sources | None = None
     speaker: Speakers | None = Field(

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 from app.core.spans import Text
 from app.core.urls import HttpUrl
 from app.core.vocab import DeliveryState, Noun, Operation
-from app.schemas.common import MAX_ID, Digits, Input, ListParams, Ref, may_be_left_out, words
+from app.schemas.common import MAX_ID, Digits, Input, ListParams, Ref, build_list_pattern, omittable_field
 
 WebhookUrl = Annotated[
     HttpUrl,
@@ -43,13 +43,13 @@ class WebhookCreate(Input):
 
 
 class WebhookUpdate(Input):
-    url: WebhookUrl = may_be_left_out()
+    url: WebhookUrl = omittable_field()
     description: Description | None = None
     search: Search | None = None
-    nouns: Nouns = may_be_left_out()
-    operations: Operations = may_be_left_out()
-    since: Since = may_be_left_out()
-    active: Active = may_be_left_out()
+    nouns: Nouns = omittable_field()
+    operations: Operations = omittable_field()
+    since: Since = omittable_field()
+    active: Active = omittable_field()
 
 
 class WebhookPublic(BaseModel):
@@ -100,5 +100,7 @@ class WebhookFilter(ListParams):
 
 
 class DeliveryFilter(ListParams):
-    state: Annotated[str, Field(pattern=words(DeliveryState), description="States, comma for OR.")] | None = None
+    state: (
+        Annotated[str, Field(pattern=build_list_pattern(DeliveryState), description="States, comma for OR.")] | None
+    ) = None
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="-id", description="Order; `-` reverses.")

@@ -7,8 +7,8 @@ from sqlmodel import Session
 
 from app.core.dates import parse_edtf
 from app.core.errors import Invalid
-from app.core.spans import Span, check_span, find_span, match_key
-from app.core.urls import canonical_url
+from app.core.spans import Span, check_span, find_span, make_match_key
+from app.core.urls import canonicalize_url
 from app.database.models import Attribution, Claim, Record, Report, Statement
 from app.schemas.common import Input, SpanIn
 from app.store.references import REFERENCES, At, resolve
@@ -87,9 +87,9 @@ def _plain(name: str, value: Any) -> dict[str, Any]:
     """A column's own value, and what is derived from it."""
     row = {name: value}
     if name in ("name", "place"):
-        row[f"{name}_key"] = value and match_key(value)
+        row[f"{name}_key"] = value and make_match_key(value)
     elif name == "url":
-        row["canonical_url"] = value and canonical_url(value)
+        row["canonical_url"] = value and canonicalize_url(value)
     return row
 
 

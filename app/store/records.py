@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from sqlmodel import Session
 
 from app.core.errors import Conflict, InUse, Invalid
-from app.core.spans import match_key, slugify
+from app.core.spans import make_match_key, slugify
 from app.core.vocab import CodedBy
 from app.database.models import (
     RECORDS,
@@ -330,7 +330,7 @@ def _set_aliases(session: Session, row: Source | Speaker, names: Iterable[str]) 
     """Make ``names`` the aliases of the row; those that differ only in case or spacing are one."""
     model: type[SourceAlias] | type[SpeakerAlias]
     model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
-    wanted = {match_key(name): name for name in reversed(list(names))}
+    wanted = {make_match_key(name): name for name in reversed(list(names))}
     for alias in lookups.list_rows(session, model, **{owner: row.id}):
         if wanted.get(alias.name_key) == alias.name:
             del wanted[alias.name_key]

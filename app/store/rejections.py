@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from app.core.spans import Span, match_key
+from app.core.spans import Span, make_match_key
 from app.core.vocab import Noun
 from app.database.models import Claim, Document, Event, Record, Rejection, Report, Speaker, Statement
 from app.queries import lookups, versions
@@ -34,7 +34,7 @@ class Rejected:
         kind, found = _FOUND_AS.get(noun, noun), Span(start, end)
         if any(span is None or span.overlap(found) >= SAME for span in self.spans.get(kind, ())):
             return True
-        return match_key(words) in self.words.get(kind, ())
+        return make_match_key(words) in self.words.get(kind, ())
 
 
 def rejected(session: Session, document: Document) -> Rejected:
@@ -57,7 +57,7 @@ def claimed(name: str, words: str) -> str:
 
 def refused_speaker(session: Session, name: str) -> bool:
     """Whether a person said that nobody of this name is a speaker."""
-    return bool(lookups.list_rows(session, Rejection, noun=Noun.SPEAKERS, words_key=match_key(name)))
+    return bool(lookups.list_rows(session, Rejection, noun=Noun.SPEAKERS, words_key=make_match_key(name)))
 
 
 def remember(session: Session, row: Record) -> None:
@@ -71,7 +71,7 @@ def remember(session: Session, row: Record) -> None:
                 noun=noun,
                 start=start,
                 end=end,
-                words_key=match_key(words),
+                words_key=make_match_key(words),
                 at=now,
                 author=author,
             )

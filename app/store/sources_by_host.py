@@ -2,7 +2,7 @@
 
 from sqlmodel import Session
 
-from app.core.sites import domains, host_of
+from app.core.sites import get_host, list_domains
 from app.core.vocab import CodedBy, SourceKind
 from app.database.models import Source
 from app.queries import sources
@@ -17,8 +17,8 @@ def get_or_add_source(session: Session, url: str, *, name: str | None) -> Source
 
     Else it is added under ``name``, as its pages call it; under its host where another source bears that name.
     """
-    host = host_of(url)
-    return sources.find_by_domain(session, domains(host)) or _add(session, host, name)
+    host = get_host(url)
+    return sources.find_by_domain(session, list_domains(host)) or _add(session, host, name)
 
 
 def _add(session: Session, host: str, name: str | None) -> Source:

@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from app.core.dates import parse_edtf
 from app.core.errors import Invalid
-from app.core.spans import match_key, slugify
+from app.core.spans import make_match_key, slugify
 from app.database.models import (
     Claim,
     Document,
@@ -57,7 +57,7 @@ def _other_aliases(session: Session, row: Record, update: SourceUpdate | Speaker
     model: type[SourceAlias] | type[SpeakerAlias]
     model, owner = (SourceAlias, "source_id") if isinstance(row, Source) else (SpeakerAlias, "speaker_id")
     there = {alias.name_key: alias.name for alias in lookups.list_rows(session, model, **{owner: row.id})}
-    return there != {match_key(name): name for name in reversed(update.aliases)}
+    return there != {make_match_key(name): name for name in reversed(update.aliases)}
 
 
 def same_named(model: type[N]) -> Callable[[Session, SourceCreate | SpeakerCreate], N | None]:
@@ -68,7 +68,7 @@ def same_named(model: type[N]) -> Callable[[Session, SourceCreate | SpeakerCreat
             return find(session, model, body.slug)
         stem = slugify(body.name)
         made = re.compile(rf"{stem}|{stem[:70].rstrip('-')}-[0-9]+")
-        namesakes = lookups.list_rows(session, model, name_key=match_key(body.name))
+        namesakes = lookups.list_rows(session, model, name_key=make_match_key(body.name))
         return next((row for row in namesakes if made.fullmatch(row.slug)), None)
 
     return same

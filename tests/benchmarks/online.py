@@ -13,7 +13,7 @@ from rapidfuzz import fuzz
 
 from app.analysis import grouping
 from app.analysis.grouping import WINDOW, Account, Story
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 
 _ACCOUNTS = 8  # of an event with which an article is compared, as in a store
 
@@ -86,8 +86,11 @@ def by_words(least: float) -> Finder:
 
 def by_title(article: Article, groups: Sequence[Group]) -> Group | None:
     """By the titles of the same day, the day before and the day after alone (RapidFuzz's token_set_ratio)."""
-    key, near = match_key(article.title), [group for group in groups if abs(article.day - group.first.day).days <= 1]
-    alike = [(fuzz.token_set_ratio(key, match_key(group.first.title)), group) for group in near]
+    key, near = (
+        make_match_key(article.title),
+        [group for group in groups if abs(article.day - group.first.day).days <= 1],
+    )
+    alike = [(fuzz.token_set_ratio(key, make_match_key(group.first.title)), group) for group in near]
     score, best = max(alike, key=lambda each: each[0], default=(0.0, None))
     return best if score >= 88 else None
 

@@ -16,7 +16,7 @@ from app.database.statements import ReadSession
 from app.queries import saved_searches
 from app.queries.change_feed import ChangeSelection, Position
 from app.queries.saved_searches import SavedQuery
-from app.schemas.common import MAX_ID, comma_list
+from app.schemas.common import MAX_ID, split_commas
 from app.schemas.live import EVENT_ID, StreamParams
 
 router = APIRouter(tags=["revisions"])
@@ -53,8 +53,8 @@ async def stream_changes(
 
 async def _following(read: ReadRequest, params: StreamParams) -> ChangeSelection:
     """What is followed; raises Invalid for a search that is not there."""
-    nouns = frozenset(Noun(word) for word in comma_list(params.noun))
-    operations = frozenset(Operation(word) for word in comma_list(params.operation))
+    nouns = frozenset(Noun(word) for word in split_commas(params.noun))
+    operations = frozenset(Operation(word) for word in split_commas(params.operation))
     search = None if params.search is None else await _search(read, params.search)
     return ChangeSelection(nouns, operations, search)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin
 
-from app.core.urls import canonical_url
+from app.core.urls import canonicalize_url
 from app.core.vocab import FeedFormat
 
 # Items that are taken from a feed at a time: the newest.
@@ -69,7 +69,7 @@ def web_address(url: object, base: str) -> str | None:
     if not isinstance(url, str):
         return None
     try:
-        return canonical_url(urljoin(base, url.strip()))
+        return canonicalize_url(urljoin(base, url.strip()))
     except ValueError:
         return None
 

@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from app.capture.pages import times
 from app.capture.pages.linked_data import LinkedData, Node, texts
 from app.capture.pages.page import Metadata
-from app.core import sites as addresses
+from app.core import sites
 
 _TITLE, _NAME, _TAG = 1000, 200, 40  # code points that the store takes
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
@@ -35,10 +35,10 @@ _PUBLISHED = (
 
 def read(tree: HtmlElement, found_at: str | None) -> Metadata:
     """What the page at ``found_at`` says of itself; null is what it does not say."""
-    found_at = found_at and addresses.absolute(found_at, None)
+    found_at = found_at and sites.resolve_url(found_at, None)
     metas = _metas(tree)
     named = [*map(str, tree.xpath("//link[contains(@rel, 'canonical')]/@href")[:3]), *_among(metas, "og:url")]
-    url = addresses.canonical(named, found_at) or found_at
+    url = sites.find_canonical_url(named, found_at) or found_at
     data = LinkedData(element.text or "" for element in tree.xpath(_JSON_LD)[:50])
     article = data.article(lambda address: _is_here(address, url))
     time = times.published([*texts(article, "datePublished"), *_among(metas, *_PUBLISHED), *_marked_times(tree)])
@@ -81,10 +81,10 @@ def _among(metas: dict[str, str], *names: str) -> list[str]:
 
 def _is_here(address: str, url: str | None) -> bool:
     """Whether an address that a node names may be that of the page; a front page is given for any."""
-    there = addresses.absolute(address, url)
-    if url is None or there is None or addresses.is_front(there):
+    there = sites.resolve_url(address, url)
+    if url is None or there is None or sites.is_front_page(there):
         return True
-    return addresses.is_same_page(there, url)
+    return sites.is_same_page(there, url)
 
 
 def _marked_times(tree: HtmlElement) -> Iterator[str]:

@@ -1,15 +1,15 @@
-"""Units of quantities: one name for each, and how many of a common measure it is where that is exact."""
+"""Units of quantities: one canonical name for a unit, and its exact factor to a base unit where there is one."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
 from app.core.quantities.notation import Quantity
 
-# Units of values that are no quantities: a date in EDTF, a name.
+# Units of values other than quantities: a date in EDTF, a name.
 EDTF, NAME = "edtf", "name"
 
-_SHARES = {
-    # Time. A day and a month have no exact ratio, so there are two measures; see ``Measured.meets``.
+_UNITS_BY_BASE = {
+    # Time has two base units, since a day and a month have no exact ratio; see ``Measurement.can_equal``.
     "second": {"seconds": "1", "minutes": "60", "hours": "3600", "days": "86400", "weeks": "604800"},
     "month": {"months": "1", "years": "12"},
     "metre": {
@@ -24,10 +24,10 @@ _SHARES = {
         "grams": "0.001", "kilograms": "1", "tonnes": "1000", "ounces": "0.028349523125", "pounds": "0.45359237",
     },
 }  # fmt: skip
-_FACTORS = {unit: (measure, Decimal(factor)) for measure, units in _SHARES.items() for unit, factor in units.items()}
+_FACTORS = {unit: (base, Decimal(factor)) for base, units in _UNITS_BY_BASE.items() for unit, factor in units.items()}
 
-# Other words for a unit; its plural is its name, and what is no unit here is counted by its own name.
-_WORDS = {
+# Other words for a unit; the plural is the canonical name. A word that is not listed is its own unit.
+_SYNONYMS = {
     "second": "seconds", "minute": "minutes", "hour": "hours", "day": "days", "week": "weeks", "month": "months",
     "year": "years", "hr": "hours", "hrs": "hours", "min": "minutes", "mins": "minutes", "sec": "seconds",
     "millimetre": "millimetres", "millimeter": "millimetres", "millimeters": "millimetres", "mm": "millimetres",
@@ -43,52 +43,53 @@ _WORDS = {
     "us$": "USD", "us dollars": "USD", "u.s. dollars": "USD", "$": "dollars", "dollar": "dollars",
     "yen": "JPY", "yuan": "CNY", "roubles": "RUB", "rubles": "RUB", "rupees": "rupees", "won": "won",
 }  # fmt: skip
-# What larger units are so many of: they are written in the smaller.
+# Larger units that are written in a smaller one.
 _MULTIPLES = {"decade": (10, "years"), "decades": (10, "years"), "century": (100, "years"), "centuries": (100, "years")}
 
-_MONTH = Decimal(2_629_746)  # seconds, in the mean of the Gregorian calendar
-_UNEVEN = Decimal(3 * 86_400)  # by which so many months may be longer or shorter than that
+_MONTH = Decimal(2_629_746)  # seconds: the mean of the Gregorian calendar
+_MONTHS_MARGIN = Decimal(3 * 86_400)  # seconds by which a number of months may differ from that mean
 
 
-def canonical(word: str) -> str:
-    """The one name of a unit: ``hours`` for "hour", ``people`` for "persons"; a word that is none stays as it is."""
+def canonicalize_unit(word: str) -> str:
+    """Return the canonical name of a unit: ``hours`` for "hour", ``people`` for "persons", an unlisted word itself."""
     key = " ".join(word.casefold().split())
-    return _WORDS.get(key) or (word.strip() if word.isupper() else key)
+    return _SYNONYMS.get(key) or (word.strip() if word.isupper() else key)
 
 
-def in_unit(number: Quantity, word: str) -> tuple[Quantity, str]:
-    """A number of what the word says, in a unit of the store: two decades are 20 years."""
-    many, unit = _MULTIPLES.get(word.casefold(), (1, canonical(word)))
-    return (number if many == 1 else number.times(Decimal(many))), unit
+def convert_multiple(number: Quantity, word: str) -> tuple[Quantity, str]:
+    """Return a number and its canonical unit, converted if the word is a multiple: two decades are 20 years."""
+    factor, unit = _MULTIPLES.get(word.casefold(), (1, canonicalize_unit(word)))
+    return (number if factor == 1 else number.multiply(Decimal(factor))), unit
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """A quantity in the measure of its unit, so that what has the same measure can be compared."""
+class Measurement:
+    """A quantity in the base unit ``measure``, comparable with others of the same base unit."""
 
     number: Quantity
     measure: str
 
-    def comparable(self, other: "Measured") -> bool:
+    def is_comparable(self, other: "Measurement") -> bool:
+        """Return True if both have the same base unit, or both measure time."""
         return self.measure == other.measure or {self.measure, other.measure} == {"second", "month"}
 
-    def meets(self, other: "Measured", share: Decimal = Decimal(0)) -> bool:
-        """Whether one quantity can be both, where that which is meant roughly may be a ``share`` of itself off."""
-        one, two = (
-            each.number.widened(share) if each.number.about and share else each.number
-            for each in (self._beside(other), other._beside(self))
+    def can_equal(self, other: "Measurement", share: Decimal = Decimal(0)) -> bool:
+        """Return True if one quantity can be both; an approximate one may be off by a ``share`` of itself."""
+        first, second = (
+            number.widen(share) if number.about and share else number
+            for number in (self._convert_months(other), other._convert_months(self))
         )
-        return one.meets(two)
+        return first.can_equal(second)
 
-    def _beside(self, other: "Measured") -> "Measured":
-        """Months in seconds where the other is: as many as they can be."""
+    def _convert_months(self, other: "Measurement") -> Quantity:
+        """Return the number, in seconds if it counts months and the other does not."""
         if self.measure == other.measure or self.measure != "month":
-            return self
-        return Measured(self.number.times(_MONTH).widened(Decimal(0), _UNEVEN), "second")
+            return self.number
+        return self.number.multiply(_MONTH).widen(Decimal(0), _MONTHS_MARGIN)
 
 
-def measured(number: Quantity, unit: str | None) -> Measured:
-    """The quantity in the measure of its unit; a unit that has none is its own."""
-    number, name = in_unit(number, unit or "")
-    measure, factor = _FACTORS.get(name, (name, Decimal(1)))
-    return Measured(number if factor == 1 else number.times(factor), measure)
+def measure(number: Quantity, unit: str | None) -> Measurement:
+    """Convert a quantity to its base unit; a unit without one is its own base unit."""
+    number, name = convert_multiple(number, unit or "")
+    base, factor = _FACTORS.get(name, (name, Decimal(1)))
+    return Measurement(number if factor == 1 else number.multiply(factor), base)

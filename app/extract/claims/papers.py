@@ -73,10 +73,10 @@ def _head(printed: str) -> str:
 
 def _term(sentence: Sentence, name: Span, sure: float) -> Iterator[ExtractedClaim]:
     """For how long, in "10-year agreement"."""
-    for figure in words.find(sentence.text, name.start, name.end):
+    for figure in words.find_figures(sentence.text, name.start, name.end):
         unit = _TERM.match(sentence.text, figure.end, name.end)
         if unit is not None and figure.unit is None:
-            number, of = units.in_unit(figure.number, unit[1])
+            number, of = units.convert_multiple(figure.number, unit[1])
             yield ExtractedClaim("term", Span(figure.start, unit.end()), number.text, of, sure)
 
 

@@ -93,7 +93,7 @@ _BESIDE = 0.3  # where headline and first sentences speak of nothing of the kind
 def find(sentence: Sentence, scene: Scene) -> Iterator[ExtractedClaim]:
     """Yield how many people a plain sentence says were what."""
     text, start, end = sentence.text, sentence.start, sentence.end
-    for figure in words.find(text, start, end):
+    for figure in words.find_figures(text, start, end):
         if figure.unit is not None or (figure.year and _PART.search(text, max(start, figure.start - 12), figure.start)):
             continue
         noun = _OF.match(text, figure.end, end)

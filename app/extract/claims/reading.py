@@ -52,7 +52,7 @@ def _of(sentence: Sentence, scenery: Scene) -> Iterator[ExtractedClaim]:
     yield from papers.find(sentence, scenery)
     if sentence.place <= 0:
         yield from things.place(sentence)
-    if words.mentions(sentence.text, sentence.start, sentence.end):
+    if words.may_have_figure(sentence.text, sentence.start, sentence.end):
         yield from people.find(sentence, scenery)
         yield from times.find(sentence, scenery)
         if sentence.place < _AMOUNTS:

@@ -42,9 +42,9 @@ def place(sentence: Sentence) -> Iterator[ExtractedClaim]:
 def amount(sentence: Sentence) -> Iterator[ExtractedClaim]:
     """Yield how much money a contract, a fine or the like was about."""
     text = sentence.text
-    for figure in words.find(text, sentence.start, sentence.end):
+    for figure in words.find_figures(text, sentence.start, sentence.end):
         money = None if figure.unit else _MONEY.match(text, figure.end, sentence.end)
-        unit = units.canonical(money["unit"]) if money else figure.unit
+        unit = units.canonicalize_unit(money["unit"]) if money else figure.unit
         if unit is None or unit == "percent":
             continue
         end = money.end() if money else figure.end

@@ -45,7 +45,7 @@ _BEFORE = 90  # code points before a number that say what lasted so long
 def find(sentence: Sentence, scene: Scene) -> Iterator[ExtractedClaim]:
     """Yield how long something lasted that a plain sentence tells of, and for how long somebody was sentenced."""
     text, end = sentence.text, sentence.end
-    for figure in words.find(text, sentence.start, end):
+    for figure in words.find_figures(text, sentence.start, end):
         window = text[max(sentence.start, figure.start - _BEFORE) : figure.start]
         unit, lasted = _UNIT.match(text, figure.end, end), _LASTED.search(window)
         if unit is None or lasted is None:
@@ -67,7 +67,7 @@ def _confidence(sentence: Sentence, scene: Scene, about: re.Pattern[str]) -> flo
 
 
 def _lasting(name: str, figure: Figure, unit: re.Match[str], sure: float) -> ExtractedClaim:
-    number, of = units.in_unit(figure.number, units.canonical(unit["unit"]))
+    number, of = units.convert_multiple(figure.number, units.canonicalize_unit(unit["unit"]))
     return ExtractedClaim(name, Span(figure.start, unit.end("unit")), number.text, of, sure)
 
 
@@ -80,7 +80,7 @@ def before(sentence: Sentence, scene: Scene) -> Iterator[tuple[Span, ExtractedCl
             month = f"-{nouns.MONTHS.index(found['month'].casefold()) + 1:02}" if found["month"] else ""
             date = f"{found['year']}{month}"
         else:
-            figure = next(words.find(sentence.text, found.end(), min(sentence.end, found.end() + 40)), None)
+            figure = next(words.find_figures(sentence.text, found.end(), min(sentence.end, found.end() + 40)), None)
             unit = _UNIT.match(sentence.text, figure.end, sentence.end) if figure else None
             if figure is None or unit is None or figure.start != found.end():
                 continue
@@ -92,7 +92,7 @@ def before(sentence: Sentence, scene: Scene) -> Iterator[tuple[Span, ExtractedCl
 def _so_long_before(figure: Figure, unit: str, scene: Scene) -> str | None:
     """The date so many years before the event's: "24 years" is about that year, "over two decades" before it as well,
     up to the next round number."""
-    number, of = units.in_unit(figure.number, units.canonical(unit))
+    number, of = units.convert_multiple(figure.number, units.canonicalize_unit(unit))
     date = scene.date
     if of != "years" or date is None or number.low is None or number.low != number.low.to_integral_value():
         return None

@@ -9,7 +9,7 @@ from app.integrations.assistants.context import Store, ToolContext
 from app.integrations.assistants.questions import Question
 from app.queries.lists import LISTS
 from app.queries.names import resolve_names
-from app.schemas.common import comma_list
+from app.schemas.common import split_commas
 
 _NOUNS = {"source": Noun.SOURCES, "speaker": Noun.SPEAKERS}
 
@@ -32,7 +32,7 @@ async def find_candidates(store: Store, error: DatelineError, question: Question
 async def _find_similar(context: ToolContext, names_by_field: dict[str, str | None]) -> list[Candidate]:
     candidates: list[Candidate] = []
     for field, names in names_by_field.items():
-        for name in comma_list(names)[:_NAMES]:
+        for name in split_commas(names)[:_NAMES]:
             try:
                 await resolve_names(context.reads, {field: name})
             except Ambiguous:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, Field
 
 from app.core.spans import Text
-from app.schemas.common import Bound
+from app.schemas.common import RangeEnd
 
 Word = Annotated[Text, Field(max_length=500)]
 
@@ -110,8 +110,8 @@ class PayloadOptionsIn(MetricsIn):
 class TimeRangeIn(BaseModel):
     """The dashboard's range of time."""
 
-    from_: Bound = Field(alias="from", description="First day, or a moment in it.")
-    to: Bound = Field(description="Last day, or a moment in it.")
+    from_: RangeEnd = Field(alias="from", description="First day, or a moment in it.")
+    to: RangeEnd = Field(description="Last day, or a moment in it.")
 
 
 class TargetIn(BaseModel):

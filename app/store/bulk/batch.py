@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import ReportRole, SourceKind
 
 DocumentKey = tuple[str, str]
@@ -26,7 +26,7 @@ class Outlet(NamedTuple):
 
     @property
     def key(self) -> str:
-        return match_key(self.domain or self.name)
+        return make_match_key(self.domain or self.name)
 
 
 class EventRow(NamedTuple):

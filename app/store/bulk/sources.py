@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from app.core.spans import SLUG_LENGTH, match_key, slugify
+from app.core.spans import SLUG_LENGTH, make_match_key, slugify
 from app.core.vocab import CodedBy
 from app.database.models import Source, SourceAlias
 from app.store import derived
@@ -73,7 +73,7 @@ def _add(transaction: Transaction, outlets: Mapping[str, Outlet]) -> dict[str, i
 
 def _names(outlet: Outlet) -> tuple[str, str]:
     name = outlet.name[:NAME_LENGTH]
-    return name, match_key(name)
+    return name, make_match_key(name)
 
 
 def _homepage(outlet: Outlet) -> str | None:

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from app.analysis import grouping
 from app.analysis.grouping import SURE, WINDOW, Account, Story
 from app.core.dates import parse_edtf
-from app.core.spans import Span, match_key
+from app.core.spans import Span, make_match_key
 from app.core.vocab import CodedBy, Noun, StatementKind
 from app.database.models import Document, Event, Match, Report
 from app.extract.findings import Extraction, ProposedEvent
@@ -137,9 +137,9 @@ def _story(document: Document, proposal: ProposedEvent, found: Extraction) -> St
         accounts=[Account(proposal.title, document.text[start : start + _HEAD])],
         first=date.earliest,
         last=date.latest,
-        place=proposal.place and match_key(proposal.place),
+        place=proposal.place and make_match_key(proposal.place),
         country=proposal.country,
-        speakers=frozenset(match_key(name) for voice in voices for name in (voice.name, *voice.names)),
+        speakers=frozenset(make_match_key(name) for voice in voices for name in (voice.name, *voice.names)),
         quotations=grouping.list_shingles(
             document.text[span.start : span.end] for each in marked for span in each.content
         ),

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlmodel import Session
 
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Source, SourceAlias, Speaker, SpeakerAlias
 from app.extract.findings import Voice
@@ -70,14 +70,14 @@ class Voices:
 
     def _unresolved(self, voice: Voice) -> Speaker | None:
         """Whom the machine already made for this name when it could not tell who is meant."""
-        same = self._known.get(match_key(voice.name), {}).values()
+        same = self._known.get(make_match_key(voice.name), {}).values()
         made = (each for each in same if each.coded_by == CodedBy.MACHINE and each.confidence == _UNSURE)
         return next(made, None)
 
     def _make(self, voice: Voice) -> Speaker | None:
         if rejections.refused_speaker(self._session, voice.name):
             return None
-        ambiguous = not voice.sure or bool(self._known.get(match_key(voice.name)))
+        ambiguous = not voice.sure or bool(self._known.get(make_match_key(voice.name)))
         confidence = _UNNAMED if voice.kind is SpeakerKind.UNNAMED else _UNSURE if ambiguous else _NAMED
         body = SpeakerCreate(
             name=voice.name[:_LONGEST],
@@ -89,7 +89,7 @@ class Voices:
             confidence=confidence,
         )
         speaker = store.add_speaker(self._session, body)
-        for key in (speaker.name_key, *map(match_key, body.aliases)):
+        for key in (speaker.name_key, *map(make_match_key, body.aliases)):
             self._remember(key, speaker)
         return speaker
 
@@ -97,7 +97,7 @@ class Voices:
         """Let the speaker be known by the text's other names for it from now on."""
         assert speaker.id is not None
         for name in list(self._new_names(voice)):
-            key = match_key(name)
+            key = make_match_key(name)
             alias = SpeakerAlias(speaker_id=speaker.id, name=name, name_key=key, coded_by=CodedBy.MACHINE)
             self._session.add(alias)
             self._remember(key, speaker)
@@ -105,8 +105,8 @@ class Voices:
 
     def _new_names(self, voice: Voice) -> Iterator[str]:
         """Names to remember: not a person's surname alone, which the next text may give to another."""
-        own = match_key(voice.name)
-        for key, name in {match_key(name): name for name in voice.names if len(name) <= _LONGEST}.items():
+        own = make_match_key(voice.name)
+        for key, name in {make_match_key(name): name for name in voice.names if len(name) <= _LONGEST}.items():
             alone = voice.kind is SpeakerKind.PERSON and " " not in key
             if key and key != own and not alone and not self._known.get(key):
                 yield name
@@ -126,7 +126,7 @@ def _keys(voice: Voice) -> Iterator[str]:
     """The keys of the voice's names, the fullest first; hyphens, full stops and articles are written or not."""
     articles = ("", "the ") if voice.kind is not SpeakerKind.UNNAMED else ("", "a ", "an ", "the ")
     spellings = (each for name in _telling(voice) for each in (name, name.replace("-", " ").replace(".", "")))
-    keys = (match_key(article + name) for name in spellings for article in articles if name.strip())
+    keys = (make_match_key(article + name) for name in spellings for article in articles if name.strip())
     yield from dict.fromkeys(keys)
 
 

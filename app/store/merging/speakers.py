@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from sqlmodel import Session
 
 from app.core.errors import Invalid
-from app.core.spans import match_key
+from app.core.spans import make_match_key
 from app.core.vocab import CodedBy
 from app.database.models import Attribution, Claim, Speaker, SpeakerAlias, Statement, Utterance
 from app.queries import lookups
@@ -143,7 +143,7 @@ def _take_names(session: Session, into: Speaker, others: Sequence[Speaker]) -> N
     known = {into.name_key, *(alias.name_key for alias in aliases if alias.speaker_id == into.id)}
     for other in others:
         for name in (other.name, *(alias.name for alias in aliases if alias.speaker_id == other.id)):
-            key = match_key(name)
+            key = make_match_key(name)
             if key not in known:
                 known.add(key)
                 session.add(SpeakerAlias(speaker_id=into.id, name=name, name_key=key))
@@ -164,11 +164,11 @@ def split(session: Session, speaker: Speaker, body: SpeakerSplit) -> Speaker:
     Raises Invalid, naming the place in the list, for what is not the speaker's.
     """
     aliases = {alias.name_key: alias for alias in lookups.list_rows(session, SpeakerAlias, speaker_id=speaker.id)}
-    moved = {match_key(name): name for name in body.aliases}
-    for place, key in enumerate(map(match_key, body.aliases)):
+    moved = {make_match_key(name): name for name in body.aliases}
+    for place, key in enumerate(map(make_match_key, body.aliases)):
         if key not in aliases:
             raise Invalid(("aliases", place), f"{speaker.slug} has no such other name")
-    own = match_key(body.name)
+    own = make_match_key(body.name)
     for key in {own, *moved} & aliases.keys():
         session.delete(aliases[key])
     names = [name for key, name in moved.items() if key != own]
