@@ -1,6 +1,38 @@
-"""The decorator of property tests: one name for Hypothesis' entry point in all test files."""
+"""Property tests: one name for Hypothesis' entry point, and the settings that several test files share."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
 
 import hypothesis
+from hypothesis import HealthCheck, settings
 
 for_all = hypothesis.given
 """Run a test on generated arguments, as ``@for_all(value=strategies.integers())``."""
+
+shares_a_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+"""Let all examples of a test use one store: an example's rows do not matter to the next example."""
+
+
+def for_all_with_few_on_postgresql(**strategies: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a test on generated arguments, all on SQLite but only two of them on PostgreSQL.
+
+    This is for properties that do not depend on the database. Explicit examples run on both: put ``@example`` below
+    this decorator. The test shares one store between its examples.
+    """
+
+    def decorate(test: Callable[..., None]) -> Callable[..., None]:
+        full = shares_a_store(for_all(**strategies)(test))
+        brief = settings(shares_a_store, max_examples=2)(for_all(**strategies)(test))
+
+        @functools.wraps(full)
+        def run(*, backend: str, **fixtures: Any) -> None:
+            (brief if backend == "postgresql" else full)(**fixtures)
+
+        signature = inspect.signature(full)
+        backend = inspect.Parameter("backend", inspect.Parameter.KEYWORD_ONLY, annotation=str)
+        run.__signature__ = signature.replace(parameters=[*signature.parameters.values(), backend])  # type: ignore[attr-defined]
+        return run
+
+    return decorate

@@ -1,4 +1,4 @@
-"""A receiver of webhooks on 127.0.0.1, and a store whose deliverer may reach it, with a clock of the test's own."""
+"""A receiver of webhooks on 127.0.0.1, and a store whose deliverer may reach it, with a clock that tests can move."""
 
 import datetime as dt
 import json
@@ -26,7 +26,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Hit:
-    """A request as it came in."""
+    """A received request."""
 
     path: str
     headers: dict[str, str]
@@ -38,13 +38,15 @@ class Hit:
         return self.headers["webhook-id"]
 
     @property
-    def told(self) -> Json:
-        told: Json = json.loads(self.body)
-        return told
+    def payload(self) -> Json:
+        payload: Json = json.loads(self.body)
+        return payload
 
 
 @dataclass
 class Answer:
+    """A response to send, and a function to call before it is sent."""
+
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     before: Callable[[], object] = lambda: None
@@ -52,7 +54,10 @@ class Answer:
 
 @dataclass
 class Receiver:
-    """Gives the ``answers``, then that which it gives ``always``; what it took with a 2xx has reached it."""
+    """A server that sends the ``answers`` in order, and afterwards the one of ``always``.
+
+    ``taken`` are the requests that it answered with a 2xx.
+    """
 
     port: int
     answers: list[Answer] = field(default_factory=list)
@@ -64,9 +69,9 @@ class Receiver:
         return f"http://{host}:{self.port}{path}"
 
     def changes(self) -> list[Json]:
-        """The changes that reached it, each message counted once, in the order in which they came."""
-        told = {hit.message: hit.told for hit in self.taken}
-        return [change for each in told.values() for change in each.get("data", {}).get("changes", [])]
+        """Return the received changes in order, those of a repeated message once."""
+        payloads = {hit.message: hit.payload for hit in self.taken}
+        return [change for payload in payloads.values() for change in payload.get("data", {}).get("changes", [])]
 
     def answer(self, hit: Hit) -> Answer:
         self.hits.append(hit)
@@ -110,11 +115,11 @@ def listening(port: int = 0) -> Iterator[Receiver]:
 
 @dataclass
 class Sending:
-    """A store that is written to over HTTP, and delivered from at any time that the test likes."""
+    """A store that a test writes to over HTTP, and whose messages it delivers at a time of its choice."""
 
     client: TestClient
     store: Store
-    told: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     later: dt.timedelta = dt.timedelta()
     networks: tuple[str, ...] = ("127.0.0.0/8",)
 
@@ -135,7 +140,7 @@ class Sending:
         return answer.json()
 
     def log(self, webhook: int = 1) -> list[Json]:
-        """The messages to a webhook, the first first."""
+        """Return the messages to a webhook, the oldest one first."""
         items: list[Json] = self.get(f"/webhooks/{webhook}/deliveries?sort=id")["items"]
         return items
 
@@ -147,21 +152,21 @@ class Sending:
         return dt.datetime.now(dt.UTC) + self.later
 
     def settings(self) -> Settings:
-        networks = [ip_network(each) for each in self.networks]
+        networks = [ip_network(network) for network in self.networks]
         return settings_for(self.store.url).model_copy(update={"fetch_timeout": 0.4, "webhook_networks": networks})
 
     def deliverer(self) -> Deliverer:
-        return Deliverer(self.store.engine, self.settings(), report=self.told.append, now=self.now)
+        return Deliverer(self.store.engine, self.settings(), report=self.lines.append, now=self.now)
 
     def deliver(self, **after: float) -> dict[str, int]:
-        """Send what is due, some time later; returns what was made of it."""
+        """Move the clock by ``after``, send the due messages, and return the number of each outcome."""
         self.later += dt.timedelta(**after)
         deliverer = self.deliverer()
         anyio.run(lambda: deliverer.run(once=True))
         return {str(word): count for word, count in deliverer.counts.items() if count}
 
     def wait(self, delivery: int = 1) -> float:
-        """Seconds until a message is due."""
+        """Return the seconds until a message is due."""
         due_at: dt.datetime = self.row(Delivery, delivery).due_at
         return (due_at - self.now()).total_seconds()
 

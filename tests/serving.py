@@ -1,6 +1,6 @@
-"""An application over real HTTP, in a thread of the test's own process: a process for it takes seconds to start.
+"""An application over real HTTP, in a thread of the test process: a process of its own takes seconds to start.
 
-Where the process itself is what is tested, ``serving`` of test_cli.py has one.
+``serving`` of test_cli.py starts a process, for the tests of the process itself.
 """
 
 import time
@@ -19,6 +19,8 @@ from tests.conftest import Store, settings_for
 
 @dataclass(frozen=True)
 class Live:
+    """A running server, and the application and the store behind it."""
+
     address: str
     application: FastAPI
     store: Store
@@ -26,7 +28,7 @@ class Live:
 
 @contextmanager
 def live(store: Store, **changed: Any) -> Iterator[Live]:
-    """The application on the store, with settings ``changed``, from when it answers."""
+    """Serve the store, with the settings ``changed``; enter when the server answers."""
     application = create_app(settings_for(store.url).model_copy(update=changed))
     server = uvicorn.Server(uvicorn.Config(application, port=0, log_level="critical", ws="none"))
     thread = Thread(target=server.run)

@@ -1,4 +1,4 @@
-"""Web Annotations, held against the rules of the W3C's data model and against the texts that they annotate."""
+"""Web Annotations, checked against the W3C's data model and the texts that they annotate."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -19,7 +19,7 @@ MOTIVATIONS = {
     "linking", "moderating", "questioning", "replying", "tagging",
 }  # fmt: skip
 
-# What the W3C's context says of the words used here, for a processor that fetches nothing.
+# The part of the W3C's context that is used in this file, for a processor without network access.
 _IRI = {"@type": "@id"}
 _WORD = {"@type": "@vocab"}
 OWN_CONTEXT = {
@@ -67,14 +67,14 @@ def collection(client: TestClient, address: str) -> dict[str, Any]:
     response = client.get(f"{address}{'&' if '?' in address else '?'}format=annotations")
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == MEDIA_TYPE
-    found: dict[str, Any] = response.json()
-    return found
+    result: dict[str, Any] = response.json()
+    return result
 
 
 def annotations(client: TestClient, address: str) -> list[dict[str, Any]]:
-    """Those of a list that is one page."""
-    found: list[dict[str, Any]] = collection(client, address)["first"]["items"]
-    return found
+    """Return the annotations of a list of one page."""
+    result: list[dict[str, Any]] = collection(client, address)["first"]["items"]
+    return result
 
 
 def create(writer: TestClient, noun: str, **fields: object) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def create(writer: TestClient, noun: str, **fields: object) -> dict[str, Any]:
 
 
 def check(annotation: dict[str, Any]) -> None:
-    """The rules of the model for what is used of it here (§3.1 to §3.3, §4.2)."""
+    """Check the rules of the model for the parts that we use (§3.1 to §3.3, §4.2)."""
     assert set(annotation) - {"creator"} == {"id", "type", "motivation", "body", "target", "generator"}
     assert annotation["type"] == "Annotation"
     assert annotation["motivation"] in MOTIVATIONS
@@ -109,15 +109,15 @@ def check(annotation: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("noun", ["statements", "claims", "reports"])
-def test_each_record_of_a_list_is_an_annotation_by_the_rules(reader: TestClient, noun: str) -> None:
-    found = collection(reader, f"/{noun}")
-    page = found["first"]
+def test_records_are_valid_annotations(reader: TestClient, noun: str) -> None:
+    whole = collection(reader, f"/{noun}")
+    page = whole["first"]
 
-    assert (found["@context"], found["type"]) == (CONTEXT, "AnnotationCollection")
-    assert (page["type"], page["partOf"], page["startIndex"]) == ("AnnotationPage", found["id"], 0)
-    assert page["id"] != found["id"]
+    assert (whole["@context"], whole["type"]) == (CONTEXT, "AnnotationCollection")
+    assert (page["type"], page["partOf"], page["startIndex"]) == ("AnnotationPage", whole["id"], 0)
+    assert page["id"] != whole["id"]
     assert "next" not in page
-    assert [each["id"] for each in page["items"]] == [
+    assert [annotation["id"] for annotation in page["items"]] == [
         f"{BASE}/{noun}/{item['id']}#annotation" for item in reader.get(f"/{noun}?limit=500").json()["items"]
     ]
     for annotation in page["items"]:
@@ -125,12 +125,13 @@ def test_each_record_of_a_list_is_an_annotation_by_the_rules(reader: TestClient,
 
 
 @pytest.mark.parametrize("noun", ["statements", "claims", "reports"])
-def test_positions_and_words_are_those_of_the_captured_text(reader: TestClient, noun: str) -> None:
+def test_selectors_match_the_captured_text(reader: TestClient, noun: str) -> None:
     texts = {f"{BASE}/documents/{ident}": reader.get(f"/documents/{ident}").json()["text"] for ident in range(1, 6)}
-    found = [each["target"] for each in annotations(reader, f"/{noun}") if "selector" in each["target"]]
+    targets = [annotation["target"] for annotation in annotations(reader, f"/{noun}")]
+    with_selector = [target for target in targets if "selector" in target]
 
-    assert len(found) > 5
-    for target in found:
+    assert len(with_selector) > 5
+    for target in with_selector:
         quote, place = target["selector"]
         text = texts[target.get("state", {}).get("cached", target["source"])]
         assert text[place["start"] : place["end"]] == quote["exact"]
@@ -138,9 +139,7 @@ def test_positions_and_words_are_those_of_the_captured_text(reader: TestClient, 
         assert text[place["end"] :].startswith(quote["suffix"])
 
 
-def test_positions_count_code_points_and_a_page_in_the_web_is_named_with_the_state_they_hold_for(
-    writer: TestClient,
-) -> None:
+def test_positions_are_code_points_of_the_cached_state(writer: TestClient) -> None:
     made = create(
         writer, "documents", source="meduza", text="👩🏽‍🚀 said: “𝒳!”", url="https://example.org/1",
         statements=[{"kind": "direct", "span": {"exact": "𝒳!"}, "cue": {"exact": "said"}, "coded_by": "machine"}],
@@ -154,52 +153,47 @@ def test_positions_count_code_points_and_a_page_in_the_web_is_named_with_the_sta
     assert target["selector"][1] == {"type": "TextPositionSelector", "start": 12, "end": 14}
 
 
-def test_it_is_told_who_spoke_through_whom_and_about_what(reader: TestClient) -> None:
-    statement = next(each for each in reader.get("/statements?limit=500").json()["items"] if each["chain"])
+def test_annotation_names_speaker_and_relays(reader: TestClient) -> None:
+    statement = next(item for item in reader.get("/statements?limit=500").json()["items"] if item["chain"])
     [annotation] = annotations(reader, f"/statements?id={statement['id']}")
     linked = {body["purpose"]: body["source"] for body in annotation["body"] if body["type"] == "SpecificResource"}
-    [described] = [body["value"] for body in annotation["body"] if body["purpose"] == "describing"]
+    [description] = [body["value"] for body in annotation["body"] if body["purpose"] == "describing"]
 
     assert linked["identifying"] == f"{BASE}/speakers/{statement['speaker']['id']}"
     for voice in (statement["speaker"], *(hop["speaker"] for hop in statement["chain"])):
-        assert voice["name"] in described
+        assert voice["name"] in description
 
 
-def test_a_machine_is_not_taken_for_a_person(writer: TestClient) -> None:
-    by = {
-        coder: create(writer, "statements", document=1, kind="direct", span={"start": 0, "end": 5}, coded_by=coder)[
-            "id"
-        ]
-        for coder in ("human", "machine", "import")
-    }
-    creators = {
-        coder: annotations(writer, f"/statements?id={ident}")[0].get("creator", {}).get("type")
-        for coder, ident in by.items()
-    }
+def test_creator_tells_machine_from_person(writer: TestClient) -> None:
+    creators = {}
+    for coder in ("human", "machine", "import"):
+        fields = {"document": 1, "kind": "direct", "span": {"start": 0, "end": 5}, "coded_by": coder}
+        statement = create(writer, "statements", **fields)
+        [annotation] = annotations(writer, f"/statements?id={statement['id']}")
+        creators[coder] = annotation.get("creator", {}).get("type")
 
     assert creators == {"human": "Person", "machine": "Software", "import": None}
 
 
 def pages(client: TestClient, address: str) -> Iterator[dict[str, Any]]:
-    found = collection(client, address)
-    page = found["first"]
+    whole = collection(client, address)
+    page = whole["first"]
     yield page
     while "next" in page:
         page = client.get(page["next"]).json()
-        assert (page["type"], page["partOf"]) == ("AnnotationPage", found["id"])
+        assert (page["type"], page["partOf"]) == ("AnnotationPage", whole["id"])
         yield page
 
 
-def test_the_pages_of_a_collection_lead_to_each_annotation_once(reader: TestClient) -> None:
-    found = list(pages(reader, "/statements?source=naenara,meduza&limit=3&sort=id"))
+def test_next_links_give_each_annotation_once(reader: TestClient) -> None:
+    read_pages = list(pages(reader, "/statements?source=naenara,meduza&limit=3&sort=id"))
 
     whole = annotations(reader, "/statements?source=naenara,meduza&sort=id")
-    assert [each for page in found for each in page["items"]] == whole
-    assert len(found) > 2
-    assert len({page["id"] for page in found}) == len(found)
+    assert [annotation for page in read_pages for annotation in page["items"]] == whole
+    assert len({page["id"] for page in read_pages}) == len(read_pages) > 2
 
 
-def test_a_processor_of_linked_data_reads_them(reader: TestClient) -> None:
+def test_json_ld_processor_reads_annotations(reader: TestClient) -> None:
     graph = graphs.read(collection(reader, "/documents/1/statements"), {CONTEXT: OWN_CONTEXT})
     statements = reader.get("/documents/1/statements?limit=500").json()["items"]
 
@@ -208,7 +202,7 @@ def test_a_processor_of_linked_data_reads_them(reader: TestClient) -> None:
         target = graph.value(f"{BASE}/statements/{statement['id']}#annotation", f"{OA}hasTarget")
         assert graph.value(str(target), f"{OA}hasSource") == f"{BASE}/documents/1"
         selectors = graph.values(str(target), f"{OA}hasSelector")
-        assert statement["text"] in {graph.value(each, f"{OA}exact") for each in selectors}
+        assert statement["text"] in {graph.value(selector, f"{OA}exact") for selector in selectors}
 
 
 @pytest.mark.parametrize(
@@ -220,16 +214,16 @@ def test_a_processor_of_linked_data_reads_them(reader: TestClient) -> None:
         ('application/ld+json; profile="http://www.w3.org/ns/json-ld#expanded"', "application/ld+json"),
     ],
 )
-def test_the_profile_tells_annotations_from_other_linked_data(reader: TestClient, accept: str, expected: str) -> None:
+def test_profile_selects_annotations_over_json_ld(reader: TestClient, accept: str, expected: str) -> None:
     assert reader.get("/statements", headers={"Accept": accept}).headers["Content-Type"] == expected
 
 
-def test_what_stands_on_no_text_has_no_annotations(reader: TestClient) -> None:
+def test_annotations_of_events_are_422(reader: TestClient) -> None:
     response = reader.get("/events?format=annotations")
 
     assert response.status_code == 422
     assert "annotations" not in response.json()["errors"][0]["detail"]
 
 
-def test_an_empty_collection_has_an_empty_page(reader: TestClient) -> None:
+def test_empty_list_is_an_empty_page(reader: TestClient) -> None:
     assert annotations(reader, "/statements?date=1900-01-01") == []

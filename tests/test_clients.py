@@ -1,6 +1,6 @@
-"""Clients that other people's generators make of the OpenAPI document: they compile, and they work.
+"""Clients that generators build from the OpenAPI document: they compile, and they work.
 
-openapi-typescript and openapi-python-client each run once, on the document as it is served.
+openapi-typescript and openapi-python-client run once each, on the served document.
 """
 
 import json
@@ -24,7 +24,7 @@ def live_server(templates: Templates) -> Iterator[Live]:
 
 @pytest.fixture(scope="module")
 def described(live_server: Live, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the document, as anybody gets it."""
+    """Return a folder with the served document."""
     folder = tmp_path_factory.mktemp("clients")
     answer = httpx.get(f"{live_server.address}/openapi.json", trust_env=False)
     (folder / "openapi.json").write_bytes(answer.content)
@@ -44,15 +44,15 @@ type Query = NonNullable<operations["list_events"]["parameters"]["query"]>;
 type Day = operations["list_events"]["responses"][200]["content"]["application/json"];
 
 async function events(api: string, query: Query): Promise<components["schemas"]["EventPublic"][]> {
-  const asked = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
-  const page = (await (await fetch(`${api}/events?${asked}`)).json()) as Day;
+  const parameters = new URLSearchParams(Object.entries(query).map(([name, value]) => [name, String(value)]));
+  const page = (await (await fetch(`${api}/events?${parameters}`)).json()) as Day;
   return page.items;
 }
 
 declare const process: { argv: string[] };
-events(process.argv[2]!, { date: "2024-06-19", sort: "id", format: "json" }).then((found) => {
-  const told = found.map((event) => ({ title: event.title, outlets: event.sources.map((each) => each.name) }));
-  console.log(JSON.stringify(told));
+events(process.argv[2]!, { date: "2024-06-19", sort: "id", format: "json" }).then((events) => {
+  const lines = events.map((event) => ({ title: event.title, outlets: event.sources.map((source) => source.name) }));
+  console.log(JSON.stringify(lines));
 });
 """
 WRONG = """
@@ -67,7 +67,7 @@ COMPILED = ("--strict", "--skipLibCheck", "--target", "es2022", "--module", "com
 
 @pytest.fixture(scope="module")
 def compiled(described: Path) -> tuple[Path, list[str]]:
-    """The folder of the compiled programs, and what the compiler had against them."""
+    """Return the folder of the compiled programs, and the compiler's errors."""
     made = run(described, tools.package("openapi-typescript"), "openapi.json", "--output", "api.d.ts")
     assert made.returncode == 0, made.stderr
     (described / "day.ts").write_text(READS_A_DAY, encoding="utf-8")
@@ -76,7 +76,7 @@ def compiled(described: Path) -> tuple[Path, list[str]]:
     return described, [line for line in done.stdout.splitlines() if "error" in line]
 
 
-def test_a_typescript_program_compiles_and_reads_a_day(compiled: tuple[Path, list[str]], live_server: Live) -> None:
+def test_typescript_client_reads_a_day(compiled: tuple[Path, list[str]], live_server: Live) -> None:
     folder, complaints = compiled
     done = run(folder, tools.program("node"), "day.js", live_server.address)
     read = httpx.get(f"{live_server.address}/events?date=2024-06-19&sort=id", trust_env=False).json()["items"]
@@ -87,7 +87,7 @@ def test_a_typescript_program_compiles_and_reads_a_day(compiled: tuple[Path, lis
     ]
 
 
-def test_what_is_not_in_the_document_does_not_compile(compiled: tuple[Path, list[str]]) -> None:
+def test_undocumented_fields_do_not_compile_in_typescript(compiled: tuple[Path, list[str]]) -> None:
     headline, pdf, date = (line for line in compiled[1] if line.startswith("wrong.ts"))
 
     assert "Property 'headline' does not exist" in headline
@@ -97,7 +97,7 @@ def test_what_is_not_in_the_document_does_not_compile(compiled: tuple[Path, list
 
 # Python
 
-# The generator has no word for JSON lines: it takes them for the bytes that they are.
+# The generator does not know JSON lines: take them as bytes.
 CONFIGURATION = """
 post_hooks: []
 content_type_overrides:
@@ -130,14 +130,14 @@ made = create_source.sync(client=AuthenticatedClient(base_url=address, token=key
 read = get_source.sync("the-example-herald", client=reader)
 problem = get_source.sync("nobody", client=reader)
 assert isinstance(refused, Problem) and isinstance(problem, Problem)
-told = {"titles": titles, "refused": refused.status, "made": made.slug, "kind": read.kind, "missing": problem.type_}
-print(json.dumps(told))
+result = {"titles": titles, "refused": refused.status, "made": made.slug, "kind": read.kind, "missing": problem.type_}
+print(json.dumps(result))
 """
 
 
 @pytest.fixture(scope="module")
 def python_client(described: Path) -> Path:
-    """A folder with the package that is made of the document, without a warning."""
+    """Generate the package from the document, without a warning, and return its folder."""
     (described / "configuration.yaml").write_text(CONFIGURATION, encoding="utf-8")
     arguments = ("--path", "openapi.json", "--output-path", "dateline_client", "--meta", "none")
     generator = tools.environment("openapi-python-client")
@@ -147,7 +147,7 @@ def python_client(described: Path) -> Path:
     return described
 
 
-def test_a_python_client_follows_pages_and_writes_with_a_key(python_client: Path, live_server: Live) -> None:
+def test_python_client_reads_pages_and_writes_with_a_key(python_client: Path, live_server: Live) -> None:
     key = live_server.store.key()["Authorization"].removeprefix("Bearer ")
     python = str(Path(tools.environment("openapi-python-client")).with_name("python"))
     read = httpx.get(f"{live_server.address}/events?sort=id&limit=500", trust_env=False).json()["items"]

@@ -1,4 +1,4 @@
-"""Datasette serves what docs/datasette/publish.sql copies of a store, which is the views and no secret."""
+"""Datasette serves the copy that docs/datasette/publish.sql makes of a store: the views, and no secret."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from tests import tools
 from tests.conftest import Store
 from tests.data.lists import items
 from tests.test_operations import backup_of_the_seed
-from tests.test_reporting import VIEWS, agree, listed, plain
+from tests.test_reporting import VIEWS, check_agreement, read_flat, to_plain
 
 __all__ = ["backup_of_the_seed"]  # the fixture
 
@@ -31,7 +31,7 @@ RECIPE = Path(__file__).parent.parent / "docs" / "datasette"
 
 
 def publish(backup: Path, folder: Path) -> Path:
-    """What may be given away of a backup, as the recipe makes it."""
+    """Build the publishable copy of a backup with the recipe."""
     script = (RECIPE / "publish.sql").read_text(encoding="utf-8")
     with closing(sqlite3.connect(backup)) as connection:
         connection.executescript(script.replace("'public.db'", f"'{folder}/public.db'"))
@@ -40,7 +40,7 @@ def publish(backup: Path, folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def datasette(backup_of_the_seed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Datasette on what is published of the seed."""
+    """Run Datasette on the published copy of the seed."""
     file = publish(backup_of_the_seed, tmp_path_factory.mktemp("published"))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -52,13 +52,13 @@ def datasette(backup_of_the_seed: Path, tmp_path_factory: pytest.TempPathFactory
         httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20, trust_env=False) as client,
     ):
         try:
-            _wait_for(client, process)
+            wait_for(client, process)
             yield client
         finally:
             process.send_signal(signal.SIGTERM)
 
 
-def _wait_for(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
+def wait_for(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
     deadline = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < deadline:
         try:
@@ -72,47 +72,47 @@ def _wait_for(client: httpx.Client, process: "subprocess.Popen[bytes]") -> None:
 
 def rows(datasette: httpx.Client, name: str) -> list[dict[str, Any]]:
     answer = datasette.get(f"/public/{name}.json?_shape=array&_size=max").raise_for_status()
-    return [{key: plain(value) for key, value in row.items()} for row in answer.json()]
+    return [{key: to_plain(value) for key, value in row.items()} for row in answer.json()]
 
 
-def test_datasette_shows_what_the_api_answers(datasette: httpx.Client, reader: TestClient) -> None:
-    agree(
+def test_datasette_coverage_equals_the_api(datasette: httpx.Client, reader: TestClient) -> None:
+    check_agreement(
         {(row["event_id"], row["source_id"]): row for row in rows(datasette, "v_coverage")},
-        {(item["event_id"], item["source_id"]): item for item in listed(reader, "/coverage")},
+        {(item["event_id"], item["source_id"]): item for item in read_flat(reader, "/coverage")},
         names=11,
     )
 
 
-def test_a_filter_by_day_and_the_saved_question_answer(datasette: httpx.Client, reader: TestClient) -> None:
+def test_day_filter_and_saved_query_have_rows(datasette: httpx.Client, reader: TestClient) -> None:
     page = datasette.get("/public/v_statement.json?day__date=2024-06-19&_shape=array&_size=max").raise_for_status()
     series = items(reader, "/stats/statements?from=2024-06-19&to=2024-06-19")
 
-    assert [len(page.json())] == [each["count"] for each in series if each["period"]]
+    assert [len(page.json())] == [count["count"] for count in series if count["period"]]
     assert rows(datasette, "first")[0]["events"] >= 1
 
 
-def test_every_page_names_what_it_shows(datasette: httpx.Client) -> None:
-    told = yaml.safe_load((RECIPE / "metadata.yaml").read_text(encoding="utf-8"))["databases"]["public"]["tables"]
+def test_every_page_has_its_description(datasette: httpx.Client) -> None:
+    tables = yaml.safe_load((RECIPE / "metadata.yaml").read_text(encoding="utf-8"))["databases"]["public"]["tables"]
 
-    assert sorted(told) == sorted(VIEWS)
-    for name, each in told.items():
+    assert sorted(tables) == sorted(VIEWS)
+    for name, table in tables.items():
         page = datasette.get(f"/public/{name}").raise_for_status()
-        assert each["description"] in page.text
+        assert table["description"] in page.text
 
 
 def test_no_secret_is_published(store: Store, tmp_path: Path) -> None:
-    held = ["whsec_dGhpcyBpcyB3aGF0IG5vYm9keSBtYXkgc2Vl", "https://receiver.example/hook"]
+    secret, url = "whsec_dGhpcyBpcyB3aGF0IG5vYm9keSBtYXkgc2Vl", "https://receiver.example/hook"
     with open_write_transaction(store.engine) as session:
-        row = {"url": held[1], "secret": held[0], "position": 0, "created_at": "2024-06-19T00:00:00Z"}
+        row = {"url": url, "secret": secret, "position": 0, "created_at": "2024-06-19T00:00:00Z"}
         session.add(Webhook.model_validate(row))
-    held += [store.key()["Authorization"].split("_")[1]]
+    key = store.key()["Authorization"].split("_")[1]
     stores.backup(store.engine, tmp_path / "backup.db", lambda *_: None)
 
     file = publish(tmp_path / "backup.db", tmp_path)
 
     with closing(sqlite3.connect(file)) as published:
-        found = published.execute("SELECT name FROM sqlite_master WHERE type <> 'index' ORDER BY name").fetchall()
-    assert [name for (name,) in found] == sorted(VIEWS)
-    secrets = [held[0].encode(), held[1].encode(), held[2].encode()]
+        rows = published.execute("SELECT name FROM sqlite_master WHERE type <> 'index' ORDER BY name").fetchall()
+    assert [name for (name,) in rows] == sorted(VIEWS)
+    secrets = [secret.encode(), url.encode(), key.encode()]
     assert [secret in (tmp_path / "backup.db").read_bytes() for secret in secrets] == [True, True, True]
     assert [secret in file.read_bytes() for secret in secrets] == [False, False, False]

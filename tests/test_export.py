@@ -21,8 +21,8 @@ __all__ = ["dateline"]  # the fixture
 SEARCH = "/search?q=treaty"
 
 
-def written(client: TestClient) -> None:
-    """Give the seed a past: changes, deletions, and what refers to a later row of its own table."""
+def write_history(client: TestClient) -> None:
+    """Change and delete records of the seed, and let one refer to a later row of its own table."""
     ids = populate(client)
     later = make(client, "documents", ids, 1)
     client.patch(
@@ -35,53 +35,50 @@ def written(client: TestClient) -> None:
 
 
 def addresses(client: TestClient) -> list[str]:
-    """Lists, records, their histories, and a few of them as they once were."""
-    found = [f"/{noun}?limit=500&count=exact" for noun in NOUNS] + [
+    """Return the addresses of lists, records and histories, and of records as of an earlier revision."""
+    paths = [f"/{noun}?limit=500&count=exact" for noun in NOUNS] + [
         "/changes?limit=500",
         "/revisions",
         SEARCH,
     ]
     for noun in NOUNS:
         for record in client.get(f"/{noun}?limit=500").json()["items"][:6]:
-            found.append(f"/{noun}/{record['id']}")
-        found += [f"/{noun}/{record['id']}/history", f"/{noun}/{record['id']}?as_of={revision(client) - 4}"]
-    return [*found, "/documents/1", "/documents/1?as_of=1", "/documents/1/history"]
+            paths.append(f"/{noun}/{record['id']}")
+        paths += [f"/{noun}/{record['id']}/history", f"/{noun}/{record['id']}?as_of={revision(client) - 4}"]
+    return [*paths, "/documents/1", "/documents/1?as_of=1", "/documents/1/history"]
 
 
 def answers(client: TestClient, addresses: list[str]) -> dict[str, tuple[int, bytes]]:
     headers = {"X-Request-ID": "same"}
-    return {address: _answer(client.get(address, headers=headers)) for address in addresses}
+    responses = {address: client.get(address, headers=headers) for address in addresses}
+    return {address: (response.status_code, response.content) for address, response in responses.items()}
 
 
-def _answer(response: Any) -> tuple[int, bytes]:
-    return response.status_code, response.content
+def parsed(answers: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, Any]]:
+    return {address: (status, json.loads(body)) for address, (status, body) in answers.items()}
 
 
-def parsed(found: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, Any]]:
-    return {address: (status, json.loads(body)) for address, (status, body) in found.items()}
-
-
-def test_a_round_trip_gives_the_same_answers(
+def test_imported_export_gives_the_same_responses(
     application: FastAPI, writer: TestClient, store: Store, empty_store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
-    written(writer)
-    asked = addresses(writer)
-    before = answers(writer, asked)
+    write_history(writer)
+    paths = addresses(writer)
+    before = answers(writer, paths)
 
     assert dateline(store.url, "export", str(tmp_path / "store.jsonl")).exit_code == 0
     assert dateline(empty_store.url, "import", str(tmp_path / "store.jsonl")).exit_code == 0
 
     with talking_to(application, empty_store) as copy:
-        assert answers(copy, asked) == before
+        assert answers(copy, paths) == before
     assert dateline(empty_store.url, "verify").exit_code == 0
 
 
-def test_a_store_may_move_to_the_other_database(
+def test_export_can_be_imported_to_the_other_database(
     application: FastAPI, backend: str, templates: Templates, writer: TestClient, store: Store, dateline: Dateline
 ) -> None:
-    written(writer)
-    asked = addresses(writer)
-    before = answers(writer, asked)
+    write_history(writer)
+    paths = addresses(writer)
+    before = answers(writer, paths)
     [other] = set(BACKENDS) - {backend}
 
     with templates.copy(other, "migrated") as target:
@@ -89,18 +86,18 @@ def test_a_store_may_move_to_the_other_database(
         assert done.exit_code == 0, done.output
         with talking_to(application, target) as copy:
             # Each database cuts the snippets of a search in its own way.
-            after = parsed(answers(copy, asked)) | {SEARCH: parsed(before)[SEARCH]}
+            after = parsed(answers(copy, paths)) | {SEARCH: parsed(before)[SEARCH]}
             assert after == parsed(before)
 
 
-def test_an_export_of_an_import_is_the_export(store: Store, empty_store: Store, dateline: Dateline) -> None:
+def test_export_of_an_import_is_identical(store: Store, empty_store: Store, dateline: Dateline) -> None:
     exported = dateline(store.url, "export").stdout_bytes
     dateline(empty_store.url, "import", "-", stdin=exported)
 
     assert dateline(empty_store.url, "export").stdout_bytes == exported
 
 
-def test_ids_and_revisions_go_on_where_the_export_ended(
+def test_import_continues_ids_and_revisions(
     application: FastAPI,
     empty_writer: TestClient,
     empty_store: Store,
@@ -122,7 +119,7 @@ def test_ids_and_revisions_go_on_where_the_export_ended(
             assert {noun: new[noun] > last[noun] for noun in NOUNS} == dict.fromkeys(NOUNS, True)
 
 
-def test_keys_stay_where_they_are(store: Store, dateline: Dateline) -> None:
+def test_export_has_no_api_keys(store: Store, dateline: Dateline) -> None:
     secret = store.key()["Authorization"].split("_")
 
     exported = dateline(store.url, "export").stdout_bytes.decode()
@@ -131,23 +128,23 @@ def test_keys_stay_where_they_are(store: Store, dateline: Dateline) -> None:
     assert secret[1] not in exported
 
 
-def test_an_export_is_one_json_object_a_line_with_its_head_first(store: Store, dateline: Dateline) -> None:
+def test_export_is_a_head_and_one_object_per_line(store: Store, dateline: Dateline) -> None:
     head, *rows = (json.loads(line) for line in dateline(store.url, "export").stdout_bytes.splitlines())
 
     assert head["rows"] == len(rows)
     assert {row["table"] for row in rows} <= {table.name for table in TABLES}
 
 
-def test_an_export_to_a_file_leaves_nothing_else_behind(store: Store, dateline: Dateline, tmp_path: Path) -> None:
+def test_export_to_a_file_leaves_no_temporary_file(store: Store, dateline: Dateline, tmp_path: Path) -> None:
     target = tmp_path / "store.jsonl"
-    target.write_text("what was there before")
+    target.write_text("earlier content")
 
     assert dateline(store.url, "export", str(target)).exit_code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["store.jsonl"]
     assert target.read_bytes() == dateline(store.url, "export").stdout_bytes
 
 
-def test_a_store_that_is_not_empty_takes_no_import(store: Store, dateline: Dateline) -> None:
+def test_import_into_a_filled_store_is_refused(store: Store, dateline: Dateline) -> None:
     exported = dateline(store.url, "export").stdout_bytes
 
     done = dateline(store.url, "import", "-", stdin=exported)
@@ -157,14 +154,14 @@ def test_a_store_that_is_not_empty_takes_no_import(store: Store, dateline: Datel
     assert dateline(store.url, "export").stdout_bytes == exported
 
 
-def _row(change: Callable[[dict[str, Any]], object]) -> Callable[[list[bytes]], list[bytes]]:
-    """Damage to the first row of the table ``document``."""
+def damage_row(change: Callable[[dict[str, Any]], object]) -> Callable[[list[bytes]], list[bytes]]:
+    """Return a function that changes the first row of the table ``document``."""
 
     def damage(lines: list[bytes]) -> list[bytes]:
-        place = next(place for place, line in enumerate(lines) if b'"table":"document"' in line)
-        content = json.loads(lines[place])
+        index = next(index for index, line in enumerate(lines) if b'"table":"document"' in line)
+        content = json.loads(lines[index])
         change(content["row"])
-        return [*lines[:place], json.dumps(content).encode(), *lines[place + 1 :]]
+        return [*lines[:index], json.dumps(content).encode(), *lines[index + 1 :]]
 
     return damage
 
@@ -184,26 +181,26 @@ DAMAGES: dict[str, Callable[[list[bytes]], list[bytes]]] = {
     "not an object": lambda lines: [*lines[:40], b"7", *lines[41:]],
     "another table": lambda lines: [*lines[:40], b'{"table": "api_key", "row": {}}', *lines[41:]],
     "rows backwards": lambda lines: [lines[0], *reversed(lines[1:])],
-    "no id": _row(lambda row: row.pop("id")),
-    "an id of text": _row(lambda row: row.update(id="first")),
-    "an unknown column": _row(lambda row: row.update(nonsense=1)),
-    "a column missing": _row(lambda row: row.pop("title")),
-    "a needed value missing": _row(lambda row: row.update(text=None)),
-    "a wrong moment": _row(lambda row: row.update(retrieved_at="yesterday")),
-    "a reference to nothing": _row(lambda row: row.update(source_id=999)),
-    "a succession to nothing": _row(lambda row: row.update(supersedes_id=999)),
-    "a list for a text": _row(lambda row: row.update(title=["a"])),
-    "a number for a text": _row(lambda row: row.update(title=7)),
+    "no id": damage_row(lambda row: row.pop("id")),
+    "an id of text": damage_row(lambda row: row.update(id="first")),
+    "an unknown column": damage_row(lambda row: row.update(nonsense=1)),
+    "a column missing": damage_row(lambda row: row.pop("title")),
+    "a needed value missing": damage_row(lambda row: row.update(text=None)),
+    "a wrong moment": damage_row(lambda row: row.update(retrieved_at="yesterday")),
+    "a reference to nothing": damage_row(lambda row: row.update(source_id=999)),
+    "a succession to nothing": damage_row(lambda row: row.update(supersedes_id=999)),
+    "a list for a text": damage_row(lambda row: row.update(title=["a"])),
+    "a number for a text": damage_row(lambda row: row.update(title=7)),
 }
 
 
 @pytest.fixture(scope="session")
 def exported(shared_store: Store) -> list[bytes]:
-    """The lines of an export of the seed."""
+    """Return the lines of an export of the seed."""
     return [line.rstrip(b"\n") for line in jsonl.write(shared_store.engine)]
 
 
-def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
+def test_damaged_export_is_refused_as_a_whole(
     empty_store: Store, exported: list[bytes], dateline: Dateline, subtests: pytest.Subtests
 ) -> None:
     for name, damage in DAMAGES.items():
@@ -217,7 +214,7 @@ def test_a_damaged_export_is_refused_and_nothing_of_it_stays(
             assert not any(counts)
 
 
-def test_a_refused_import_can_be_done_again(
+def test_refused_import_can_be_repeated(
     application: FastAPI, empty_store: Store, exported: list[bytes], dateline: Dateline
 ) -> None:
     dateline(empty_store.url, "import", "-", stdin=b"\n".join(exported[:-1]))

@@ -1,6 +1,6 @@
 """Grafana: the dashboard in ``docs/grafana`` against the seed, annotations, variables, and the JSON data source.
 
-What Grafana itself makes of the answers is asked of its own library, ``@grafana/data``.
+Grafana's own library, ``@grafana/data``, reads the responses.
 """
 
 import datetime as dt
@@ -31,9 +31,9 @@ ROOT = Path(__file__).parent.parent
 FOLDER = ROOT / "docs" / "grafana"
 DASHBOARD: Item = json.loads((FOLDER / "dashboard.json").read_text(encoding="utf-8"))
 PANELS: dict[str, Item] = {panel["title"]: panel for panel in DASHBOARD["panels"]}
-VARIABLES: dict[str, Item] = {each["name"]: each for each in DASHBOARD["templating"]["list"]}
+VARIABLES: dict[str, Item] = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
 
-# What Grafana puts in the place of its variables.
+# The values that Grafana inserts for its variables.
 JUNE = {
     "${__from:date:iso}": "2024-06-01T00:00:00.000Z",
     "${__to:date:iso}": "2024-06-30T23:59:59.999Z",
@@ -48,45 +48,47 @@ def milliseconds(day: str) -> int:
 
 
 def queries() -> Iterator[Item]:
-    """All that the dashboard asks for, as the Infinity data source is told it."""
+    """Yield all queries of the dashboard, in the form of the Infinity data source."""
     yield from (target for panel in DASHBOARD["panels"] for target in panel["targets"])
-    yield from (each["target"] for each in DASHBOARD["annotations"]["list"])
-    yield from (each["query"]["infinityQuery"] for each in VARIABLES.values() if each["type"] == "query")
+    yield from (annotation["target"] for annotation in DASHBOARD["annotations"]["list"])
+    variables = (variable for variable in VARIABLES.values() if variable["type"] == "query")
+    yield from (variable["query"]["infinityQuery"] for variable in variables)
 
 
 def rows(client: TestClient, query: Item, values: dict[str, str]) -> list[Item]:
-    """The rows that a query finds, with its variables set."""
+    """Return the rows of a query, with its variables set."""
     address = re.sub(r"\$\{[^}]*\}", lambda name: values[name[0]], query["url"])
     answer = read(client, address)
-    found: list[Item] = answer[query["root_selector"]] if query["root_selector"] else answer
-    return found
+    result: list[Item] = answer[query["root_selector"]] if query["root_selector"] else answer
+    return result
 
 
-def frames(*asked: Item) -> list[list[Item]]:
-    """The frames that Grafana makes of each."""
-    made: list[list[Item]] = json.loads(tools.node("grafana.mjs", input=json.dumps(asked).encode()))
-    return made
+def frames(*responses: Item) -> list[list[Item]]:
+    """Return the frames that Grafana builds from each response."""
+    result: list[list[Item]] = json.loads(tools.node("grafana.mjs", input=json.dumps(responses).encode()))
+    return result
 
 
 def column(frame: Item, name: str) -> Item:
-    [found] = [field for field in frame["fields"] if field["name"] == name]
-    return dict(found)
+    [column] = [field for field in frame["fields"] if field["name"] == name]
+    return dict(column)
 
 
-# The dashboard, and what sets it up
+# The dashboard and its provisioning
 
 
-@pytest.mark.parametrize("values", [JUNE | ALL, JUNE | CHOSEN], ids=["all", "chosen"])
-@pytest.mark.parametrize("query", list(queries()), ids=lambda query: query["url"].partition("?")[0])
-def test_what_the_dashboard_asks_for_is_there(reader: TestClient, query: Item, values: dict[str, str]) -> None:
-    found = rows(reader, query, values)
+def test_dashboard_queries_have_rows_and_columns(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for name, values in (("all", JUNE | ALL), ("chosen", JUNE | CHOSEN)):
+        for query in queries():
+            with subtests.test(name, query=query["url"].partition("?")[0]):
+                result = rows(reader, query, values)
 
-    assert found
-    assert all(each["selector"] in row for row in found for each in query["columns"])
+                assert result
+                assert all(column["selector"] in row for row in result for column in query["columns"])
 
 
 @pytest.mark.before_the_database
-def test_the_dashboard_narrows_to_what_is_chosen(reader: TestClient) -> None:
+def test_dashboard_has_fewer_rows_with_a_choice(reader: TestClient) -> None:
     for query in (
         *(panel["targets"][0] for panel in DASHBOARD["panels"]),
         DASHBOARD["annotations"]["list"][0]["target"],
@@ -96,13 +98,13 @@ def test_the_dashboard_narrows_to_what_is_chosen(reader: TestClient) -> None:
 
 @pytest.mark.before_the_database
 @pytest.mark.parametrize("name", ["source", "speaker"])
-def test_a_variable_is_what_stands_behind_an_address(reader: TestClient, name: str) -> None:
+def test_variable_value_can_be_added_to_a_query(reader: TestClient, name: str) -> None:
     for option in rows(reader, VARIABLES[name]["query"]["infinityQuery"], JUNE)[:5]:
         assert re.fullmatch(rf"&{name}=[a-z0-9-]+", option["__value"])
         assert reader.get(f"/events?limit=1{option['__value']}").status_code == 200
 
 
-def test_the_data_source_and_the_dashboard_are_what_compose_mounts() -> None:
+def test_compose_mounts_data_source_and_dashboard() -> None:
     service = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
     mounts = dict(mount.split(":")[:2] for mount in service["grafana"]["volumes"])
     source = yaml.safe_load((FOLDER / "provisioning/datasources/dateline.yaml").read_text(encoding="utf-8"))
@@ -114,71 +116,72 @@ def test_the_data_source_and_the_dashboard_are_what_compose_mounts() -> None:
     assert service["grafana"]["environment"]["GF_PLUGINS_PREINSTALL_SYNC"] == infinity["type"]
     assert service["grafana"]["profiles"] == ["grafana"]
     assert infinity["url"] == "http://dateline:8000"
-    assert {(each["datasource"]["type"], each["datasource"]["uid"]) for each in queries()} == {
+    assert {(query["datasource"]["type"], query["datasource"]["uid"]) for query in queries()} == {
         (infinity["type"], infinity["uid"])
     }
 
 
-# What Grafana makes of it
+# Grafana's frames
 
 
 @pytest.mark.before_the_database
-def test_the_charts_are_series_of_numbers_over_time(reader: TestClient) -> None:
+def test_charts_are_series_of_numbers_over_time(reader: TestClient) -> None:
     charts = [PANELS["Events by type"], PANELS["Coverage by outlet"]]
-    found = [rows(reader, chart["targets"][0], JUNE | ALL) for chart in charts]
-    made = frames(
+    counts = [rows(reader, chart["targets"][0], JUNE | ALL) for chart in charts]
+    chart_frames = frames(
         *(
-            {"data": each, "columns": chart["targets"][0]["columns"], "transformations": chart["transformations"]}
-            for chart, each in zip(charts, found, strict=True)
+            {"data": data, "columns": chart["targets"][0]["columns"], "transformations": chart["transformations"]}
+            for chart, data in zip(charts, counts, strict=True)
         )
     )
 
-    for by, counted, [frame] in zip(("key", "name"), found, made, strict=True):
+    for by, data, [frame] in zip(("key", "name"), counts, chart_frames, strict=True):
         time, *series = frame["fields"]
-        placed = [row for row in counted if row["period"] is not None]
+        dated = [row for row in data if row["period"] is not None]
         assert time["type"] == "time"
-        assert time["values"] == sorted({milliseconds(row["period"]) for row in placed})
-        assert {field["name"] for field in series} == {row[by] for row in placed}
+        assert time["values"] == sorted({milliseconds(row["period"]) for row in dated})
+        assert {field["name"] for field in series} == {row[by] for row in dated}
         assert all(field["type"] == "number" for field in series)
-        assert sum(sum(field["values"]) for field in series) == sum(row["count"] for row in placed)
+        assert sum(sum(field["values"]) for field in series) == sum(row["count"] for row in dated)
 
 
 @pytest.mark.before_the_database
-def test_the_table_and_the_map_have_times_and_numbers(reader: TestClient) -> None:
+def test_table_and_map_have_times_and_numbers(reader: TestClient) -> None:
     panels = [PANELS["Who said what"], PANELS["Where"]]
-    found = [rows(reader, panel["targets"][0], JUNE | ALL) for panel in panels]
-    [[said], [where]] = frames(
-        *({"data": each, "columns": panel["targets"][0]["columns"]} for panel, each in zip(panels, found, strict=True))
+    tables = [rows(reader, panel["targets"][0], JUNE | ALL) for panel in panels]
+    [[statements], [events]] = frames(
+        *({"data": data, "columns": panel["targets"][0]["columns"]} for panel, data in zip(panels, tables, strict=True))
     )
     location = PANELS["Where"]["options"]["layers"][0]["location"]
 
-    assert column(said, "Said")["type"] == "time"
-    assert column(said, "Said")["values"] == [milliseconds(row["said_earliest"]) for row in found[0]]
-    assert column(said, "Words")["values"] == [row["text"] for row in found[0]]
+    assert column(statements, "Said")["type"] == "time"
+    assert column(statements, "Said")["values"] == [milliseconds(row["said_earliest"]) for row in tables[0]]
+    assert column(statements, "Words")["values"] == [row["text"] for row in tables[0]]
     for axis in ("latitude", "longitude"):
-        field = column(where, location[axis])
+        field = column(events, location[axis])
         assert field["type"] == "number"
         assert all(isinstance(value, float) for value in field["values"])
 
 
 @pytest.mark.before_the_database
-@pytest.mark.parametrize("each", LISTS, ids=str)
-def test_flat_rows_are_iso_times_and_numbers(reader: TestClient, each: Any) -> None:
-    found = read(reader, each.query("flat=true&limit=20"))["items"]
+def test_flat_rows_have_iso_times_and_numbers(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for list_ in LISTS:
+        with subtests.test(list_.address):
+            flat = read(reader, list_.query("flat=true&limit=20"))["items"]
 
-    for name, value in ((name, value) for row in found for name, value in row.items() if value is not None):
-        if name.endswith(("earliest", "latest", "first_published", "period")):
-            assert dt.date.fromisoformat(value).isoformat() == value
-        elif name.endswith(("_at", "at")) and name != "format":
-            assert dt.datetime.fromisoformat(value).tzinfo is not None
-        elif name.endswith(("count", "latitude", "longitude")):
-            assert isinstance(value, int | float)
+            for name, value in ((name, value) for row in flat for name, value in row.items() if value is not None):
+                if name.endswith(("earliest", "latest", "first_published", "period")):
+                    assert dt.date.fromisoformat(value).isoformat() == value
+                elif name.endswith(("_at", "at")) and name != "format":
+                    assert dt.datetime.fromisoformat(value).tzinfo is not None
+                elif name.endswith(("count", "latitude", "longitude")):
+                    assert isinstance(value, int | float)
 
 
 # Annotations
 
 
-def test_all_filters_of_both_nouns_are_taken() -> None:
+def test_annotations_have_all_filters_of_both_nouns() -> None:
     own = {
         name: set(shape.model_fields) - set(ListParams.model_fields)
         for name, shape in (("events", EventFilter), ("statements", StatementFilter), ("either", EitherSelection))
@@ -188,39 +191,39 @@ def test_all_filters_of_both_nouns_are_taken() -> None:
     assert own["either"] == own["events"] | own["statements"]
 
 
-def test_an_event_is_annotated_from_its_first_moment_to_its_last(reader: TestClient) -> None:
-    [found] = items_of(reader, "date=2024-06-19&q=comprehensive+strategic")
+def test_event_annotation_covers_its_days(reader: TestClient) -> None:
+    [annotation] = annotations(reader, "date=2024-06-19&q=comprehensive+strategic")
     event = items(reader, "/events?date=2024-06-19&q=comprehensive+strategic")[0]
 
-    assert found["time"] == milliseconds("2024-06-19")
-    assert found["timeEnd"] == milliseconds("2024-06-20") - 1
-    assert found["title"] == html.escape(event["title"], quote=False)
-    assert found["tags"] == [event["type"], "KP", *(each["slug"] for each in event["sources"])]
-    assert all(each["name"] in found["text"] for each in event["sources"])
+    assert annotation["time"] == milliseconds("2024-06-19")
+    assert annotation["timeEnd"] == milliseconds("2024-06-20") - 1
+    assert annotation["title"] == html.escape(event["title"], quote=False)
+    assert annotation["tags"] == [event["type"], "KP", *(source["slug"] for source in event["sources"])]
+    assert all(source["name"] in annotation["text"] for source in event["sources"])
 
 
-def items_of(client: TestClient, query: str) -> list[Item]:
-    found: list[Item] = read(client, f"/integrations/grafana/annotations?{query}")
-    return found
+def annotations(client: TestClient, query: str) -> list[Item]:
+    result: list[Item] = read(client, f"/integrations/grafana/annotations?{query}")
+    return result
 
 
-def test_annotations_are_the_latest_and_so_many(reader: TestClient) -> None:
-    every = items_of(reader, "limit=500")
-    first = items_of(reader, "limit=3")
+def test_annotations_are_the_latest_events_to_the_limit(reader: TestClient) -> None:
+    whole = annotations(reader, "limit=500")
+    times = [annotation["time"] for annotation in whole]
 
-    assert first == every[:3]
-    assert [each["time"] for each in every] == sorted((each["time"] for each in every), reverse=True)
-    assert len(every) == len(items(reader, "/events?limit=500"))
+    assert annotations(reader, "limit=3") == whole[:3]
+    assert times == sorted(times, reverse=True)
+    assert len(whole) == len(items(reader, "/events?limit=500"))
 
 
-def test_statements_are_annotated_by_when_they_were_said_or_else_printed(reader: TestClient) -> None:
-    every = items_of(reader, "noun=statements&speaker=kim&limit=500")
-    shown = items(reader, "/statements?speaker=kim&limit=500")
-    dates = [each["said"] or each["document"]["published"] for each in shown]
+def test_statement_annotation_is_at_its_date_of_saying(reader: TestClient) -> None:
+    whole = annotations(reader, "noun=statements&speaker=kim&limit=500")
+    statements = items(reader, "/statements?speaker=kim&limit=500")
+    dates = [statement["said"] or statement["document"]["published"] for statement in statements]
 
-    assert [each["time"] for each in every] == [milliseconds(date["earliest"]) for date in dates if date]
-    assert {each["title"] for each in every} == {"Kim Jong Un"}
-    assert every[0]["tags"][1] == "kim-jong-un"
+    assert [annotation["time"] for annotation in whole] == [milliseconds(date["earliest"]) for date in dates if date]
+    assert {annotation["title"] for annotation in whole} == {"Kim Jong Un"}
+    assert whole[0]["tags"][1] == "kim-jong-un"
 
 
 @pytest.mark.before_the_database
@@ -236,11 +239,11 @@ def test_statements_are_annotated_by_when_they_were_said_or_else_printed(reader:
         ("flat=true", "flat"),
     ],
 )
-def test_what_cannot_be_annotated_is_refused_by_name(reader: TestClient, query: str, field: str) -> None:
+def test_invalid_annotation_parameter_is_422(reader: TestClient, query: str, field: str) -> None:
     response = reader.get(f"/integrations/grafana/annotations?{query}")
 
     assert response.status_code == 422
-    assert [each["field"] for each in response.json()["errors"]] == [field]
+    assert [error["field"] for error in response.json()["errors"]] == [field]
 
 
 @pytest.mark.before_the_database
@@ -256,17 +259,17 @@ def test_annotations_are_a_frame_of_times(reader: TestClient) -> None:
 
 
 @pytest.mark.before_the_database
-def test_nothing_in_an_annotation_is_markup(writer: TestClient) -> None:
+def test_annotation_texts_are_escaped_html(writer: TestClient) -> None:
     body = {"title": "<img src=x onerror=alert(1)>", "summary": "<b>&", "date": "2024-06-21", "type": "protest"}
     assert writer.post("/events", json=body).status_code == 201
 
-    [found] = items_of(writer, "date=2024-06-21")
+    [annotation] = annotations(writer, "date=2024-06-21")
 
-    assert found["title"] == "&lt;img src=x onerror=alert(1)&gt;"
-    assert found["text"] == "&lt;b&gt;&amp;"
+    assert annotation["title"] == "&lt;img src=x onerror=alert(1)&gt;"
+    assert annotation["text"] == "&lt;b&gt;&amp;"
 
 
-def test_an_answer_is_conditional_and_a_write_is_seen(writer: TestClient) -> None:
+def test_annotations_are_304_until_a_write(writer: TestClient) -> None:
     address = "/integrations/grafana/annotations?type=protest"
     before = writer.get(address)
     again = writer.get(address, headers={"If-None-Match": before.headers["ETag"]})
@@ -280,28 +283,27 @@ def test_an_answer_is_conditional_and_a_write_is_seen(writer: TestClient) -> Non
 # Variables
 
 
-def test_variables_are_names_and_what_stands_for_them(reader: TestClient) -> None:
-    found = {
+def test_variables_list_names_and_slugs(reader: TestClient) -> None:
+    options = {
         name: read(reader, f"/integrations/grafana/variables/{name}")
         for name in ("sources", "speakers", "types", "countries")
     }
+    values = {name: [option["__value"] for option in options[name]] for name in options}
     sources = items(reader, "/sources?limit=500")
-    codes = {each["place"]["country"] for each in items(reader, "/events?limit=500")} - {None}
+    codes = {event["place"]["country"] for event in items(reader, "/events?limit=500")} - {None}
 
-    assert found["sources"] == [{"__text": each["name"], "__value": each["slug"]} for each in sources]
-    assert {each["__value"] for each in found["speakers"]} == {
-        each["slug"] for each in items(reader, "/speakers?limit=500")
-    }
-    assert [each["__value"] for each in found["types"]] == list(EventType)
-    assert {each["__value"] for each in found["countries"]} == codes
-    assert {"__text": "North Korea", "__value": "KP"} in found["countries"]
+    assert options["sources"] == [{"__text": source["name"], "__value": source["slug"]} for source in sources]
+    assert set(values["speakers"]) == {speaker["slug"] for speaker in items(reader, "/speakers?limit=500")}
+    assert values["types"] == list(EventType)
+    assert set(values["countries"]) == codes
+    assert {"__text": "North Korea", "__value": "KP"} in options["countries"]
 
 
 @pytest.mark.before_the_database
-def test_names_can_be_searched_and_limited(reader: TestClient) -> None:
-    assert [each["__value"] for each in read(reader, "/integrations/grafana/variables/speakers?q=putin")] == [
-        "vladimir-putin"
-    ]
+def test_variable_names_can_be_searched_and_limited(reader: TestClient) -> None:
+    speakers = read(reader, "/integrations/grafana/variables/speakers?q=putin")
+
+    assert [speaker["__value"] for speaker in speakers] == ["vladimir-putin"]
     assert len(read(reader, "/integrations/grafana/variables/sources?limit=2")) == 2
 
 
@@ -315,7 +317,7 @@ def post(client: TestClient, path: str, body: Any = None) -> Any:
 
 
 def panel_query(*targets: Item, **more: Any) -> Item:
-    """What the data source sends, as it stands in its own description, with our targets."""
+    """Return the body of the data source's own documentation, with our targets."""
     return {
         "panelId": 1,
         "range": {
@@ -334,22 +336,22 @@ def panel_query(*targets: Item, **more: Any) -> Item:
 
 
 @pytest.mark.before_the_database
-def test_the_connection_can_be_tested(reader: TestClient) -> None:
+def test_connection_test_returns_the_revision(reader: TestClient) -> None:
     assert read(reader, "/integrations/grafana")["revision"] >= 1
 
 
-def test_a_series_is_what_stats_count(reader: TestClient) -> None:
+def test_series_equals_the_stats(reader: TestClient) -> None:
     [series] = post(reader, "query", panel_query({"target": "events"}))
-    counted = items(reader, "/stats/events?from=2024-06-01&to=2024-06-30&fill=true")
-    placed = [each for each in counted if each["period"]]
+    counts = items(reader, "/stats/events?from=2024-06-01&to=2024-06-30&fill=true")
+    dated = [count for count in counts if count["period"]]
 
     assert series["target"] == "Events"
     assert series["refId"] == "A"
-    assert series["datapoints"] == [[each["count"], milliseconds(each["period"])] for each in placed]
-    assert len(placed) == 30
+    assert series["datapoints"] == [[count["count"], milliseconds(count["period"])] for count in dated]
+    assert len(dated) == 30
 
 
-def test_one_metric_may_be_several_series(reader: TestClient) -> None:
+def test_metric_by_speaker_is_several_series(reader: TestClient) -> None:
     payload = {
         "by": "speaker",
         "interval": "month",
@@ -357,60 +359,60 @@ def test_one_metric_may_be_several_series(reader: TestClient) -> None:
         "kind": [],
         "source": "",
     }
-    found = post(reader, "query", panel_query({"target": "statements", "payload": payload}, {"target": "documents"}))
-    counted = items(
+    series = post(reader, "query", panel_query({"target": "statements", "payload": payload}, {"target": "documents"}))
+    counts = items(
         reader, "/stats/statements?by=speaker&interval=month&from=2024-06-01&to=2024-06-30&speaker=putin,kim"
     )
 
-    assert [each["target"] for each in found] == ["Kim Jong Un", "Vladimir Putin", "Documents"]
-    assert {(each["target"], each["datapoints"][0][0]) for each in found[:2]} == {
-        (each["name"], each["count"]) for each in counted if each["period"]
+    assert [line["target"] for line in series] == ["Kim Jong Un", "Vladimir Putin", "Documents"]
+    assert {(line["target"], line["datapoints"][0][0]) for line in series[:2]} == {
+        (count["name"], count["count"]) for count in counts if count["period"]
     }
 
 
 @pytest.mark.before_the_database
-@pytest.mark.parametrize(("most", "periods"), [(30, 30), (29, 5), (2, 1)])
-def test_periods_are_as_long_as_the_panel_is_wide(reader: TestClient, most: int, periods: int) -> None:
-    [series] = post(reader, "query", panel_query({"target": "events"}, maxDataPoints=most))
+@pytest.mark.parametrize(("points", "periods"), [(30, 30), (29, 5), (2, 1)])
+def test_interval_fits_the_number_of_data_points(reader: TestClient, points: int, periods: int) -> None:
+    [series] = post(reader, "query", panel_query({"target": "events"}, maxDataPoints=points))
 
     assert len(series["datapoints"]) == periods
 
 
 @pytest.mark.before_the_database
-def test_a_table_is_the_records(reader: TestClient) -> None:
+def test_table_has_the_records(reader: TestClient) -> None:
     [table] = post(reader, "query", panel_query({"target": "events_table"}))
-    shown = items(reader, "/events?from=2024-06-01&to=2024-06-30&limit=500")
+    events = items(reader, "/events?from=2024-06-01&to=2024-06-30&limit=500")
 
     assert table["type"] == "table"
-    assert [row[1] for row in table["rows"]] == [each["title"] for each in shown]
-    assert [row[5] for row in table["rows"]] == [each["place"]["latitude"] for each in shown]
+    assert [row[1] for row in table["rows"]] == [event["title"] for event in events]
+    assert [row[5] for row in table["rows"]] == [event["place"]["latitude"] for event in events]
 
 
 @pytest.mark.before_the_database
-def test_filters_of_the_dashboard_count_for_every_target(reader: TestClient) -> None:
+def test_dashboard_filters_apply_to_every_target(reader: TestClient) -> None:
     filters = [{"key": "source", "operator": "=", "value": "meduza"}]
     series, table = post(
         reader, "query", panel_query({"target": "events"}, {"target": "events_table"}, adhocFilters=filters)
     )
-    shown = items(reader, "/events?from=2024-06-01&to=2024-06-30&source=meduza")
+    events = items(reader, "/events?from=2024-06-01&to=2024-06-30&source=meduza")
 
-    assert sum(count for count, _ in series["datapoints"]) == len(table["rows"]) == len(shown)
+    assert sum(count for count, _ in series["datapoints"]) == len(table["rows"]) == len(events)
 
 
 @pytest.mark.before_the_database
-def test_grafana_makes_series_and_tables_of_the_answers(reader: TestClient) -> None:
+def test_grafana_builds_frames_from_the_responses(reader: TestClient) -> None:
     targets = [{"target": name} for name in ("events", "statements", "documents", "events_table", "statements_table")]
     answers = post(reader, "query", panel_query(*targets))
-    [made] = frames({"data": answers})
+    [answer_frames] = frames({"data": answers})
 
-    for frame, answer in zip(made, answers, strict=True):
-        kinds = [field["type"] for field in frame["fields"]]
-        assert kinds == ([each["type"] for each in answer["columns"]] if "columns" in answer else ["time", "number"])
+    for frame, answer in zip(answer_frames, answers, strict=True):
+        kinds = [column["type"] for column in answer["columns"]] if "columns" in answer else ["time", "number"]
+        assert [field["type"] for field in frame["fields"]] == kinds
         assert frame["length"] == len(answer.get("rows", answer.get("datapoints")))
 
 
 @pytest.mark.before_the_database
-def test_metrics_tell_what_they_can_be_asked_with(reader: TestClient) -> None:
+def test_metrics_list_payloads_that_work(reader: TestClient) -> None:
     metrics = post(reader, "metrics", {})
 
     assert post(reader, "metrics") == metrics
@@ -423,13 +425,13 @@ def test_metrics_tell_what_they_can_be_asked_with(reader: TestClient) -> None:
 
 
 @pytest.mark.before_the_database
-def test_variables_and_ad_hoc_filters_are_the_same_options(reader: TestClient) -> None:
+def test_variables_and_ad_hoc_filters_have_same_options(reader: TestClient) -> None:
     options = read(reader, "/integrations/grafana/variables/countries")
-    keys = [each["text"] for each in post(reader, "tag-keys")]
+    keys = [key["text"] for key in post(reader, "tag-keys")]
 
     assert post(reader, "variable", {"payload": {"target": "countries"}, "range": {}}) == options
     assert keys == ["source", "speaker", "type", "country"]
-    assert post(reader, "tag-values", {"key": "country"}) == [{"text": each["__value"]} for each in options]
+    assert post(reader, "tag-values", {"key": "country"}) == [{"text": option["__value"]} for option in options]
 
 
 @pytest.mark.before_the_database
@@ -467,22 +469,22 @@ def test_variables_and_ad_hoc_filters_are_the_same_options(reader: TestClient) -
         ("tag-values", {"key": "x"}, "key"),
     ],
 )
-def test_what_has_no_meaning_is_refused_by_its_place(reader: TestClient, path: str, body: Item, field: str) -> None:
+def test_invalid_body_is_422_with_its_place(reader: TestClient, path: str, body: Item, field: str) -> None:
     response = reader.post(f"/integrations/grafana/{path}", json=body)
 
     assert response.status_code == 422, response.text
-    assert field in [each["field"] for each in response.json()["errors"]]
+    assert field in [error["field"] for error in response.json()["errors"]]
 
 
 @pytest.mark.before_the_database
-def test_a_body_that_is_no_json_is_a_bad_request(reader: TestClient) -> None:
+def test_body_that_is_no_json_is_400(reader: TestClient) -> None:
     response = reader.post("/integrations/grafana/query", content="{", headers={"Content-Type": "application/json"})
 
     assert response.status_code == 400
 
 
 @pytest.mark.before_the_database
-def test_to_ask_by_post_needs_a_key_that_may_read_where_reads_do(store: Store) -> None:
+def test_private_store_needs_a_read_key_for_posts(store: Store) -> None:
     private = create_app(settings_for(store.url).model_copy(update={"public_reads": False}))
     with talking_to(private, store) as client:
         for path, body in (("metrics", {}), ("query", panel_query({"target": "events"})), ("tag-keys", {})):

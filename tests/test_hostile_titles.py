@@ -1,6 +1,6 @@
-"""Ten thousand titles that mean ill, through every format that there is: each arrives whole, and as nothing but a text.
+"""Ten thousand hostile titles in every format: each arrives whole, and as nothing but a text.
 
-SQLite only: what is asked here is decided past the database.
+On SQLite only: the formats do not depend on the database.
 """
 
 import csv
@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import feedparser
 import httpx
@@ -18,8 +18,6 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from lxml import etree
-from playwright.sync_api import Browser, Dialog, Page, Request
-from playwright.sync_api import Error as BrowserError
 from pyarrow import parquet
 from pyld import jsonld
 
@@ -35,17 +33,20 @@ from tests.data.graphs import SCHEMA
 from tests.data.hostile import MARKUP, titles
 from tests.serving import live
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Dialog, Page, Request
+
 pytestmark = pytest.mark.before_the_database
 
 MANY = 10_000
-SOME = 300  # that hold each piece
+SOME = 300  # enough to contain each piece
 DAY = "2024-06-19"
 ATOM = "{http://www.w3.org/2005/Atom}"
 FORMULA_SIGNS = tuple("=+-@\t\r\n＝＋－＠")
 
 
 def fill(store: Store) -> None:
-    """An event and a report for each title; it is the name of the event's place, too."""
+    """Add an event and a report for each title, which is also the name of the event's place."""
     batch = Batch()
     outlet, item = Outlet(MARKUP[0], SourceKind.ONLINE), ("0" * 64, None, None, MARKUP[1])
     document = batch.add_document(outlet, DocumentRow(*item, "", "0" * 64, f"{DAY}T00:00:00"))
@@ -70,7 +71,7 @@ def hostile(application: FastAPI, hostile_store: Store) -> Iterator[TestClient]:
         yield client
 
 
-# What a reader of each format finds.
+# The titles that a reader of each format finds.
 
 
 def of_json(bodies: Sequence[bytes]) -> list[str]:
@@ -92,8 +93,8 @@ def of_jsonl(bodies: Sequence[bytes]) -> list[str]:
 
 def of_parquet(bodies: Sequence[bytes]) -> list[str]:
     [body] = bodies
-    found: list[str] = parquet.read_table(io.BytesIO(body)).column("title").to_pylist()
-    return found
+    result: list[str] = parquet.read_table(io.BytesIO(body)).column("title").to_pylist()
+    return result
 
 
 def of_geojson(bodies: Sequence[bytes]) -> list[str]:
@@ -102,15 +103,15 @@ def of_geojson(bodies: Sequence[bytes]) -> list[str]:
 
 
 def of_atom(bodies: Sequence[bytes]) -> list[str]:
-    found = []
+    result = []
     for body in bodies:
-        feed, read = etree.fromstring(body), feedparser.parse(body)
+        feed, parsed = etree.fromstring(body), feedparser.parse(body)
         entries = feed.findall(f"{ATOM}entry")
-        assert len(entries) == len(read.entries)
-        assert not read.bozo
-        assert {each.tag for each in feed.iter()} <= {ATOM + name for name in _ATOM_ELEMENTS}
-        found += [str(entry.findtext(f"{ATOM}title")) for entry in entries]
-    return found
+        assert len(entries) == len(parsed.entries)
+        assert not parsed.bozo
+        assert {element.tag for element in feed.iter()} <= {ATOM + name for name in _ATOM_ELEMENTS}
+        result += [str(entry.findtext(f"{ATOM}title")) for entry in entries]
+    return result
 
 
 _ATOM_ELEMENTS = (
@@ -148,9 +149,9 @@ def of_linked_data(bodies: Sequence[bytes]) -> list[str]:
 
 def of_annotations(bodies: Sequence[bytes]) -> list[str]:
     [body] = bodies
-    found = json.loads(body)["first"]["items"]
-    texts = [each for annotation in found for each in annotation["body"] if each["purpose"] == "describing"]
-    return [each["value"] for each in texts]
+    annotations = json.loads(body)["first"]["items"]
+    texts = [part for annotation in annotations for part in annotation["body"] if part["purpose"] == "describing"]
+    return [text["value"] for text in texts]
 
 
 READERS: dict[str, Callable[[Sequence[bytes]], list[str]]] = {
@@ -170,31 +171,31 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_CALENDAR = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def _in_a_spreadsheet(title: str) -> str:
+def quote_formula(title: str) -> str:
     return f"'{title}" if title.lstrip(" ").startswith(FORMULA_SIGNS) else title
 
 
-def _in_a_calendar(title: str) -> str:
-    # The library that writes calendars takes a leading U+FEFF, which nobody sees, for a mark of how they are encoded.
+def clean_for_calendar(title: str) -> str:
+    # The calendar library takes a leading U+FEFF for a byte order mark.
     return _NO_CALENDAR.sub("\ufffd", title.replace("\r\n", "\n").replace("\r", "\n")).removeprefix("\ufeff")
 
 
-# What cannot be written in a format, or must not be.
+# The changes of titles that a format cannot hold, or must not hold.
 CHANGED: dict[str, Callable[[str], str]] = {
-    "csv": _in_a_spreadsheet,
+    "csv": quote_formula,
     "atom": lambda title: _NO_XML.sub("\ufffd", title),
-    "ics": _in_a_calendar,
+    "ics": clean_for_calendar,
 }
 
 
 def address_in(name: str) -> str:
-    """Where the titles are to be had in this format: those of events, or as the reports of them have them."""
+    """Return the address of the titles in this format: of the events, or of the reports if it has no events."""
     noun = "events" if name == JSON or FORMATS[name].can_write(EventPublic) else "reports"
     return f"/{noun}?format={name}"
 
 
 def bodies(client: TestClient, name: str) -> Iterator[bytes]:
-    """The list, whole or by its pages."""
+    """Yield the whole list, or its pages."""
     paged = name == JSON or FORMATS[name].paged
     address: str | None = address_in(name) + ("&limit=500" if paged else "")
     while address:
@@ -206,31 +207,31 @@ def bodies(client: TestClient, name: str) -> Iterator[bytes]:
 
 
 @pytest.mark.parametrize("name", [JSON, *FORMATS])
-def test_every_title_arrives_whole_and_as_nothing_but_a_text(hostile: TestClient, name: str) -> None:
-    found = READERS[name](list(bodies(hostile, name)))
+def test_format_holds_every_title_as_text(hostile: TestClient, name: str) -> None:
+    received = READERS[name](list(bodies(hostile, name)))
 
-    changed = CHANGED.get(name, lambda title: title)
-    lost = Counter(map(changed, titles(MANY))) - Counter(found)
-    assert (dict(lost), len(found)) == ({}, MANY)
+    change = CHANGED.get(name, lambda title: title)
+    lost = Counter(map(change, titles(MANY))) - Counter(received)
+    assert (dict(lost), len(received)) == ({}, MANY)
 
 
 # In a browser
 
 
 class Watched:
-    """A page, and what ran in it or was fetched for it that should not."""
+    """A page, and the dialogs and forbidden requests of scripts that ran in it."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: "Browser") -> None:
         self.page: Page = browser.new_page()
         self.seen: list[str] = []
         self.page.on("dialog", self._dismiss)
         self.page.on("request", self._note)
 
-    def _dismiss(self, dialog: Dialog) -> None:
+    def _dismiss(self, dialog: "Dialog") -> None:
         self.seen.append(dialog.message)
         dialog.dismiss()
 
-    def _note(self, request: Request) -> None:
+    def _note(self, request: "Request") -> None:
         if request.url.endswith("/pwned"):
             self.seen.append(request.url)
 
@@ -240,7 +241,9 @@ class Watched:
         assert self.seen == []
 
     def go(self, address: str) -> None:
-        """Open the address; what the browser does not show, it would save."""
+        """Open the address; ignore that the browser saves a format which it cannot show."""
+        from playwright.sync_api import Error as BrowserError
+
         try:
             self.page.goto(address)
         except BrowserError as error:
@@ -255,13 +258,13 @@ def address(hostile_store: Store) -> Iterator[str]:
 
 
 @pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
+def watched(browser: "Browser") -> Iterator[Watched]:
     watched = Watched(browser)
     yield watched
     watched.page.close()
 
 
-def test_markup_among_the_titles_would_run_where_it_is_taken_for_a_page(watched: Watched) -> None:
+def test_markup_runs_when_it_is_a_page(watched: Watched) -> None:
     watched.page.set_content("".join(MARKUP))
     watched.page.wait_for_timeout(50)
 
@@ -269,7 +272,7 @@ def test_markup_among_the_titles_would_run_where_it_is_taken_for_a_page(watched:
     assert watched.page.evaluate("window.pwned") == 1
 
 
-def test_no_address_that_is_opened_runs_anything(watched: Watched, address: str) -> None:
+def test_no_opened_address_runs_a_script(watched: Watched, address: str) -> None:
     paths = [f"{address_in(name)}&limit={SOME}" for name in (JSON, *FORMATS)]
     for path in (*paths, "/events/1", "/search?q=pwned&limit=100", "/changes?limit=100"):
         watched.go(address + path)
@@ -279,22 +282,22 @@ def test_no_address_that_is_opened_runs_anything(watched: Watched, address: str)
 _SHOW = """async ([atom, feed, search]) => {
     const read = async (address) => (await fetch(address)).text()
     const xml = new DOMParser().parseFromString(await read(atom), "application/xml")
-    const shown = [...xml.querySelectorAll("entry > title")].map((each) => each.textContent)
-    const named = JSON.parse(await read(feed)).items.map((each) => each.title)
+    const atomTitles = [...xml.querySelectorAll("entry > title")].map((title) => title.textContent)
+    const jsonTitles = JSON.parse(await read(feed)).items.map((item) => item.title)
     const add = (name) => document.body.appendChild(document.createElement(name))
-    for (const title of [...shown, ...named]) add("li").textContent = title
+    for (const title of [...atomTitles, ...jsonTitles]) add("li").textContent = title
     for (const hit of JSON.parse(await read(search)).items) add("p").innerHTML = hit.snippet
-    return [shown, named, document.querySelectorAll("mark").length]
+    return [atomTitles, jsonTitles, document.querySelectorAll("mark").length]
 }"""
 
 
-def test_a_page_that_shows_titles_as_texts_and_snippets_as_html_runs_nothing(watched: Watched, address: str) -> None:
+def test_page_with_titles_and_snippets_runs_no_script(watched: Watched, address: str) -> None:
     watched.go(f"{address}/healthz")
-    asked = [f"/events?format={name}&limit={SOME}" for name in ("atom", "jsonfeed")] + ["/search?q=pwned&limit=500"]
-    shown, named, marked = watched.page.evaluate(_SHOW, asked)
+    paths = [f"/events?format={name}&limit={SOME}" for name in ("atom", "jsonfeed")] + ["/search?q=pwned&limit=500"]
+    atom_titles, json_titles, mark_count = watched.page.evaluate(_SHOW, paths)
 
     watched.check()
     expected: list[Any] = httpx.get(f"{address}/events?limit={SOME}", trust_env=False).json()["items"]
-    assert named == [item["title"] for item in expected]
-    assert len(shown) == SOME
-    assert marked > SOME
+    assert json_titles == [item["title"] for item in expected]
+    assert len(atom_titles) == SOME
+    assert mark_count > SOME

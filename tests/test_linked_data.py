@@ -1,23 +1,24 @@
-"""JSON-LD, read as a processor of linked data reads it: as triples."""
+"""JSON-LD, read as triples by a linked-data processor."""
 
 import json
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 from pyld import jsonld
 
 from tests.data import graphs
 from tests.data.graphs import DCTERMS, EDTF, OA, PROV, SCHEMA, TYPE, Graph
+from tests.properties import for_all_with_few_on_postgresql
 
 BASE = "http://testserver"
 OWN = f"{BASE}/openapi.json#/components/schemas/"
 
 NOUNS = ["events", "documents", "reports", "statements", "utterances", "claims", "sources", "speakers"]
 
-# All that the graphs say, each word as its vocabulary has it.
+# All predicates of the graphs, as their vocabularies spell them.
 PREDICATES = {
     TYPE,
     f"{DCTERMS}date",
@@ -42,16 +43,13 @@ TYPES = {
     *(OA + name for name in ("SpecificResource", "TextPositionSelector", "TextQuoteSelector")),
 }  # fmt: skip
 
-# A store that many examples share: what one leaves in it is nothing to the next.
-shares_a_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
 
 def document(client: TestClient, address: str) -> dict[str, Any]:
     response = client.get(f"{address}{'&' if '?' in address else '?'}format=jsonld")
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == "application/ld+json"
-    found: dict[str, Any] = response.json()
-    return found
+    result: dict[str, Any] = response.json()
+    return result
 
 
 def graph_of(client: TestClient, address: str) -> Graph:
@@ -59,8 +57,8 @@ def graph_of(client: TestClient, address: str) -> Graph:
 
 
 def items(client: TestClient, address: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = client.get(f"{address}{'&' if '?' in address else '?'}limit=500").json()["items"]
-    return found
+    result: list[dict[str, Any]] = client.get(f"{address}{'&' if '?' in address else '?'}limit=500").json()["items"]
+    return result
 
 
 def create(writer: TestClient, noun: str, **fields: object) -> dict[str, Any]:
@@ -70,71 +68,72 @@ def create(writer: TestClient, noun: str, **fields: object) -> dict[str, Any]:
     return made
 
 
-# What the graphs are
+# Graphs
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_a_list_is_a_graph_of_its_records_in_known_words_that_needs_nothing_fetched(
-    reader: TestClient, noun: str
-) -> None:
-    graph = graph_of(reader, f"/{noun}")
+def test_graphs_use_only_vocabulary_terms(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            graph = graph_of(reader, f"/{noun}")
 
-    own = {name for _, name, _ in graph.triples if name.startswith(OWN)}
-    assert {name for _, name, _ in graph.triples} - own <= PREDICATES
-    assert {value for _, name, value in graph.triples if name == TYPE} <= TYPES
-    for item in items(reader, f"/{noun}"):
-        assert graph.values(f"{BASE}/{noun}/{item['id']}", TYPE)
-        assert graph.value(f"{BASE}/{noun}/{item['id']}", f"{OWN}StatementPublic/properties/coded_by") == "human"
+            own = {name for _, name, _ in graph.triples if name.startswith(OWN)}
+            assert {name for _, name, _ in graph.triples} - own <= PREDICATES
+            assert {value for _, name, value in graph.triples if name == TYPE} <= TYPES
+            for item in items(reader, f"/{noun}"):
+                node = f"{BASE}/{noun}/{item['id']}"
+                assert graph.values(node, TYPE)
+                assert graph.value(node, f"{OWN}StatementPublic/properties/coded_by") == "human"
 
 
-def test_words_of_our_own_are_where_they_are_said_to_be_defined(reader: TestClient) -> None:
-    defined = reader.get("/openapi.json").json()
+def test_own_terms_are_defined_in_openapi_json(reader: TestClient) -> None:
+    openapi = reader.get("/openapi.json").json()
     names = {name for noun in NOUNS for _, name, _ in graph_of(reader, f"/{noun}").triples if name.startswith(OWN)}
 
     assert len(names) > 5
     for name in names:
-        found = defined
+        definition = openapi
         for step in name.partition("#/")[2].split("/"):
-            found = found[step]
-        assert found
+            definition = definition[step]
+        assert definition
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_what_a_graph_names_by_an_address_of_ours_is_there(reader: TestClient, noun: str) -> None:
-    graph = graph_of(reader, f"/{noun}")
-    named = {each for triple in graph.triples for each in (triple[0], triple[2]) if each not in graph.literals}
-    records = {each.partition("#")[0] for each in named if each.startswith(f"{BASE}/")}
+def test_every_own_address_in_a_graph_is_200(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            graph = graph_of(reader, f"/{noun}")
+            nodes = {node for subject, _, object_ in graph.triples for node in (subject, object_)} - graph.literals
+            records = {node.partition("#")[0] for node in nodes if node.startswith(f"{BASE}/")}
 
-    assert len(records) > 5
-    assert {each: reader.get(each).status_code for each in records} == dict.fromkeys(records, 200)
+            assert len(records) > 5
+            assert {record: reader.get(record).status_code for record in records} == dict.fromkeys(records, 200)
 
 
-def test_the_first_node_tells_of_the_list(reader: TestClient) -> None:
+def test_first_node_describes_the_list(reader: TestClient) -> None:
     graph = graph_of(reader, "/events")
-    here = f"{BASE}/events?format=jsonld"
+    node = f"{BASE}/events?format=jsonld"
 
-    assert graph.values(here, TYPE) == [f"{SCHEMA}Dataset"]
-    assert "events" in str(graph.value(here, f"{SCHEMA}name"))
-    assert str(graph.value(here, f"{SCHEMA}dateModified")).endswith("Z")
+    assert graph.values(node, TYPE) == [f"{SCHEMA}Dataset"]
+    assert "events" in str(graph.value(node, f"{SCHEMA}name"))
+    assert str(graph.value(node, f"{SCHEMA}dateModified")).endswith("Z")
 
 
-def test_a_graph_can_be_flattened_to_one_node_a_thing_and_comes_back_from_n_quads(reader: TestClient) -> None:
-    found = document(reader, "/statements")
+def test_graph_survives_flattening_and_n_quads(reader: TestClient) -> None:
+    graph = document(reader, "/statements")
     options = {"documentLoader": graphs.loader({})}
 
-    flat = jsonld.flatten(found, None, options)
+    flat = jsonld.flatten(graph, None, options)
     assert len({node["@id"] for node in flat}) == len(flat)
-    again = jsonld.from_rdf(graphs.n_quads(found), {"format": "application/n-quads"} | options)
-    assert graphs.n_quads({"@graph": again}).count("\n") == graphs.n_quads(found).count("\n")
+    again = jsonld.from_rdf(graphs.n_quads(graph), {"format": "application/n-quads"} | options)
+    assert graphs.n_quads({"@graph": again}).count("\n") == graphs.n_quads(graph).count("\n")
 
 
-def test_an_empty_list_is_a_graph_too(reader: TestClient) -> None:
+def test_empty_list_is_a_graph_of_its_dataset(reader: TestClient) -> None:
     [node] = document(reader, "/events?date=1900-01-01")["@graph"]
 
     assert node["@type"] == "Dataset"
 
 
-def test_a_list_within_a_record_is_a_graph_and_what_is_no_record_is_none(reader: TestClient) -> None:
+def test_nested_list_is_a_graph_and_coverage_is_422(reader: TestClient) -> None:
     assert graph_of(reader, "/events/1/statements").subjects(TYPE, f"{SCHEMA}Quotation")
 
     response = reader.get("/coverage?format=jsonld")
@@ -142,7 +141,7 @@ def test_a_list_within_a_record_is_a_graph_and_what_is_no_record_is_none(reader:
     assert response.json()["errors"][0]["field"] == "format"
 
 
-def test_a_client_of_linked_data_is_answered_with_it(reader: TestClient) -> None:
+def test_accept_header_selects_json_ld(reader: TestClient) -> None:
     response = reader.get("/events", headers={"Accept": "application/ld+json, application/json;q=0.5"})
 
     assert response.headers["Content-Type"] == "application/ld+json"
@@ -150,10 +149,10 @@ def test_a_client_of_linked_data_is_answered_with_it(reader: TestClient) -> None
     assert 'format=jsonld>; rel="alternate"; type="application/ld+json"' in reader.get("/events").headers["Link"]
 
 
-# What they say
+# Statements of the graphs
 
 
-def test_a_graph_alone_tells_which_articles_quote_a_sentence_and_through_whom(reader: TestClient) -> None:
+def test_graph_tells_articles_and_relays_of_a_quote(reader: TestClient) -> None:
     [utterance] = items(reader, '/utterances?speaker=putin&q="comprehensive partnership agreement"')
     expected = {
         (item["source"]["name"], item["document"]["id"], tuple(hop["speaker"]["name"] for hop in item["chain"]))
@@ -161,16 +160,16 @@ def test_a_graph_alone_tells_which_articles_quote_a_sentence_and_through_whom(re
     }
 
     graph = graph_of(reader, "/statements")
-    found = {
+    quotations = {
         quoting(graph, printing)
         for printing in graph.subjects(f"{SCHEMA}exampleOfWork", f"{BASE}/utterances/{utterance['id']}")
     }
 
-    assert found == {(name, f"{BASE}/documents/{ident}", voices) for name, ident, voices in expected}
-    assert len(found) > 1
+    assert quotations == {(name, f"{BASE}/documents/{ident}", voices) for name, ident, voices in expected}
+    assert len(quotations) > 1
 
 
-def test_a_graph_tells_a_chain_in_its_order(reader: TestClient) -> None:
+def test_graph_has_the_chain_in_order(reader: TestClient) -> None:
     statements = [item for item in items(reader, "/statements") if item["chain"]]
     graph = graph_of(reader, "/statements")
 
@@ -181,18 +180,18 @@ def test_a_graph_tells_a_chain_in_its_order(reader: TestClient) -> None:
 
 
 def quoting(graph: Graph, printing: str) -> tuple[str | None, str | None, tuple[str | None, ...]]:
-    """Publisher and address of the article in which a quotation stands, and the names of those who relayed it."""
+    """Return the publisher and the address of the article with a quotation, and the names of its relays."""
     article = str(graph.value(printing, f"{PROV}wasQuotedFrom"))
     publisher = str(graph.value(article, f"{SCHEMA}publisher"))
-    voices, told = [], graph.value(printing, f"{PROV}hadPrimarySource")
-    while told is not None and f"{PROV}Entity" in graph.values(told, TYPE):
-        voice = graph.value(told, f"{PROV}wasAttributedTo") or graph.value(told, f"{SCHEMA}isBasedOn")
+    voices, entity = [], graph.value(printing, f"{PROV}hadPrimarySource")
+    while entity is not None and f"{PROV}Entity" in graph.values(entity, TYPE):
+        voice = graph.value(entity, f"{PROV}wasAttributedTo") or graph.value(entity, f"{SCHEMA}isBasedOn")
         voices.append(graph.value(str(voice), f"{SCHEMA}name"))
-        told = graph.value(told, f"{PROV}hadPrimarySource")
+        entity = graph.value(entity, f"{PROV}hadPrimarySource")
     return graph.value(publisher, f"{SCHEMA}name"), article, tuple(voices)
 
 
-def test_a_quotation_says_where_in_the_document_it_stands(reader: TestClient) -> None:
+def test_quotation_has_its_location_in_the_document(reader: TestClient) -> None:
     graph = graph_of(reader, "/documents/1/statements")
 
     for item in items(reader, "/documents/1/statements"):
@@ -215,55 +214,56 @@ def test_a_quotation_says_where_in_the_document_it_stands(reader: TestClient) ->
         ("2024-06~/2024-07", None, None),
     ],
 )
-def test_a_date_in_doubt_is_told_as_such_alone(writer: TestClient, date: str, start: str | None, end: str) -> None:
+def test_uncertain_date_is_only_edtf(writer: TestClient, date: str, start: str | None, end: str) -> None:
     made = create(writer, "events", title="An event", date=date, type="aid")
-    here, graph = f"{BASE}/events/{made['id']}", graph_of(writer, f"/events?id={made['id']}")
+    node, graph = f"{BASE}/events/{made['id']}", graph_of(writer, f"/events?id={made['id']}")
 
-    assert graph.value(here, f"{DCTERMS}date") == date
-    assert graph.datatypes[here, f"{DCTERMS}date"] == EDTF
-    assert graph.value(here, f"{SCHEMA}startDate") == start
-    assert graph.value(here, f"{SCHEMA}endDate") == end
+    assert graph.value(node, f"{DCTERMS}date") == date
+    assert graph.datatypes[node, f"{DCTERMS}date"] == EDTF
+    assert graph.value(node, f"{SCHEMA}startDate") == start
+    assert graph.value(node, f"{SCHEMA}endDate") == end
 
 
-def test_a_treaty_speaks_but_does_not_act(writer: TestClient) -> None:
+def test_statement_is_based_on_a_treaty(writer: TestClient) -> None:
     treaty = create(writer, "speakers", name="Article 4", kind="document")
     agency = create(writer, "speakers", name="TASS", kind="organization")
     made = create(
         writer, "statements", document=1, kind="direct", speaker=treaty["id"], span={"start": 0, "end": 5},
         chain=[{"speaker": agency["id"]}, {"speaker": treaty["id"]}], coded_by="machine", confidence=0.25,
     )  # fmt: skip
-    here = f"{BASE}/statements/{made['id']}"
+    node = f"{BASE}/statements/{made['id']}"
     graph = graph_of(writer, f"/statements?id={made['id']}")
 
-    assert graph.value(here, f"{SCHEMA}isBasedOn") == f"{BASE}/speakers/{treaty['id']}"
-    assert graph.value(here, f"{PROV}wasAttributedTo") is graph.value(here, f"{SCHEMA}creator") is None
-    assert quoting(graph, here)[2] == ("TASS", "Article 4")
-    assert graph.value(here, f"{OWN}StatementPublic/properties/coded_by") == "machine"
-    assert float(str(graph.value(here, f"{OWN}StatementPublic/properties/confidence"))) == 0.25
+    assert graph.value(node, f"{SCHEMA}isBasedOn") == f"{BASE}/speakers/{treaty['id']}"
+    assert graph.value(node, f"{PROV}wasAttributedTo") is graph.value(node, f"{SCHEMA}creator") is None
+    assert quoting(graph, node)[2] == ("TASS", "Article 4")
+    assert graph.value(node, f"{OWN}StatementPublic/properties/coded_by") == "machine"
+    assert float(str(graph.value(node, f"{OWN}StatementPublic/properties/confidence"))) == 0.25
 
 
-# What somebody wrote
+# Texts and addresses from documents
 
 
-@shares_a_store
-@given(path=st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF, exclude_characters="\x7f"), max_size=8))
+@for_all_with_few_on_postgresql(
+    path=st.text(st.characters(min_codepoint=33, max_codepoint=0x2FFF, exclude_characters="\x7f"), max_size=8)
+)
 @example(path="<script>")
 @example(path='">{}|\\^`')
 @example(path="東京?q=ü#ö")
-def test_an_address_that_no_graph_can_hold_is_left_out(writer: TestClient, path: str) -> None:
+def test_url_that_is_no_iri_is_left_out(writer: TestClient, path: str) -> None:
     address = f"https://example.org/{path}"
     response = writer.post("/documents", json={"source": "meduza", "text": path, "title": path or "-", "url": address})
-    if response.status_code == 422:  # an address that the store does not take
+    if response.status_code == 422:  # an address that the store refuses
         return
     made = response.json()
-    found = document(writer, f"/documents?id={made['id']}")
-    url = graphs.read(found).value(f"{BASE}/documents/{made['id']}", f"{SCHEMA}url")
+    graph = document(writer, f"/documents?id={made['id']}")
+    url = graphs.read(graph).value(f"{BASE}/documents/{made['id']}", f"{SCHEMA}url")
 
     assert url == (None if set('<>"{}|\\^`') & set(path) else address)
-    assert jsonld.from_rdf(graphs.n_quads(found), {"format": "application/n-quads"})
+    assert jsonld.from_rdf(graphs.n_quads(graph), {"format": "application/n-quads"})
 
 
-def test_what_is_written_in_a_title_stays_a_text_and_in_its_script(writer: TestClient) -> None:
+def test_title_is_a_literal_without_html(writer: TestClient) -> None:
     title = '</script><script>alert(1)</script>{"@id": "x:y"} @type <http://example.org/>'
     made = create(writer, "events", title=title, date="2024", type="aid", place="@id")
     text = writer.get(f"/events?id={made['id']}&format=jsonld").text
@@ -275,7 +275,7 @@ def test_what_is_written_in_a_title_stays_a_text_and_in_its_script(writer: TestC
     assert graph.value(place, f"{SCHEMA}name") == "@id"
 
 
-def test_what_is_written_into_the_query_is_escaped_in_the_name_of_the_list(reader: TestClient) -> None:
+def test_query_is_escaped_in_the_iri_of_the_list(reader: TestClient) -> None:
     [node] = document(reader, '/events?q="<b>{nowhere}|^`"')["@graph"]
 
     assert not set('<>"{}|^`') & set(node["@id"])

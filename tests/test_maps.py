@@ -1,4 +1,4 @@
-"""Maps: events as GDAL reads them, and with it QGIS."""
+"""Maps: events, read by GDAL, the library of QGIS."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from tests.serving import live
 pytestmark = pytest.mark.before_the_database
 
 GEOJSON = "/events?format=geojson"
-# As CSV is read for a map: from where it is streamed, with its columns of coordinates.
+# GDAL reads CSV from a stream, and needs the names of its columns of coordinates.
 CSV = "/events?format=csv"
 POINTS = ("-oo", "X_POSSIBLE_NAMES=place_longitude", "-oo", "Y_POSSIBLE_NAMES=place_latitude")
 
@@ -30,64 +30,64 @@ def address(templates: Templates) -> Iterator[str]:
 
 
 def events(address: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{address}/events?limit=500", trust_env=False).json()["items"]
-    return found
+    result: list[dict[str, Any]] = httpx.get(f"{address}/events?limit=500", trust_env=False).json()["items"]
+    return result
 
 
 def gdal(program: str, *arguments: str) -> str:
-    """What a program of GDAL prints; what it complains of fails the test."""
+    """Return the output of a GDAL program; its warnings and errors fail the test."""
     command = [tools.program(program), *arguments]
-    done = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60, check=False)
-    assert (done.returncode, done.stderr.decode()) == (0, "")
-    return done.stdout.decode()
+    result = subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, timeout=60, check=False)
+    assert (result.returncode, result.stderr.decode()) == (0, "")
+    return result.stdout.decode()
 
 
 def layer(source: str) -> dict[str, str]:
-    """What a map is told of the one layer there: its features, geometry and extent, and the type of each field."""
-    told = gdal("ogrinfo", "-ro", "-so", "-al", source)
-    assert told.count("Layer name:") == 1
-    return dict(re.findall(r"^([A-Za-z_ ]+): (.*?)(?: \(\d+\.\d+\))?$", told, re.MULTILINE)) | {
-        "reference": "EPSG:4326" if 'ID["EPSG",4326]' in told else "",
+    """Return the description of the only layer: its features, geometry and extent, and the types of its fields."""
+    description = gdal("ogrinfo", "-ro", "-so", "-al", source)
+    assert description.count("Layer name:") == 1
+    return dict(re.findall(r"^([A-Za-z_ ]+): (.*?)(?: \(\d+\.\d+\))?$", description, re.MULTILINE)) | {
+        "reference": "EPSG:4326" if 'ID["EPSG",4326]' in description else "",
     }
 
 
-def test_a_map_finds_a_layer_of_points_with_dates(address: str) -> None:
-    found = layer(address + GEOJSON)
+def test_geojson_is_a_layer_of_points_with_dates(address: str) -> None:
+    events_layer = layer(address + GEOJSON)
 
-    assert found["Feature Count"] == str(len(events(address)))
-    assert (found["Geometry"], found["reference"]) == ("Point", "EPSG:4326")
-    assert found["date_earliest"] == found["date_latest"] == "Date"
-    assert found["title"] == found["date_edtf"] == "String"
-    assert found["source_count"] == "Integer"
+    assert events_layer["Feature Count"] == str(len(events(address)))
+    assert (events_layer["Geometry"], events_layer["reference"]) == ("Point", "EPSG:4326")
+    assert events_layer["date_earliest"] == events_layer["date_latest"] == "Date"
+    assert events_layer["title"] == events_layer["date_edtf"] == "String"
+    assert events_layer["source_count"] == "Integer"
 
 
 @pytest.mark.parametrize("source", [(GEOJSON,), (CSV, *POINTS)], ids=["geojson", "csv"])
-def test_what_stands_on_the_map_are_our_events(address: str, source: tuple[str, ...]) -> None:
+def test_layer_has_the_events_at_their_places(address: str, source: tuple[str, ...]) -> None:
     path, *options = source
-    there = f"CSV:/vsicurl_streaming/{address}{path}" if path == CSV else address + path
-    written = gdal("ogr2ogr", "-f", "CSV", "/vsistdout/", there, "-lco", "GEOMETRY=AS_XY", *options)
-    found = {int(row["id"]): row for row in csv.DictReader(io.StringIO(written))}
+    location = f"CSV:/vsicurl_streaming/{address}{path}" if path == CSV else address + path
+    output = gdal("ogr2ogr", "-f", "CSV", "/vsistdout/", location, "-lco", "GEOMETRY=AS_XY", *options)
+    rows = {int(row["id"]): row for row in csv.DictReader(io.StringIO(output))}
 
     expected = events(address)
-    assert sorted(found) == sorted(event["id"] for event in expected)
+    assert sorted(rows) == sorted(event["id"] for event in expected)
     for event in expected:
-        row, place = found[event["id"]], event["place"]
+        row, place = rows[event["id"]], event["place"]
         assert (row["title"], row["date_edtf"]) == (event["title"], event["date"]["edtf"])
         point = [float(row[axis]) if row[axis] else None for axis in "XY"]
         assert point == [place["longitude"], place["latitude"]]
-    assert {row["X"] == "" for row in found.values()} == {True, False}
+    assert {row["X"] == "" for row in rows.values()} == {True, False}
 
 
-def test_a_page_of_a_known_length_can_be_read_as_a_file_in_the_web(address: str) -> None:
-    found = layer(f"/vsicurl/{address}{GEOJSON}&limit=500")
+def test_page_can_be_read_with_range_requests(address: str) -> None:
+    events_layer = layer(f"/vsicurl/{address}{GEOJSON}&limit=500")
 
-    assert found["Feature Count"] == str(len(events(address)))
+    assert events_layer["Feature Count"] == str(len(events(address)))
 
 
-def test_a_box_on_the_map_asks_for_what_is_in_it(address: str) -> None:
-    found = layer(f"{address}{GEOJSON}&bbox=124,38,131,43")
-    west, south, east, north = map(float, re.findall(r"-?\d+\.\d+", found["Extent"]))
+def test_bbox_selects_the_features_in_it(address: str) -> None:
+    events_layer = layer(f"{address}{GEOJSON}&bbox=124,38,131,43")
+    west, south, east, north = map(float, re.findall(r"-?\d+\.\d+", events_layer["Extent"]))
 
-    assert 0 < int(found["Feature Count"]) < len(events(address))
+    assert 0 < int(events_layer["Feature Count"]) < len(events(address))
     assert 124 <= west <= east <= 131
     assert 38 <= south <= north <= 43

@@ -28,7 +28,7 @@ from tests.conftest import BACKENDS, Store, Templates, settings_for, talking_to
 from tests.test_cli import Dateline, Server, dateline, nothing, serving
 from tests.test_db import held
 from tests.test_docs import console_lines
-from tests.test_export import SEARCH, answers, parsed, written
+from tests.test_export import SEARCH, answers, parsed, write_history
 from tests.test_migrations import schema
 from tests.test_writes import NOUNS, body_of, make, populate, revision
 
@@ -81,7 +81,7 @@ def saved(backup_of_the_seed: Path, tmp_path: Path) -> str:
 def test_a_backup_is_a_store_of_its_own_with_all_that_was_there(
     writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
-    written(writer)
+    write_history(writer)
     standbys = {"DATELINE_REPLICA_URLS": store.url} if store.engine.dialect.name == "postgresql" else {}
 
     said = succeed(dateline, store.url, "backup", "copy.db", **standbys)
@@ -205,7 +205,7 @@ def test_there_is_no_backup_of_nothing(dateline: Dateline, nothing: str, tmp_pat
 def test_a_restored_store_is_what_was_saved_under_a_revision_that_never_was(
     application: FastAPI, writer: TestClient, store: Store, dateline: Dateline
 ) -> None:
-    written(writer)
+    write_history(writer)
     at_first, before, tag = revision(writer), content(store), writer.get("/events").headers["ETag"]
     succeed(dateline, store.url, "backup", "saved.db")
     writer.patch("/events/1", json={"title": "Changed after the backup"})
@@ -363,7 +363,7 @@ def sample(client: TestClient) -> list[str]:
 def test_a_copy_in_the_other_database_answers_as_the_store_does(
     application: FastAPI, writer: TestClient, store: Store, other: str, dateline: Dateline
 ) -> None:
-    written(writer)
+    write_history(writer)
     asked = sample(writer)
     before, key = parsed(answers(writer, asked)), writer.headers["Authorization"]
 

@@ -1,4 +1,4 @@
-"""The views for dashboards: their figures are the API's own, and a role that reads them reads nothing else."""
+"""The views for dashboards: their figures equal the API's, and a role that reads them reads nothing else."""
 
 import base64
 import hashlib
@@ -14,7 +14,7 @@ import pytest
 from alembic import command
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from sqlalchemy import inspect, make_url, text
 from sqlmodel import SQLModel
 
@@ -23,6 +23,7 @@ from tests.conftest import Store, Templates, talking_to
 from tests.data import flows
 from tests.data.flows import Flow
 from tests.data.lists import pages
+from tests.properties import for_all, shares_a_store
 from tests.test_cli import Dateline, dateline
 from tests.test_operations import refuse, succeed
 
@@ -39,91 +40,84 @@ def schema(store: Store) -> str | None:
 
 
 def rows(store: Store, view: str) -> list[Row]:
-    """All rows of a view, their days as the API writes them."""
+    """Return all rows of a view, with days in the API's notation."""
     name = f"{schema(store)}.{view}" if schema(store) else view
     with store.engine.connect() as connection:
-        found = connection.execute(text(f"SELECT * FROM {name}")).mappings().all()
-    return [{key: plain(value) for key, value in row.items()} for row in found]
+        result = connection.execute(text(f"SELECT * FROM {name}")).mappings().all()
+    return [{key: to_plain(value) for key, value in row.items()} for row in result]
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     text = value.isoformat() if hasattr(value, "isoformat") else value
     return text.removesuffix(" 00:00:00.000000") if isinstance(text, str) else text
 
 
-def listed(client: TestClient, address: str) -> list[Row]:
-    """All items of a list, flat."""
+def read_flat(client: TestClient, address: str) -> list[Row]:
+    """Return all items of a list, flat."""
     sign = "&" if "?" in address else "?"
     return [item for page in pages(client, f"{address}{sign}flat=true&limit=500") for item in page]
 
 
-def shared(row: Row, item: Row) -> tuple[Row, Row]:
-    """What of a row and of an item goes by the same name."""
-    names = row.keys() & item.keys()
-    return {name: row[name] for name in names}, {name: item[name] for name in names}
+def check_agreement(rows: dict[Any, Row], items: dict[Any, Row], *, names: int) -> None:
+    """Check that rows and items have the same keys, and equal values under their ``names`` shared names."""
+    assert rows.keys() == items.keys()
+    for key, row in rows.items():
+        shared = row.keys() & items[key].keys()
+        assert len(shared) == names
+        assert {name: row[name] for name in shared} == {name: items[key][name] for name in shared}
 
 
-def agree(told: dict[Any, Row], items: dict[Any, Row], *, names: int) -> None:
-    """Rows and items are of the same things, and say the same under the names that they share, of which there are so
-    many."""
-    assert told.keys() == items.keys()
-    for key, row in told.items():
-        ours, theirs = shared(row, items[key])
-        assert len(ours) == names
-        assert ours == theirs
-
-
-def figures_agree(store: Store, client: TestClient) -> None:
-    """The views say what the API says."""
-    agree(
+def check_figures(store: Store, client: TestClient) -> None:
+    """Check that the views have the API's figures."""
+    check_agreement(
         {(row["event_id"], row["source_id"]): row for row in rows(store, "v_coverage")},
-        {(item["event_id"], item["source_id"]): item for item in listed(client, "/coverage")},
+        {(item["event_id"], item["source_id"]): item for item in read_flat(client, "/coverage")},
         names=11,
     )
-    agree(
+    check_agreement(
         {row["statement_id"]: row for row in rows(store, "v_statement")},
-        {item["id"]: item for item in listed(client, "/statements")},
+        {item["id"]: item for item in read_flat(client, "/statements")},
         names=32,
     )
     assert {row["source_slug"]: row["documents"] for row in rows(store, "v_source")} == {
-        item["slug"]: item["document_count"] for item in listed(client, "/sources")
+        item["slug"]: item["document_count"] for item in read_flat(client, "/sources")
     }
     always = "from=0001-01-01&to=9999-12-31"
     for view, noun, by in (("v_coverage_daily", "events", "source"), ("v_speaker_daily", "statements", "speaker")):
         counts: Counter[Any] = Counter()
         for row in rows(store, view):
             counts[row["day"], row[f"{by}_slug"]] += row[noun]
-        series = listed(client, f"/stats/{noun}?by={by}&{always}")
-        assert counts == {(each["period"], each["key"]): each["count"] for each in series}
+        series = read_flat(client, f"/stats/{noun}?by={by}&{always}")
+        assert counts == {(count["period"], count["key"]): count["count"] for count in series}
 
 
-def test_the_views_say_of_the_seed_what_the_api_says(shared_store: Store, reader: TestClient) -> None:
-    figures_agree(shared_store, reader)
+def test_views_of_the_seed_equal_the_api(shared_store: Store, reader: TestClient) -> None:
+    check_figures(shared_store, reader)
 
 
 @pytest.fixture(scope="module")
 def newsroom(backend: str, templates: Templates) -> Iterator[Store]:
-    """A store that many examples share; each is compared with all that is in it."""
+    """Build a store that all examples share; each example compares all that it holds."""
     with templates.copy(backend, "migrated") as copy:
         flows.staff(copy)
         yield copy
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=6)
-@given(flow=flows.flows())
-def test_the_views_say_of_any_store_what_the_api_says(application: FastAPI, newsroom: Store, flow: Flow) -> None:
+@settings(shares_a_store, max_examples=6)
+@for_all(flow=flows.flows())
+def test_views_of_any_store_equal_the_api(application: FastAPI, newsroom: Store, flow: Flow) -> None:
     flows.put(newsroom, flow)
     with talking_to(application, newsroom) as client:
-        figures_agree(newsroom, client)
+        check_figures(newsroom, client)
 
 
-def test_what_a_merge_and_a_doubt_change_they_show_as_well(writer: TestClient, store: Store) -> None:
+def test_views_follow_a_merge_and_a_suggestion(writer: TestClient, store: Store) -> None:
     doubted = next(row for row in rows(store, "v_statement") if row["speaker_slug"] == "kim-jong-un")
     doubt = {"coded_by": "machine", "confidence": 0.3}
     assert writer.patch(f"/statements/{doubted['statement_id']}", json=doubt).status_code == 200
     assert writer.post("/events/1/merge", json={"from": [2, 3]}).status_code == 200
 
-    figures_agree(store, writer)
+    check_figures(store, writer)
     assert not {row["event_id"] for row in rows(store, "v_coverage")} & {2, 3}
     [of_the_day] = [
         row
@@ -133,8 +127,8 @@ def test_what_a_merge_and_a_doubt_change_they_show_as_well(writer: TestClient, s
     assert of_the_day["suggestions"] == 1 < of_the_day["statements"]
 
 
-def test_what_a_day_of_an_outlet_adds_up_to(shared_store: Store, reader: TestClient) -> None:
-    cells = [item for item in listed(reader, "/coverage?source=meduza") if item["event_date_edtf"] == "2024-06-19"]
+def test_daily_coverage_adds_up_to_the_cells(shared_store: Store, reader: TestClient) -> None:
+    cells = [item for item in read_flat(reader, "/coverage?source=meduza") if item["event_date_edtf"] == "2024-06-19"]
     days = [
         row
         for row in rows(shared_store, "v_coverage_daily")
@@ -145,41 +139,41 @@ def test_what_a_day_of_an_outlet_adds_up_to(shared_store: Store, reader: TestCli
     assert sum(row["documents"] for row in days) == sum(item["documents"] for item in cells)
 
 
-def test_a_source_is_told_with_what_there_is_of_it(shared_store: Store, reader: TestClient) -> None:
-    items = {item["slug"]: item for item in listed(reader, "/sources")}
+def test_source_view_has_fields_counts_and_days(shared_store: Store, reader: TestClient) -> None:
+    items = {item["slug"]: item for item in read_flat(reader, "/sources")}
     for row in rows(shared_store, "v_source"):
         item = items[row["source_slug"]]
         own = {name: item[name] for name in ("language", "homepage", "wikidata_id")}
         own |= {f"source_{name}": item[name] for name in ("id", "slug", "name", "kind", "country", "state_affiliated")}
-        documents = listed(reader, f"/documents?source={item['slug']}")
-        days = [each["published_earliest"] for each in documents if each["published_earliest"]]
+        documents = read_flat(reader, f"/documents?source={item['slug']}")
+        days = [document["published_earliest"] for document in documents if document["published_earliest"]]
 
         assert {name: row[name] for name in own} == own
-        assert row["events"] == len(listed(reader, f"/coverage?source={item['slug']}"))
-        assert row["statements"] == len(listed(reader, f"/statements?source={item['slug']}"))
+        assert row["events"] == len(read_flat(reader, f"/coverage?source={item['slug']}"))
+        assert row["statements"] == len(read_flat(reader, f"/statements?source={item['slug']}"))
         assert (row["first_published"], row["last_published"]) == (min(days, default=None), max(days, default=None))
 
 
 @pytest.mark.parametrize("moment", ["2024-06-19 00:00:00", "2024-06-19 00:00:00.000000"])
-def test_a_range_of_moments_has_its_first_day_and_not_the_day_after_its_last(store: Store, moment: str) -> None:
-    """As Superset compares days, which on SQLite are texts."""
+def test_range_of_times_selects_one_day(store: Store, moment: str) -> None:
+    """Compare days in Superset's way; on SQLite they are texts."""
     name = f"{schema(store)}.v_coverage_daily" if schema(store) else "v_coverage_daily"
     within = text(f"SELECT DISTINCT day FROM {name} WHERE day >= '{moment}' AND day < '{moment.replace('19', '20')}'")
     with store.engine.connect() as connection:
-        assert [plain(day) for day in connection.execute(within).scalars()] == ["2024-06-19"]
+        assert [to_plain(day) for day in connection.execute(within).scalars()] == ["2024-06-19"]
 
 
-def test_every_column_is_explained(empty_store: Store) -> None:
-    found = inspect(empty_store.engine)
-    there = {(view, each["name"]) for view in VIEWS for each in found.get_columns(view, schema=schema(empty_store))}
+def test_every_column_is_documented(empty_store: Store) -> None:
+    inspector, name = inspect(empty_store.engine), schema(empty_store)
+    columns = {(view, column["name"]) for view in VIEWS for column in inspector.get_columns(view, schema=name)}
     explained = set()
     for section in PAGE.read_text(encoding="utf-8").split("\n## ")[1:]:
         for line in section.splitlines():
             cells = line.split(" | ")[0].split("`")[1::2] if line.startswith("| `") else []
-            explained |= {(section.split("`")[1], name) for name in cells}
+            explained |= {(section.split("`")[1], cell) for cell in cells}
 
-    assert sorted(found.get_view_names(schema=schema(empty_store))) == sorted(VIEWS)
-    assert explained == there
+    assert sorted(inspector.get_view_names(schema=name)) == sorted(VIEWS)
+    assert explained == columns
 
 
 # dateline role
@@ -187,14 +181,14 @@ def test_every_column_is_explained(empty_store: Store) -> None:
 
 @pytest.fixture
 def postgres(templates: Templates, postgres_url: str) -> Iterator[Store]:
-    """A seeded store on PostgreSQL."""
+    """Copy the seeded store on PostgreSQL."""
     with templates.copy("postgresql", "seeded") as copy:
         yield copy
 
 
 @pytest.fixture
 def role(postgres: Store) -> Iterator[str]:
-    """A name for a role, which is gone afterwards."""
+    """Return the name of a role, and drop the role afterwards."""
     name = f"reads_{uuid.uuid4().hex[:12]}"
     yield name
     with postgres.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -205,7 +199,7 @@ def role(postgres: Store) -> Iterator[str]:
 
 @pytest.fixture
 def enter(postgres: Store, role: str) -> Callable[[], "psycopg.Connection[tuple[Any, ...]]"]:
-    """Connects as the role."""
+    """Return a function that connects as the role."""
     url = make_url(postgres.url).set(drivername="postgresql", username=role)
     return lambda: psycopg.connect(url.render_as_string(hide_password=False), autocommit=True)
 
@@ -213,18 +207,16 @@ def enter(postgres: Store, role: str) -> Callable[[], "psycopg.Connection[tuple[
 Enter = Callable[[], "psycopg.Connection[tuple[Any, ...]]"]
 
 
-def test_a_role_reads_the_views(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
+def test_role_reads_the_views(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
     succeed(dateline, postgres.url, "role", "create", role)
 
     with enter() as connection:
         for view in VIEWS:
-            found = connection.execute(f"SELECT count(*) FROM {view}".encode()).fetchall()
-            assert found == [(len(rows(postgres, view)),)] != [(0,)]
+            counts = connection.execute(f"SELECT count(*) FROM {view}".encode()).fetchall()
+            assert counts == [(len(rows(postgres, view)),)] != [(0,)]
 
 
-def test_a_role_reads_nothing_else_and_writes_nothing(
-    dateline: Dateline, postgres: Store, role: str, enter: Enter
-) -> None:
+def test_role_reads_and_writes_nothing_else(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
     succeed(dateline, postgres.url, "role", "create", role)
     attempts = [f"SELECT * FROM public.{table}" for table in map(quoted, SQLModel.metadata.tables)]
     attempts += [f"DELETE FROM public.{table}" for table in map(quoted, SQLModel.metadata.tables)]
@@ -234,7 +226,7 @@ def test_a_role_reads_nothing_else_and_writes_nothing(
         "DELETE FROM v_statement",
         "INSERT INTO v_source DEFAULT VALUES",
     ]
-    attempts += [f"CREATE TABLE {place}.mine (id int)" for place in ("public", "reporting")]
+    attempts += [f"CREATE TABLE {name}.mine (id int)" for name in ("public", "reporting")]
     attempts += [
         "CREATE SCHEMA mine",
         "CREATE ROLE mine",
@@ -249,18 +241,16 @@ def test_a_role_reads_nothing_else_and_writes_nothing(
         for attempt in attempts:
             with pytest.raises((psycopg.errors.InsufficientPrivilege, psycopg.errors.ObjectNotInPrerequisiteState)):
                 connection.execute(attempt.encode())
-        shown = connection.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
+        tables = connection.execute("SELECT table_schema, table_name FROM information_schema.tables").fetchall()
         own = {"pg_catalog", "information_schema"}
-        assert sorted(table for place, table in shown if place not in own) == sorted(VIEWS)
+        assert sorted(table for owner, table in tables if owner not in own) == sorted(VIEWS)
 
 
 def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def test_a_query_of_a_role_takes_no_longer_than_allowed_and_it_has_no_more_connections(
-    dateline: Dateline, postgres: Store, role: str, enter: Enter
-) -> None:
+def test_role_has_timeout_and_connection_limit(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
     succeed(dateline, postgres.url, "role", "create", role, "--timeout", "1", "--connections", "1")
 
     with enter() as connection:
@@ -270,9 +260,7 @@ def test_a_query_of_a_role_takes_no_longer_than_allowed_and_it_has_no_more_conne
             enter()
 
 
-def test_a_role_reads_on_after_an_upgrade_that_makes_the_views_again(
-    dateline: Dateline, postgres: Store, role: str, enter: Enter
-) -> None:
+def test_role_reads_views_after_an_upgrade(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
     succeed(dateline, postgres.url, "role", "create", role)
     command.downgrade(build_alembic_config(postgres.engine), "0011")
     command.upgrade(build_alembic_config(postgres.engine), "head")
@@ -281,9 +269,7 @@ def test_a_role_reads_on_after_an_upgrade_that_makes_the_views_again(
         assert connection.execute("SELECT count(*) FROM v_source").fetchone() == (len(rows(postgres, "v_source")),)
 
 
-def test_a_password_is_made_or_given_and_kept_as_a_hash(
-    dateline: Dateline, postgres: Store, role: str, tmp_path: Path
-) -> None:
+def test_password_is_stored_as_a_hash(dateline: Dateline, postgres: Store, role: str, tmp_path: Path) -> None:
     (tmp_path / "password").write_text("from a file\nand no more")
     made = succeed(dateline, postgres.url, "role", "create", role).strip()
     ways: list[tuple[str, list[str], bytes | None]] = [
@@ -298,26 +284,26 @@ def test_a_password_is_made_or_given_and_kept_as_a_hash(
             succeed(dateline, postgres.url, "role", "drop", role)
             done = dateline(postgres.url, "role", "create", role, *options, stdin=stdin)
             assert (done.exit_code, done.stdout) == (0, "")
-        assert fits(password, kept(postgres, role))
-        assert not fits(f"{password}x", kept(postgres, role))
+        assert is_password_of(stored_password(postgres, role), password)
+        assert not is_password_of(stored_password(postgres, role), f"{password}x")
 
 
-def kept(store: Store, role: str) -> str:
+def stored_password(store: Store, role: str) -> str:
     with store.engine.connect() as connection:
         query = text("SELECT rolpassword FROM pg_authid WHERE rolname = :role")
         return str(connection.execute(query, {"role": role}).scalar_one())
 
 
-def fits(password: str, kept: str) -> bool:
-    """Whether it is the password of which a server keeps this: RFC 5803."""
-    _, how, keys = kept.split("$")
-    rounds, salt = how.split(":")
+def is_password_of(stored: str, password: str) -> bool:
+    """Return True if the server's stored value (RFC 5803) belongs to the password."""
+    _, parameters, keys = stored.split("$")
+    rounds, salt = parameters.split(":")
     salted = hashlib.pbkdf2_hmac("sha256", password.encode(), base64.b64decode(salt), int(rounds))
     client = hmac.digest(salted, b"Client Key", "sha256")
     return base64.b64decode(keys.split(":")[0]) == hashlib.sha256(client).digest()
 
 
-def test_a_role_is_made_once_and_dropped_once(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
+def test_role_is_created_once_and_dropped_once(dateline: Dateline, postgres: Store, role: str, enter: Enter) -> None:
     succeed(dateline, postgres.url, "role", "create", role)
 
     assert "There is a role" in refuse(dateline, postgres.url, "role", "create", role)
@@ -329,7 +315,7 @@ def test_a_role_is_made_once_and_dropped_once(dateline: Dateline, postgres: Stor
     succeed(dateline, postgres.url, "role", "create", role)
 
 
-def test_nobody_elses_role_is_dropped(dateline: Dateline, postgres: Store, role: str) -> None:
+def test_role_of_another_program_is_not_dropped(dateline: Dateline, postgres: Store, role: str) -> None:
     with postgres.engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {role}")
 
@@ -340,12 +326,12 @@ def test_nobody_elses_role_is_dropped(dateline: Dateline, postgres: Store, role:
 @pytest.mark.parametrize(
     "name", ["", "Reads", "1st", "pg_reads", "a b", 'a"; DROP ROLE postgres; --', "a" * 64, "ä", "a\n"]
 )
-def test_a_name_is_a_plain_word(dateline: Dateline, postgres: Store, name: str) -> None:
+def test_invalid_role_name_is_refused(dateline: Dateline, postgres: Store, name: str) -> None:
     assert "A role's name" in refuse(dateline, postgres.url, "role", "create", "--", name)
     assert "A role's name" in refuse(dateline, postgres.url, "role", "drop", "--", name)
 
 
-def test_who_may_make_no_roles_is_told_so(dateline: Dateline, postgres: Store, role: str) -> None:
+def test_role_without_permission_is_refused(dateline: Dateline, postgres: Store, role: str) -> None:
     with postgres.engine.begin() as connection:
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN")
         connection.exec_driver_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {role}")
@@ -354,7 +340,7 @@ def test_who_may_make_no_roles_is_told_so(dateline: Dateline, postgres: Store, r
     assert "permission denied" in refuse(dateline, url, "role", "create", f"{role}_too")
 
 
-def test_sqlite_has_no_roles(dateline: Dateline, tmp_path: Path) -> None:
+def test_role_command_on_sqlite_is_refused(dateline: Dateline, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
     succeed(dateline, url, "migrate")
 

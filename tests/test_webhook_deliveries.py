@@ -93,7 +93,7 @@ def test_all_that_ever_happened_is_told_in_messages_of_a_size(
         made = sending.deliver()["made"]
 
         assert receiver.changes() == [change for page in all_changes(sending) for change in page]
-    sizes = [len(hit.told["data"]["changes"]) for hit in receiver.hits]
+    sizes = [len(hit.payload["data"]["changes"]) for hit in receiver.hits]
     assert made == len(sizes) > 3
     assert max(sizes) == MOST_CHANGES
 
@@ -115,7 +115,8 @@ def test_only_what_was_asked_for_is_told_and_the_rest_is_passed_over(sending: Se
 
     assert sending.deliver() == {"made": 2, "delivered": 2}
     told = {
-        hit.path: [(each["noun"], each["operation"]) for each in hit.told["data"]["changes"]] for hit in receiver.hits
+        hit.path: [(each["noun"], each["operation"]) for each in hit.payload["data"]["changes"]]
+        for hit in receiver.hits
     }
     assert told == {"/speakers": [("speakers", "create")], "/deletions": [("sources", "delete")]}
     assert {item["position"] for item in sending.get("/webhooks")["items"]} == {sending.changes()[-1]["revision"]}
@@ -134,7 +135,7 @@ def test_a_saved_search_is_told_with_the_records_that_it_finds(sending: Sending,
     wire = sending.source("The Wire", kind="news_agency")
     sending.deliver()
 
-    assert sending.told == []
+    assert sending.lines == []
     [change] = receiver.changes()
     assert (change["id"], change["operation"], change["item"]["name"]) == (wire, "create", "The Wire")
 
@@ -247,7 +248,7 @@ def test_a_receiver_that_is_gone_is_told_no_more_until_it_is_said_to_be_back(
         True,
         False,
     )
-    assert "disabled" in sending.told[-1]
+    assert "disabled" in sending.lines[-1]
     sending.source("The Wire")
     assert sending.deliver(hours=1) == {}
     assert len(receiver.hits) == 1

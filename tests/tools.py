@@ -1,6 +1,6 @@
-"""Other people's programs, by which the tests read what Dateline serves; ``tests/install`` gets them.
+"""Other people's programs, with which the tests read Dateline's output; ``tests/install`` installs them.
 
-A test that needs one that is not there is skipped, and says what is missing.
+A test that needs a missing program is skipped, and names the program.
 """
 
 import os
@@ -9,17 +9,20 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 NODE = Path(__file__).parent / "node"
 ENVIRONMENT = ROOT / ".venv-tools"
 NO_TOOL = "is not installed: tests/install, which `make test` runs, could not get it"
 
-# Chromium for a page of ours alone: no look-ups of its own, and nothing that a container would refuse.
-_ALONE = (
+# Chromium for our own pages alone: without look-ups of its own, and without features that a container forbids.
+_OPTIONS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -32,37 +35,39 @@ _ALONE = (
 
 
 def program(name: str) -> str:
-    """The path of a program of the machine."""
+    """Return the path of a program of the machine."""
     return shutil.which(name) or pytest.skip(f"{name} {NO_TOOL}")
 
 
 def environment(name: str) -> str:
-    """The path of a program of the tools' own Python environment (requirements-tools.lock)."""
+    """Return the path of a program of the tools' own Python environment (requirements-tools.lock)."""
     path = ENVIRONMENT / "bin" / name
     return str(path) if path.exists() else pytest.skip(f"{name} {NO_TOOL}")
 
 
 def package(name: str) -> str:
-    """The path of a program that an npm package of tests/node brings."""
+    """Return the path of a program from an npm package of tests/node."""
     path = NODE / "node_modules" / ".bin" / name
     return str(path) if path.exists() else pytest.skip(f"the npm package of {name} {NO_TOOL}")
 
 
 def node(script: str, *arguments: str, input: bytes = b"") -> bytes:
-    """What a script of tests/node prints, which finds the packages there; its errors fail the test."""
+    """Return the output of a script of tests/node, which has the npm packages; its errors fail the test."""
     if not (NODE / "node_modules").exists():
-        pytest.skip(f"what tests/node/package.json names {NO_TOOL}")
+        pytest.skip(f"a package of tests/node/package.json {NO_TOOL}")
     command = [program("node"), str(NODE / script), *arguments]
-    done = subprocess.run(command, input=input, capture_output=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr.decode()
-    return done.stdout
+    result = subprocess.run(command, input=input, capture_output=True, timeout=60, check=False)
+    assert result.returncode == 0, result.stderr.decode()
+    return result.stdout
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """The machine's own Chromium, without a screen."""
+def chromium() -> Iterator["Browser"]:
+    """Run the machine's own Chromium, without a screen."""
+    from playwright.sync_api import sync_playwright
+
     path = os.environ.get("DATELINE_TEST_CHROMIUM") or program("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_ALONE)
+        browser = playwright.chromium.launch(executable_path=path, args=_OPTIONS)
         yield browser
         browser.close()

@@ -1,7 +1,7 @@
-"""A wire corpus of our own making: one agency report, what ten outlets made of it, and two reports of their own.
+"""An invented wire corpus: one agency report, ten outlets' edits of it, and two independent reports.
 
 The event, the people and the words are invented. The independent reports share the agency's quotations, word for word,
-as they would in life.
+as real ones do.
 """
 
 from typing import Any
@@ -72,38 +72,40 @@ best of them on Monday, together with a map of the ferries' new landing places a
 Weather for the weekend: showers from the west, clearing on Sunday, with a light frost in the valleys at night."""
 
 
-def _swap(text: str, **words: str) -> str:
-    for word, other in words.items():
-        text = text.replace(word, other)
+def _replace_words(text: str, **replacements: str) -> str:
+    for word, replacement in replacements.items():
+        text = text.replace(word, replacement)
     return text
 
 
-def _paragraphs(*places: int) -> str:
-    parts = AGENCY.strip().split("\n\n")
-    return "\n\n".join(parts[place] for place in places)
+def _select_paragraphs(*numbers: int) -> str:
+    paragraphs = AGENCY.strip().split("\n\n")
+    return "\n\n".join(paragraphs[number] for number in numbers)
 
 
-# What ten outlets make of it: other words, other headlines, cuts, paragraphs of their own.
+# The outlets' edits: other words, other headlines, cuts, paragraphs of their own.
 EDITS = (
     AGENCY,
     f"Freighter rams bridge, town cut off\n\n{AGENCY}",
-    _paragraphs(0, 1, 2, 3),
-    _paragraphs(0, 1, 3),
+    _select_paragraphs(0, 1, 2, 3),
+    _select_paragraphs(0, 1, 3),
     f"{AGENCY}\n{_LOCAL}",
-    _swap(AGENCY, before="ahead of", tearing="snapping", shelved="dropped", short="brief", price="cost"),
-    _swap(_paragraphs(0, 1, 2, 3, 4, 5), **{"on Friday": "on Friday morning", "About": "Some", "laid on": "put on"}),
-    f"{_LOCAL}\n\n{_swap(_paragraphs(0, 1, 2, 4, 6), cargo='freight', loaded='laden')}",
-    _swap(AGENCY, **{"“": '"', "”": '"', "-metre": "m-long", "eleven thousand": "11,000", "nineteen": "19"}),
-    _paragraphs(1, 0, 3, 2, 6, 5, 7),
+    _replace_words(AGENCY, before="ahead of", tearing="snapping", shelved="dropped", short="brief", price="cost"),
+    _replace_words(
+        _select_paragraphs(0, 1, 2, 3, 4, 5), **{"on Friday": "on Friday morning", "About": "Some", "laid on": "put on"}
+    ),
+    f"{_LOCAL}\n\n{_replace_words(_select_paragraphs(0, 1, 2, 4, 6), cargo='freight', loaded='laden')}",
+    _replace_words(AGENCY, **{"“": '"', "”": '"', "-metre": "m-long", "eleven thousand": "11,000", "nineteen": "19"}),
+    _select_paragraphs(1, 0, 3, 2, 6, 5, 7),
 )
 
 
 def documents(*, credited: int | None = None) -> list[Body]:
-    """The agency's report and the outlets', without their sources: the agency's first, the independent ones last.
+    """Build the bodies without their sources: the agency's report first, the independent reports last.
 
-    ``credited`` is the place of the copy that credits the agency.
+    ``credited`` is the position of the copy that credits the agency.
     """
     texts = [AGENCY, *EDITS, *OWN_REPORTS]
     if credited is not None:
         texts[credited] = f"HALDEN, Oct 4 (Reuters) - {texts[credited]}"
-    return [{"text": text, "title": f"Bridge {place}"} for place, text in enumerate(texts)]
+    return [{"text": text, "title": f"Bridge {position}"} for position, text in enumerate(texts)]

@@ -1,4 +1,4 @@
-"""Files in the shape of ACLED's export as CSV, about events that never happened."""
+"""Files in the shape of ACLED's CSV export, about invented events."""
 
 import csv
 import io
@@ -21,7 +21,7 @@ UPLOADED = "1718800000"  # 2024-06-19T12:26:40Z
 
 
 def row(number: int = 1, **columns: str) -> Row:
-    """A clash in Kenya of which two sources tell, unless ``columns`` say otherwise."""
+    """Build the row of a clash in Kenya with two sources; ``columns`` replace its values."""
     return {
         "event_id_cnty": f"KEN{number}",
         "event_date": "2024-06-18",

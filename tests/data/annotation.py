@@ -1,13 +1,13 @@
-"""The hand annotation of the five documents: every statement, and which are printings of one utterance.
+"""The annotation of the five documents by hand: every statement, and the printings of each utterance.
 
-This is what the seed is held to. It was made apart from ``seed/``, from the texts.
+The tests compare the seed with it. It was made from the texts, independently of ``seed/``.
 """
 
 from typing import NamedTuple
 
 
 class Annotated(NamedTuple):
-    """A statement: its number, who said it, how it is given, who relayed it (nearest first), and its first words."""
+    """A statement: its number, speaker, kind, relays (the nearest to the document first) and first words."""
 
     number: str
     speaker: str | None

@@ -1,4 +1,4 @@
-"""Flows of news for property-based tests: events, who reported them when, and who is quoted, put into a store."""
+"""Flows of news for property tests: events, their reports with dates, and quotations, to put into a store."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from app.schemas.utterance import UtteranceCreate
 from app.store import feeds, records, revisions
 from tests.conftest import Store
 
-# Weeks that lie in two months and two years, and dates that are known to a day, or to less.
+# Days in weeks that lie in two months or two years, and dates of lower precision.
 DATES = (
     *("2024-01-01", "2024-01-02", "2023-12-31", "2023-12-28", "2024-01-31", "2024-02-01", "2023-12-29"),
     *("2024-01", "2024", "2024-01-30/2024-02-02", "2024-01-02?", "2023~", "2023-12/2024-01", "0001-01-01"),
@@ -92,14 +92,14 @@ def flows(draw: st.DrawFn) -> Flow:
         source=st.sampled_from(SOURCES[:3]),
         published=st.none() | _dates,
         hour=st.none() | st.integers(0, 23),
-        reports=st.lists(reports, max_size=2, unique_by=lambda each: each.event),
+        reports=st.lists(reports, max_size=2, unique_by=lambda report: report.event),
         quotes=st.lists(quotes, max_size=3),
     )
     return Flow(events, draw(st.lists(articles, max_size=4)))
 
 
 def staff(store: Store) -> None:
-    """Put in who publishes and who speaks; a feed of one outlet is watched, though it publishes nothing."""
+    """Add the sources and the speakers, and a feed of one source that publishes nothing."""
     with revisions.write(store.engine, author="tests", message="") as session:
         for slug, country in zip(SOURCES, ("US", "US", "RU", None), strict=True):
             body = {"slug": slug, "name": slug.title(), "kind": "newspaper", "country": country}
@@ -112,18 +112,18 @@ def staff(store: Store) -> None:
 
 
 def put(store: Store, flow: Flow) -> list[int]:
-    """Put a flow in; returns the ids of its events."""
+    """Put a flow into the store and return the ids of its events."""
     with revisions.write(store.engine, author="tests", message="") as session:
-        events = [records.add_event(session, _event(each)) for each in flow.events]
+        events = [records.add_event(session, _event(event)) for event in flow.events]
         utterances = [records.add_utterance(session, UtteranceCreate()) for _ in range(2)]
         ids = [event.id or 0 for event in events]
         for article in flow.articles:
-            _put(session, article, ids, [each.id or 0 for each in utterances])
+            _put(session, article, ids, [utterance.id or 0 for utterance in utterances])
     return ids
 
 
-def _event(told: tuple[str, str, str | None]) -> EventCreate:
-    date, kind, country = told
+def _event(event: tuple[str, str, str | None]) -> EventCreate:
+    date, kind, country = event
     return EventCreate.model_validate({"title": "An event", "date": date, "type": kind, "country": country})
 
 
@@ -136,13 +136,13 @@ def _put(session: Session, article: Article, events: Sequence[int], utterances: 
         "published_at": moment,
         "reports": [
             {
-                "event": events[each.event],
-                "passage": _span(*each.passage) if each.passage else None,
-                "claims": [{"property": name, "span": _span(start, end)} for name, start, end in each.claims],
+                "event": events[report.event],
+                "passage": _span(*report.passage) if report.passage else None,
+                "claims": [{"property": name, "span": _span(start, end)} for name, start, end in report.claims],
             }
-            for each in article.reports
+            for report in article.reports
         ],
-        "statements": [_statement(each, events, utterances) for each in article.quotes],
+        "statements": [_statement(quote, events, utterances) for quote in article.quotes],
     }
     records.put_document(session, DocumentCreate.model_validate(body))
 

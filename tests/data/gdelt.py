@@ -1,4 +1,4 @@
-"""Lines in the shape of GDELT 2.0's files, about events that never happened."""
+"""Lines in the shape of GDELT 2.0's files, about invented events."""
 
 import re
 from collections.abc import Iterable
@@ -33,7 +33,7 @@ RECORDED = "20240619101500"
 
 
 def event(number: int = 1, **columns: str) -> str:
-    """A line of ``export.CSV``: Russia and North Korea sign an agreement, unless ``columns`` say otherwise."""
+    """Build a line of ``export.CSV``: Russia and North Korea sign an agreement; ``columns`` replace its values."""
     values = {
         "GLOBALEVENTID": str(number),
         "SQLDATE": RECORDED[:8],
@@ -55,7 +55,7 @@ def event(number: int = 1, **columns: str) -> str:
 
 
 def mention(number: int = 1, **columns: str) -> str:
-    """A line of ``mentions.CSV``: the herald's article about that event, unless ``columns`` say otherwise."""
+    """Build a line of ``mentions.CSV``: the herald's article about that event; ``columns`` replace its values."""
     values = {
         "GLOBALEVENTID": str(number),
         "EventTimeDate": RECORDED,

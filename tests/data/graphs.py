@@ -1,4 +1,4 @@
-"""Graphs, as a JSON-LD processor reads them that may fetch nothing."""
+"""Graphs, as a JSON-LD processor without network access reads them."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ EDTF = "http://id.loc.gov/datatypes/edtf/EDTF"
 
 
 def loader(contexts: Contexts) -> Any:
-    """Gives the contexts that a test brings; what else is asked for, nobody has."""
+    """Return a document loader that has the contexts of the test, and raises for every other URL."""
 
     def load(url: str, _options: object) -> Document:
         if url not in contexts:
@@ -36,7 +36,7 @@ def refuse(url: str) -> NoReturn:
 
 @dataclass
 class Graph:
-    """The triples of a document's default graph: addresses and blank nodes by name, literals by their text."""
+    """The triples of a document's default graph: IRIs and blank nodes by name, literals by their text."""
 
     triples: list[tuple[str, str, str]]
     datatypes: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -46,23 +46,23 @@ class Graph:
         return [value for node, name, value in self.triples if (node, name) == (subject, predicate)]
 
     def value(self, subject: str, predicate: str) -> str | None:
-        """The one value, or none."""
-        found = self.values(subject, predicate)
-        assert len(found) <= 1, f"{subject} has several {predicate}"
-        return found[0] if found else None
+        """Return the only value, or None."""
+        values = self.values(subject, predicate)
+        assert len(values) <= 1, f"{subject} has several {predicate}"
+        return values[0] if values else None
 
     def subjects(self, predicate: str, value: str) -> list[str]:
-        return [node for node, name, each in self.triples if (name, each) == (predicate, value)]
+        return [node for node, name, object_ in self.triples if (name, object_) == (predicate, value)]
 
 
 def read(document: Document, contexts: Contexts = NO_CONTEXTS) -> Graph:
     data = jsonld.to_rdf(document, {"documentLoader": loader(contexts)})
     assert set(data) == {"@default"}
     graph = Graph(list(dict.fromkeys(_triples(data["@default"]))))
-    for each in data["@default"]:
-        if each["object"]["type"] == "literal":
-            graph.literals.add(each["object"]["value"])
-            graph.datatypes[each["subject"]["value"], each["predicate"]["value"]] = each["object"]["datatype"]
+    for quad in data["@default"]:
+        if quad["object"]["type"] == "literal":
+            graph.literals.add(quad["object"]["value"])
+            graph.datatypes[quad["subject"]["value"], quad["predicate"]["value"]] = quad["object"]["datatype"]
     return graph
 
 
@@ -71,6 +71,6 @@ def n_quads(document: Document) -> str:
     return written
 
 
-def _triples(found: list[Document]) -> Iterator[tuple[str, str, str]]:
-    for each in found:
-        yield each["subject"]["value"], each["predicate"]["value"], each["object"]["value"]
+def _triples(quads: list[Document]) -> Iterator[tuple[str, str, str]]:
+    for quad in quads:
+        yield quad["subject"]["value"], quad["predicate"]["value"], quad["object"]["value"]

@@ -1,4 +1,4 @@
-"""Titles that somebody might write who means ill: what breaks out of each format, mixed by chance."""
+"""Titles of an attacker: texts that could break out of each format, mixed at random."""
 
 import random
 from functools import cache
@@ -67,13 +67,13 @@ LONG = "x" * 700
 
 @cache
 def titles(number: int) -> tuple[str, ...]:
-    """So many titles, no two the same: each piece at the beginning of some, at the end of some and within others."""
-    chance = random.Random(number)
+    """Return ``number`` different titles; each piece begins some of them, ends others, and stands within others."""
+    generator = random.Random(number)
     pieces = (*MARKUP, *FORMULAS, *STRUCTURE, *SIGNS)
-    made = []
-    for place in range(number):
-        others = [*chance.choices(pieces, k=chance.randint(0, 2)), str(place)]
-        chance.shuffle(others)
-        parts = [pieces[place % len(pieces)], *others] if place % 3 else [*others, pieces[place % len(pieces)]]
-        made.append("".join(parts) + (LONG if place % 1000 == 999 else ""))
-    return tuple(made)
+    result = []
+    for index in range(number):
+        rest = [*generator.choices(pieces, k=generator.randint(0, 2)), str(index)]
+        generator.shuffle(rest)
+        parts = [pieces[index % len(pieces)], *rest] if index % 3 else [*rest, pieces[index % len(pieces)]]
+        result.append("".join(parts) + (LONG if index % 1000 == 999 else ""))
+    return tuple(result)

@@ -1,4 +1,4 @@
-"""Every list of the API: its shape, the orders it can be asked for, and how to read it."""
+"""Every list of the API with its shape and its orders, and functions that read lists."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ Key = Callable[[Item], Any]
 
 
 def _earliest(name: str) -> Key:
-    """A record without a date sorts before all dates."""
+    """Return the key of a list ordered by date: a record without a date sorts before all dates."""
     return lambda item: (item[name] or {"earliest": ""})["earliest"]
 
 
@@ -43,13 +43,13 @@ def _cell(item: Item) -> tuple[str, int, int]:
     return item["event"]["date"]["earliest"], item["event"]["id"], item["source"]["id"]
 
 
-def _place(item: Item) -> tuple[bool, str, str]:
-    """What is in no period comes after all that is."""
+def _period(item: Item) -> tuple[bool, str, str]:
+    """Sort the counts of no period after those of all periods."""
     return item["period"] is None, item["period"] or "", item["key"] or ""
 
 
 def _change(item: Item) -> tuple[int, int, int]:
-    """Changes of one revision go by what they are of, then by what was done."""
+    """Sort the changes of one revision by noun, then by operation."""
     return item["revision"], list(Noun).index(item["noun"]), list(Operation).index(item["operation"])
 
 
@@ -59,16 +59,16 @@ def _number(item: Item) -> int:
 
 @dataclass(frozen=True)
 class List:
-    """``address`` holds items of ``shape``; ``sorts`` are its orders and the key that each goes by."""
+    """A list of items of ``shape`` at ``address``; ``sorts`` maps its orders to their keys."""
 
     address: str
     shape: type[BaseModel]
     sorts: dict[str, Key] = field(default_factory=dict)
     counted: bool = True
     named: str = ""
-    """Filters that name sources or speakers, where the list has such."""
+    """Filters that name sources or speakers, if the list has any."""
     computed: bool = False
-    """Whether it is computed from rows, in place of being a list of them."""
+    """True for a list that is computed from rows, not read from a table."""
 
     def __str__(self) -> str:
         return self.address
@@ -80,11 +80,11 @@ class List:
 _STATEMENTS = {"said": _earliest("said"), "id": _number}
 _UTTERANCES = {"said": _earliest("said"), "sources": _value("source_count"), "id": _number}
 _EVENTS = {"date": _earliest("date"), "id": _number} | {
-    f"{each}s": _value(f"{each}_count") for each in ("source", "origin", "statement")
+    f"{noun}s": _value(f"{noun}_count") for noun in ("source", "origin", "statement")
 }
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
 _OUTLETS: dict[str, Key] = {"published": _value("first_published"), "name": _folded}
-_PERIODS: dict[str, Key] = {"period": _place}
+_PERIODS: dict[str, Key] = {"period": _period}
 _WHO = "speaker=putin&source=meduza,naenara&via=tass"
 
 LISTS = (
@@ -116,45 +116,45 @@ LISTS = (
         "/events/1/coverage", CoveragePublic, {"published": _value("first_published"), "name": _folded}, computed=True
     ),
     List(
-        "/stats/events?by=source&interval=month", StatPublic, {"period": _place}, named="speaker=putin", computed=True
+        "/stats/events?by=source&interval=month", StatPublic, {"period": _period}, named="speaker=putin", computed=True
     ),
     List("/stats/statements?by=speaker", StatPublic, _PERIODS, named="source=meduza,naenara", computed=True),
     List("/events/1/history", VersionPublic, {"revision": _value("revision")}, counted=False),
 )
 
-ORDERS = [(each, sign + name) for each in LISTS for name in each.sorts for sign in ("", "-")]
+ORDERS = [(list_, sign + name) for list_ in LISTS for name in list_.sorts for sign in ("", "-")]
 
 
 def read(client: TestClient, address: str) -> Any:
-    """What an address answers, which must be JSON."""
+    """Return the JSON of an address; fail unless it answers 200."""
     response = client.get(address)
     assert response.status_code == 200, response.text
     return response.json()
 
 
 def items(client: TestClient, address: str) -> list[Item]:
-    """The items of one page, which must be all of the list."""
+    """Return the items of a list; fail if it has more than one page."""
     page = read(client, address)
     assert page["next"] is None
-    found: list[Item] = page["items"]
-    return found
+    result: list[Item] = page["items"]
+    return result
 
 
 def pages(client: TestClient, address: str) -> Iterator[list[Item]]:
-    """The items of each page, following ``next``."""
-    then: str | None = address
-    while then is not None:
-        page = read(client, then)
+    """Yield the items of one page after the other, following ``next``."""
+    next_address: str | None = address
+    while next_address is not None:
+        page = read(client, next_address)
         yield page["items"]
-        then = page["next"]
+        next_address = page["next"]
 
 
 def id_of(client: TestClient, address: str, **fields: Any) -> int:
-    """The id of the one item of a list that has these values."""
-    [found] = [item for item in items(client, address) if all(item[name] == fields[name] for name in fields)]
-    return int(found["id"])
+    """Return the id of the only item of a list that has these values."""
+    [match] = [item for item in items(client, address) if all(item[name] == fields[name] for name in fields)]
+    return int(match["id"])
 
 
 def event_id(client: TestClient, name: str) -> int:
-    """The id of a seed event."""
+    """Return the id of a seed event."""
     return id_of(client, "/events?limit=500", external_id=f"seed:{name}")

@@ -1,12 +1,12 @@
-"""Eight events that never happened, each as three outlets tell it: some of them of one week and on one subject."""
+"""Eight invented events, each reported by three outlets; some events share a week and a subject."""
 
 import datetime as dt
 from collections.abc import Iterator
 from typing import NamedTuple
 
 
-class Told(NamedTuple):
-    """What an outlet tells of an event on a day."""
+class Story(NamedTuple):
+    """An outlet's report of an event on a day."""
 
     event: str
     day: dt.date
@@ -107,11 +107,11 @@ Unions said that 2,000 jobs were at risk in the takeover of Vulkan by Rhenia Ste
 """
 
 
-def _told() -> Iterator[Told]:
+def _parse_stories() -> Iterator[Story]:
     for block in _STORIES.strip().split("\n\n"):
         head, _, text = block.partition("\n")
         event, day, title = head.split(" | ")
-        yield Told(event, dt.date.fromisoformat(day), title, text.replace("\n", " "))
+        yield Story(event, dt.date.fromisoformat(day), title, text.replace("\n", " "))
 
 
-STORIES = tuple(_told())
+STORIES = tuple(_parse_stories())
