@@ -86,7 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.read_pool = replicas.create_read_pool(settings)
-    app.state.fetcher = Fetcher.of(settings)
+    app.state.fetcher = Fetcher.from_settings(settings)
     app.state.metrics = RequestMetrics()
     app.state.rate_limit = RateLimit(settings.rate_limit) if settings.rate_limit else None
     app.state.openapi_index = OpenApiIndex(app)

@@ -26,12 +26,11 @@ from hypothesis import strategies as st
 
 from app.core.config import Settings
 from app.core.errors import FetchFailed, Refused
-from app.fetch import Fetcher, Posted, decode
+from app.fetch import Fetcher, PostResponse, decode
 from app.fetch.addresses import is_public
-from app.fetch.bodies import Body
 from app.fetch.charsets import CODECS
-from app.fetch.headers import retry_after
-from app.fetch.targets import redirected, target_of
+from app.fetch.responses import BodyReader, get_retry_after
+from app.fetch.targets import parse_redirect, parse_target
 from tests.fetching import hostile, namespace, payloads
 from tests.fetching.internet import PUBLIC, PUBLIC_6, PUBLIC_64
 
@@ -222,32 +221,32 @@ def test_what_python_knows_to_be_special_is_not_public(address: Any) -> None:
     ],
 )
 def test_an_address_is_fetched_as_it_is_written(given_url: str, fetched_url: str) -> None:
-    assert str(target_of(given_url, ())) == fetched_url
+    assert str(parse_target(given_url, ())) == fetched_url
 
 
 def test_other_ports_must_be_allowed() -> None:
-    assert target_of("http://example.org:8080/", {8080}).netloc == "example.org:8080"
+    assert parse_target("http://example.org:8080/", {8080}).netloc == "example.org:8080"
     with pytest.raises(Refused):
-        target_of("http://example.org:8080/", {8081})
+        parse_target("http://example.org:8080/", {8081})
     with pytest.raises(Refused):
-        target_of("http://example.org:443/", ())
+        parse_target("http://example.org:443/", ())
 
 
 @given(st.text() | st.text(alphabet="htps:/@.#?[]0127x%\\ \t").map("http://".__add__))
 def test_any_text_is_a_target_or_refused(text: str) -> None:
     with suppress(Refused):
-        target = target_of(text, ())
+        target = parse_target(text, ())
         assert str(target).isascii()
         assert target.port in (80, 443)
     with suppress(Refused):
-        assert str(redirected(target_of("http://example.org/a/b", ()), text, ())).isascii()
+        assert str(parse_redirect(parse_target("http://example.org/a/b", ()), text, ())).isascii()
 
 
 def inflated(data: bytes, encoding: str, limit: int, chunk: int) -> bytes:
-    body = Body(encoding, limit)
+    body = BodyReader(encoding, limit)
     for start in range(0, len(data), chunk):
         body.add(data[start : start + chunk])
-    return body.whole()
+    return body.finish()
 
 
 @given(st.binary(max_size=300), st.integers(min_value=1, max_value=50))
@@ -351,12 +350,12 @@ def test_a_page_of_declarations_is_decoded_in_linear_time() -> None:
     ],
 )
 def test_a_host_says_when_to_come_back(value: str, seconds: int | None) -> None:
-    assert retry_after(httpx.Headers({"Retry-After": value}), datetime(2026, 11, 22, tzinfo=UTC)) == seconds
+    assert get_retry_after(httpx.Headers({"Retry-After": value}), datetime(2026, 11, 22, tzinfo=UTC)) == seconds
 
 
 @given(st.binary() | st.text("0123456789:, GMTNov-+").map(str.encode))
 def test_whatever_a_host_says_of_coming_back_is_read(value: bytes) -> None:
-    assert (retry_after(httpx.Headers([(b"Retry-After", value)])) or 0) >= 0
+    assert (get_retry_after(httpx.Headers([(b"Retry-After", value)])) or 0) >= 0
 
 
 # What is sent
@@ -385,8 +384,8 @@ def answering(answer: bytes) -> Iterator[tuple[str, list[bytes]]]:
         thread.join()
 
 
-def post(url: str, networks: tuple[str, ...] = ("127.0.0.0/8",), **options: Any) -> Posted:
-    async def run() -> Posted:
+def post(url: str, networks: tuple[str, ...] = ("127.0.0.0/8",), **options: Any) -> PostResponse:
+    async def run() -> PostResponse:
         own = [ip_network(network) for network in networks]
         async with Fetcher(timeout=2, networks=own, user_agent="Tests", **options) as fetcher:
             return await fetcher.post(url, b'{"a": 1}', {"Content-Type": "application/json", "webhook-id": "1"})
@@ -396,7 +395,7 @@ def post(url: str, networks: tuple[str, ...] = ("127.0.0.0/8",), **options: Any)
 
 def test_a_body_is_sent_as_it_is_and_the_answer_s_status_told() -> None:
     with answering(b"HTTP/1.1 429 Slow down\r\nRetry-After: 7\r\nContent-Length: 0\r\n\r\n") as (url, sent):
-        assert post(url) == Posted(429, 7)
+        assert post(url) == PostResponse(429, 7)
 
     head, _, body = sent[0].partition(b"\r\n\r\n")
     assert head.split(b"\r\n")[0] == b"POST /hook?a=b HTTP/1.1"
@@ -421,7 +420,7 @@ def test_a_body_is_sent_as_it_is_and_the_answer_s_status_told() -> None:
 def test_what_else_a_receiver_answers_is_of_no_account(answer: bytes) -> None:
     began = time.monotonic()
     with answering(answer) as (url, _):
-        assert post(url) == Posted(200, None)
+        assert post(url) == PostResponse(200, None)
     assert time.monotonic() - began < 1.9
 
 
@@ -450,6 +449,8 @@ def test_networks_are_set_as_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_operator_sets_the_name_and_the_bounds() -> None:
-    assert Fetcher.of(Settings(user_agent="Dateline (+https://newsroom.example/bot)", fetch_timeout=5, fetch_bytes=10))
+    assert Fetcher.from_settings(
+        Settings(user_agent="Dateline (+https://newsroom.example/bot)", fetch_timeout=5, fetch_bytes=10)
+    )
     with pytest.raises(ValueError, match="user_agent"):
         Settings(user_agent="two\r\nlines")

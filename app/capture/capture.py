@@ -20,7 +20,7 @@ from app.core.errors import Invalid
 from app.core.vocab import CodedBy
 from app.database.models import Document
 from app.extract.findings import Extraction
-from app.fetch import PAGES, Fetcher
+from app.fetch import PAGE_TYPES, Fetcher
 from app.schemas.document import DocumentCreate
 from app.store import records as store
 from app.store import revisions, sources_by_host
@@ -52,10 +52,10 @@ async def fetch_page(fetcher: Fetcher, url: str) -> tuple[Page, dt.datetime]:
     Both together take no longer than the fetcher may take for an address.
     """
     until = anyio.current_time() + fetcher.timeout
-    fetched = await fetcher.get(url, accept=PAGES)
+    fetched = await fetcher.get(url, accept=PAGE_TYPES)
     retrieved_at = dt.datetime.now(dt.UTC)
     read = partial(pages.read, seconds=until - anyio.current_time())
-    page = await anyio.to_thread.run_sync(read, fetched.text(), fetched.url, fetched.media_type)
+    page = await anyio.to_thread.run_sync(read, fetched.decode_text(), fetched.url, fetched.media_type)
     return page, retrieved_at
 
 

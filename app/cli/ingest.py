@@ -103,7 +103,7 @@ def _pages(target: str, capture: Callable[..., Captured]) -> Iterator[tuple[str,
 
 
 async def _fetched(url: str, capture: Callable[..., Captured]) -> Captured:
-    async with Fetcher.of(get_settings()) as fetcher:
+    async with Fetcher.from_settings(get_settings()) as fetcher:
         return capture(*await captured.fetch_page(fetcher, url))
 
 

@@ -49,7 +49,7 @@ def canonicalize_url(url: str) -> str:
 def get_domain(url: str) -> str:
     """Return the canonical host of an http(s) address, without a leading `www.`; `www.com` stays whole.
 
-    Raises ValueError for what `canonical_url` refuses.
+    Raises ValueError for what `canonicalize_url` refuses.
     """
     host = _split(canonicalize_url(url))[1]
     return re.sub(r"^www\.(?=[^.]+\.[^.])", "", host)
@@ -137,4 +137,4 @@ HttpUrl = Annotated[
     Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}, examples=["https://example.org/news/1"]),
     AfterValidator(_valid_url),
 ]
-"""An http(s) address that `canonical_url` accepts, kept as received."""
+"""An http(s) address that `canonicalize_url` accepts, kept as received."""

@@ -1,6 +1,7 @@
-"""The one place that reaches out to other hosts, and never to those inside one's own network."""
+"""The only room that connects to other hosts, and never to those inside the operator's network."""
 
 from app.fetch.charsets import decode
-from app.fetch.fetcher import FEEDS, PAGES, Fetched, Fetcher, Posted
+from app.fetch.fetcher import FEED_TYPES, PAGE_TYPES, Fetcher
+from app.fetch.responses import FetchResponse, PostResponse
 
-__all__ = ["FEEDS", "PAGES", "Fetched", "Fetcher", "Posted", "decode"]
+__all__ = ["FEED_TYPES", "PAGE_TYPES", "FetchResponse", "Fetcher", "PostResponse", "decode"]

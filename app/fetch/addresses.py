@@ -1,4 +1,4 @@
-"""Which internet addresses are public: those at which pages of the open web may live."""
+"""The test for public internet addresses, at which pages of the open web may be."""
 
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -57,7 +57,7 @@ _NAT64 = IPv6Network("64:ff9b::/96")
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the open web's, and of no network's inside or special purpose."""
+    """Return True for an address of the open web, False for one of a private network or a special purpose."""
     if isinstance(address, IPv4Address):
         return not any(address in network for network in _NOT_PUBLIC_4)
     if address.scope_id is not None:

@@ -1,11 +1,11 @@
-"""Bytes of a page to its text, by the encodings of the web and no others."""
+"""The decoding of pages, by the encodings of the web and no others."""
 
 import codecs
 import re
 
 # The labels of the WHATWG's Encoding Standard, by the codec of Python that decodes as the standard does, or nearest to
-# it. Left out are "replacement" and "x-user-defined", which are no encodings of text. What a page names is looked up
-# here and never in Python's registry, where "base64", "zip", "unicode_escape" or "idna" would be found.
+# it. "replacement" and "x-user-defined" are no encodings of text and left out. The label of a page is looked up here,
+# never in Python's registry, which also has "base64", "zip", "unicode_escape" and "idna".
 _LABELS = {
     "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8 utf-8 utf8 x-unicode20utf8",
     "cp866": "866 cp866 csibm866 ibm866",
@@ -51,7 +51,7 @@ _LABELS = {
     "utf-16-le": "csunicode iso-10646-ucs-2 ucs-2 unicode unicodefeff utf-16 utf-16le",
 }
 CODECS = {label: codec for codec, labels in _LABELS.items() for label in labels.split()}
-"""The codec of Python for each label that a page may name."""
+"""Python's codec for each label that a page may use."""
 
 _MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_BE, "utf-16-be"), (codecs.BOM_UTF16_LE, "utf-16-le"))
 _PARAMETER = re.compile(r";[ \t]*charset=[ \t]*[\"']?([^\s;\"']+)", re.IGNORECASE)
@@ -64,32 +64,29 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 def decode(body: bytes, content_type: str | None = None) -> str:
     """Return the text of a page or file; never fails.
 
-    The encoding is that of the byte order mark, else the one that the ``Content-Type`` header names, else the one that
-    an XML declaration or a `<meta charset>` in the first 1024 bytes names, else UTF-8 if all of it is, else
-    windows-1252. Labels that the WHATWG's Encoding Standard does not list count as none. What cannot be decoded, NUL
-    and lone surrogates become U+FFFD.
+    The encoding is that of the byte order mark, else that of the ``Content-Type`` header, else that of an XML
+    declaration or a `<meta charset>` in the first 1024 bytes, else UTF-8 if the whole body is valid UTF-8, else
+    windows-1252. Labels that are not in the WHATWG's Encoding Standard are ignored. Undecodable bytes, NUL and lone
+    surrogates become U+FFFD.
     """
-    return _UNSTORABLE.sub("\ufffd", _decoded(body, content_type))
+    return _UNSTORABLE.sub("\ufffd", _decode_bytes(body, content_type or ""))
 
 
-def _decoded(body: bytes, content_type: str | None) -> str:
+def _decode_bytes(body: bytes, content_type: str) -> str:
     for mark, codec in _MARKS:
         if body.startswith(mark):
             return body[len(mark) :].decode(codec, "replace")
-    if named := _named(content_type or "") or _declared(body[:_PRESCAN]):
-        return body.decode(named, "replace")
+    parameter = _PARAMETER.search(content_type)
+    header_codec = CODECS.get(parameter[1].lower()) if parameter else None
+    if declared := header_codec or _find_declared_codec(body[:_PRESCAN]):
+        return body.decode(declared, "replace")
     try:
         return body.decode()
     except UnicodeDecodeError:
         return body.decode("cp1252", "replace")
 
 
-def _named(content_type: str) -> str | None:
-    match = _PARAMETER.search(content_type)
-    return CODECS.get(match[1].lower()) if match else None
-
-
-def _declared(start: bytes) -> str | None:
+def _find_declared_codec(start: bytes) -> str | None:
     match = _XML.match(start) or _META.search(start)
     codec = CODECS.get(match[1].decode("ascii", "replace").lower()) if match else None
     # A declaration that can be read as ASCII is not in UTF-16, whatever it says.

@@ -1,4 +1,4 @@
-"""From a host's name to a connection: looked up once, every answer checked, and that very answer dialled."""
+"""Connections to hosts: a name is looked up once, all its addresses are checked, and one of those is connected to."""
 
 import socket
 import ssl
@@ -13,13 +13,13 @@ import httpcore
 from app.core.errors import Refused
 from app.fetch.addresses import Address, Policy
 
-_LOOKUPS = 32  # at once; one that hangs holds its thread until the resolver gives up
-_ATTEMPTS = 4  # addresses of one host
+_MAX_LOOKUPS = 32  # at once; a hanging one occupies its thread until the resolver gives up
+_MAX_ATTEMPTS = 4  # addresses of one host
 _ATTEMPT_SECONDS = 4.0
 
 
 class Stream(httpcore.AsyncNetworkStream):
-    """A connection that is closed even when the deadline cuts its TLS handshake short; httpcore's own is not."""
+    """A connection that is closed even if its TLS handshake is cancelled; httpcore's own stays open."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -48,15 +48,15 @@ class Stream(httpcore.AsyncNetworkStream):
 
 
 class Dialer(httpcore.AsyncNetworkBackend):
-    """Connects to hosts of which every address is allowed.
+    """A network backend that connects only to hosts whose addresses are all allowed.
 
-    A name that has no address, an address that is not allowed and one that nobody answers at are the same `Refused`.
+    A name without an address, a forbidden address and one without a listener raise the same `Refused`.
     """
 
     def __init__(self, allowed: Policy) -> None:
         self._allowed = allowed
-        self._plain = httpcore.AnyIOBackend()
-        self._lookups = anyio.CapacityLimiter(_LOOKUPS)
+        self._backend = httpcore.AnyIOBackend()
+        self._lookups = anyio.CapacityLimiter(_MAX_LOOKUPS)
 
     async def connect_tcp(
         self,
@@ -66,26 +66,26 @@ class Dialer(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await self._addresses(host, port)
+        addresses = await self._look_up(host, port)
         if not addresses or not all(self._allowed(address) for address in addresses):
             raise Refused
-        for address in addresses[:_ATTEMPTS]:
+        for address in addresses[:_MAX_ATTEMPTS]:
             try:
-                return Stream(await self._plain.connect_tcp(str(address), port, timeout=_ATTEMPT_SECONDS))
+                return Stream(await self._backend.connect_tcp(str(address), port, timeout=_ATTEMPT_SECONDS))
             except (httpcore.ConnectError, httpcore.ConnectTimeout):
                 continue
         raise Refused
 
-    async def _addresses(self, host: str, port: int) -> list[Address]:
-        """The host's addresses, in the order in which the system prefers them."""
+    async def _look_up(self, host: str, port: int) -> list[Address]:
+        """Return the addresses of a host in the system's order of preference."""
 
-        def look_up() -> list[str]:
-            # As bytes, so that Python does not apply its older IDNA to a name that is in ASCII already.
+        def get_addresses() -> list[str]:
+            # Bytes keep Python from applying its older IDNA to the name, which is already in ASCII.
             answers = socket.getaddrinfo(host.encode(), port, type=socket.SOCK_STREAM)
             return [str(answer[4][0]) for answer in answers]
 
         try:
-            found = await anyio.to_thread.run_sync(look_up, abandon_on_cancel=True, limiter=self._lookups)
-            return [ip_address(address) for address in dict.fromkeys(found)]
+            texts = await anyio.to_thread.run_sync(get_addresses, abandon_on_cancel=True, limiter=self._lookups)
+            return [ip_address(address) for address in dict.fromkeys(texts)]
         except (OSError, ValueError):
             return []

@@ -1,7 +1,4 @@
-"""The fetcher: a page or a feed from the open web, within bounds, or a problem that gives nothing away.
-
-What is sent to the open web goes the same way.
-"""
+"""The fetcher: requests to the open web within limits of time and size; its errors reveal nothing of any network."""
 
 import ssl
 from collections.abc import Awaitable, Callable, Collection, Mapping
@@ -19,18 +16,16 @@ import httpx
 from app.core.config import Settings
 from app.core.errors import FetchFailed, Refused
 from app.fetch.addresses import Address, Network, Policy, is_public
-from app.fetch.bodies import Body
-from app.fetch.charsets import decode
 from app.fetch.dialing import Dialer
-from app.fetch.headers import media_type, retry_after
-from app.fetch.targets import Target, redirected, target_of
+from app.fetch.responses import BodyReader, FetchResponse, PostResponse, get_media_type, get_retry_after
+from app.fetch.targets import Target, parse_redirect, parse_target
 
 T = TypeVar("T")
 
-PAGES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
-"""Media types of pages that hold an article."""
+PAGE_TYPES = frozenset({"text/html", "application/xhtml+xml", "text/plain"})
+"""Media types of pages with an article."""
 
-FEEDS = frozenset(
+FEED_TYPES = frozenset(
     {
         "application/atom+xml",
         "application/feed+json",
@@ -43,73 +38,37 @@ FEEDS = frozenset(
 )
 """Media types of feeds and sitemaps."""
 
-REDIRECTS = 5
+MAX_REDIRECTS = 5
 """Redirects that one fetch follows."""
 
-_REDIRECTING = {301, 302, 303, 307, 308}
+_REDIRECT_STATUSES = {301, 302, 303, 307, 308}
 _REFUSAL_SECONDS = 0.5
 _ALL_PORTS = range(65536)
 
-# How much is read, and for how long, of an answer that nobody is interested in but whose sender may wait for it.
-_HEARD_BYTES = 65_536
-_HEARD_SECONDS = 1.0
-
-
-@dataclass(frozen=True)
-class Fetched:
-    """What an address answered: a success, or 304 to a conditional request.
-
-    ``url`` is the address that answered in the end, ``redirects`` those that led there. ``body`` is inflated, and
-    empty with 304.
-    """
-
-    url: str
-    status: int
-    headers: httpx.Headers
-    body: bytes
-    redirects: tuple[str, ...] = ()
-
-    @property
-    def not_modified(self) -> bool:
-        return self.status == 304
-
-    @property
-    def media_type(self) -> str:
-        return media_type(self.headers)
-
-    def text(self) -> str:
-        """The body decoded by `decode`: safe to store, and possibly with U+FFFD in it."""
-        return decode(self.body, self.headers.get("content-type"))
-
-
-@dataclass(frozen=True)
-class Posted:
-    """What an address made of what was sent to it: its status, and the seconds after which it wants to be asked again,
-    where it said so."""
-
-    status: int
-    retry_after: int | None
+# Limits on reading the body of a response to a POST: nobody uses it, but its sender may wait until it is read.
+_DRAIN_BYTES = 65_536
+_DRAIN_SECONDS = 1.0
 
 
 @dataclass
-class _Visit:
-    """How far a fetch has come: the targets that redirected, and whether the present one was reached."""
+class _Progress:
+    """The state of a fetch: the targets that redirected, and ``connected`` once the current one accepted."""
 
-    passed: list[Target] = field(default_factory=list)
-    reached: bool = False
+    redirects: list[Target] = field(default_factory=list)
+    connected: bool = False
 
-    async def notice(self, event: str, info: Mapping[str, Any]) -> None:
-        """Follow httpcore's trace of events."""
-        self.reached = self.reached or event == "connection.connect_tcp.complete"
+    async def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Receive httpcore's trace events."""
+        self.connected = self.connected or event == "connection.connect_tcp.complete"
 
 
 class Fetcher:
-    """Fetches addresses of the open web, and nothing inside any network.
+    """A client for addresses of the open web, which connects to nothing inside a private network.
 
-    ``timeout`` is in seconds, over lookups, connections, redirects and the body together; ``max_bytes`` bounds the
-    body, inflated. ``networks`` are those of the operator's own that may be reached all the same, on any port.
-    ``allowed`` says which internet addresses may be dialled and ``ports`` which besides 80 and 443: both are for tests
-    against servers of their own, as is ``tls``.
+    ``timeout`` is in seconds, over lookups, connections, redirects and the body together; ``max_bytes`` limits the
+    decompressed body. ``networks`` are the operator's own, to which ``post`` may connect nevertheless, on any port.
+    ``allowed`` tests the addresses to connect to, ``ports`` are allowed besides 80 and 443: both are for tests against
+    local servers, as is ``tls``.
     """
 
     def __init__(
@@ -128,16 +87,16 @@ class Fetcher:
         self._user_agent = user_agent or f"Dateline/{version('dateline')}"
         self._ports = ports
 
-        def inside(address: Address) -> bool:
+        def is_own(address: Address) -> bool:
             return any(address in network for network in networks)
 
-        authorities = tls or _public_authorities()
-        self._pool = _pool(authorities, lambda address: allowed(address) or inside(address))
-        self._inside = _pool(authorities, inside) if networks else None
+        context = tls or _create_tls_context()
+        self._pool = _create_pool(context, lambda address: allowed(address) or is_own(address))
+        self._own_pool = _create_pool(context, is_own) if networks else None
 
     @classmethod
-    def of(cls, settings: Settings, *, networks: Collection[Network] = ()) -> Self:
-        """The fetcher that an operator has set up."""
+    def from_settings(cls, settings: Settings, *, networks: Collection[Network] = ()) -> Self:
+        """Create the fetcher that the settings describe."""
         return cls(
             timeout=settings.fetch_timeout,
             max_bytes=settings.fetch_bytes,
@@ -151,92 +110,94 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for pool in filter(None, (self._pool, self._inside)):
+        for pool in filter(None, (self._pool, self._own_pool)):
             await pool.aclose()
 
     async def get(
         self, url: str, *, headers: Mapping[str, str] | None = None, accept: Collection[str] | None = None
-    ) -> Fetched:
+    ) -> FetchResponse:
         """Fetch an address, following its redirects.
 
         ``headers`` are sent besides the fetcher's own, such as ``If-None-Match``; ``accept`` are the media types that
-        the caller can read, any where it is None.
+        the caller can read, or None for any.
 
-        Raises Refused where the address may not or cannot be reached, without a word on which of them it is, and
-        FetchFailed where something public was reached that did not give what was asked for.
+        Raises Refused if the address must not or cannot be reached, the same for both, and FetchFailed if a public
+        address was reached but the fetch failed.
         """
-        visit = _Visit()
-        return await self._guarded(
-            visit, lambda: self._follow(visit, target_of(url, self._ports), headers or {}, accept)
+        progress = _Progress()
+        return await self._limit_time(
+            progress, lambda: self._follow(progress, parse_target(url, self._ports), headers or {}, accept)
         )
 
-    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
-        """Send a body to an address; whatever status it answers is returned, and what else it answers thrown away.
+    async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostResponse:
+        """Send a body to an address and return the status of the response, whatever it is; discard its body.
 
-        No redirect is followed. ``headers`` are sent besides the fetcher's own. Raises what ``get`` raises, but for a
-        status.
+        No redirect is followed. ``headers`` are sent besides the fetcher's own. Raises the errors of ``get``, except
+        for a status.
         """
-        visit = _Visit()
-        return await self._guarded(visit, lambda: self._send(visit, url, body, headers))
+        progress = _Progress()
+        return await self._limit_time(progress, lambda: self._send(progress, url, body, headers))
 
-    async def _guarded(self, visit: _Visit, work: Callable[[], Awaitable[T]]) -> T:
-        """What the work gives within the time that it has; raises Refused or FetchFailed."""
+    async def _limit_time(self, progress: _Progress, request: Callable[[], Awaitable[T]]) -> T:
+        """Run the request within the timeout. Raises Refused or FetchFailed."""
         began = anyio.current_time()
         try:
             with anyio.fail_after(self.timeout):
-                return await work()
+                return await request()
         except Refused:
-            await self._even_out(began)
+            # Every refusal takes equally long, so that its time does not tell if a name or an open port exists.
+            await anyio.sleep_until(began + min(_REFUSAL_SECONDS, self.timeout))
             raise
         except (TimeoutError, httpcore.TimeoutException):
-            raise (FetchFailed("timeout") if visit.reached else Refused()) from None
+            raise (FetchFailed("timeout") if progress.connected else Refused()) from None
         except httpcore.ConnectError:
-            raise FetchFailed("tls") from None  # all that can go wrong before the handshake is Refused
+            raise FetchFailed("tls") from None  # every failure before the handshake is Refused
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
             raise FetchFailed("broken") from None
 
-    async def _send(self, visit: _Visit, url: str, body: bytes, headers: Mapping[str, str]) -> Posted:
-        target, pool = self._way(url)
+    async def _send(self, progress: _Progress, url: str, body: bytes, headers: Mapping[str, str]) -> PostResponse:
+        target, pool = self._choose_pool(url)
         async with pool.stream(
             "POST",
-            target.for_httpcore(),
-            headers=self._headers(target, None, headers),
+            target.to_httpcore(),
+            headers=self._build_headers(target, None, headers),
             content=body,
-            extensions={"trace": visit.notice},
+            extensions={"trace": progress.trace},
         ) as response:
-            await _hear_out(response)
-            return Posted(response.status, retry_after(httpx.Headers(response.headers)))
+            await _drain(response)
+            return PostResponse(response.status, get_retry_after(httpx.Headers(response.headers)))
 
-    def _way(self, url: str) -> tuple[Target, httpcore.AsyncConnectionPool]:
-        """Where to go, and who may dial there: on other ports than usual, only addresses of the operator's own."""
+    def _choose_pool(self, url: str) -> tuple[Target, httpcore.AsyncConnectionPool]:
+        """Return the target and a pool for it; on unusual ports, one that connects only to the operator's networks."""
         try:
-            return target_of(url, self._ports), self._pool
+            return parse_target(url, self._ports), self._pool
         except Refused:
-            if self._inside is None:
+            if self._own_pool is None:
                 raise
-            return target_of(url, _ALL_PORTS), self._inside
+            return parse_target(url, _ALL_PORTS), self._own_pool
 
     async def _follow(
-        self, visit: _Visit, target: Target, headers: Mapping[str, str], accept: Collection[str] | None
-    ) -> Fetched:
-        while len(visit.passed) <= REDIRECTS:
-            visit.reached = False
+        self, progress: _Progress, target: Target, headers: Mapping[str, str], accept: Collection[str] | None
+    ) -> FetchResponse:
+        while len(progress.redirects) <= MAX_REDIRECTS:
+            progress.connected = False
             async with self._pool.stream(
                 "GET",
-                target.for_httpcore(),
-                headers=self._headers(target, accept, headers),
-                extensions={"trace": visit.notice},
+                target.to_httpcore(),
+                headers=self._build_headers(target, accept, headers),
+                extensions={"trace": progress.trace},
             ) as response:
-                answered = httpx.Headers(response.headers)
-                if response.status not in _REDIRECTING:
-                    body = await self._body(response, answered, accept)
-                    return Fetched(str(target), response.status, answered, body, tuple(map(str, visit.passed)))
-            visit.passed.append(target)
-            target = redirected(target, answered.get("location", ""), self._ports)
+                response_headers = httpx.Headers(response.headers)
+                if response.status not in _REDIRECT_STATUSES:
+                    body = await self._read_body(response, response_headers, accept)
+                    redirects = tuple(map(str, progress.redirects))
+                    return FetchResponse(str(target), response.status, response_headers, body, redirects)
+            progress.redirects.append(target)
+            target = parse_redirect(target, response_headers.get("location", ""), self._ports)
         raise FetchFailed("redirects")
 
-    def _headers(
-        self, target: Target, accept: Collection[str] | None, more: Mapping[str, str]
+    def _build_headers(
+        self, target: Target, accept: Collection[str] | None, extra: Mapping[str, str]
     ) -> list[tuple[bytes, bytes]]:
         own = {
             "Host": target.netloc,
@@ -245,47 +206,45 @@ class Fetcher:
             "Accept-Encoding": "identity",
             "Connection": "close",
         }
-        return [(name.encode(), value.encode()) for name, value in {**own, **more}.items()]
+        return [(name.encode(), value.encode()) for name, value in {**own, **extra}.items()]
 
-    async def _body(self, response: httpcore.Response, headers: httpx.Headers, accept: Collection[str] | None) -> bytes:
+    async def _read_body(
+        self, response: httpcore.Response, headers: httpx.Headers, accept: Collection[str] | None
+    ) -> bytes:
         if response.status == 304:
             return b""
         if not 200 <= response.status < 300:
-            raise FetchFailed("status", answered=response.status, retry_after=retry_after(headers))
-        if accept is not None and media_type(headers) not in accept:
+            raise FetchFailed("status", answered=response.status, retry_after=get_retry_after(headers))
+        if accept is not None and get_media_type(headers) not in accept:
             raise FetchFailed("media-type")
         if int(headers.get("content-length", 0)) > self._max_bytes:
             raise FetchFailed("too-large")
-        body = Body(headers.get("content-encoding", ""), self._max_bytes)
+        body = BodyReader(headers.get("content-encoding", ""), self._max_bytes)
         async for chunk in response.aiter_stream():
             body.add(chunk)
-        return body.whole()
-
-    async def _even_out(self, began: float) -> None:
-        """Let time tell little of what was refused: neither whether a name was found nor whether a port was open."""
-        await anyio.sleep_until(began + min(_REFUSAL_SECONDS, self.timeout))
+        return body.finish()
 
 
-def _pool(authorities: ssl.SSLContext, allowed: Policy) -> httpcore.AsyncConnectionPool:
-    # A connection serves one request: a later one looks the host up, and is checked, anew.
+def _create_pool(context: ssl.SSLContext, allowed: Policy) -> httpcore.AsyncConnectionPool:
+    # No connection is reused, so that the addresses of a host are looked up and checked for each request.
     return httpcore.AsyncConnectionPool(
-        ssl_context=authorities,
+        ssl_context=context,
         max_connections=None,
         max_keepalive_connections=0,
         network_backend=Dialer(allowed),
     )
 
 
-async def _hear_out(response: httpcore.Response) -> None:
-    """Read so much of an answer that its sender comes to its end, if it comes to it soon."""
-    heard = 0
-    with anyio.move_on_after(_HEARD_SECONDS), suppress(httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
+async def _drain(response: httpcore.Response) -> None:
+    """Read the body up to the limits, so that its sender can finish."""
+    received = 0
+    with anyio.move_on_after(_DRAIN_SECONDS), suppress(httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError):
         async for chunk in response.aiter_stream():
-            heard += len(chunk)
-            if heard > _HEARD_BYTES:
+            received += len(chunk)
+            if received > _DRAIN_BYTES:
                 break
 
 
 @cache
-def _public_authorities() -> ssl.SSLContext:
+def _create_tls_context() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)

@@ -46,7 +46,7 @@ class Deliverer(Worker[DeliveryLease]):
         now: Callable[[], dt.datetime] = utc_now,
     ) -> None:
         super().__init__(engine, report=report, now=now)
-        self._fetcher = Fetcher.of(settings, networks=settings.webhook_networks)
+        self._fetcher = Fetcher.from_settings(settings, networks=settings.webhook_networks)
         self._lease_time = dt.timedelta(seconds=settings.fetch_timeout + _MARGIN)
 
     async def run(self, *, once: bool) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 
 from app.core.errors import DatelineError
-from app.fetch import PAGES, Fetcher
+from app.fetch import PAGE_TYPES, Fetcher
 from tests.fetching import hostile, namespace
 from tests.fetching.internet import PORTS, Internet
 from tests.fetching.payloads import payloads
@@ -35,7 +35,12 @@ async def outcome(fetcher: Fetcher, url: str, **options: Any) -> Outcome:
     began = time.monotonic()
     try:
         page = await fetcher.get(url, **options)
-        shown: Outcome = {"url": page.url, "status": page.status, "body": page.text()[:80], "size": len(page.body)}
+        shown: Outcome = {
+            "url": page.url,
+            "status": page.status,
+            "body": page.decode_text()[:80],
+            "size": len(page.body),
+        }
         shown |= {"redirects": page.redirects}
     except DatelineError as error:
         shown = {"error": error.slug, "status": error.status, "detail": error.detail, "extensions": error.extensions}
@@ -102,10 +107,10 @@ async def pages(internet: Internet) -> Outcome:
     """Pages that are as they should be, what they were sent, and the times that refusals take."""
     results: Outcome = {}
     async with Fetcher(user_agent="Dateline (+https://newsroom.example/bot)") as fetcher:
-        results["fine"] = await each(FINE, lambda url: outcome(fetcher, url, accept=PAGES))
+        results["fine"] = await each(FINE, lambda url: outcome(fetcher, url, accept=PAGE_TYPES))
         results["heads"] = [head for head in internet.heads if " /to" in head or "six.test" in head]
         results["conditional"] = await outcome(
-            fetcher, "http://public.test/etag", headers={"If-None-Match": '"one"'}, accept=PAGES
+            fetcher, "http://public.test/etag", headers={"If-None-Match": '"one"'}, accept=PAGE_TYPES
         )
         results["alike"] = await each(ALIKE, lambda url: outcome(fetcher, url))
     results["inside_pages"] = internet.inside()
@@ -126,7 +131,7 @@ async def hostilities(internet: Internet) -> Outcome:
 
         async def meet(name: str) -> Outcome:
             fetcher = hasty if name in hostile.SLOW else patient
-            return await outcome(fetcher, f"http://public.test/{name}", accept=PAGES)
+            return await outcome(fetcher, f"http://public.test/{name}", accept=PAGE_TYPES)
 
         slow = asyncio.gather(each(hostile.SLOW, meet), each(STUCK, lambda url: outcome(hasty, url)))
         results = {name: await meet(name) for name in sorted(hostile.ENDS.keys() - set(hostile.SLOW))}

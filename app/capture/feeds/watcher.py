@@ -19,16 +19,16 @@ from app.core.config import Settings
 from app.core.errors import Busy, DatelineError, FetchFailed, Refused
 from app.core.vocab import FeedItemState, FeedResult
 from app.database.engine import open_read_transaction
-from app.fetch import FEEDS, Fetched, Fetcher
+from app.fetch import FEED_TYPES, Fetcher, FetchResponse
 from app.queries import feeds as queries
 from app.store.worker import Worker, utc_now
 
 # Feeds are served as these types, too; parsing tells what they are.
-_ACCEPTED_TYPES = FEEDS | {
+_ACCEPTED_TYPES = FEED_TYPES | {
     *("text/html", "text/plain"),
     *("application/gzip", "application/x-gzip", "application/octet-stream"),
 }
-_ACCEPT = ", ".join([*sorted(FEEDS), "*/*;q=0.1"])
+_ACCEPT = ", ".join([*sorted(FEED_TYPES), "*/*;q=0.1"])
 
 # What may be sent back as If-None-Match or If-Modified-Since.
 _VALIDATOR = re.compile("[ -~]{1,500}")
@@ -57,7 +57,7 @@ class Watcher(Worker[FeedLease]):
     ) -> None:
         super().__init__(engine, report=report, now=now)
         self._only = only
-        self._fetcher = fetcher or Fetcher.of(settings)
+        self._fetcher = fetcher or Fetcher.from_settings(settings)
         self._manners = Manners(self._fetcher, delay=settings.crawl_delay)
 
     async def run(self, *, once: bool) -> None:
@@ -96,7 +96,7 @@ class Watcher(Worker[FeedLease]):
         """Fetch the feed and record its answer."""
         validators = {"If-None-Match": lease.etag, "If-Modified-Since": lease.last_modified}
         fetched = await self._get(lease.url, {name: value for name, value in validators.items() if value})
-        if fetched.not_modified:
+        if fetched.is_not_modified:
             await self.in_store(checks.record_unchanged, lease, self.now())
             return
         new = await self.in_store(
@@ -111,11 +111,11 @@ class Watcher(Worker[FeedLease]):
         if new:
             self._report(lease, f"{new} new")
 
-    async def _get(self, url: str, headers: dict[str, str]) -> Fetched:
+    async def _get(self, url: str, headers: dict[str, str]) -> FetchResponse:
         async with self._manners.turn(url):
             return await self._fetcher.get(url, headers={"Accept": _ACCEPT, **headers}, accept=_ACCEPTED_TYPES)
 
-    async def _parse_with_sitemaps(self, fetched: Fetched) -> FeedDocument:
+    async def _parse_with_sitemaps(self, fetched: FetchResponse) -> FeedDocument:
         """Return the feed with the items of all sitemaps that it names."""
         feed = await _parse(fetched)
         items = list(feed.items)
@@ -175,11 +175,11 @@ def back_off(interval: int, failures: int) -> float:
     return max(interval, min(interval * 2.0 ** min(failures, 30), DAY)) * random.uniform(1.0, 1.2)
 
 
-async def _parse(fetched: Fetched) -> FeedDocument:
+async def _parse(fetched: FetchResponse) -> FeedDocument:
     return await anyio.to_thread.run_sync(parse, fetched.body, fetched.headers.get("content-type"), fetched.url)
 
 
-def _get_validator(fetched: Fetched, name: str) -> str | None:
+def _get_validator(fetched: FetchResponse, name: str) -> str | None:
     value = str(fetched.headers.get(name, ""))
     return value if _VALIDATOR.fullmatch(value) else None
 
