@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import ValidationError
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from app.core.errors import DatelineError
 from app.database.models import Attribution, Claim, Event, Record, Report, Source, Speaker, Statement, Utterance
@@ -19,9 +18,9 @@ from app.schemas.event import EventCreate
 from app.schemas.source import SourceCreate
 from app.schemas.speaker import SpeakerCreate
 from app.schemas.utterance import UtteranceCreate
-from app.store import records as store
-from app.store import references, revisions
-from app.store.fields import fingerprint
+from app.store import records, revisions, sources_and_speakers
+from app.store.fields import find, hash_text
+from app.store.revisions import WriteSession
 
 HERE = Path(__file__).parent
 
@@ -43,43 +42,43 @@ def load(engine: Engine, folder: Path = HERE) -> Loaded:
     """Load all of the seed in one transaction."""
     loaded: Loaded = {}
     with revisions.write(engine, author="dateline seed", message="Load the five seed documents") as session:
-        _load_file(session, loaded, folder / "sources.yaml", Source, SourceCreate, store.add_source)
-        _load_file(session, loaded, folder / "speakers.yaml", Speaker, SpeakerCreate, store.add_speaker)
-        _load_file(session, loaded, folder / "events.yaml", Event, EventCreate, store.add_event)
-        _load_file(session, loaded, folder / "utterances.yaml", Utterance, UtteranceCreate, store.add_utterance)
+        _load_file(session, loaded, folder / "sources.yaml", Source, SourceCreate, sources_and_speakers.add_source)
+        _load_file(session, loaded, folder / "speakers.yaml", Speaker, SpeakerCreate, sources_and_speakers.add_speaker)
+        _load_file(session, loaded, folder / "events.yaml", Event, EventCreate, records.add_event)
+        _load_file(session, loaded, folder / "utterances.yaml", Utterance, UtteranceCreate, records.add_utterance)
         for path in sorted((folder / "documents").glob("*.yaml")):
             _load_document(session, loaded, path)
     return loaded
 
 
 def _load_file(
-    session: Session,
+    session: WriteSession,
     loaded: Loaded,
     path: Path,
     model: type[Record],
     shape: type[B],
-    add: Callable[[Session, B], object],
+    add: Callable[[WriteSession, B], object],
 ) -> None:
     tally = loaded.setdefault(model.__name__.lower(), Counter())
     for place, entry in enumerate(_read(path)):
         key = entry.get("slug") or entry.get("external_id")
         with _named(path, f"entry {place + 1}"):
             body = shape.model_validate(entry)
-            if references.find(session, model, key) is None:
+            if find(session, model, key) is None:
                 add(session, body)
                 tally["new"] += 1
             else:
                 tally["there"] += 1
 
 
-def _load_document(session: Session, loaded: Loaded, path: Path) -> None:
+def _load_document(session: WriteSession, loaded: Loaded, path: Path) -> None:
     entry = _read(path)
     text = path.with_name(entry.pop("file")).read_bytes().decode()
-    if fingerprint(text) != entry.pop("sha256"):
-        raise SeedError(f"{path.name}: the text has changed, its SHA-256 is now {fingerprint(text)}")
+    if hash_text(text) != entry.pop("sha256"):
+        raise SeedError(f"{path.name}: the text has changed, its SHA-256 is now {hash_text(text)}")
     with _named(path, "document"):
         body = DocumentCreate.model_validate(entry | {"text": text})
-        state = "new" if revisions.is_of(session, store.put_document(session, body)) else "there"
+        state = "new" if session.has_written(records.put_document(session, body)) else "there"
     for name, count in _rows(body):
         loaded.setdefault(name, Counter())[state] += count
 

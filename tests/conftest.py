@@ -31,9 +31,7 @@ from app.imports import lines, progress
 from app.main import create_app
 from app.schemas.feed import FeedCreate
 from app.schemas.saved_search import SavedSearchCreate
-from app.store import api_keys as auth
-from app.store import feeds as records
-from app.store import saved_searches as searches
+from app.store import api_keys, feeds, revisions, saved_searches
 from seed.load import load
 from tests import tools
 from tests.databases import NO_POSTGRES, postgres_server
@@ -49,8 +47,8 @@ hypothesis.settings.load_profile("dateline")
 def add_feed(engine: Engine) -> None:
     """A feed that nobody watches, so that `/feeds` has something to show, with an item."""
     body = FeedCreate(url="https://example.org/rss.xml", source="meduza", active=False)
-    with open_write_transaction(engine) as session:
-        feed = records.add(session, body)
+    with revisions.write(engine, author="tests", message="") as session:
+        feed = feeds.add_feed(session, body)
         item = {"feed_id": feed.id, "key": "0" * 64, "url": "https://example.org/1", "seen_at": feed.created_at}
         session.add(FeedItem.model_validate(item | {"state": FeedItemState.WAITING}))
 
@@ -61,7 +59,7 @@ def add_search(engine: Engine) -> None:
         name="Putin, word for word", slug="putin", noun=Noun.STATEMENTS, query="speaker=putin&kind=direct"
     )
     with open_write_transaction(engine) as session:
-        searches.add(session, body)
+        saved_searches.add_search(session, body)
 
 
 def add_match(engine: Engine) -> None:
@@ -81,7 +79,7 @@ class Store:
     def key(self, *scopes: Scope) -> dict[str, str]:
         """Headers that carry a new key with these scopes; ``write`` where none are named."""
         with open_write_transaction(self.engine) as session:
-            _, key = auth.create_key(session, name="tests", scopes=scopes or (Scope.WRITE,))
+            _, key = api_keys.create_key(session, name="tests", scopes=scopes or (Scope.WRITE,))
         return {"Authorization": f"Bearer {key}"}
 
 

@@ -20,7 +20,7 @@ from sqlalchemy import text
 
 from app.core.errors import Conflict
 from app.imports import files
-from app.store import derived
+from app.store.derived import counts
 from tests.conftest import Store, talking_to
 from tests.data import acled
 from tests.data.gdelt import event, mention, write
@@ -109,7 +109,7 @@ def test_full_text_and_tallies_are_those_of_a_store_filled_row_by_row(
         assert len(items(client, "/search?q=%22sign+an+agreement%22&limit=500")) == 53 + 3
     kept = dump(store, "tally"), dump(store, "coverage")
     with store.engine.begin() as connection:
-        for _ in derived.refresh_all(connection):
+        for _ in counts.refresh_all(connection):
             pass
     assert (dump(store, "tally"), dump(store, "coverage")) == kept
     assert triggers_of(store) == triggers

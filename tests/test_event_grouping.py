@@ -18,8 +18,7 @@ from app.queries import lookups
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
 from app.schemas.source import SourceCreate
-from app.store import records as store
-from app.store import revisions
+from app.store import records, revisions, sources_and_speakers
 from app.store.extractions import extractions as reading
 from seed.load import HERE
 from tests.benchmarks.online import Article, bcubed, by_title, by_words, grouped
@@ -155,10 +154,10 @@ def test_among_many_events_of_its_days_the_right_one_is_found(empty_writer: Test
         f"{one} and {other} in Oldtown on {day}" for one, other in itertools.permutations(words, 2) for day in "12"
     ]
     with revisions.write(empty_store.engine, author="tests", message="") as session:
-        store.add_source(session, SourceCreate(name="The Ald", slug="ald", kind=SourceKind.NEWSPAPER))
+        sources_and_speakers.add_source(session, SourceCreate(name="The Ald", slug="ald", kind=SourceKind.NEWSPAPER))
         told = [*titles[:90], "Bridge over the Ald rebuilt, says mayor Doe", *titles[90:]]
         bodies = [EventCreate(title=title, date="2024-05-06", type=EventType.CONSULT) for title in told]
-        ids = [event.id for event in store.add_events(session, bodies)]
+        ids = [event.id for event in records.add_events(session, bodies)]
 
     assert event_of(empty_writer, put(empty_writer, BRIDGE, "ald")) == ids[90]
 
@@ -184,10 +183,12 @@ def test_the_documents_of_the_summit_come_together_in_any_order(
 ) -> None:
     with revisions.write(empty_store.engine, author="tests", message="") as session:
         for slug in {body.source for body, _ in seeds}:
-            store.add_source(session, SourceCreate(name=str(slug), slug=str(slug), kind=SourceKind.ONLINE))
+            sources_and_speakers.add_source(
+                session, SourceCreate(name=str(slug), slug=str(slug), kind=SourceKind.ONLINE)
+            )
         for place in order:
             body, found = seeds[place]
-            reading.put(session, store.put_document(session, body), found)
+            reading.put(session, records.put_document(session, body), found)
         events = {row.event_id for row in lookups.list_rows(session, Report)}
         proposed = [{row.event_id, row.other_event_id} for row in lookups.list_rows(session, Match) if row.event_id]
 

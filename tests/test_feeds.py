@@ -18,7 +18,7 @@ from app.core.vocab import FeedFormat, FeedItemState, Scope
 from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import FeedItem
 from app.queries import lookups
-from app.store import feeds as records
+from app.store.feeds import find_feed
 from tests.conftest import Store
 
 HERE = "https://herald.example/feed"
@@ -272,13 +272,13 @@ def test_a_changed_feed_is_due_at_once_and_a_new_address_is_asked_as_if_never_be
     assert changed["due_at"] < "2030"
     assert (moved["url"], moved["result"], moved["detail"]) == (f"{URL}2", None, None)
     with open_read_transaction(store.engine) as session:
-        assert records.find(session, made["id"]).etag is None
+        assert find_feed(session, made["id"]).etag is None
 
 
 def _note(store: Store, ident: int, **values: Any) -> None:
     """Set columns of a feed as the watcher would."""
     with open_write_transaction(store.engine) as session:
-        feed = records.find(session, ident)
+        feed = find_feed(session, ident)
         for name, value in values.items():
             setattr(feed, name, value)
 

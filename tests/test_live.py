@@ -22,9 +22,7 @@ from app.api.web import live
 from app.core.vocab import Scope
 from app.database.engine import open_write_transaction
 from app.schemas.event import EventCreate
-from app.store import api_keys as auth
-from app.store import records as ingest
-from app.store import revisions
+from app.store import api_keys, records, revisions
 from tests.conftest import Store, Templates
 from tests.serving import live as over_http
 from tests.test_cli import serving
@@ -72,7 +70,7 @@ class Server:
         """New events, all in one revision."""
         body = EventCreate.model_validate({"title": "One of many", "date": "2024-06-19", "type": "consult"})
         with revisions.write(self.store.engine, author="tests", message="many") as session:
-            ingest.add_events(session, [body] * count)
+            records.add_events(session, [body] * count)
 
     @contextmanager
     def listening(self, query: str = "", **headers: str) -> Iterator["Listener"]:
@@ -364,12 +362,12 @@ def test_the_header_beats_the_address_which_a_browser_repeats(server: Server) ->
 @pytest.mark.before_the_database
 def test_a_key_that_is_revoked_ends_its_stream(server: Server) -> None:
     with open_write_transaction(server.store.engine) as session:
-        _, key = auth.create_key(session, name="reader", scopes=[Scope.READ])
+        _, key = api_keys.create_key(session, name="reader", scopes=[Scope.READ])
     with server.listening(Authorization=f"Bearer {key}") as listener:
         server.event()
         assert len(listener.take(1)) == 1
         with open_write_transaction(server.store.engine) as session:
-            auth.revoke_key(session, key.split("_")[1])
+            api_keys.revoke_key(session, key.split("_")[1])
         server.event()
         assert listener.ends()
 
@@ -377,7 +375,7 @@ def test_a_key_that_is_revoked_ends_its_stream(server: Server) -> None:
 @pytest.mark.before_the_database
 def test_where_reads_need_a_key_so_does_the_stream(server: Server, private: None) -> None:
     with open_write_transaction(server.store.engine) as session:
-        _, token = auth.create_key(session, name="reader", scopes=[Scope.FEEDS])
+        _, token = api_keys.create_key(session, name="reader", scopes=[Scope.FEEDS])
 
     with httpx.Client(base_url=server.address, trust_env=False) as anybody:
         assert anybody.get(PATH).status_code == 401
@@ -395,7 +393,7 @@ def test_a_token_follows_a_search_only_if_it_may_read_the_search(server: Server,
         (["/changes/stream", "/searches/everything"], 200, 200),
     ):
         with open_write_transaction(server.store.engine) as session:
-            _, token = auth.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)
+            _, token = api_keys.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)
         with httpx.Client(base_url=server.address, params={"token": token}, trust_env=False) as reader:
             assert reader.head(PATH).status_code == plain
             assert reader.head(PATH, params={"search": "everything"}).status_code == search

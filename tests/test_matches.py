@@ -157,7 +157,7 @@ def test_a_filter_finds_what_a_recount_finds(
 ) -> None:
     with revisions.write(store.engine, author="tests", message="") as session:
         fill(session, found)
-        revisions.draw(session)
+        session.draw_revision()
     address = f"/matches?{urlencode(query)}"
     told = read(client, f"{address}&limit=500&count=exact")
     listed = [(item["noun"], item["one"]["id"], item["other"]["id"]) for item in told["items"]]

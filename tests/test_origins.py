@@ -11,7 +11,7 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from app.store import derived
+from app.store.derived import counts
 from tests import wire
 from tests.conftest import Store, Templates, talking_to
 from tests.data import acled
@@ -434,7 +434,7 @@ def test_whatever_is_written_what_is_kept_is_what_a_recount_finds(
         ]
         assert sorted(shown) == sorted(before[0])
         with store.engine.begin() as connection:
-            for _ in derived.refresh_all(connection):
+            for _ in counts.refresh_all(connection):
                 pass
         assert kept(store) == before
 

@@ -184,7 +184,7 @@ def covered(store: Store, document: int, noun: Noun, words: str, start: int | No
     with open_read_transaction(store.engine) as session:
         row = session.get_one(Document, document)
         at = row.text.index(words) if start is None else start
-        return rejections.rejected(session, row).covers(noun, at, at + len(words), words)
+        return rejections.get_rejected(session, row).covers(noun, at, at + len(words), words)
 
 
 def test_what_was_rejected_is_not_to_be_found_again_in_any_version(desk: TestClient, store: Store) -> None:
@@ -245,8 +245,8 @@ def test_a_rejected_speaker_leaves_words_without_a_speaker_and_chains_without_th
     assert read(desk, f"/claims/{claimed}")["attributed_to"] is None
     assert read(desk, f"/utterances/{uttered}")["speaker"] is None
     with open_read_transaction(store.engine) as session:
-        assert rejections.refused_speaker(session, "MONDAY")
-        assert not rejections.refused_speaker(session, "Tuesday")
+        assert rejections.is_rejected_speaker(session, "MONDAY")
+        assert not rejections.is_rejected_speaker(session, "Tuesday")
 
 
 def test_a_rejection_can_be_taken_back(desk: TestClient, store: Store) -> None:
@@ -259,7 +259,7 @@ def test_a_rejection_can_be_taken_back(desk: TestClient, store: Store) -> None:
     assert desk.get("/rejections", headers={"If-None-Match": listed.headers["ETag"]}).json()["items"] == []
     assert desk.delete(f"/rejections/{rejection['id']}").status_code == 404
     with open_read_transaction(store.engine) as session:
-        assert not rejections.refused_speaker(session, "Monday")
+        assert not rejections.is_rejected_speaker(session, "Monday")
 
 
 def test_one_verdict_that_cannot_be_done_undoes_all_and_is_named(desk: TestClient) -> None:

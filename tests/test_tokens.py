@@ -15,7 +15,7 @@ from app.api.routers import responses
 from app.core.vocab import Scope
 from app.database.engine import open_write_transaction
 from app.main import create_app
-from app.store import api_keys as auth
+from app.store import api_keys
 from tests.conftest import Store, settings_for, talking_to
 from tests.test_cli import Dateline, dateline, environment, serving
 
@@ -28,7 +28,7 @@ OTHERS = ["/events/1", "/sources/meduza?as_of=1", "/metrics", "/feeds", "/feeds/
 
 def token_of(store: Store, *paths: str) -> str:
     with open_write_transaction(store.engine) as session:
-        return auth.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)[1]
+        return api_keys.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)[1]
 
 
 def with_token(address: str, token: str) -> str:

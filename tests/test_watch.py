@@ -23,12 +23,12 @@ from app.capture.feeds import robots
 from app.capture.feeds.manners import DAY
 from app.capture.feeds.watcher import Watcher, back_off
 from app.core.vocab import FeedFormat, FeedItemState, FeedResult
-from app.database.engine import open_read_transaction, open_write_transaction
+from app.database.engine import open_read_transaction
 from app.database.models import Document, Feed, FeedItem, Revision
 from app.fetch import Fetcher
 from app.queries import lookups
 from app.schemas.feed import FeedCreate, FeedUpdate
-from app.store import feeds as records
+from app.store import feeds, revisions
 from tests.conftest import Store, Templates, settings_for
 from tests.test_cli import COMMAND, Dateline, dateline, environment
 
@@ -132,8 +132,8 @@ class Herald:
     later: dt.timedelta = dt.timedelta()
 
     def add(self, url: str, **values: Any) -> int:
-        with open_write_transaction(self.store.engine) as session:
-            ident = records.add(session, FeedCreate(url=url, **{"extract": False, **values})).id
+        with revisions.write(self.store.engine, author="tests", message="") as session:
+            ident = feeds.add_feed(session, FeedCreate(url=url, **{"extract": False, **values})).id
         assert ident is not None
         return ident
 
@@ -157,7 +157,7 @@ class Herald:
 
     def one(self, ident: int = 1) -> Feed:
         with open_read_transaction(self.store.engine) as session:
-            return records.find(session, ident)
+            return feeds.find_feed(session, ident)
 
     def all(self, model: type[Any]) -> list[Any]:
         with open_read_transaction(self.store.engine) as session:
@@ -431,8 +431,8 @@ def test_a_feed_that_is_changed_while_it_is_looked_after_is_let_go(herald: Heral
     ident = herald.add(herald.web.feed(a="1", b="1"))
 
     def change() -> None:
-        with open_write_transaction(herald.store.engine) as session:
-            records.change(session, records.find(session, ident), FeedUpdate(title="Another"))
+        with revisions.write(herald.store.engine, author="tests", message="") as session:
+            feeds.change_feed(session, feeds.find_feed(session, ident), FeedUpdate(title="Another"))
 
     herald.web.answers["/a"].before = change
     herald.watch()

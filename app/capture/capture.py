@@ -12,7 +12,6 @@ from types import MappingProxyType
 from typing import Any
 
 import anyio.to_thread
-from sqlmodel import Session
 
 from app.capture import pages
 from app.capture.pages import Page
@@ -22,10 +21,11 @@ from app.database.models import Document
 from app.extract.findings import Extraction
 from app.fetch import PAGE_TYPES, Fetcher
 from app.schemas.document import DocumentCreate
-from app.store import records as store
-from app.store import revisions, sources_by_host
+from app.store import records
 from app.store.extractions import extractions as reading
-from app.store.references import Ref
+from app.store.fields import Ref
+from app.store.revisions import WriteSession
+from app.store.sources_and_speakers import get_or_add_source
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def capture(
     return Captured(page, retrieved_at, reading.prepare(page) if extract else None)
 
 
-def put(session: Session, captured: Captured, *, source: Ref | None = None) -> Document:
+def put(session: WriteSession, captured: Captured, *, source: Ref | None = None) -> Document:
     """The document that the page is: the one in the store if its text has not changed, else a new one.
 
     A changed text supersedes the one before. The outlet is ``source``, or else that of the page's host, which is added
@@ -93,17 +93,17 @@ def put(session: Session, captured: Captured, *, source: Ref | None = None) -> D
     return put_document(session, body, captured.reading)
 
 
-def put_document(session: Session, body: DocumentCreate, found: Extraction | None) -> Document:
-    """As ``store.put_document``; if it is new, with what the machine found in it."""
-    document = store.put_document(session, body)
-    if found is not None and revisions.is_of(session, document):
+def put_document(session: WriteSession, body: DocumentCreate, found: Extraction | None) -> Document:
+    """As ``records.put_document``; if it is new, with what the machine found in it."""
+    document = records.put_document(session, body)
+    if found is not None and session.has_written(document):
         reading.put(session, document, found)
     return document
 
 
-def _outlet(session: Session, page: Page) -> Ref:
+def _outlet(session: WriteSession, page: Page) -> Ref:
     if page.url is None:
         raise Invalid("source", "the page does not say where it is from: name its source")
-    outlet = sources_by_host.get_or_add_source(session, page.url, name=page.site)
+    outlet = get_or_add_source(session, page.url, name=page.site)
     assert outlet.id is not None
     return outlet.id

@@ -9,7 +9,7 @@ from app.database.engine import open_read_transaction
 from app.database.models import Statement
 from app.queries import lookups, statement_candidates
 from app.store import revisions, utterances
-from app.store.utterances import Grouped
+from app.store.utterances import GroupingCounts
 
 AUTHOR = "dateline group"
 _BATCH = 200
@@ -32,7 +32,7 @@ def group() -> None:
     out.print(f"{joined} statements put with utterances, {proposed} doubtful pairs proposed for review.")
 
 
-def _batches(engine: Engine) -> Iterator[tuple[int, Grouped]]:
+def _batches(engine: Engine) -> Iterator[tuple[int, GroupingCounts]]:
     """Look at all that stand alone, a batch a transaction; yields how many those were and what became of them."""
     last = 0
     while True:

@@ -13,7 +13,6 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 from rich.table import Table
 from sqlalchemy import Engine
-from sqlmodel import Session
 
 from app.capture import capture as captured
 from app.capture import web_archives as saved
@@ -27,6 +26,7 @@ from app.database.models import Document
 from app.fetch import Fetcher
 from app.schemas.common import Language, Ref, Title
 from app.store import revisions
+from app.store.revisions import WriteSession
 
 AUTHOR = "dateline ingest"
 
@@ -120,8 +120,8 @@ def _put(engine: Engine, name: str, get: Get, source: str | None) -> Became:
         return _told(name, error)
 
 
-def _became(session: Session, document: Document) -> Became:
-    if not revisions.is_of(session, document):
+def _became(session: WriteSession, document: Document) -> Became:
+    if not session.has_written(document):
         return Became.THERE
     return Became.STORED if document.supersedes_id is None else Became.VERSION
 

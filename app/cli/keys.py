@@ -10,7 +10,7 @@ from app.core.vocab import Scope
 from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import ApiKey
 from app.queries import lookups
-from app.store import api_keys as auth
+from app.store import api_keys
 
 keys = typer.Typer(help="Create, list and revoke API keys.", no_args_is_help=True, add_completion=False)
 
@@ -31,7 +31,7 @@ def create_key(
 ) -> None:
     """Make a key and show it, once."""
     with open_store() as engine, open_write_transaction(engine) as session:
-        _, key = auth.create_key(session, name=name, scopes=scope, paths=path or ())
+        _, key = api_keys.create_key(session, name=name, scopes=scope, paths=path or ())
     out.print(key)
     err.print("Keep it: it is not stored and cannot be shown again.")
 
@@ -52,5 +52,5 @@ def list_keys() -> None:
 def revoke_key(prefix: Annotated[str, typer.Argument(help="The key's prefix, as `key list` shows it.")]) -> None:
     """Make a key invalid from now on."""
     with open_store() as engine, open_write_transaction(engine) as session:
-        auth.revoke_key(session, prefix)
+        api_keys.revoke_key(session, prefix)
     out.print(f"The key {prefix} is revoked.")

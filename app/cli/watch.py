@@ -11,7 +11,7 @@ from app.cli.common import open_store, out
 from app.cli.running import run_until_stopped
 from app.core.config import get_settings
 from app.database.engine import open_read_transaction
-from app.store import feeds as records
+from app.store.feeds import find_feed
 
 # In the order of the summary; the feeds themselves come before.
 _ITEMS = ("new", "stored", "unchanged", "waiting", "refused", "failed")
@@ -39,7 +39,7 @@ def _check(engine: Engine, feeds: list[int]) -> None:
     """Raise NotFound for an id that no feed has."""
     with open_read_transaction(engine) as session:
         for ident in feeds:
-            records.find(session, ident)
+            find_feed(session, ident)
 
 
 def _print(line: str) -> None:

@@ -6,12 +6,12 @@ serialized, so that revisions become visible in the order of their numbers.
 
 import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache, partial
 from math import ceil, inf
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 from alembic import command
@@ -25,6 +25,8 @@ from sqlmodel import Session, create_engine
 
 from app.core.config import Settings
 from app.core.errors import Busy, NotMigrated, TooSlow
+
+S = TypeVar("S", bound=Session)
 
 # Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
@@ -121,10 +123,15 @@ def open_read_transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
+def open_write_transaction(engine: Engine) -> AbstractContextManager[Session]:
+    """Open a session in one serialized write transaction, committed at the end or not at all."""
+    return begin_writing(engine, Session)
+
+
 @contextmanager
-def open_write_transaction(engine: Engine) -> Iterator[Session]:
-    """A session in one serialized write transaction, committed at the end or not at all."""
-    with _busy_as_503(), Session(engine.execution_options(dateline_writes=True)) as session:
+def begin_writing(engine: Engine, make_session: Callable[[Engine], S]) -> Iterator[S]:
+    """Open a session of a kind of its own, otherwise as ``open_write_transaction`` does."""
+    with _busy_as_503(), make_session(engine.execution_options(dateline_writes=True)) as session:
         session.connection()  # take the writers' lock before anything is read
         yield session
         session.commit()

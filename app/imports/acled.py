@@ -41,7 +41,7 @@ from app.store.bulk import sources, transaction
 from app.store.bulk.batch import Batch, ClaimRow, DocumentKey, DocumentRow, EventRow, Outlet, ReportRow
 from app.store.bulk.load import Stored
 from app.store.bulk.transaction import Transaction
-from app.store.fields import fingerprint
+from app.store.fields import hash_text
 
 ACLED = Outlet("ACLED", SourceKind.ORGANIZATION, "acleddata.com")
 
@@ -183,7 +183,7 @@ def _add(batch: Batch, row: Row) -> DocumentKey:
     for name in row.named:
         outlet = Outlet(name, SourceKind.ORGANIZATION)
         title = f"Report cited by ACLED for {external_id.removeprefix('acled:')}"
-        cited = DocumentRow(fingerprint(title), None, None, title, "", fingerprint(""), row.account.retrieved_at)
+        cited = DocumentRow(hash_text(title), None, None, title, "", hash_text(""), row.account.retrieved_at)
         batch.add_report(external_id, batch.add_document(outlet, cited), ReportRow(ReportRole.MAIN.value))
     return account
 
@@ -266,7 +266,7 @@ def _account(external_id: str, values: Mapping[str, str]) -> tuple[DocumentRow, 
     text = f"{notes}Fatalities: {dead}"
     title, published = f"ACLED {external_id}", _moment(values["timestamp"])
     account = DocumentRow(
-        *(fingerprint(title), None, None, title, text, fingerprint(text), published, "en", published),
+        *(hash_text(title), None, None, title, text, hash_text(text), published, "en", published),
         *edtf(published[:10]),
     )
     return account, ClaimRow("fatalities", dead, str(int(dead)), "persons", len(text) - len(dead), len(text))

@@ -23,8 +23,7 @@ from app.database.engine import (
     open_write_transaction,
 )
 from app.queries import dump
-from app.store import derived
-from app.store.derived import statement_index
+from app.store.derived import counts, statement_index
 
 _BATCH = 500
 _BY_NAME = {table.name: table for table in dump.TABLES}
@@ -63,7 +62,7 @@ def read(engine: Engine, lines: Iterable[bytes]) -> Iterator[int]:
             raise BadRequest(f"The export is cut short: it has {done} rows of {promised}.")
         for table in dump.TABLES:
             advance_id_sequence(session.connection(), table, dump.get_last_id(session, table))
-        for refresh_all in (derived.refresh_all, statement_index.refresh_all):
+        for refresh_all in (counts.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass
 

@@ -17,7 +17,7 @@ from app.imports import cameo, fips
 from app.imports.importer import NAME_LENGTH, TITLE_LENGTH, EdtfColumns, Rejected, coordinates, edtf
 from app.imports.progress import Counts
 from app.store.bulk.batch import DocumentRow, EventRow, Outlet, ReportRow
-from app.store.fields import fingerprint
+from app.store.fields import hash_text
 
 EVENT_COLUMNS, MENTION_COLUMNS = 61, 16
 FIRST_YEAR = 1979
@@ -30,7 +30,7 @@ _WEB, _BROADCAST = "1", "6"
 _CITATIONS = ("2", "3", "4", "5")
 
 _MAIN, _BACKGROUND = ReportRole.MAIN.value, ReportRole.BACKGROUND.value
-_NO_TEXT = fingerprint("")
+_NO_TEXT = hash_text("")
 _ID = re.compile(r"[0-9]{1,18}")
 _SMALL = re.compile(r"[0-9]{1,9}")
 _WORD = re.compile(r"[^\W\d_]+(?:['’]\w+)?")
@@ -224,7 +224,7 @@ def _item(kind: str, name: str, address: str, seen: str) -> tuple[Outlet, Docume
     outlet = Outlet(name.strip(), SourceKind.BROADCASTER if kind == _BROADCAST else SourceKind.ORGANIZATION)
     web = _web_item(address, seen) if kind == _BROADCAST else None
     title = address.strip()[:TITLE_LENGTH]
-    return outlet, web[1] if web else _known_by(seen, fingerprint(title), None, None, title)
+    return outlet, web[1] if web else _known_by(seen, hash_text(title), None, None, title)
 
 
 @lru_cache(_SEVERAL)
@@ -236,7 +236,7 @@ def _web_item(url: str, seen: str) -> tuple[Outlet, DocumentRow] | None:
         return None
     host = _domain(canonical.split("/", 3)[2])
     outlet = Outlet(host, SourceKind.ONLINE, host)
-    return outlet, _known_by(seen, fingerprint(canonical), url, canonical, None)
+    return outlet, _known_by(seen, hash_text(canonical), url, canonical, None)
 
 
 @lru_cache(_SEVERAL)

@@ -7,7 +7,6 @@ be sent again; a line that is wrong is reported and leaves no trace, and the oth
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -15,7 +14,6 @@ import orjson
 from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DataError, IntegrityError
-from sqlmodel import Session
 
 from app.core.errors import BadRequest, DatelineError, Invalid
 from app.core.vocab import CodedBy, Noun, Outcome
@@ -30,18 +28,19 @@ from app.schemas.source import SourceCreate, SourceUpdate
 from app.schemas.speaker import SpeakerCreate, SpeakerUpdate
 from app.schemas.statement import StatementCreate
 from app.schemas.utterance import UtteranceCreate, UtteranceUpdate
-from app.store import records as store
-from app.store import revisions
-from app.store.references import REFERENCES, find, learn, remember
+from app.store import records, revisions, sources_and_speakers
+from app.store.fields import REFERENCES, find, preload_references, remember_reference
+from app.store.revisions import WriteSession
 from app.store.upserts import (
-    differs,
-    same_claim,
-    same_event,
-    same_named,
-    same_report,
-    same_statement,
-    same_utterance,
-    update_of,
+    build_update,
+    find_claim,
+    find_event,
+    find_report,
+    find_source,
+    find_speaker,
+    find_statement,
+    find_utterance,
+    has_differences,
 )
 
 # How much of the path of a field is told: a line may name one as long as itself.
@@ -75,9 +74,9 @@ class _Kind:
     """How one kind of record is recognized where the store does not do it, added and, where that is done, changed."""
 
     shape: type[Coding]
-    add: Callable[[Session, Any], Record]
-    same: Callable[[Session, Any], Record | None] = lambda session, body: None
-    change: Callable[[Session, Any, Any], Record] | None = None
+    add: Callable[[WriteSession, Any], Record]
+    same: Callable[[WriteSession, Any], Record | None] = lambda session, body: None
+    change: Callable[[WriteSession, Any, Any], Record] | None = None
     update: type[CodingUpdate] = CodingUpdate
 
 
@@ -91,7 +90,7 @@ def commit(
         results = _Batch(session).put(read)
         for result in results:
             counts.add(result.outcome, result.reason)
-        revision = session.info["revision"].id
+        revision = session.revision.id
         progress.save(session.connection(), lines=upto - progress.lines, counts=counts, revision=revision)
     return results
 
@@ -119,7 +118,7 @@ def _read(number: int, line: bytes) -> _Entry | Result:
 class _Batch:
     """Lines that are put in within one transaction."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: WriteSession) -> None:
         self._session = session
         self._new_events: dict[str, _Entry] = {}
         self._documents: set[int | None] = set()
@@ -127,7 +126,9 @@ class _Batch:
 
     def put(self, lines: Sequence[_Entry | Result]) -> list[Result]:
         """What becomes of the lines, in their order; those that were not even read are passed on."""
-        learn(self._session, (name for line in lines if isinstance(line, _Entry) for name in _names(line.body)))
+        preload_references(
+            self._session, (name for line in lines if isinstance(line, _Entry) for name in _names(line.body))
+        )
         for line in lines:
             if isinstance(line, Result):
                 self._results.append(line)
@@ -151,8 +152,8 @@ class _Batch:
         if not entries:
             return
         try:
-            with _attempt(self._session):
-                rows = store.add_events(self._session, [cast(EventCreate, entry.body) for entry in entries])
+            with self._session.attempt():
+                rows = records.add_events(self._session, [cast(EventCreate, entry.body) for entry in entries])
         except _REFUSED:
             self._results += [self._put(entry) for entry in entries]
         else:
@@ -160,7 +161,7 @@ class _Batch:
 
     def _put(self, entry: _Entry) -> Result:
         try:
-            with _attempt(self._session):
+            with self._session.attempt():
                 return self._result(entry, *self._outcome(_KINDS[entry.word], entry.body))
         except DatelineError as error:
             return _rejected(entry.line, entry.word, *_told(error))
@@ -168,7 +169,7 @@ class _Batch:
             return _rejected(entry.line, entry.word, "", "it clashes with what the store holds")
 
     def _result(self, entry: _Entry, outcome: Outcome, row: Record) -> Result:
-        remember(self._session, row)
+        remember_reference(self._session, row)
         reason = BY_A_PERSON if outcome is Outcome.SKIPPED else None
         return Result(entry.line, outcome, row.noun, row.id, detail=reason, reason=reason)
 
@@ -178,8 +179,8 @@ class _Batch:
             return self._add(kind, body)
         if kind.change is None:
             return Outcome.UNCHANGED, row
-        update = update_of(kind.update, body)
-        if not differs(self._session, row, update):
+        update = build_update(kind.update, body)
+        if not has_differences(self._session, row, update):
             return Outcome.UNCHANGED, row
         if row.coded_by == CodedBy.HUMAN and body.coded_by != CodedBy.HUMAN:
             return Outcome.SKIPPED, row
@@ -190,22 +191,9 @@ class _Batch:
         if not isinstance(row, Document):
             return Outcome.TAKEN, row
         # The store answers with a document that is there, maybe since an earlier line of this very transaction.
-        new = revisions.is_of(self._session, row) and row.id not in self._documents
+        new = self._session.has_written(row) and row.id not in self._documents
         self._documents.add(row.id)
         return (Outcome.TAKEN if new else Outcome.UNCHANGED), row
-
-
-@contextmanager
-def _attempt(session: Session) -> Iterator[None]:
-    """A part of a write transaction that leaves no trace when it fails, nor in what the session remembers of it."""
-    revision, kept = session.info["revision"], dict(session.info.get("kept", {}))
-    number = revision.id
-    try:
-        with session.begin_nested():
-            yield
-    except BaseException:
-        revision.id, session.info["kept"] = number, kept
-        raise
 
 
 def _parsed(line: bytes) -> tuple[str, Any]:
@@ -233,7 +221,7 @@ def _references(body: Input) -> Iterator[tuple[type[Record], str]]:
     for name in body.model_fields_set:
         value = getattr(body, name)
         if name in REFERENCES and isinstance(value, str):
-            yield REFERENCES[name][0], value
+            yield REFERENCES[name].model, value
         elif isinstance(value, list):
             for part in value:
                 if isinstance(part, Input):
@@ -267,19 +255,29 @@ def _rejected(number: int, word: str, path: str, detail: str) -> Result:
     return Result(number, Outcome.REJECTED, field=at or None, detail=detail, reason=reason)
 
 
-def _put_document(session: Session, body: DocumentCreate) -> Document:
+def _put_document(session: WriteSession, body: DocumentCreate) -> Document:
     if body.extract:
         raise Invalid("extract", "an import does not read texts: the command dateline extract does, afterwards")
-    return store.put_document(session, body)
+    return records.put_document(session, body)
 
 
 _KINDS = {
-    "source": _Kind(SourceCreate, store.add_source, same_named(Source), store.update_source, SourceUpdate),
-    "speaker": _Kind(SpeakerCreate, store.add_speaker, same_named(Speaker), store.update_speaker, SpeakerUpdate),
-    "event": _Kind(EventCreate, store.add_event, same_event, store.update_event, EventUpdate),
-    "utterance": _Kind(UtteranceCreate, store.add_utterance, same_utterance, store.update_utterance, UtteranceUpdate),
+    "source": _Kind(
+        SourceCreate, sources_and_speakers.add_source, find_source, sources_and_speakers.update_source, SourceUpdate
+    ),
+    "speaker": _Kind(
+        SpeakerCreate,
+        sources_and_speakers.add_speaker,
+        find_speaker,
+        sources_and_speakers.update_speaker,
+        SpeakerUpdate,
+    ),
+    "event": _Kind(EventCreate, records.add_event, find_event, records.update_event, EventUpdate),
+    "utterance": _Kind(
+        UtteranceCreate, records.add_utterance, find_utterance, records.update_utterance, UtteranceUpdate
+    ),
     "document": _Kind(DocumentCreate, _put_document),
-    "report": _Kind(ReportCreate, store.add_report, same_report),
-    "statement": _Kind(StatementCreate, store.add_statement, same_statement),
-    "claim": _Kind(ClaimCreate, store.add_claim, same_claim),
+    "report": _Kind(ReportCreate, records.add_report, find_report),
+    "statement": _Kind(StatementCreate, records.add_statement, find_statement),
+    "claim": _Kind(ClaimCreate, records.add_claim, find_claim),
 }

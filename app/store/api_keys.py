@@ -1,10 +1,10 @@
-"""API keys: made once, shown once, kept as a hash.
+"""API keys: made once, shown once, stored as a hash.
 
 A key reads ``dl_<prefix>_<secret>``: the prefix finds its row, the SHA-256 of the whole key proves it.
 A fast hash will do: 190 random bits cannot be guessed, unlike a password.
 
-A key of the scope ``feeds`` begins with ``dlr_``, so that whoever sees one in an address or a log can tell it: such a
-token may stand in addresses (``?token=``), and reads lists, all of them or those below its paths.
+A key of the scope ``feeds`` begins with ``dlr_``, so that it is recognized in an address or a log: such a token may
+stand in addresses (``?token=``), and reads lists, all of them or those below its paths.
 """
 
 import datetime as dt
@@ -32,20 +32,20 @@ _PATH = re.compile(r"(/[A-Za-z0-9_.-]+)+")
 def create_key(
     session: Session, *, name: str, scopes: Iterable[Scope], paths: Iterable[str] = ()
 ) -> tuple[ApiKey, str]:
-    """A new key's row, and the key itself, which nobody can read again; raises Invalid.
+    """Return a new key's row and the key itself, which nobody can read again; raise Invalid for scopes or paths.
 
-    ``paths`` are the only addresses, with all below them, that a key of the scope ``feeds`` reads, if there are any.
+    ``paths``, if there are any, are the only addresses, with all below them, that a key of the scope ``feeds`` reads.
     """
-    wanted, bounds = set(scopes), sorted(set(paths))
-    _check(wanted, bounds)
-    prefix, secret = _random(8), _random(32)
-    key = f"{'dlr' if Scope.FEEDS in wanted else 'dl'}_{prefix}_{secret}"
+    scope_set, path_list = set(scopes), sorted(set(paths))
+    _check(scope_set, path_list)
+    prefix, secret = _choose_letters(8), _choose_letters(32)
+    key = f"{'dlr' if Scope.FEEDS in scope_set else 'dl'}_{prefix}_{secret}"
     row = ApiKey(
         name=name,
         prefix=prefix,
         sha256=_hash(key),
-        scopes=sorted(scope.value for scope in wanted),
-        paths=bounds or None,
+        scopes=sorted(scope.value for scope in scope_set),
+        paths=path_list or None,
         created_at=dt.datetime.now(dt.UTC),
     )
     session.add(row)
@@ -63,19 +63,23 @@ def _check(scopes: set[Scope], paths: list[str]) -> None:
             raise Invalid("path", "write it as /events or /searches/3, without a slash or a question mark at the end")
 
 
+def _choose_letters(length: int) -> str:
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+
+
 async def find_key(reads: ReadSession, token: str) -> StoredKey:
-    """The key that the token is, where it is known and not revoked; raises Unauthorized otherwise."""
+    """Return the key that the token is; raise Unauthorized if there is no such key, or it is revoked."""
     match = _KEY.fullmatch(token)
     key = await lookups.find_api_key(reads, match[1]) if match else None
     # Hash and compare even without a row, so that the time taken tells nothing about prefixes.
-    known = hmac.compare_digest(_hash(token), key.sha256 if key else _hash(""))
-    if key is None or not known or key.revoked:
+    is_equal = hmac.compare_digest(_hash(token), key.sha256 if key else _hash(""))
+    if key is None or not is_equal or key.revoked:
         raise Unauthorized("The key is not known, or was revoked.")
     return key
 
 
 def check_in_address(token: str) -> None:
-    """Raise Unauthorized for what may not stand in an address: any key that is not for readers alone."""
+    """Raise Unauthorized for a key that may not stand in an address, that is any but those of the scope ``feeds``."""
     if token.startswith("dl_"):
         raise Unauthorized(
             "This key may not stand in an address: addresses are logged and passed on. Revoke it, and send another "
@@ -84,6 +88,7 @@ def check_in_address(token: str) -> None:
 
 
 def revoke_key(session: Session, prefix: str) -> None:
+    """Revoke the key with this prefix; raise NotFound if there is none."""
     row = lookups.find_row(session, ApiKey, prefix=prefix)
     if row is None:
         raise NotFound(f"There is no key with the prefix {prefix}.")
@@ -91,16 +96,13 @@ def revoke_key(session: Session, prefix: str) -> None:
 
 
 def allows(key: StoredKey, needed: Scope) -> bool:
+    """Tell whether a scope of the key is or includes the one that is needed."""
     return any(scope.includes(needed) for scope in key.scopes)
 
 
 def covers(key: StoredKey, path: str) -> bool:
-    """Whether the path is one of those that the key is bound to, or below one, segment by segment."""
+    """Tell whether the key is bound to no paths, or to the path, or one above it, segment by segment."""
     return not key.paths or any(path == bound or path.startswith(f"{bound}/") for bound in key.paths)
-
-
-def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
 
 
 def _hash(key: str) -> str:

@@ -8,36 +8,37 @@ from app.core.errors import Conflict, NotFound
 from app.database.models import Feed, Source
 from app.queries import lookups
 from app.schemas.feed import FeedCreate, FeedUpdate
-from app.store.references import Ref, resolve
+from app.store.fields import Ref, resolve
+from app.store.revisions import WriteSession
 
-# What an address answered, which tells nothing of another.
+# Columns that hold the last response of an address, which says nothing about another address.
 _OF_ADDRESS = ("etag", "last_modified", "format", "result", "detail")
 
 
-def find(session: Session, ident: int) -> Feed:
-    """The feed; raises NotFound."""
-    feed = lookups.find_row(session, Feed, id=ident)
+def find_feed(session: Session, feed_id: int) -> Feed:
+    """Return the feed; raise NotFound if there is none."""
+    feed = lookups.find_row(session, Feed, id=feed_id)
     if feed is None:
-        raise NotFound(f"There is no feed {ident}.")
+        raise NotFound(f"There is no feed {feed_id}.")
     return feed
 
 
-def add(session: Session, body: FeedCreate) -> Feed:
-    """A feed that is due at once. Raises Conflict where its address is watched already."""
+def add_feed(session: WriteSession, body: FeedCreate) -> Feed:
+    """Add a feed that is due at once; raise Conflict if another has its address."""
     _check_free(session, body.url)
     now = dt.datetime.now(dt.UTC)
     values = body.model_dump(exclude={"source"})
-    feed = Feed(**values, source_id=_source(session, body.source), created_at=now, due_at=now)
+    feed = Feed(**values, source_id=_get_source_id(session, body.source), created_at=now, due_at=now)
     session.add(feed)
     session.flush()
     return feed
 
 
-def change(session: Session, feed: Feed, body: FeedUpdate) -> Feed:
-    """Change what the body names; a feed that was changed is due at once, and as good as new at a new address."""
+def change_feed(session: WriteSession, feed: Feed, body: FeedUpdate) -> Feed:
+    """Change the fields that the body sets; the feed is then due at once, and starts afresh at a new address."""
     values = body.model_dump(exclude_unset=True)
     if "source" in values:
-        values["source_id"] = _source(session, values.pop("source"))
+        values["source_id"] = _get_source_id(session, values.pop("source"))
     if values.get("url", feed.url) != feed.url:
         _check_free(session, values["url"])
         values |= {**dict.fromkeys(_OF_ADDRESS), "ttl": 0}
@@ -49,11 +50,11 @@ def change(session: Session, feed: Feed, body: FeedUpdate) -> Feed:
     return feed
 
 
-def _check_free(session: Session, url: str) -> None:
-    there = lookups.find_row(session, Feed, url=url)
-    if there is not None:
-        raise Conflict(f"Feed {there.id} has this address.", id=there.id)
+def _check_free(session: WriteSession, url: str) -> None:
+    feed = lookups.find_row(session, Feed, url=url)
+    if feed is not None:
+        raise Conflict(f"Feed {feed.id} has this address.", id=feed.id)
 
 
-def _source(session: Session, ref: Ref | None) -> int | None:
+def _get_source_id(session: WriteSession, ref: Ref | None) -> int | None:
     return None if ref is None else resolve(session, Source, ref, ("source",)).id

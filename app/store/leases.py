@@ -38,6 +38,7 @@ class Lease:
 
 R = TypeVar("R", bound=LeasableRow)
 L = TypeVar("L", bound=Lease)
+S = TypeVar("S", bound=Session)
 
 
 def acquire(
@@ -58,8 +59,8 @@ def acquire(
 
 @contextmanager
 def record_outcome(
-    transaction: AbstractContextManager[Session], lease: Lease, due_at: dt.datetime, **values: Any
-) -> Iterator[Session]:
+    transaction: AbstractContextManager[S], lease: Lease, due_at: dt.datetime, **values: Any
+) -> Iterator[S]:
     """Run the write transaction with these values set in the leased row, which is due then. Raise `LeaseLost`.
 
     A row that is due in the future is still leased to this worker: the lease is renewed.

@@ -1,17 +1,16 @@
-"""Statements and the utterances that they print: put together by the machine where it is sure, else by people.
+"""Statements and the utterances that they print: grouped by the machine when it is certain, else by people.
 
-What a person says stands: a statement that one has put with an utterance, or taken out of all, the machine leaves where
-it is, and two that one has told apart it does not join. Who put a statement with its utterance is its ``utterance_by``;
-``coded_by`` goes on saying whose reading the statement itself is.
+The machine leaves alone what a person decided: a statement that a person put with an utterance, or took out of all, and
+two statements that a person told apart. ``utterance_by`` says who put a statement with its utterance; ``coded_by``
+goes on saying who coded the statement itself.
 """
 
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row
-from sqlmodel import Session
+from sqlalchemy import Connection
 
 from app.analysis import statement_similarity
 from app.analysis.statement_similarity import ALWAYS, DayRange, PrintedStatement, Similarity
@@ -19,288 +18,303 @@ from app.core.spans import Span
 from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Match, Speaker, Statement, Utterance
 from app.queries import lookups, statement_candidates
-from app.store.derived import statement_index
+from app.store.derived.statement_index import get_days
+from app.store.fields import get_id
+from app.store.revisions import WriteSession
 
-_OPEN = (None, CodedBy.MACHINE)
-"""By whom a statement may have been put where the machine may take it from."""
+_MOVABLE = (None, CodedBy.MACHINE)
+"""The values of ``utterance_by`` with which the machine may move a statement."""
 
 _SAID = ("said", "said_earliest", "said_latest", "said_latest_start", "said_earliest_end")
 
+# By whom an utterance is rather said: not by the agency that reports the words of a treaty, nor by the treaty of which
+# a person speaks.
+_SPEAKER_RANKS = (SpeakerKind.PERSON, SpeakerKind.DOCUMENT, SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED)
 
-class Grouped(NamedTuple):
-    """How many statements were put with an utterance, and how many doubtful pairs were proposed."""
+
+class GroupingCounts(NamedTuple):
+    """The number of statements that were put with an utterance, and of doubtful pairs that were proposed."""
 
     joined: int
     proposed: int
 
 
-class _Found(NamedTuple):
-    """A statement that may be the same as the one in hand, and the utterance that it prints."""
-
-    printing: PrintedStatement
-    utterance_id: int | None
-    likeness: Similarity
-
-
-def group(session: Session, statements: Iterable[Statement]) -> Grouped:
-    """Put statements that stand alone with the utterances that they print, or propose which may be the same."""
-    joined = proposed = 0
-    for row in statements:
-        if row.utterance_id is None and row.utterance_by in _OPEN:
-            found = _alike(session, row)
-            taken = [(each, _take(session, row, each)) for each in _targets(found)]
-            joined += sum(number or 0 for _, number in taken)
-            rivals = [each for each, number in taken if number is None]
-            doubtful = [each for each in found if each.likeness.doubt is not None and row.utterance_id is None]
-            proposed += sum(_propose(session, row, each) for each in [*rivals, *doubtful][:1])
-    return Grouped(joined, proposed)
-
-
-def _targets(found: Sequence[_Found]) -> Iterator[_Found]:
-    """What is surely the same: of the printings of one utterance only the most alike; what stands alone last."""
-    met: set[int] = set()
-    for each in sorted(found, key=lambda each: each.utterance_id is None):
-        if each.likeness.doubt is None and each.utterance_id not in met:
-            if each.utterance_id is not None:
-                met.add(each.utterance_id)
-            yield each
-
-
-def _take(session: Session, row: Statement, found: _Found) -> int | None:
-    """How many statements that brought together which stood alone; None where anything but the words speaks against."""
-    other = session.get_one(Statement, found.printing.id)
-    if other.utterance_id is not None and other.utterance_id == row.utterance_id:
-        return 0
-    if not _may_join(session, row, other):
-        return None
-    alone = sum(each.utterance_id is None for each in (row, other))
-    join(session, row, other, by=CodedBy.MACHINE, confidence=found.likeness.confidence)
-    return alone
-
-
-def _may_join(session: Session, row: Statement, other: Statement) -> bool:
-    """Whether all that either is together with may be one: by its dates, and by what people said."""
-    here, there = (_utterance_of(session, each) for each in (row, other))
-    if here and there and not (_is_machines(session, here) or _is_machines(session, there)):
-        return False
-    return statement_similarity.may_coincide(_said(here or row), _said(there or other)) and not _are_told_apart(
-        session, row, other
-    )
-
-
-def _utterance_of(session: Session, row: Statement) -> Utterance | None:
-    return None if row.utterance_id is None else session.get_one(Utterance, row.utterance_id)
-
-
-def _is_machines(session: Session, utterance: Utterance) -> bool:
-    """Whether nobody else made the utterance, or put a statement with it; what is known elsewhere was made there."""
-    made_here = utterance.coded_by == CodedBy.MACHINE and utterance.external_id is None
-    return made_here and not statement_candidates.is_placed_by_people(session.connection(), _id(utterance))
-
-
-def _are_told_apart(session: Session, row: Statement, other: Statement) -> bool:
-    apart = statement_candidates.find_told_apart(session.connection(), _together(session, row))
-    return bool(apart) and not apart.isdisjoint(_together(session, other))
-
-
-def _together(session: Session, row: Statement) -> list[int]:
-    """The statement, and those that print the same utterance."""
-    return (
-        [_id(row)]
-        if row.utterance_id is None
-        else statement_candidates.list_ids_of_utterance(session.connection(), row.utterance_id)
-    )
-
-
-def _said(row: Statement | Utterance) -> DayRange | None:
-    return (
-        None if row.said_earliest is None or row.said_latest is None else DayRange(row.said_earliest, row.said_latest)
-    )
-
-
-def _id(row: Statement | Utterance) -> int:
-    assert row.id is not None
-    return row.id
-
-
-def _propose(session: Session, row: Statement, found: _Found) -> int:
-    """Propose that two statements are one; 0 where that was proposed before, whatever a person said of it."""
-    first, second = sorted((_id(row), found.printing.id))
-    if lookups.find_row(session, Match, statement_id=first, other_statement_id=second) is not None:
-        return 0
-    confidence = found.likeness.confidence
-    session.add(Match(statement_id=first, other_statement_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
-    session.flush()
-    return 1
-
-
-def _alike(session: Session, row: Statement) -> list[_Found]:
-    """What may be the same as a statement that stands alone: what surely is, and then the most alike, first."""
-    connection = session.connection()
-    [mine] = (shown.printing for shown in _read(connection, [_id(row)]))
-    others = _read(connection, _nearby(connection, mine), mine.speaker)
-    shown = {each.printing.id: each for each in others if each.is_free}
-    found = []
-    for printing in statement_similarity.list_closest(mine, [each.printing for each in shown.values()]):
-        alike = statement_similarity.compare_statements(mine, printing)
-        if alike is not None:
-            found.append(_Found(printing, shown[printing.id].utterance_id, alike))
-    return sorted(
-        found, key=lambda each: (each.likeness.doubt is not None, -each.likeness.confidence, each.printing.id)
-    )
-
-
-def _nearby(connection: Connection, mine: PrintedStatement) -> list[int]:
-    """The statements that are compared with one: of its voices and days, and beside it in document and event."""
-    first, last = mine.days.widen(statement_similarity.TOLERANCE)
-    ids: dict[int, None] = {}
-    if mine.speaker is not None:
-        ids |= dict.fromkeys(statement_candidates.find_near(connection, mine.speaker, first=first, last=last))
-    for relay in mine.relays:
-        ids |= dict.fromkeys(statement_candidates.find_near(connection, relay, first=first, last=last, own=True))
-    unnamed = mine.kind in (SpeakerKind.PERSON, SpeakerKind.ORGANIZATION)
-    ids |= dict.fromkeys(statement_candidates.find_beside(connection, mine.document, mine.event, unnamed=unnamed))
-    ids.pop(mine.id, None)
-    return list(ids)
-
-
-class _Shown(NamedTuple):
+class _Candidate(NamedTuple):
     """A statement, the utterance that it prints, and by whom it was put there."""
 
     printing: PrintedStatement
     utterance_id: int | None
     utterance_by: str | None
 
-    @property
-    def is_free(self) -> bool:
-        """Whether another may be put with it: nobody said that it stands alone."""
-        return self.utterance_id is not None or self.utterance_by in _OPEN
+
+class _Comparison(NamedTuple):
+    """A candidate, and how likely it prints the same utterance as the statement in hand."""
+
+    candidate: _Candidate
+    similarity: Similarity
 
 
-def _read(connection: Connection, statement_ids: Sequence[int], speaker: int | None = None) -> Iterator[_Shown]:
-    """The statements with those who relayed them, which says nothing more of those that are the ``speaker``'s own."""
-    rows = list(statement_candidates.get_statements(connection, statement_ids))
-    relays: dict[int, set[int]] = defaultdict(set)
-    others = [row.id for row in rows if speaker is None or row.speaker_id != speaker]
-    for statement_id, speaker_id in statement_candidates.get_relays(connection, others):
-        relays[statement_id].add(speaker_id)
-    return (_Shown(_printing(row, relays[row.id]), row.utterance_id, row.utterance_by) for row in rows)
+def group(session: WriteSession, statements: Iterable[Statement]) -> GroupingCounts:
+    """Put statements that stand alone with the utterances that they print, or propose the likeliest doubtful match."""
+    joined = proposed = 0
+    for row in statements:
+        if row.utterance_id is not None or row.utterance_by not in _MOVABLE:
+            continue
+        comparisons = _compare_with_candidates(session, row)
+        doubtful = []
+        for comparison in _list_certain(comparisons):
+            count = _join_if_free(session, row, comparison)
+            if count is None:
+                doubtful.append(comparison)
+            else:
+                joined += count
+        if row.utterance_id is None:
+            doubtful += [comparison for comparison in comparisons if comparison.similarity.doubt is not None]
+        if doubtful:
+            proposed += _propose(session, row, doubtful[0])
+    return GroupingCounts(joined, proposed)
 
 
-def _printing(row: Row[Any], relays: set[int]) -> PrintedStatement:
-    said, days = statement_index.days_of(row)
-    return PrintedStatement(
-        id=row.id,
-        words=row.text,
-        span=Span(row.start, row.end),
-        document=row.document_id,
-        event=row.event_id,
-        speaker=row.speaker_id,
-        kind=None if row.kind is None else SpeakerKind(row.kind),
-        relays=relays,
-        said=said,
-        days=days,
+def _compare_with_candidates(session: WriteSession, row: Statement) -> list[_Comparison]:
+    """Return what may print the same as a statement: certain ones first, then the likeliest."""
+    connection = session.connection()
+    [own] = _read_candidates(connection, [get_id(row)])
+    candidates = {}
+    for candidate in _read_candidates(connection, _find_nearby(connection, own.printing), own.printing.speaker):
+        if candidate.utterance_id is not None or candidate.utterance_by in _MOVABLE:  # no person left it alone
+            candidates[candidate.printing.id] = candidate
+    comparisons = []
+    for printing in statement_similarity.list_closest(
+        own.printing, [candidate.printing for candidate in candidates.values()]
+    ):
+        result = statement_similarity.compare_statements(own.printing, printing)
+        if result is not None:
+            comparisons.append(_Comparison(candidates[printing.id], result))
+    return sorted(
+        comparisons,
+        key=lambda row: (row.similarity.doubt is not None, -row.similarity.confidence, row.candidate.printing.id),
     )
 
 
-def join(
-    session: Session, one: Statement, other: Statement, *, by: CodedBy, confidence: float | None = None
-) -> Utterance:
-    """Put two statements with one utterance, and so all that either was together with; ``by`` says who does it.
+def _find_nearby(connection: Connection, own: PrintedStatement) -> list[int]:
+    """Return the ids of statements of the same voices and days, or beside it in its document and event."""
+    first, last = own.days.widen(statement_similarity.TOLERANCE)
+    ids: dict[int, None] = {}
+    if own.speaker is not None:
+        ids |= dict.fromkeys(statement_candidates.find_near(connection, own.speaker, first=first, last=last))
+    for relay in own.relays:
+        ids |= dict.fromkeys(statement_candidates.find_near(connection, relay, first=first, last=last, own=True))
+    unnamed = own.kind in (SpeakerKind.PERSON, SpeakerKind.ORGANIZATION)
+    ids |= dict.fromkeys(statement_candidates.find_beside(connection, own.document, own.event, unnamed=unnamed))
+    ids.pop(own.id, None)
+    return list(ids)
 
-    Of two utterances the one that people made stays, or else the older one; the other goes.
+
+def _read_candidates(
+    connection: Connection, statement_ids: Sequence[int], speaker: int | None = None
+) -> list[_Candidate]:
+    """Read statements with their relays, but those of ``speaker`` without: they decide nothing there."""
+    rows = list(statement_candidates.get_statements(connection, statement_ids))
+    relays: dict[int, set[int]] = defaultdict(set)
+    relayed = [row.id for row in rows if speaker is None or row.speaker_id != speaker]
+    for statement_id, speaker_id in statement_candidates.get_relays(connection, relayed):
+        relays[statement_id].add(speaker_id)
+    candidates = []
+    for row in rows:
+        said, days = get_days(row)
+        printing = PrintedStatement(
+            id=row.id,
+            words=row.text,
+            span=Span(row.start, row.end),
+            document=row.document_id,
+            event=row.event_id,
+            speaker=row.speaker_id,
+            kind=None if row.kind is None else SpeakerKind(row.kind),
+            relays=relays[row.id],
+            said=said,
+            days=days,
+        )
+        candidates.append(_Candidate(printing, row.utterance_id, row.utterance_by))
+    return candidates
+
+
+def _list_certain(comparisons: Iterable[_Comparison]) -> Iterator[_Comparison]:
+    """Yield certain matches: of the printings of one utterance only the likeliest; those that stand alone last."""
+    utterance_ids: set[int] = set()
+    alone = []
+    for comparison in comparisons:
+        utterance_id = comparison.candidate.utterance_id
+        if comparison.similarity.doubt is not None or utterance_id in utterance_ids:
+            continue
+        if utterance_id is None:
+            alone.append(comparison)
+        else:
+            utterance_ids.add(utterance_id)
+            yield comparison
+    yield from alone
+
+
+def _join_if_free(session: WriteSession, row: Statement, comparison: _Comparison) -> int | None:
+    """Join two statements. Return how many were newly joined, or None if dates or people's verdicts forbid it."""
+    other = session.get_one(Statement, comparison.candidate.printing.id)
+    if other.utterance_id is not None and other.utterance_id == row.utterance_id:
+        return 0
+    if not _may_join(session, row, other):
+        return None
+    count = (row.utterance_id is None) + (other.utterance_id is None)
+    join(session, row, other, by=CodedBy.MACHINE, confidence=comparison.similarity.confidence)
+    return count
+
+
+def _may_join(session: WriteSession, row: Statement, other: Statement) -> bool:
+    """Tell whether dates and people's verdicts allow that the two, with all they are grouped with, become one."""
+    own, second = _get_utterance(session, row), _get_utterance(session, other)
+    existing = [utterance for utterance in (own, second) if utterance is not None]
+    if len(existing) == 2 and not any(_is_machines(session, utterance) for utterance in existing):
+        return False
+    if not statement_similarity.may_coincide(_get_said(own or row), _get_said(second or other)):
+        return False
+    told_apart = statement_candidates.find_told_apart(session.connection(), _list_grouped(session, row))
+    return not told_apart or told_apart.isdisjoint(_list_grouped(session, other))
+
+
+def _get_utterance(session: WriteSession, row: Statement) -> Utterance | None:
+    return None if row.utterance_id is None else session.get_one(Utterance, row.utterance_id)
+
+
+def _is_machines(session: WriteSession, utterance: Utterance) -> bool:
+    """Tell whether only the machine made the utterance and put statements with it; an external id is a person's."""
+    if utterance.coded_by != CodedBy.MACHINE or utterance.external_id is not None:
+        return False
+    return not statement_candidates.is_placed_by_people(session.connection(), get_id(utterance))
+
+
+def _list_grouped(session: WriteSession, row: Statement) -> list[int]:
+    """Return the ids of the statement and of those that print the same utterance."""
+    if row.utterance_id is None:
+        return [get_id(row)]
+    return statement_candidates.list_ids_of_utterance(session.connection(), row.utterance_id)
+
+
+def _get_said(row: Statement | Utterance) -> DayRange | None:
+    return (
+        None if row.said_earliest is None or row.said_latest is None else DayRange(row.said_earliest, row.said_latest)
+    )
+
+
+def _propose(session: WriteSession, row: Statement, comparison: _Comparison) -> int:
+    """Propose that two statements are one; return 0 if that was proposed before, whatever a person decided."""
+    first, second = sorted((get_id(row), comparison.candidate.printing.id))
+    if lookups.find_row(session, Match, statement_id=first, other_statement_id=second) is not None:
+        return 0
+    confidence = comparison.similarity.confidence
+    session.add(Match(statement_id=first, other_statement_id=second, coded_by=CodedBy.MACHINE, confidence=confidence))
+    session.flush()
+    return 1
+
+
+def join(
+    session: WriteSession, row: Statement, other: Statement, *, by: CodedBy, confidence: float | None = None
+) -> Utterance:
+    """Put two statements with one utterance, and so all that either is grouped with; ``by`` says who decided it.
+
+    Of two utterances the one that people made stays, or else the older one; the other is deleted.
     """
-    there = {utterance.id: utterance for row in (one, other) if (utterance := _utterance_of(session, row))}
-    made = Utterance(coded_by=by, confidence=confidence)
-    utterance, *emptied = sorted(there.values(), key=_precedence) or [made]
-    moved = [row for each in emptied for row in lookups.list_rows(session, Statement, utterance_id=each.id)]
-    rows = {_id(row): row for row in (one, other, *moved)}
-    if utterance is made or utterance.coded_by == CodedBy.MACHINE:
-        for row in rows.values():
-            _tell(session, utterance, row)
+    existing = {}
+    for statement in (row, other):
+        if statement.utterance_id is not None:
+            existing[statement.utterance_id] = session.get_one(Utterance, statement.utterance_id)
+    new = Utterance(coded_by=by, confidence=confidence)
+    utterance, *emptied = sorted(existing.values(), key=_get_precedence) or [new]
+    statements = {get_id(row): row, get_id(other): other}
+    for left in emptied:
+        statements |= {get_id(moved): moved for moved in lookups.list_rows(session, Statement, utterance_id=left.id)}
+    if utterance is new or utterance.coded_by == CodedBy.MACHINE:
+        for statement in statements.values():
+            _improve(session, utterance, statement)
     session.add(utterance)
     session.flush()
-    for row in (one, other):
-        if row.utterance_id is None or by != CodedBy.MACHINE:
-            row.utterance_by, row.utterance_confidence = by, confidence
-    for row in rows.values():
-        row.utterance_id = utterance.id
+    for statement in (row, other):
+        if statement.utterance_id is None or by != CodedBy.MACHINE:
+            statement.utterance_by, statement.utterance_confidence = by, confidence
+    for statement in statements.values():
+        statement.utterance_id = utterance.id
     session.flush()
-    for each in emptied:
-        session.delete(each)
+    for left in emptied:
+        session.delete(left)
     if by == CodedBy.MACHINE:
-        _withdraw(session, list(rows), _id(utterance))
+        _withdraw_proposals(session, list(statements), get_id(utterance))
     session.flush()
     return utterance
 
 
-def _precedence(utterance: Utterance) -> tuple[bool, bool, int]:
-    return utterance.coded_by == CodedBy.MACHINE, utterance.external_id is None, _id(utterance)
+def _get_precedence(utterance: Utterance) -> tuple[bool, bool, int]:
+    return utterance.coded_by == CodedBy.MACHINE, utterance.external_id is None, get_id(utterance)
 
 
-def _tell(session: Session, utterance: Utterance, row: Statement) -> None:
-    """Let an utterance say by whom and when it was said, as the one of its printings does that knows it best."""
-    known = utterance.speaker_id
-    if known is None or (known != row.speaker_id and _rank(session, row.speaker_id) < _rank(session, known)):
+def _improve(session: WriteSession, utterance: Utterance, row: Statement) -> None:
+    """Let an utterance have the statement's speaker or dates if these say better who said it, and when."""
+    if utterance.speaker_id is None or (
+        utterance.speaker_id != row.speaker_id
+        and _rank_speaker(session, row.speaker_id) < _rank_speaker(session, utterance.speaker_id)
+    ):
         utterance.speaker_id = row.speaker_id
-    if _vagueness(row) < _vagueness(utterance):
+    if _get_vagueness(row) < _get_vagueness(utterance):
         for name in _SAID:
             setattr(utterance, name, getattr(row, name))
 
 
-# An agency that reports what a treaty says is not the one that says it, nor is the treaty of which a person speaks.
-_RANKS = (SpeakerKind.PERSON, SpeakerKind.DOCUMENT, SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED)
+def _rank_speaker(session: WriteSession, speaker_id: int | None) -> int:
+    if speaker_id is None:
+        return len(_SPEAKER_RANKS)
+    return _SPEAKER_RANKS.index(session.get_one(Speaker, speaker_id).kind)
 
 
-def _rank(session: Session, speaker_id: int | None) -> int:
-    return len(_RANKS) if speaker_id is None else _RANKS.index(session.get_one(Speaker, speaker_id).kind)
-
-
-def _vagueness(row: Statement | Utterance) -> tuple[bool, dt.timedelta]:
-    """How little is known of when it was said: less where the date is in doubt, or of more days."""
-    said = _said(row) or ALWAYS
+def _get_vagueness(row: Statement | Utterance) -> tuple[bool, dt.timedelta]:
+    """Return how little is known of when it was said: more if the date is in doubt, or spans more days."""
+    said = _get_said(row) or ALWAYS
     return row.said_latest_start is None, said.last - said.first
 
 
-def _withdraw(session: Session, statement_ids: Sequence[int], utterance_id: int) -> None:
-    """Take back what was proposed of statements that are together now."""
+def _withdraw_proposals(session: WriteSession, statement_ids: Sequence[int], utterance_id: int) -> None:
+    """Delete proposed matches of statements that are grouped now."""
     connection = session.connection()
-    for each in statement_candidates.find_proposed_matches(connection, statement_ids):
-        together = statement_candidates.list_ids_of_utterance(connection, utterance_id)
-        if each.statement_id in together and each.other_statement_id in together:
-            session.delete(session.get_one(Match, each.id))
+    for match in statement_candidates.find_proposed_matches(connection, statement_ids):
+        grouped = statement_candidates.list_ids_of_utterance(connection, utterance_id)
+        if match.statement_id in grouped and match.other_statement_id in grouped:
+            session.delete(session.get_one(Match, match.id))
 
 
-def part(session: Session, row: Statement, *, by: CodedBy) -> None:
-    """Take a statement out of its utterance: one that a person takes out stays alone."""
-    left, row.utterance_id = row.utterance_id, None
+def detach(session: WriteSession, row: Statement, *, by: CodedBy) -> None:
+    """Take a statement out of its utterance; one that a person takes out stays alone."""
+    utterance_id, row.utterance_id = row.utterance_id, None
     row.utterance_by, row.utterance_confidence = by, None
     session.flush()
-    tidy(session, left)
+    prune(session, utterance_id)
 
 
-def tidy(session: Session, utterance_id: int | None) -> None:
-    """Take away an utterance of the machine's that fewer than two statements print, once one of them has left it."""
+def prune(session: WriteSession, utterance_id: int | None) -> None:
+    """Delete an utterance of the machine's if fewer than two statements print it, once one of them has left it."""
     utterance = None if utterance_id is None else session.get(Utterance, utterance_id)
     if utterance is None or not _is_machines(session, utterance):
         return
-    if len(statement_candidates.list_ids_of_utterance(session.connection(), _id(utterance))) < 2:
-        release(session, utterance)
+    if len(statement_candidates.list_ids_of_utterance(session.connection(), get_id(utterance))) < 2:
+        detach_all(session, utterance)
         session.delete(utterance)
         session.flush()
 
 
-def release(session: Session, utterance: Utterance) -> None:
-    """Let all that is with an utterance stand alone."""
+def detach_all(session: WriteSession, utterance: Utterance) -> None:
+    """Take all statements out of an utterance."""
     for row in lookups.list_rows(session, Statement, utterance_id=utterance.id):
         row.utterance_id = row.utterance_confidence = None
     session.flush()
 
 
-def reconsider(session: Session, row: Statement) -> None:
-    """Look again where a statement belongs whose words, voices or dates have changed; where others put it, it stays."""
-    there = _utterance_of(session, row)
-    is_others = there is not None and there.coded_by == CodedBy.MACHINE and there.external_id is not None
-    if row.utterance_by in _OPEN and not is_others:
-        part(session, row, by=CodedBy.MACHINE)
+def regroup(session: WriteSession, row: Statement) -> None:
+    """Group a statement anew, as its words, voices or dates have changed, unless people or imports placed it."""
+    utterance = _get_utterance(session, row)
+    is_imported = utterance is not None and utterance.coded_by == CodedBy.MACHINE and utterance.external_id is not None
+    if row.utterance_by in _MOVABLE and not is_imported:
+        detach(session, row, by=CodedBy.MACHINE)
         group(session, [row])

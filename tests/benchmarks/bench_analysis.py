@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from sqlmodel import Session
 
 from app.core.vocab import CodedBy
 from app.database.models import Document, Statement
 from app.schemas.document import DocumentCreate
 from app.schemas.statement import StatementCreate
-from app.store import records as store
-from app.store import revisions, utterances
+from app.store import records, revisions, utterances
+from app.store.revisions import WriteSession
 from tests.benchmarks import stores
 from tests.benchmarks.bench_growth import url_of
 from tests.benchmarks.generate import OUTLETS
@@ -68,9 +67,9 @@ def _inserts(url: str, statements: int) -> Iterator[tuple[float, float]]:
             printed = session.get_one(Statement, draw.randrange(1, statements + 1))
             body = _printing(session, printed, number)
             began = time.perf_counter()
-            row = store.add_statement(session, body)
+            row = records.add_statement(session, body)
             inserted = time.perf_counter()
-            utterances.part(session, row, by=CodedBy.MACHINE)
+            utterances.detach(session, row, by=CodedBy.MACHINE)
             parted = time.perf_counter()
             utterances.group(session, [row])
             yield (inserted - began) * 1000, (time.perf_counter() - parted) * 1000
@@ -80,7 +79,7 @@ def _inserts(url: str, statements: int) -> Iterator[tuple[float, float]]:
     engine.dispose()
 
 
-def _printing(session: Session, printed: Statement, number: int) -> StatementCreate:
+def _printing(session: WriteSession, printed: Statement, number: int) -> StatementCreate:
     words = printed.text.split()
     wording = " ".join([*words[:3], *words[5:-3], f"otherwise{number}", *words[-2:]])
     document = _document(session, printed, wording, number)
@@ -88,6 +87,6 @@ def _printing(session: Session, printed: Statement, number: int) -> StatementCre
     return StatementCreate.model_validate(refs | {"kind": "direct", "span": {"start": 0, "end": len(wording)}})
 
 
-def _document(session: Session, printed: Statement, words: str, number: int) -> Document:
+def _document(session: WriteSession, printed: Statement, words: str, number: int) -> Document:
     body = {"source": number % OUTLETS + 1, "url": f"https://copy.example/{number}", "published": printed.said}
-    return store.put_document(session, DocumentCreate.model_validate(body | {"text": words}))
+    return records.put_document(session, DocumentCreate.model_validate(body | {"text": words}))

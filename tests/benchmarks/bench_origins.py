@@ -10,14 +10,12 @@ from contextlib import ExitStack
 from pathlib import Path
 from time import perf_counter
 
-from sqlmodel import Session
-
 from app.core.vocab import EventType
 from app.database.models import Source, Speaker
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
-from app.store import records as store
-from app.store import revisions
+from app.store import records, revisions
+from app.store.revisions import WriteSession
 from tests import wire
 from tests.benchmarks import stores
 from tests.benchmarks.conftest import serving_dateline
@@ -64,7 +62,7 @@ def add_event(url: str) -> tuple[int, float]:
     engine = stores.engine_of(url)
     documents = list(bodies())
     with revisions.write(engine, author="bench", message="") as session:
-        event = store.add_event(session, EventCreate(title="A bridge", date="2024-12-31", type=EventType.ASSAULT))
+        event = records.add_event(session, EventCreate(title="A bridge", date="2024-12-31", type=EventType.ASSAULT))
         ident = event.id or 0
         for number, body in enumerate(documents[:-1]):
             put(session, ident, number, body)
@@ -76,7 +74,7 @@ def add_event(url: str) -> tuple[int, float]:
     return ident, elapsed
 
 
-def put(session: Session, event: int, number: int, text: str) -> None:
+def put(session: WriteSession, event: int, number: int, text: str) -> None:
     """A document of an outlet of its own; every fourth relays somebody."""
     source = session.get_one(Source, number % OUTLETS + 1)
     voice = session.get_one(Speaker, number % 50 + 1)
@@ -91,7 +89,7 @@ def put(session: Session, event: int, number: int, text: str) -> None:
         "reports": [{"event": event, "role": "main", "passage": {"start": 0, "end": 60}}],
         "statements": [said | {"span": each, "chain": chain} for each in spans],
     }
-    store.put_document(session, DocumentCreate.model_validate(body))
+    records.put_document(session, DocumentCreate.model_validate(body))
 
 
 def bodies() -> Iterator[str]:

@@ -18,8 +18,7 @@ from typing import Any
 
 from app.core.config import Settings
 from app.database.engine import create_store_engine, open_write_transaction
-from app.store import derived
-from app.store.derived import statement_index
+from app.store.derived import counts, statement_index
 
 EVENTS_A_DAY = 900
 OUTLETS = 500
@@ -180,7 +179,7 @@ def _insert(connection: sqlite3.Connection, table: str, rows: Iterator[Row]) -> 
 def _tally(path: Path) -> None:
     engine = create_store_engine(Settings(database_url=f"sqlite:///{path}"))
     with open_write_transaction(engine) as session:
-        for refresh_all in (derived.refresh_all, statement_index.refresh_all):
+        for refresh_all in (counts.refresh_all, statement_index.refresh_all):
             for _ in refresh_all(session.connection()):
                 pass
     engine.dispose()

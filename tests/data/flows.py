@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from hypothesis import strategies as st
-from sqlmodel import Session
 
 from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
@@ -13,7 +12,8 @@ from app.schemas.feed import FeedCreate
 from app.schemas.source import SourceCreate
 from app.schemas.speaker import SpeakerCreate
 from app.schemas.utterance import UtteranceCreate
-from app.store import feeds, records, revisions
+from app.store import feeds, records, revisions, sources_and_speakers
+from app.store.revisions import WriteSession
 from tests.conftest import Store
 
 # Days in weeks that lie in two months or two years, and dates of lower precision.
@@ -103,12 +103,12 @@ def staff(store: Store) -> None:
     with revisions.write(store.engine, author="tests", message="") as session:
         for slug, country in zip(SOURCES, ("US", "US", "RU", None), strict=True):
             body = {"slug": slug, "name": slug.title(), "kind": "newspaper", "country": country}
-            records.add_source(session, SourceCreate.model_validate(body))
+            sources_and_speakers.add_source(session, SourceCreate.model_validate(body))
         for slug in SPEAKERS:
             source = "wire" if slug == "wire-voice" else None
             body = {"slug": slug, "name": slug.title(), "kind": "person", "source": source}
-            records.add_speaker(session, SpeakerCreate.model_validate(body))
-        feeds.add(session, FeedCreate(url="https://silent.example/rss", source="silent"))
+            sources_and_speakers.add_speaker(session, SpeakerCreate.model_validate(body))
+        feeds.add_feed(session, FeedCreate(url="https://silent.example/rss", source="silent"))
 
 
 def put(store: Store, flow: Flow) -> list[int]:
@@ -127,7 +127,7 @@ def _event(event: tuple[str, str, str | None]) -> EventCreate:
     return EventCreate.model_validate({"title": "An event", "date": date, "type": kind, "country": country})
 
 
-def _put(session: Session, article: Article, events: Sequence[int], utterances: Sequence[int]) -> None:
+def _put(session: WriteSession, article: Article, events: Sequence[int], utterances: Sequence[int]) -> None:
     moment = None if article.hour is None else f"2024-01-02T{article.hour:02}:00:00Z"
     body = {
         "source": article.source,

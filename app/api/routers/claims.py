@@ -11,7 +11,7 @@ from app.database.models import Claim
 from app.queries import claims
 from app.schemas.claim import ClaimCreate, ClaimFilter, ClaimPublic, ClaimUpdate
 from app.schemas.common import Page
-from app.store import records as store
+from app.store import records
 
 router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
 
@@ -28,7 +28,7 @@ add_operations(
     public=ClaimPublic,
     create=ClaimCreate,
     update=ClaimUpdate,
-    add=store.add_claim,
-    change=store.update_claim,
+    add=records.add_claim,
+    change=records.update_claim,
     on_delete="Nothing hangs on it.",
 )

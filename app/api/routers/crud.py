@@ -5,7 +5,6 @@ from typing import Any, TypeVar
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
-from sqlmodel import Session
 
 from app.api.routers import responses
 from app.api.web.deps import Address, AsOf, RecordId
@@ -14,7 +13,8 @@ from app.api.web.writes import CHANGE, CREATE, Renderer, WriteDep
 from app.core.vocab import Noun
 from app.database.models import Record
 from app.schemas.common import Input
-from app.store import records as store
+from app.store import records
+from app.store.revisions import WriteSession
 
 R = TypeVar("R", bound=Record)
 C = TypeVar("C", bound=Input)
@@ -28,8 +28,8 @@ def add_operations(
     public: type[BaseModel],
     create: type[C],
     update: type[U],
-    add: Callable[[Session, C], R] | None,
-    change: Callable[[Session, R, U], R],
+    add: Callable[[WriteSession, C], R] | None,
+    change: Callable[[WriteSession, R, U], R],
     on_delete: str,
     render: Renderer | None = None,
 ) -> None:
@@ -85,7 +85,7 @@ def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> N
     )
     def delete_one(write: WriteDep, ref: ref) -> Response:  # type: ignore[valid-type]
         with write.open_transaction() as session:
-            store.delete(session, write.find_record(session, model, ref))
+            records.delete(session, write.find_record(session, model, ref))
             return write.build_response(session, 204)
 
 

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import anyio.to_thread
 from fastapi import APIRouter, HTTPException, Query, Request, Response
-from sqlmodel import Session
 
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
@@ -31,9 +30,9 @@ from app.schemas.document import (
 )
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.version import DocumentVersion, DocumentVersionFilter
-from app.store import records as store
-from app.store import revisions
+from app.store import records
 from app.store.extractions import extractions as reading
+from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
 
@@ -102,8 +101,8 @@ def _put(write: WriteRequest, page: Captured, body: DocumentFromUrl) -> Response
         return _created(write, session, captured.put(session, page, source=body.source))
 
 
-def _created(write: WriteRequest, session: Session, document: Document) -> Response:
-    return write.build_response(session, 201 if revisions.is_of(session, document) else 200, document)
+def _created(write: WriteRequest, session: WriteSession, document: Document) -> Response:
+    return write.build_response(session, 201 if session.has_written(document) else 200, document)
 
 
 add_operations(
@@ -113,6 +112,6 @@ add_operations(
     create=DocumentCreate,
     update=DocumentUpdate,
     add=None,
-    change=store.update_document,
+    change=records.update_document,
     on_delete="Its reports, claims and statements go with it.",
 )

@@ -17,7 +17,7 @@ from app.schemas.common import Page
 from app.schemas.event import EventCreate, EventFilter, EventPublic, EventSourceFilter, EventSourcePublic, EventUpdate
 from app.schemas.event_grouping import EventMerge, EventSplit
 from app.schemas.statement import StatementFilter, StatementPublic
-from app.store import records as store
+from app.store import records
 from app.store.merging import events as merging
 
 router = APIRouter(prefix="/events", tags=["events"], route_class=ReadRoute)
@@ -53,7 +53,7 @@ def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
     """
     with write.open_transaction() as session:
         into = write.find_record(session, Event, ref)
-        return write.build_response(session, 200, merging.merge(session, into, body))
+        return write.build_response(session, 200, merging.merge_events(session, into, body))
 
 
 @router.post("/{id}/split", status_code=201, response_model=EventPublic, responses=CHANGE)
@@ -65,7 +65,7 @@ def split_event(write: WriteDep, ref: RecordId, body: EventSplit) -> Response:
     """
     with write.open_transaction() as session:
         event = write.find_record(session, Event, ref)
-        return write.build_response(session, 201, merging.split(session, event, body))
+        return write.build_response(session, 201, merging.split_event(session, event, body))
 
 
 add_operations(
@@ -74,7 +74,7 @@ add_operations(
     public=EventPublic,
     create=EventCreate,
     update=EventUpdate,
-    add=store.add_event,
-    change=store.update_event,
+    add=records.add_event,
+    change=records.update_event,
     on_delete="Its reports and their claims go with it; statements stay, without it.",
 )

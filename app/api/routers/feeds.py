@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from sqlmodel import Session
 
 from app.api.routers import responses
 from app.api.web.deps import RecordId
@@ -14,8 +13,8 @@ from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import feeds
 from app.schemas.common import Page
 from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate
-from app.store import feeds as records
-from app.store import revisions
+from app.store.feeds import add_feed, change_feed, find_feed
+from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
 
@@ -48,7 +47,7 @@ async def list_feed_items(
 def create_feed(write: WriteDep, body: FeedCreate) -> Response:
     """Watch one more address: it is asked as soon as `dateline watch` runs."""
     with write.open_transaction() as session:
-        feed = records.add(session, body)
+        feed = add_feed(session, body)
         _tell(session)
         return _shown(write, session, 201, feed)
 
@@ -58,7 +57,7 @@ def update_feed(write: WriteDep, ident: RecordId, body: FeedUpdate) -> Response:
     """Only the fields that the body names; the feed is then asked at once."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        feed = records.change(session, records.find(session, ident), body)
+        feed = change_feed(session, find_feed(session, ident), body)
         _tell(session)
         return _shown(write, session, 200, feed)
 
@@ -68,17 +67,17 @@ def delete_feed(write: WriteDep, ident: RecordId) -> Response:
     """Forget a feed and the list of its items; the documents that it brought stay."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        session.delete(records.find(session, ident))
+        session.delete(find_feed(session, ident))
         _tell(session)
         return write.build_response(session, 204)
 
 
-def _tell(session: Session) -> None:
+def _tell(session: WriteSession) -> None:
     """The coverage of events, which is kept until there is a revision, shows which outlets are followed."""
-    revisions.draw(session)
+    session.draw_revision()
 
 
-def _shown(write: WriteRequest, session: Session, status: int, feed: Feed) -> Response:
+def _shown(write: WriteRequest, session: WriteSession, status: int, feed: Feed) -> Response:
     assert feed.id is not None
     item = run_sync(feeds.get_item(ThreadReadSession(session), feed.id))
     return write.build_unversioned_response(session, status, f"/feeds/{feed.id}", item)

@@ -11,7 +11,7 @@ from app.database.models import Report
 from app.queries import reports
 from app.schemas.common import Page
 from app.schemas.report import ReportCreate, ReportFilter, ReportPublic, ReportUpdate
-from app.store import records as store
+from app.store import records
 
 router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
 
@@ -28,7 +28,7 @@ add_operations(
     public=ReportPublic,
     create=ReportCreate,
     update=ReportUpdate,
-    add=store.add_report,
-    change=store.update_report,
+    add=records.add_report,
+    change=records.update_report,
     on_delete="Its claims go with it.",
 )

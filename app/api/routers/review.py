@@ -15,8 +15,7 @@ from app.database.models import Rejection
 from app.queries import review
 from app.schemas.common import Page
 from app.schemas.review import RejectionFilter, RejectionPublic, ReviewDone, ReviewFilter, ReviewIn, ReviewPublic
-from app.store import review as verdicts
-from app.store import revisions
+from app.store.review import apply_verdicts
 
 router = APIRouter(tags=["review"], route_class=ReadRoute)
 
@@ -35,7 +34,7 @@ def review_records(write: WriteDep, body: ReviewIn) -> Response:
     deleted, and does not come back when its document, or another version of it, is read again.
     """
     with write.open_transaction() as session:
-        done = verdicts.judge(session, body.verdicts)
+        done = apply_verdicts(session, body.verdicts)
         counts = {"confirmed": Verdict.CONFIRM, "corrected": Verdict.CORRECT, "rejected": Verdict.REJECT}
         return write.build_response(session, 200, summary={name: done[verdict] for name, verdict in counts.items()})
 
@@ -54,5 +53,5 @@ def delete_rejection(write: WriteDep, ref: RecordId) -> Response:
         if row is None:
             raise NotFound(f"There is no rejection {ref}.")
         session.delete(row)
-        revisions.draw(session)
+        session.draw_revision()
         return write.build_response(session, 204)

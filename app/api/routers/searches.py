@@ -4,7 +4,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import JsonValue
-from sqlmodel import Session
 
 from app.api.routers import responses
 from app.api.web.deps import Address, parse_query
@@ -28,7 +27,8 @@ from app.schemas.saved_search import (
     SavedSearchPublic,
     SavedSearchUpdate,
 )
-from app.store import saved_searches as searches
+from app.store.revisions import WriteSession
+from app.store.saved_searches import add_search, change_search, find_search, remove_search
 
 router = APIRouter(prefix="/searches", tags=["searches"], route_class=ReadRoute)
 
@@ -77,7 +77,7 @@ async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedS
 def create_search(write: WriteDep, body: SavedSearchCreate) -> Response:
     """Save the filters of a list under a name."""
     with write.open_transaction() as session:
-        return _shown(write, session, 201, searches.add(session, body))
+        return _shown(write, session, 201, add_search(session, body))
 
 
 @router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
@@ -85,7 +85,7 @@ def update_search(write: WriteDep, ref: Address, body: SavedSearchUpdate) -> Res
     """Only the fields that the body names; streams and webhooks go on with the new filters."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _shown(write, session, 200, searches.change(session, searches.find(session, ref), body))
+        return _shown(write, session, 200, change_search(session, find_search(session, ref), body))
 
 
 @router.delete("/{slug}", status_code=204, responses=CHANGE)
@@ -93,11 +93,11 @@ def delete_search(write: WriteDep, ref: Address) -> Response:
     """Forget a search, which no webhook may need any more; its streams end."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        searches.delete(session, searches.find(session, ref))
+        remove_search(session, find_search(session, ref))
         return write.build_response(session, 204)
 
 
-def _shown(write: WriteRequest, session: Session, status: int, search: SavedSearch) -> Response:
+def _shown(write: WriteRequest, session: WriteSession, status: int, search: SavedSearch) -> Response:
     """The search, which must find its way: what it names has to be there."""
     reads, sought = ThreadReadSession(session), SavedQuery(search.noun, search.query)
     run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(sought, {})))

@@ -15,7 +15,7 @@ from app.schemas.common import Page
 from app.schemas.document import DocumentFilter, DocumentPublic
 from app.schemas.event import EventFilter, EventPublic
 from app.schemas.source import SourceCreate, SourceFilter, SourcePublic, SourceUpdate
-from app.store import records as store
+from app.store import sources_and_speakers
 
 router = APIRouter(prefix="/sources", tags=["sources"], route_class=ReadRoute)
 
@@ -48,7 +48,7 @@ add_operations(
     public=SourcePublic,
     create=SourceCreate,
     update=SourceUpdate,
-    add=store.add_source,
-    change=store.update_source,
+    add=sources_and_speakers.add_source,
+    change=sources_and_speakers.update_source,
     on_delete="Refused with 409 while documents of it are in the store; speakers stay, without it.",
 )

@@ -28,7 +28,7 @@ from app.schemas.speaker import (
 )
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.utterance import UtterancePublic
-from app.store import records as store
+from app.store import sources_and_speakers
 from app.store.merging import speakers as merging
 
 router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
@@ -65,7 +65,7 @@ def merge_speakers(write: WriteDep, ref: Address, body: SpeakerMerge) -> Respons
     """
     with write.open_transaction() as session:
         into = write.find_record(session, Speaker, ref)
-        return write.build_response(session, 200, merging.merge(session, into, body), render=build_speaker)
+        return write.build_response(session, 200, merging.merge_speakers(session, into, body), render=build_speaker)
 
 
 @router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
@@ -73,7 +73,7 @@ def split_speaker(write: WriteDep, ref: Address, body: SpeakerSplit) -> Response
     """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
     with write.open_transaction() as session:
         speaker = write.find_record(session, Speaker, ref)
-        return write.build_response(session, 201, merging.split(session, speaker, body), render=build_speaker)
+        return write.build_response(session, 201, merging.split_speaker(session, speaker, body), render=build_speaker)
 
 
 add_operations(
@@ -82,8 +82,8 @@ add_operations(
     public=SpeakerFull,
     create=SpeakerCreate,
     update=SpeakerUpdate,
-    add=store.add_speaker,
-    change=store.update_speaker,
+    add=sources_and_speakers.add_speaker,
+    change=sources_and_speakers.update_speaker,
     on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
     render=build_speaker,
 )

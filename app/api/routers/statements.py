@@ -12,7 +12,7 @@ from app.queries import statements
 from app.queries.names import Within
 from app.schemas.common import Page
 from app.schemas.statement import StatementCreate, StatementFilter, StatementPublic, StatementUpdate
-from app.store import records as store
+from app.store import records
 
 router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRoute)
 
@@ -36,7 +36,7 @@ add_operations(
     public=StatementPublic,
     create=StatementCreate,
     update=StatementUpdate,
-    add=store.add_statement,
-    change=store.update_statement,
+    add=records.add_statement,
+    change=records.update_statement,
     on_delete="Its chain goes with it.",
 )

@@ -16,7 +16,7 @@ from app.queries.names import Within
 from app.schemas.common import Page
 from app.schemas.printing import DifferenceFilter, UtteranceDifference, UtteranceFilter, UtteranceFull
 from app.schemas.utterance import UtteranceCreate, UtterancePublic, UtteranceUpdate
-from app.store import records as store
+from app.store import records
 
 router = APIRouter(prefix="/utterances", tags=["utterances"], route_class=ReadRoute)
 
@@ -57,8 +57,8 @@ add_operations(
     public=UtteranceFull,
     create=UtteranceCreate,
     update=UtteranceUpdate,
-    add=store.add_utterance,
-    change=store.update_utterance,
+    add=records.add_utterance,
+    change=records.update_utterance,
     on_delete="Its statements stay, without it.",
     render=wordings.build_utterance,
 )

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Path, Query, Response
-from sqlmodel import Session
 
 from app.api.routers import responses
 from app.api.web.deps import RecordId
@@ -26,6 +25,7 @@ from app.schemas.webhook import (
     WebhookSecret,
     WebhookUpdate,
 )
+from app.store.revisions import WriteSession
 from app.webhooks import records
 
 router = APIRouter(prefix="/webhooks", tags=["webhooks"])
@@ -107,7 +107,9 @@ def retry_delivery(write: WriteDep, ident: RecordId, delivery: DeliveryId) -> Re
         return _delivery(write, session, 200, records.send_again(session, webhook, delivery))
 
 
-def _shown(write: WriteRequest, session: Session, status: int, webhook: Webhook, *, secret: bool = False) -> Response:
+def _shown(
+    write: WriteRequest, session: WriteSession, status: int, webhook: Webhook, *, secret: bool = False
+) -> Response:
     assert webhook.id is not None
     item = run_sync(webhooks.get_item(ThreadReadSession(session), webhook.id))
     if secret:
@@ -115,7 +117,7 @@ def _shown(write: WriteRequest, session: Session, status: int, webhook: Webhook,
     return write.build_unversioned_response(session, status, f"/webhooks/{webhook.id}", item)
 
 
-def _delivery(write: WriteRequest, session: Session, status: int, delivery: Delivery) -> Response:
+def _delivery(write: WriteRequest, session: WriteSession, status: int, delivery: Delivery) -> Response:
     assert delivery.id is not None
     item = run_sync(webhooks.get_delivery(ThreadReadSession(session), delivery.id))
     return write.build_unversioned_response(session, status, f"/webhooks/{delivery.webhook_id}/deliveries", item)

@@ -23,7 +23,7 @@ from app.core.vocab import Scope
 from app.database.read_pool import ReadPool
 from app.queries.lookups import StoredKey
 from app.schemas.common import MAX_ID, Digits, Id, Ref
-from app.store import api_keys as auth
+from app.store import api_keys
 
 # Paths that need no escaping: nearly all.
 _PLAIN = re.compile("[A-Za-z0-9/_.-]*")
@@ -116,7 +116,7 @@ async def _found(request: Request) -> StoredKey | None:
     return (
         None
         if given is None
-        else await get_read_pool(request).run_on_primary(lambda reads: auth.find_key(reads, given))
+        else await get_read_pool(request).run_on_primary(lambda reads: api_keys.find_key(reads, given))
     )
 
 
@@ -129,7 +129,7 @@ def _given(request: Request) -> str | None:
     request.scope["response_headers"] |= _OF_TOKENS
     if authorization is not None:
         raise Unauthorized("Send a key as Authorization, or a token in the address, but not both.")
-    auth.check_in_address(token)
+    api_keys.check_in_address(token)
     return str(token)
 
 
@@ -178,7 +178,7 @@ def _check_reading(request: Request, key: StoredKey | None, template: str) -> No
 
 
 def _check_bounds(key: StoredKey, path: str) -> None:
-    if not auth.covers(key, path):
+    if not api_keys.covers(key, path):
         raise Forbidden("The key is bound to other addresses.")
 
 
@@ -192,7 +192,7 @@ def get_read_scope(template: str) -> Scope:
 def require_scope(key: StoredKey | None, scope: Scope) -> StoredKey:
     if key is None:
         raise Unauthorized("Send a key as Authorization: Bearer dl_…")
-    if not auth.allows(key, scope):
+    if not api_keys.allows(key, scope):
         raise Forbidden(f"The key lacks the scope {scope}.")
     return key
 

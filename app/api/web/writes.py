@@ -20,7 +20,8 @@ from app.database.engine import open_read_transaction
 from app.database.models import IdempotencyKey, Record
 from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import lookups, records
-from app.store import derived, revisions
+from app.store import revisions
+from app.store.revisions import WriteSession
 
 R = TypeVar("R", bound=Record)
 
@@ -69,7 +70,7 @@ class WriteRequest:
         self._if_match = if_match
 
     @contextmanager
-    def open_transaction(self) -> Iterator[Session]:
+    def open_transaction(self) -> Iterator[WriteSession]:
         """One write transaction, one revision; committed when the block ends."""
         author = f"{self._key.name} ({self._key.prefix})"
         with revisions.write(self._engine, author=author, message=self._message) as session:
@@ -81,7 +82,7 @@ class WriteRequest:
         with open_read_transaction(self._engine) as session:
             self._replay(session)
 
-    def find_record(self, session: Session, model: type[R], ref: int | str) -> R:
+    def find_record(self, session: WriteSession, model: type[R], ref: int | str) -> R:
         """The row to change; raises as a GET would, or PreconditionFailed."""
         row = records.get_row(session, model, ref)
         if self._if_match is not None and not etags.unchanged_since(self._if_match, row.revision_id):
@@ -93,7 +94,7 @@ class WriteRequest:
         if self._if_match not in (None, "*"):
             raise PreconditionFailed("It has no ETag.")
 
-    def build_unversioned_response(self, session: Session, status: int, path: str, body: str) -> Response:
+    def build_unversioned_response(self, session: WriteSession, status: int, path: str, body: str) -> Response:
         """What the endpoint returns of what is no record: it has an address, but no tag."""
         location = f"{self._request.scope.get('root_path', '')}{path}"
         headers = {
@@ -105,7 +106,7 @@ class WriteRequest:
 
     def build_response(
         self,
-        session: Session,
+        session: WriteSession,
         status: int,
         row: Record | None = None,
         *,
@@ -114,7 +115,7 @@ class WriteRequest:
     ) -> Response:
         """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
         revision; kept for a request that is sent again."""
-        derived.flush_counts(session)
+        session.flush_counts()
         state = run_sync(ThreadReadSession(session).fetch_state())
         headers = {"Dateline-Revision": str(state.revision)}
         body = ""
@@ -138,7 +139,7 @@ class WriteRequest:
             raise Invalid("Idempotency-Key", "already used with another request")
         raise EarlyResponse(_response(kept.status, kept.headers, kept.body))
 
-    def _keep(self, session: Session, status: int, headers: dict[str, str], body: str) -> None:
+    def _keep(self, session: WriteSession, status: int, headers: dict[str, str], body: str) -> None:
         if self._idempotency_key is None or self._key.id is None:
             return
         now = dt.datetime.now(dt.UTC)

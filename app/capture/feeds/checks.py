@@ -21,6 +21,7 @@ from app.database.models import Feed, FeedItem
 from app.queries import feeds as queries
 from app.store import leases, revisions
 from app.store.leases import Lease
+from app.store.revisions import WriteSession
 
 # Longer than any one fetch, with the pauses before it.
 LEASE_TIME = dt.timedelta(minutes=15)
@@ -73,7 +74,7 @@ def _build_lease(_session: Session, feed: Feed) -> FeedLease:
 
 
 @contextmanager
-def _record(engine: Engine, lease: FeedLease, due_at: dt.datetime, **values: Any) -> Iterator[Session]:
+def _record(engine: Engine, lease: FeedLease, due_at: dt.datetime, **values: Any) -> Iterator[WriteSession]:
     """Make one revision in which the feed gets these values. Raise `LeaseLost`."""
     transaction = revisions.write(engine, author=_AUTHOR, message=f"Feed {lease.id}: {lease.url}")
     with leases.record_outcome(transaction, lease, due_at, **values) as session:
@@ -138,7 +139,7 @@ def store_item(engine: Engine, lease: FeedLease, now: dt.datetime, item: Waiting
         session.flush()
         row = session.get_one(FeedItem, item.id)
         row.state, row.detail, row.document_id = FeedItemState.STORED, None, document.id
-        return revisions.is_of(session, document)
+        return session.has_written(document)
 
 
 def postpone_item(engine: Engine, lease: FeedLease, now: dt.datetime, item: WaitingItem, detail: str) -> None:

@@ -11,7 +11,8 @@ from app.store.bulk import rows
 from app.store.bulk.batch import DocumentKey, DocumentRow
 from app.store.bulk.rows import Row
 from app.store.bulk.transaction import Transaction
-from app.store.derived import provenance as provenances
+from app.store.derived import counts
+from app.store.derived.counts import DocumentText
 
 Item = tuple[int, str]
 """The id of the source, and the identity."""
@@ -103,6 +104,8 @@ def _add(transaction: Transaction, documents: Mapping[Item, DocumentRow], there:
     values = [(item[0], there[item][-1]["id"] if item in there else None, *row) for item, row in documents.items()]
     columns = ("source_id", "supersedes_id", *DocumentRow._fields)
     ids = transaction.insert(Document, columns, values)
-    shown = ((ident, row.text, None) for ident, row in zip(ids, documents.values(), strict=True) if row.text)
-    provenances.add(transaction.connection, shown)
+    texts = (
+        DocumentText(ident, row.text, None) for ident, row in zip(ids, documents.values(), strict=True) if row.text
+    )
+    counts.add_provenance(transaction.connection, texts)
     return dict(zip(documents, ids, strict=True))

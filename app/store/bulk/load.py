@@ -9,13 +9,12 @@ from typing import Any
 
 from app.core.vocab import CodedBy, Outcome
 from app.database.models import Claim, Document, Event, Report, to_json_value
-from app.store import derived
 from app.store.bulk import documents as captures
 from app.store.bulk import rows, sources
 from app.store.bulk.batch import Batch, ClaimRow, DocumentKey, EventRow, ReportKey, ReportRow
 from app.store.bulk.rows import Row
 from app.store.bulk.transaction import Change, Transaction
-from app.store.derived import statement_index
+from app.store.derived import counts, statement_index
 
 Pair = tuple[int, int]
 """The ids of the event and the document of a report."""
@@ -45,7 +44,7 @@ def put(transaction: Transaction, batch: Batch) -> Stored:
     touched.update(captures.reporting(transaction, changed))
     statement_index.refresh_documents(transaction.connection, changed)
     if touched:
-        derived.refresh(transaction.connection, touched)
+        counts.refresh(transaction.connection, touched)
     return stored
 
 

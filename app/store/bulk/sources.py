@@ -7,10 +7,10 @@ from sqlalchemy import Connection
 from app.core.spans import SLUG_LENGTH, make_match_key, slugify
 from app.core.vocab import CodedBy
 from app.database.models import Source, SourceAlias
-from app.store import derived
 from app.store.bulk import rows
 from app.store.bulk.batch import Outlet
 from app.store.bulk.transaction import Transaction
+from app.store.derived import counts
 
 NAME_LENGTH = 200
 
@@ -67,7 +67,7 @@ def _add(transaction: Transaction, outlets: Mapping[str, Outlet]) -> dict[str, i
     ids = dict(zip(outlets, transaction.insert(Source, columns, made), strict=True))
     aliases = [(ids[key], outlet.domain, key) for key, outlet in outlets.items() if outlet.domain]
     transaction.insert(SourceAlias, ("source_id", "name", "name_key"), aliases)
-    derived.refresh_names(transaction.connection, (_names(outlet)[1] for outlet in outlets.values()))
+    counts.refresh_for_names(transaction.connection, (_names(outlet)[1] for outlet in outlets.values()))
     return ids
 
 

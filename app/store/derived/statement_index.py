@@ -1,110 +1,105 @@
-"""What is kept beside the records so that printings of one utterance are found: each statement under its voices, with
-the days on which it may have been said.
+"""The index of statements (table ``voicing``): each under its voices, with the days on which it may have been said.
 
-It follows from statements, their chains, their speakers' kinds and their documents' dates alone, and can be made anew
-at any time. Whoever writes rows in a session of ``revisions.write`` has it kept; whoever writes rows past it calls
-``refresh``.
+It finds statements that may print the same utterance. It follows from statements, their chains, their speakers' kinds
+and their documents' dates alone, and can be rebuilt at any time. A ``WriteSession`` keeps it current; code that writes
+rows without one calls ``refresh_documents``.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, inspect
-from sqlalchemy.orm import UOWTransaction
+from sqlalchemy import Connection, Row
 from sqlmodel import Session, SQLModel
 
 from app.analysis.statement_similarity import DayRange, get_possible_days
 from app.core.vocab import SpeakerKind
 from app.database.models import Attribution, Document, Speaker, Statement
 from app.queries import statement_candidates
+from app.store.derived.counts import has_changed
 
 _VOICINGS = SQLModel.metadata.tables["voicing"]
-_STEP = 10_000
+_BATCH = 10_000
 
-_DATED = ("speaker_id", "document_id", "said_earliest", "said_latest", "said_latest_start")
-_PUBLISHED = ("published_earliest", "published_latest")
+
+class StatementDays(NamedTuple):
+    """The days that a statement names for itself, if any, and the days on which it may have been said."""
+
+    said: DayRange | None
+    possible: DayRange
 
 
 def refresh(connection: Connection, statement_ids: Collection[int]) -> None:
-    """Keep anew under whom these statements stand, and when they may have been said."""
+    """Rebuild the index of these statements."""
     ids = list(statement_ids)
-    for start in range(0, len(ids), _STEP):
-        _replace(connection, ids[start : start + _STEP])
+    for start in range(0, len(ids), _BATCH):
+        batch = ids[start : start + _BATCH]
+        rows = list(statement_candidates.get_dates(connection, batch))
+        connection.execute(_VOICINGS.delete().where(_VOICINGS.c.statement_id.in_(batch)))
+        _insert(connection, rows)
+
+
+def refresh_documents(connection: Connection, document_ids: Collection[int]) -> None:
+    """Rebuild the index of the statements of these documents."""
+    refresh(connection, statement_candidates.list_ids_of_documents(connection, document_ids))
 
 
 def refresh_all(connection: Connection) -> Iterator[int]:
-    """As ``refresh``, of all statements; yields the number done so far."""
+    """Rebuild the index of all statements; yield the number of statements done so far."""
     connection.execute(_VOICINGS.delete())
     last = done = 0
-    while page := statement_candidates.get_dates_after(connection, last, _STEP):
+    while page := statement_candidates.get_dates_after(connection, last, _BATCH):
         _insert(connection, page)
         last, done = page[-1].id, done + len(page)
         yield done
 
 
-def refresh_documents(connection: Connection, document_ids: Collection[int]) -> None:
-    """As ``refresh``, of the statements of these documents."""
-    refresh(connection, statement_candidates.list_ids_of_documents(connection, document_ids))
-
-
-def days_of(row: Row[Any]) -> tuple[DayRange | None, DayRange]:
-    """When a statement was said, and when it may have been, from its row of ``printings``."""
-    said = _between(row.said_earliest, row.said_latest)
-    published = _between(row.published_earliest, row.published_latest)
+def get_days(row: Row[Any]) -> StatementDays:
+    """Return the days of a statement from its row of ``statement_candidates``."""
+    said = None if row.said_earliest is None else DayRange(row.said_earliest, row.said_latest)
+    published = None if row.published_earliest is None else DayRange(row.published_earliest, row.published_latest)
     kind = None if row.kind is None else SpeakerKind(row.kind)
-    return said, get_possible_days(kind, said, published, in_doubt=row.said_latest_start is None)
-
-
-def _between(first: Any, last: Any) -> DayRange | None:
-    return None if first is None else DayRange(first, last)
-
-
-def _replace(connection: Connection, ids: Sequence[int]) -> None:
-    rows = list(statement_candidates.get_dates(connection, ids))
-    connection.execute(_VOICINGS.delete().where(_VOICINGS.c.statement_id.in_(ids)))
-    _insert(connection, rows)
+    return StatementDays(said, get_possible_days(kind, said, published, in_doubt=row.said_latest_start is None))
 
 
 def _insert(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     voices: dict[int, set[int]] = defaultdict(set)
     for statement_id, speaker_id in statement_candidates.get_relays(connection, [row.id for row in rows]):
         voices[statement_id].add(speaker_id)
-    made = [each for row in rows for each in _voicings(row, voices[row.id])]
-    if made:
-        connection.execute(_VOICINGS.insert(), made)
+    values = []
+    for row in rows:
+        first, last = get_days(row).possible
+        lasts = last - first > statement_candidates.MONTH
+        for voice in (voices[row.id] | {row.speaker_id}) - {None}:
+            values.append({"speaker_id": voice, "statement_id": row.id, "first": first, "last": last, "lasts": lasts})
+    if values:
+        connection.execute(_VOICINGS.insert(), values)
 
 
-def _voicings(row: Row[Any], voices: set[int]) -> Iterable[dict[str, Any]]:
-    _, (first, last) = days_of(row)
-    lasts = last - first > statement_candidates.MONTH
-    values = {"first": first, "last": last, "lasts": lasts, "statement_id": row.id}
-    return ({"speaker_id": voice} | values for voice in voices | {row.speaker_id} if voice is not None)
-
-
-def track(session: Session, _context: UOWTransaction) -> None:
-    """Keep up with what a flush has written: a listener to a session's ``after_flush``."""
+def track(session: Session) -> None:
+    """Rebuild the index of the statements whose voices or days the current flush changes."""
     ids: set[int] = set()
     for row in (*session.new, *session.dirty):
-        ids.update(_changed(session, row))
-    ids.update(row.statement_id for row in session.deleted if isinstance(row, Attribution))
+        ids.update(_find_affected(session, row))
+    for row in session.deleted:
+        if isinstance(row, Attribution):
+            ids.add(row.statement_id)
     if ids:
         refresh(session.connection(), ids)
 
 
-def _changed(session: Session, row: Any) -> Iterable[int]:
-    """The statements whose voices or days the row, new or changed, decides."""
-    if isinstance(row, Statement) and _has_changed(row, _DATED):
-        return [row.id]  # type: ignore[list-item]  # it has been flushed
-    if isinstance(row, Attribution):
-        return [row.statement_id]
-    if isinstance(row, Document) and row not in session.new and _has_changed(row, _PUBLISHED):
-        return statement_candidates.list_ids_of_documents(session.connection(), [row.id])  # type: ignore[list-item]
-    if isinstance(row, Speaker) and row not in session.new and _has_changed(row, ("kind",)):
-        return statement_candidates.list_ids_of_speaker(session.connection(), row.id)  # type: ignore[arg-type]
-    return ()
-
-
-def _has_changed(row: Any, names: Iterable[str]) -> bool:
-    attrs = inspect(row).attrs
-    return any(attrs[name].history.has_changes() for name in names)
+def _find_affected(session: Session, row: Any) -> Iterable[int]:
+    """Return the ids of the statements whose voices or days depend on the new or changed row."""
+    match row:
+        case Attribution():
+            return [row.statement_id]
+        case Statement() if has_changed(
+            row, "speaker_id", "document_id", "said_earliest", "said_latest", "said_latest_start"
+        ):
+            return [row.id]  # type: ignore[list-item]  # it has been flushed
+        case Document() if row not in session.new and has_changed(row, "published_earliest", "published_latest"):
+            return statement_candidates.list_ids_of_documents(session.connection(), [row.id])  # type: ignore[list-item]
+        case Speaker() if row not in session.new and has_changed(row, "kind"):
+            return statement_candidates.list_ids_of_speaker(session.connection(), row.id)  # type: ignore[arg-type]
+        case _:
+            return ()

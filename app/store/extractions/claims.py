@@ -7,8 +7,6 @@ stands. Of a document that a person says reports several events nobody knows whi
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlmodel import Session
-
 from app.core.spans import Span
 from app.core.vocab import CodedBy, Noun, ReportRole
 from app.database.models import Claim, Document, Report
@@ -16,12 +14,13 @@ from app.extract.findings import ExtractedClaim, Extraction
 from app.queries import lookups
 from app.schemas.claim import ClaimCreate, ClaimUpdate
 from app.schemas.common import SpanIn
-from app.store import records as store
+from app.store import records
 from app.store.extractions.speakers import Voices
-from app.store.rejections import Rejected, claimed
+from app.store.rejections import RejectedFindings, join_claim_words
+from app.store.revisions import WriteSession
 
 
-def put(session: Session, document: Document, found: Extraction, rejected: Rejected) -> None:
+def put(session: WriteSession, document: Document, found: Extraction, rejected: RejectedFindings) -> None:
     """Make the machine's claims of the document those that were found, as far as no person has said otherwise.
 
     One that is found again keeps its id, and stays with its report.
@@ -37,11 +36,11 @@ def put(session: Session, document: Document, found: Extraction, rejected: Rejec
         fields = _fields(claim, voices)
         if row is not None:
             machines.remove(row)
-            store.update_claim(session, row, ClaimUpdate(**fields))
+            records.update_claim(session, row, ClaimUpdate(**fields))
         elif report is not None and report.id is not None:
-            store.add_claim(session, ClaimCreate(report=report.id, **fields))
+            records.add_claim(session, ClaimCreate(report=report.id, **fields))
     for row in machines:
-        store.delete(session, row)
+        records.delete(session, row)
     session.flush()
 
 
@@ -51,12 +50,12 @@ def _subject(reports: Sequence[Report]) -> Report | None:
     return main[0] if len(main) == 1 else None
 
 
-def _is_free(document: Document, claim: ExtractedClaim, persons: Sequence[Claim], rejected: Rejected) -> bool:
+def _is_free(document: Document, claim: ExtractedClaim, persons: Sequence[Claim], rejected: RejectedFindings) -> bool:
     """Whether no person has read this property there already, or said that nothing is claimed of it."""
     start, end = claim.span.start, claim.span.end
     if any(row.property == claim.property and row.start < end and start < row.end for row in persons):
         return False
-    return not rejected.covers(Noun.CLAIMS, start, end, claimed(claim.property, document.text[start:end]))
+    return not rejected.covers(Noun.CLAIMS, start, end, join_claim_words(claim.property, document.text[start:end]))
 
 
 def _paired(wanted: Sequence[ExtractedClaim], rows: Sequence[Claim]) -> Iterator[tuple[ExtractedClaim, Claim | None]]:

@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sqlmodel import Session
-
 from app.analysis import grouping
 from app.analysis.grouping import SURE, WINDOW, Account, Story
 from app.core.dates import parse_edtf
@@ -22,8 +20,9 @@ from app.queries import event_candidates, lookups
 from app.schemas.common import SpanIn
 from app.schemas.event import EventCreate, EventUpdate
 from app.schemas.report import ReportIn
-from app.store import records as store
-from app.store.rejections import Rejected
+from app.store import records
+from app.store.rejections import RejectedFindings
+from app.store.revisions import WriteSession
 
 # Code points of a text that tell what it is about.
 _HEAD = 600
@@ -36,7 +35,7 @@ class Alike(NamedTuple):
     score: float
 
 
-def propose(session: Session, document: Document, found: Extraction, rejected: Rejected) -> int | None:
+def propose(session: WriteSession, document: Document, found: Extraction, rejected: RejectedFindings) -> int | None:
     """The id of the event that the document reports by the machine's reading; a person's report goes before it."""
     proposal = found.proposed_event
     reports = lookups.list_rows(session, Report, document_id=document.id)
@@ -50,17 +49,17 @@ def propose(session: Session, document: Document, found: Extraction, rejected: R
     return _report(session, document, proposal, _alike(session, document, proposal, found))
 
 
-def _is_rejected(document: Document, proposal: ProposedEvent, rejected: Rejected) -> bool:
+def _is_rejected(document: Document, proposal: ProposedEvent, rejected: RejectedFindings) -> bool:
     span = proposal.passage or Span(0, len(document.text))
     return rejected.covers(Noun.EVENTS, span.start, span.end, document.text[span.start : span.end])
 
 
-def _propose_again(session: Session, report: Report, proposal: ProposedEvent) -> None:
+def _propose_again(session: WriteSession, report: Report, proposal: ProposedEvent) -> None:
     """Bring an event that the machine alone made, from this document alone, to what it reads now."""
     event = session.get_one(Event, report.event_id)
     alone = len(lookups.list_rows(session, Report, event_id=event.id)) == 1
     if alone and event.coded_by == CodedBy.MACHINE:
-        store.update_event(session, event, EventUpdate(**_fields(proposal)))
+        records.update_event(session, event, EventUpdate(**_fields(proposal)))
 
 
 def _fields(proposal: ProposedEvent) -> dict[str, Any]:
@@ -75,13 +74,13 @@ def _fields(proposal: ProposedEvent) -> dict[str, Any]:
     }
 
 
-def _report(session: Session, document: Document, proposal: ProposedEvent, alike: Sequence[Alike]) -> int | None:
+def _report(session: WriteSession, document: Document, proposal: ProposedEvent, alike: Sequence[Alike]) -> int | None:
     """Let the document report the event that is surely the same, or else a new one; the next that may be is matched."""
     if alike and alike[0].score >= SURE:
         event, confidence = alike[0].event, grouping.compute_confidence(alike[0].score)
         others = [each for each in alike[1:] if each.score >= SURE]
     else:
-        event, confidence = store.add_event(session, EventCreate(**_fields(proposal))), proposal.confidence
+        event, confidence = records.add_event(session, EventCreate(**_fields(proposal))), proposal.confidence
         others = list(alike)
     assert event.id is not None
     report = ReportIn(
@@ -90,13 +89,13 @@ def _report(session: Session, document: Document, proposal: ProposedEvent, alike
         coded_by=CodedBy.MACHINE,
         confidence=confidence,
     )
-    store.add_reports(session, document, {("reports", 0): report})
+    records.add_reports(session, document, [report])
     for other in others[:1]:
         _match(session, event, other)
     return event.id
 
 
-def _match(session: Session, event: Event, other: Alike) -> None:
+def _match(session: WriteSession, event: Event, other: Alike) -> None:
     """Propose that two events are one, unless that was proposed before, whatever a person said of it."""
     first, second = sorted(each.id for each in (event, other.event) if each.id is not None)
     if lookups.find_row(session, Match, event_id=first, other_event_id=second) is None:
@@ -105,7 +104,7 @@ def _match(session: Session, event: Event, other: Alike) -> None:
         session.flush()
 
 
-def _alike(session: Session, document: Document, proposal: ProposedEvent, found: Extraction) -> list[Alike]:
+def _alike(session: WriteSession, document: Document, proposal: ProposedEvent, found: Extraction) -> list[Alike]:
     """The events of the store that may be what the document reports, the most alike first."""
     story = _story(document, proposal, found)
     if story.last - story.first > WINDOW:
@@ -146,7 +145,7 @@ def _story(document: Document, proposal: ProposedEvent, found: Extraction) -> St
     )
 
 
-def _stories(session: Session, events: Sequence[Event]) -> list[Story]:
+def _stories(session: WriteSession, events: Sequence[Event]) -> list[Story]:
     ids = [event.id for event in events]
     accounts: dict[int | None, list[Account]] = defaultdict(list)
     for told in event_candidates.list_accounts(session, ids):

@@ -11,8 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from sqlmodel import Session
-
 from app.core.config import get_settings
 from app.core.errors import NotInstalled
 from app.core.spans import Span
@@ -24,12 +22,12 @@ from app.extract.findings import ExtractedStatement, Extraction, Grade, Hop, Voi
 from app.queries import lookups
 from app.schemas.common import SpanIn
 from app.schemas.statement import HopIn, StatementIn, StatementUpdate
-from app.store import records as store
-from app.store import rejections
+from app.store import records, rejections
 from app.store.extractions import claims
 from app.store.extractions import events as proposals
 from app.store.extractions.speakers import Voices
-from app.store.rejections import SAME, Rejected
+from app.store.rejections import SAME, RejectedFindings
+from app.store.revisions import WriteSession
 
 if TYPE_CHECKING:
     from app.extract.learning.tagger import Tagger
@@ -88,9 +86,9 @@ class Taken(NamedTuple):
     gone: int
 
 
-def put(session: Session, document: Document, found: Extraction) -> Taken:
+def put(session: WriteSession, document: Document, found: Extraction) -> Taken:
     """Make what was found in the document its records, as far as no person has said otherwise."""
-    rejected = rejections.rejected(session, document)
+    rejected = rejections.get_rejected(session, document)
     event_id = proposals.propose(session, document, found, rejected)
     there = lookups.list_rows(session, Statement, document_id=document.id)
     persons = _Places(row for row in there if row.coded_by != CodedBy.MACHINE)
@@ -113,7 +111,7 @@ def _printings(found: Extraction) -> list[_Printing]:
     return sorted(at.items(), key=lambda each: (each[0].start, -each[0].end))
 
 
-def _is_free(document: Document, span: Span, persons: "_Places", rejected: Rejected) -> bool:
+def _is_free(document: Document, span: Span, persons: "_Places", rejected: RejectedFindings) -> bool:
     """Whether no person has read these words already, or said that they are no statement."""
     words = document.text[span.start : span.end]
     return not rejected.covers(Noun.STATEMENTS, span.start, span.end, words) and persons.nearest(span) is None
@@ -137,7 +135,7 @@ class _Places:
 
 
 def _settle(
-    session: Session, document: Document, wanted: list[_Printing], rows: list[Statement], event_id: int | None
+    session: WriteSession, document: Document, wanted: list[_Printing], rows: list[Statement], event_id: int | None
 ) -> Taken:
     """Make the machine's statements of a document those that are wanted."""
     strict = (finding for _, finding in wanted if finding.grade is Grade.STRICT)
@@ -154,15 +152,15 @@ def _settle(
     kept = {row.id for row in pairs.values()}
     gone = [row for row in rows if row.id not in kept]
     for row in gone:
-        store.delete(session, row)
-    store.add_statements(session, document, {("statements", place): body for place, body in enumerate(new)})
+        records.delete(session, row)
+    records.add_statements(session, document, new)
     return Taken(new=len(new), changed=changed, gone=len(gone))
 
 
-def _update(session: Session, row: Statement, fields: dict[str, Any]) -> bool:
+def _update(session: WriteSession, row: Statement, fields: dict[str, Any]) -> bool:
     """Whether that changed anything."""
     before = row.revision_id
-    store.update_statement(session, row, StatementUpdate(**fields))
+    records.update_statement(session, row, StatementUpdate(**fields))
     session.flush()
     return row.revision_id != before
 
@@ -212,7 +210,7 @@ def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[Ho
             yield HopIn(speaker=speaker.id, cue=SpanIn.at(hop.cue), coded_by=CodedBy.MACHINE)
 
 
-def _keep(session: Session, document: Document, found: Extraction) -> None:
+def _keep(session: WriteSession, document: Document, found: Extraction) -> None:
     """Keep by which rules the document was read, and how much they found."""
     strict = sum(finding.grade is Grade.STRICT for finding in found.statements)
     told: dict[str, Any] = {

@@ -6,16 +6,14 @@ text itself leaves open who is meant, nobody is chosen: the name stands as a spe
 
 from collections.abc import Collection, Iterable, Iterator
 
-from sqlmodel import Session
-
 from app.core.spans import make_match_key
 from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Source, SourceAlias, Speaker, SpeakerAlias
 from app.extract.findings import Voice
 from app.queries import lookups
 from app.schemas.speaker import SpeakerCreate
-from app.store import records as store
-from app.store import rejections
+from app.store import rejections, sources_and_speakers
+from app.store.revisions import WriteSession
 
 # How sure a speaker is that nobody has looked at: named and told apart, named but not told apart, and unnamed.
 _NAMED, _UNSURE, _UNNAMED = 0.7, 0.4, 0.3
@@ -26,7 +24,7 @@ _LONGEST = 200
 class Voices:
     """The speakers of one document's voices, found or made."""
 
-    def __init__(self, session: Session, voices: Iterable[Voice], sure: Iterable[Voice]) -> None:
+    def __init__(self, session: WriteSession, voices: Iterable[Voice], sure: Iterable[Voice]) -> None:
         """``sure`` are the voices for which a speaker is made where the store has none."""
         self._session = session
         self._known: dict[str, dict[int, Speaker]] = {}
@@ -75,7 +73,7 @@ class Voices:
         return next(made, None)
 
     def _make(self, voice: Voice) -> Speaker | None:
-        if rejections.refused_speaker(self._session, voice.name):
+        if rejections.is_rejected_speaker(self._session, voice.name):
             return None
         ambiguous = not voice.sure or bool(self._known.get(make_match_key(voice.name)))
         confidence = _UNNAMED if voice.kind is SpeakerKind.UNNAMED else _UNSURE if ambiguous else _NAMED
@@ -88,7 +86,7 @@ class Voices:
             coded_by=CodedBy.MACHINE,
             confidence=confidence,
         )
-        speaker = store.add_speaker(self._session, body)
+        speaker = sources_and_speakers.add_speaker(self._session, body)
         for key in (speaker.name_key, *map(make_match_key, body.aliases)):
             self._remember(key, speaker)
         return speaker

@@ -3,267 +3,266 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from sqlmodel import Session
-
 from app.core.errors import Conflict, Invalid
 from app.core.vocab import CodedBy, ReportRole
 from app.database.models import Claim, Event, Match, Report, Statement
 from app.queries import lookups
 from app.schemas.event import EventCreate, EventUpdate
 from app.schemas.event_grouping import EventMerge, EventSplit
-from app.store import records as store
-from app.store.references import At, find
+from app.store import records
+from app.store.fields import At, find, get_id
+from app.store.revisions import WriteSession
 
-_DATED = ("date", "earliest", "latest", "latest_start", "earliest_end")
-_PLACED = ("place", "place_key", "country", "latitude", "longitude")
-_PLACE_GIVEN = {"place", "country", "latitude", "longitude"}
+_DATE_COLUMNS = ("date", "earliest", "latest", "latest_start", "earliest_end")
+_PLACE_COLUMNS = ("place", "place_key", "country", "latitude", "longitude")
+_PLACE_FIELDS = {"place", "country", "latitude", "longitude"}
 
-# What makes two claims of one document the same.
-_CLAIMED = ("property", "start", "end", "normalized", "unit", "attributed_to_id")
+# Columns in which two claims of one document are equal if they are the same.
+_CLAIM_COLUMNS = ("property", "start", "end", "normalized", "unit", "attributed_to_id")
 
 
-def merge(session: Session, into: Event, body: EventMerge) -> Event:
-    """Make other events this one: what reports them, was said at them and may be one with them is its.
+def merge_events(session: WriteSession, into: Event, body: EventMerge) -> Event:
+    """Merge other events into this one: their reports, statements and matches become its.
 
-    They stay as records that name it, without any of this; whoever refers to them by their external ids, as an import
-    does, means it. Raises Conflict where it was itself merged into another; Invalid, naming the place in the list, for
-    one that was, or that is named twice.
+    They stay as records that refer to it, without any of these, so that their ids and external ids, which an import may
+    repeat, lead to it. Raise Conflict if it was itself merged into another; raise Invalid, naming the place in the
+    list, for one that was, or that is named twice.
     """
-    _check_stands(into)
-    others = list(_others(session, into, body))
-    ids = {_id(other) for other in others}
+    _check_not_merged(into)
+    merged = list(_find_events_to_merge(session, into, body))
+    ids = {get_id(event) for event in merged}
     _move_reports(session, list(lookups.iterate_rows(session, Report, "event_id", ids)), into)
     for statement in lookups.iterate_rows(session, Statement, "event_id", ids):
         statement.event_id = into.id
     _move_matches(session, ids, into)
-    for other in (*others, *lookups.iterate_rows(session, Event, "merged_into_id", ids)):
-        other.merged_into_id = into.id
-    for other in others:
-        _fill(into, other)
+    for event in (*merged, *lookups.iterate_rows(session, Event, "merged_into_id", ids)):
+        event.merged_into_id = into.id
+    for event in merged:
+        _fill_gaps(into, event)
     into.coded_by, into.confidence = CodedBy.HUMAN, None
     session.flush()
     return into
 
 
-def _check_stands(event: Event) -> None:
+def _check_not_merged(event: Event) -> None:
     if event.merged_into_id is not None:
         raise Conflict(
             f"Event {event.id} was merged into event {event.merged_into_id}.", merged_into=event.merged_into_id
         )
 
 
-def _others(session: Session, into: Event, body: EventMerge) -> Iterator[Event]:
+def _find_events_to_merge(session: WriteSession, into: Event, body: EventMerge) -> Iterator[Event]:
     seen = {into.id}
     for place, ref in enumerate(body.others):
         at = ("from", place)
-        other = _named(session, ref, at)
-        if other.id in seen:
+        event = _get_named(session, ref, at)
+        if event.id in seen:
             raise Invalid(at, "an event is merged once, and not into itself")
-        if other.merged_into_id is not None:
-            raise Invalid(at, f"event {other.id} was merged into event {other.merged_into_id} already")
-        seen.add(other.id)
-        yield other
+        if event.merged_into_id is not None:
+            raise Invalid(at, f"event {event.id} was merged into event {event.merged_into_id} already")
+        seen.add(event.id)
+        yield event
 
 
-def _named(session: Session, ref: int | str, at: At) -> Event:
-    """The very event that is named, whether it was merged or not."""
-    found = find(session, Event, ref)
-    if found is None:
+def _get_named(session: WriteSession, ref: int | str, at: At) -> Event:
+    """Return the event with this very id or external id, even if it was merged; raise Invalid if there is none."""
+    event = find(session, Event, ref)
+    if event is None:
         raise Invalid(at, f"there is no event {ref}")
-    return found
+    return event
 
 
-def _move_reports(session: Session, reports: Iterable[Report], event: Event) -> None:
-    """Have the documents report the event; of two reports of one document one remains, with the claims of both."""
-    there = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
-    spare = []
+def _move_reports(session: WriteSession, reports: Iterable[Report], event: Event) -> None:
+    """Make these the event's reports; of two reports of one document one remains, with the claims of both."""
+    by_document = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
+    redundant = []
     for report in reports:
-        kept = there.setdefault(report.document_id, report)
-        if kept is report:
-            report.event_id = _id(event)
+        remaining = by_document.setdefault(report.document_id, report)
+        if remaining is report:
+            report.event_id = get_id(event)
         else:
-            _unite(session, kept, report)
-            spare.append(report)
+            _unite_reports(session, remaining, report)
+            redundant.append(report)
     session.flush()
-    for report in spare:
-        store.delete(session, report)
+    for report in redundant:
+        records.delete(session, report)
 
 
-def _unite(session: Session, kept: Report, other: Report) -> None:
-    """Give a report the claims of another by the same document, and what it lacks; a person's reading goes first."""
-    own = {_claimed(claim) for claim in lookups.list_rows(session, Claim, report_id=kept.id)}
+def _unite_reports(session: WriteSession, remaining: Report, other: Report) -> None:
+    """Give a report the claims of another by the same document, and what it lacks; what people coded goes first."""
+    own = {_get_claim_values(claim) for claim in lookups.list_rows(session, Claim, report_id=remaining.id)}
     for claim in lookups.list_rows(session, Claim, report_id=other.id):
-        if _claimed(claim) not in own:
-            claim.report_id = _id(kept)
-    better = kept.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE
-    if better:
-        kept.coded_by, kept.confidence = other.coded_by, other.confidence
-    if ReportRole.MAIN in (kept.role, other.role):
-        kept.role = ReportRole.MAIN
-    for names in (("start", "end"), _DATED):
-        if getattr(other, names[0]) is not None and (better or getattr(kept, names[0]) is None):
-            _copy(other, kept, names)
+        if _get_claim_values(claim) not in own:
+            claim.report_id = get_id(remaining)
+    is_better = remaining.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE
+    if is_better:
+        remaining.coded_by, remaining.confidence = other.coded_by, other.confidence
+    if ReportRole.MAIN in (remaining.role, other.role):
+        remaining.role = ReportRole.MAIN
+    for names in (("start", "end"), _DATE_COLUMNS):
+        if getattr(other, names[0]) is not None and (is_better or getattr(remaining, names[0]) is None):
+            _copy_columns(other, remaining, names)
 
 
-def _claimed(claim: Claim) -> tuple[Any, ...]:
-    return tuple(getattr(claim, name) for name in _CLAIMED)
+def _get_claim_values(claim: Claim) -> tuple[Any, ...]:
+    return tuple(getattr(claim, name) for name in _CLAIM_COLUMNS)
 
 
-def _copy(source: Report | Event, target: Report | Event, names: Iterable[str]) -> None:
+def _copy_columns(source: Report | Event, target: Report | Event, names: Iterable[str]) -> None:
     for name in names:
         setattr(target, name, getattr(source, name))
 
 
-def _move_matches(session: Session, ids: set[int], into: Event) -> None:
-    """Put the event in the place of these where they may be one with others; with each other and with it they are."""
-    standing = {_pair(match): match for match in _matches(session, {_id(into)}) if not ids & {*_pair(match)}}
-    for match in _matches(session, ids):
-        others = {*_pair(match)} - ids - {into.id}
+def _move_matches(session: WriteSession, ids: set[int], into: Event) -> None:
+    """Put ``into`` in the place of the merged events in matches; matches among them are confirmed."""
+    matches = _list_matches(session, {get_id(into)})
+    remaining = {_get_pair(match): match for match in matches if ids.isdisjoint(_get_pair(match))}
+    for match in _list_matches(session, ids):
+        others = {*_get_pair(match)} - ids - {into.id}
         if not others:
-            _settle(match, same=True)
+            _decide(match, same=True)
             continue
-        first, second = sorted((_id(into), *others))
-        kept = standing.setdefault((first, second), match)
-        if kept is match:
+        first, second = sorted((get_id(into), *others))
+        earlier = remaining.setdefault((first, second), match)
+        if earlier is match:
             match.event_id, match.other_event_id = first, second
         else:
-            _take_verdict(kept, match)
-            store.delete(session, match)
+            if earlier.same is None and match.same is not None:
+                _decide(earlier, same=match.same)
+            records.delete(session, match)
     session.flush()
 
 
-def _matches(session: Session, ids: set[int]) -> list[Match]:
-    found = [row for name in ("event_id", "other_event_id") for row in lookups.iterate_rows(session, Match, name, ids)]
-    return list({row.id: row for row in found}.values())
+def _list_matches(session: WriteSession, ids: set[int]) -> list[Match]:
+    matches: dict[int | None, Match] = {}
+    for name in ("event_id", "other_event_id"):
+        matches |= {row.id: row for row in lookups.iterate_rows(session, Match, name, ids)}
+    return list(matches.values())
 
 
-def _pair(match: Match) -> tuple[int, int]:
+def _get_pair(match: Match) -> tuple[int, int]:
     assert match.event_id is not None
     assert match.other_event_id is not None
     return match.event_id, match.other_event_id
 
 
-def _settle(match: Match, *, same: bool) -> None:
+def _decide(match: Match, *, same: bool) -> None:
     match.same, match.coded_by, match.confidence = same, CodedBy.HUMAN, None
 
 
-def _take_verdict(kept: Match, other: Match) -> None:
-    if kept.same is None and other.same is not None:
-        _settle(kept, same=other.same)
-
-
-def _fill(into: Event, other: Event) -> None:
-    """Take over what the other knows; what a person or an import says of it goes before a machine's reading."""
-    better = into.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE
-    if better:
-        _copy(other, into, ("title", "type", *_DATED))
+def _fill_gaps(into: Event, other: Event) -> None:
+    """Take over values that ``into`` lacks; those of a person or an import replace those of a machine."""
+    is_better = into.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE
+    if is_better:
+        _copy_columns(other, into, ("title", "type", *_DATE_COLUMNS))
     if into.summary is None:
         into.summary = other.summary
-    if better and other.place is not None:
-        _copy(other, into, _PLACED)
-    elif _is_one_place(into, other):
-        _copy(other, into, [name for name in _PLACED if getattr(into, name) is None])
+    if is_better and other.place is not None:
+        _copy_columns(other, into, _PLACE_COLUMNS)
+    elif _may_be_one_place(into, other):
+        _copy_columns(other, into, [name for name in _PLACE_COLUMNS if getattr(into, name) is None])
 
 
-def _is_one_place(one: Event, other: Event) -> bool:
-    """Whether neither place nor country of the two differ, as far as they are known."""
-    pairs = ((getattr(one, name), getattr(other, name)) for name in ("place_key", "country"))
+def _may_be_one_place(event: Event, other: Event) -> bool:
+    pairs = ((getattr(event, name), getattr(other, name)) for name in ("place_key", "country"))
     return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
-def split(session: Session, event: Event, body: EventSplit) -> Event:
+def split_event(session: WriteSession, event: Event, body: EventSplit) -> Event:
     """Make another event of some of an event's documents, statements and claims, or of one that was merged into it.
 
-    A document goes over with its report, the claims of that and the statements that it makes at the event. One of which
-    only statements or claims are named stays, and reports both. A machine will not propose again that the two are one.
+    A document moves with its report, the report's claims, and the statements that it makes at the event. If only
+    statements or claims of a document are named, the document stays, and reports both events. A machine will not
+    propose again that the two are one.
 
-    Raises Conflict where the event was itself merged into another; Invalid, naming the place in the list, for what is
+    Raise Conflict if the event was itself merged into another; raise Invalid, naming the place in the list, for what is
     not the event's.
     """
-    _check_stands(event)
+    _check_not_merged(event)
     reports = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
-    moved = {ident: _own(reports, ident, ("documents", place)) for place, ident in enumerate(body.documents)}
-    statements = _statements(session, event, body, moved)
-    claims = _claims(session, reports.values(), body)
-    other = _other(session, event, body)
+    moved = _find_moved_reports(reports, body)
+    statements = _find_moved_statements(session, event, body, moved)
+    claims = _find_moved_claims(session, reports.values(), body)
+    other = _make_other(session, event, body)
     _move_reports(session, moved.values(), other)
     for statement in statements:
         statement.event_id = other.id
-    documents = {report.id: ident for ident, report in reports.items()}
+    documents = {report.id: document_id for document_id, report in reports.items()}
     named = {row.document_id for row in statements} | {documents[claim.report_id] for claim in claims}
-    shared = _share(session, [report for ident, report in reports.items() if ident in named - moved.keys()], other)
+    shared = [report for document_id, report in reports.items() if document_id in named - moved.keys()]
+    report_ids = _copy_reports(session, shared, other)
     for claim in claims:
-        claim.report_id = shared.get(documents[claim.report_id], claim.report_id)
+        claim.report_id = report_ids.get(documents[claim.report_id], claim.report_id)
     _tell_apart(session, event, other)
     return other
 
 
-def _own(reports: Mapping[int, Report], ident: int, at: At) -> Report:
-    if ident not in reports:
-        raise Invalid(at, f"document {ident} does not report the event")
-    return reports[ident]
+def _find_moved_reports(reports: Mapping[int, Report], body: EventSplit) -> dict[int, Report]:
+    for place, document_id in enumerate(body.documents):
+        if document_id not in reports:
+            raise Invalid(("documents", place), f"document {document_id} does not report the event")
+    return {document_id: reports[document_id] for document_id in body.documents}
 
 
-def _statements(session: Session, event: Event, body: EventSplit, moved: Collection[int]) -> list[Statement]:
-    """The statements that go over: those that are named, and those of documents that do."""
-    there = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", body.statements)}
-    for place, ident in enumerate(body.statements):
-        if ident not in there or there[ident].event_id != event.id:
-            raise Invalid(("statements", place), f"the event has no statement {ident}")
-    made = lookups.iterate_rows(session, Statement, "document_id", moved)
-    return list((there | {row.id: row for row in made if row.event_id == event.id}).values())
+def _find_moved_statements(
+    session: WriteSession, event: Event, body: EventSplit, documents: Collection[int]
+) -> list[Statement]:
+    """Return the statements that are named, and those of the documents that move."""
+    rows = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", body.statements)}
+    for place, statement_id in enumerate(body.statements):
+        if statement_id not in rows or rows[statement_id].event_id != event.id:
+            raise Invalid(("statements", place), f"the event has no statement {statement_id}")
+    for row in lookups.iterate_rows(session, Statement, "document_id", documents):
+        if row.event_id == event.id:
+            rows[row.id] = row
+    return list(rows.values())
 
 
-def _claims(session: Session, reports: Iterable[Report], body: EventSplit) -> list[Claim]:
-    own, there = {report.id for report in reports}, lookups.iterate_rows(session, Claim, "id", body.claims)
-    claims = {row.id: row for row in there if row.report_id in own}
-    for place, ident in enumerate(body.claims):
-        if ident not in claims:
-            raise Invalid(("claims", place), f"there is no claim {ident} of the event")
+def _find_moved_claims(session: WriteSession, reports: Iterable[Report], body: EventSplit) -> list[Claim]:
+    own = {report.id for report in reports}
+    rows = lookups.iterate_rows(session, Claim, "id", body.claims)
+    claims = {row.id: row for row in rows if row.report_id in own}
+    for place, claim_id in enumerate(body.claims):
+        if claim_id not in claims:
+            raise Invalid(("claims", place), f"there is no claim {claim_id} of the event")
     return list(claims.values())
 
 
-def _other(session: Session, event: Event, body: EventSplit) -> Event:
-    """The other event: one that is taken up again, or a new one that is as the first is where nothing else is said."""
-    told = body.model_dump(exclude_unset=True, include={"title", "summary", "date", "type", *_PLACE_GIVEN})
-    if body.event is not None:
-        return _take_up(session, event, body.event, EventUpdate(**told))
-    names = ("title", "date", "type") if told.keys() & _PLACE_GIVEN else ("title", "date", "type", *_PLACE_GIVEN)
-    return store.add_event(session, EventCreate(**{name: getattr(event, name) for name in names} | told))
-
-
-def _take_up(session: Session, event: Event, ref: int | str, body: EventUpdate) -> Event:
-    other = _named(session, ref, ("event",))
+def _make_other(session: WriteSession, event: Event, body: EventSplit) -> Event:
+    """Return the other event: a merged one made independent again, or a copy of the first with the body's changes."""
+    values = body.model_dump(exclude_unset=True, include={"title", "summary", "date", "type", *_PLACE_FIELDS})
+    if body.event is None:
+        names = (
+            ("title", "date", "type") if values.keys() & _PLACE_FIELDS else ("title", "date", "type", *_PLACE_FIELDS)
+        )
+        return records.add_event(session, EventCreate(**{name: getattr(event, name) for name in names} | values))
+    other = _get_named(session, body.event, ("event",))
     if other.merged_into_id != event.id:
         raise Invalid("event", f"event {other.id} was not merged into event {event.id}")
     other.merged_into_id = None
-    return store.update_event(session, other, body) if body.model_fields_set else other
+    return records.update_event(session, other, EventUpdate(**values)) if values else other
 
 
-def _share(session: Session, reports: Iterable[Report], event: Event) -> dict[int, int]:
-    """Have documents report another event as they report theirs; returns the ids of these reports by document."""
+def _copy_reports(session: WriteSession, reports: Iterable[Report], event: Event) -> dict[int, int]:
+    """Let documents report another event as they report theirs; return the ids of the new reports by document."""
     session.flush()
-    there = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
+    copies = {report.document_id: report for report in lookups.list_rows(session, Report, event_id=event.id)}
     for report in reports:
-        if report.document_id not in there:
-            there[report.document_id] = Report(event_id=_id(event), document_id=report.document_id, role=report.role)
-            _copy(report, there[report.document_id], ("start", "end", *_DATED))
-    session.add_all(there.values())
+        if report.document_id not in copies:
+            copy = Report(event_id=get_id(event), document_id=report.document_id, role=report.role)
+            _copy_columns(report, copy, ("start", "end", *_DATE_COLUMNS))
+            copies[report.document_id] = copy
+    session.add_all(copies.values())
     session.flush()
-    return {ident: _id(report) for ident, report in there.items()}
+    return {document_id: get_id(report) for document_id, report in copies.items()}
 
 
-def _tell_apart(session: Session, event: Event, other: Event) -> None:
-    first, second = sorted((_id(event), _id(other)))
+def _tell_apart(session: WriteSession, event: Event, other: Event) -> None:
+    """Record that the two events are not the same."""
+    first, second = sorted((get_id(event), get_id(other)))
     match = lookups.find_row(session, Match, event_id=first, other_event_id=second)
     if match is None:
         match = Match(event_id=first, other_event_id=second)
         session.add(match)
-    _settle(match, same=False)
+    _decide(match, same=False)
     session.flush()
-
-
-def _id(row: Event | Report) -> int:
-    """The id of a row that has been flushed."""
-    assert row.id is not None
-    return row.id

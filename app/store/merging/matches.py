@@ -1,48 +1,40 @@
-"""Matches that a person has decided on: what is the same is made one."""
-
-from collections.abc import Sequence
-
-from sqlmodel import Session
+"""Matches that a person has decided on: two records that are the same become one."""
 
 from app.core.vocab import CodedBy
 from app.database.models import Event, Match, Report, Statement
 from app.queries import lookups
 from app.schemas.event_grouping import EventMerge
 from app.store import utterances
-from app.store.merging import events
+from app.store.merging.events import merge_events
+from app.store.revisions import WriteSession
 
 
-def settle(session: Session, match: Match, *, same: bool) -> None:
-    """Keep what a person says of a match, and make its two one where they are the same.
+def decide(session: WriteSession, match: Match, *, same: bool) -> None:
+    """Record a person's verdict on a match, and make its two records one if they are the same.
 
-    Raises Invalid where they cannot be.
+    Raise Invalid if they cannot be.
     """
     if same and match.event_id is not None:
-        _unite_events(session, match)
+        _merge_events(session, match)
     elif same:
-        _unite_statements(session, match)
+        statement = session.get_one(Statement, match.statement_id)
+        other = session.get_one(Statement, match.other_statement_id)
+        utterances.join(session, statement, other, by=CodedBy.HUMAN)
     match.same = same
 
 
-def _unite_statements(session: Session, match: Match) -> None:
-    one, other = (session.get_one(Statement, ident) for ident in (match.statement_id, match.other_statement_id))
-    utterances.join(session, one, other, by=CodedBy.HUMAN)
-
-
-def _unite_events(session: Session, match: Match) -> None:
+def _merge_events(session: WriteSession, match: Match) -> None:
     """Merge the event with fewer documents into the other; of two with as many, the newer one."""
-    one, other = (_standing(session, ident) for ident in (match.event_id, match.other_event_id))
-    if one is other:
+    event, other = _get_remaining(session, match.event_id), _get_remaining(session, match.other_event_id)
+    if event is other:
         return
-    into, gone = sorted((one, other), key=lambda event: (-len(_reports(session, event)), event.id))
-    events.merge(session, into, EventMerge.model_validate({"from": [gone.id]}))
+    into, merged = sorted(
+        (event, other), key=lambda event: (-len(lookups.list_rows(session, Report, event_id=event.id)), event.id)
+    )
+    merge_events(session, into, EventMerge.model_validate({"from": [merged.id]}))
 
 
-def _standing(session: Session, ident: int | None) -> Event:
-    """The event, or the one that it was merged into."""
-    event = session.get_one(Event, ident)
-    return event if event.merged_into_id is None else _standing(session, event.merged_into_id)
-
-
-def _reports(session: Session, event: Event) -> Sequence[Report]:
-    return lookups.list_rows(session, Report, event_id=event.id)
+def _get_remaining(session: WriteSession, event_id: int | None) -> Event:
+    """Return the event, or the one that it was merged into."""
+    event = session.get_one(Event, event_id)
+    return event if event.merged_into_id is None else _get_remaining(session, event.merged_into_id)

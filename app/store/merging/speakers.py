@@ -1,9 +1,8 @@
-"""Speakers that turn out to be one, or several; and those that turn out to be none."""
+"""Speakers that turn out to be one, or several, or none."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-
-from sqlmodel import Session
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
 
 from app.core.errors import Invalid
 from app.core.spans import make_match_key
@@ -11,102 +10,108 @@ from app.core.vocab import CodedBy
 from app.database.models import Attribution, Claim, Speaker, SpeakerAlias, Statement, Utterance
 from app.queries import lookups
 from app.schemas.speaker import SpeakerCreate, SpeakerMerge, SpeakerSplit
-from app.store import records as store
-from app.store import revisions, utterances
-from app.store.references import resolve
+from app.store import records, utterances
+from app.store.fields import At, get_id, resolve
+from app.store.revisions import WriteSession
+from app.store.sources_and_speakers import add_speaker
 
-# What a speaker takes over of another where it lacks it.
-_FILLED = ("title", "country", "wikidata_id", "source_id")
+# Columns that a speaker takes over from a merged one if it lacks them.
+_FILLED_COLUMNS = ("title", "country", "wikidata_id", "source_id")
 
-# Statements that are looked at again, for what they now print the same as; of more `dateline group` takes care.
 _REGROUPED = 1_000
+"""Statements that are grouped anew at once; the command ``dateline group`` looks at the others."""
 
 
-def merge(session: Session, into: Speaker, body: SpeakerMerge) -> Speaker:
-    """Make other speakers this one: what they said, relayed and are called is its, and they are deleted.
+class _AffectedStatements(NamedTuple):
+    """Ids of the statements that speakers made, and of those that they relayed."""
 
-    Raises Invalid, naming the place in the list, for one that cannot be the same.
+    made: set[int]
+    relayed: set[int]
+
+
+def merge_speakers(session: WriteSession, into: Speaker, body: SpeakerMerge) -> Speaker:
+    """Merge other speakers into this one: their statements, hops and names become its, and they are deleted.
+
+    Raise Invalid, naming the place in the list, for one that cannot be the same.
     """
-    others = list(_others(session, into, body))
-    ids = {other.id for other in others}
-    said, relayed = _rename(session, ids, into.id)
-    _shorten(session, said | relayed, into.id)
-    _take_names(session, into, others)
-    for other in others:
-        _fill(into, other)
-        store.delete(session, other)
-        revisions.annotate(session, other, merged_into=into.id)
+    merged = list(_find_speakers_to_merge(session, into, body))
+    affected = _replace_speakers(session, {get_id(speaker) for speaker in merged}, into.id)
+    _shorten_chains(session, affected.made | affected.relayed, into.id)
+    _take_names(session, into, merged)
+    for speaker in merged:
+        if into.coded_by == CodedBy.MACHINE and speaker.coded_by != CodedBy.MACHINE:
+            into.kind = speaker.kind
+        for name in _FILLED_COLUMNS:
+            if getattr(into, name) is None:
+                setattr(into, name, getattr(speaker, name))
+        records.delete(session, speaker)
+        session.annotate_history(speaker, merged_into=into.id)
     into.coded_by, into.confidence = CodedBy.HUMAN, None
     session.flush()
-    utterances.group(session, lookups.iterate_rows(session, Statement, "id", sorted(said | relayed)[:_REGROUPED]))
+    regrouped = sorted(affected.made | affected.relayed)[:_REGROUPED]
+    utterances.group(session, lookups.iterate_rows(session, Statement, "id", regrouped))
     return into
 
 
-def _others(session: Session, into: Speaker, body: SpeakerMerge) -> Iterator[Speaker]:
+def _find_speakers_to_merge(session: WriteSession, into: Speaker, body: SpeakerMerge) -> Iterator[Speaker]:
     seen = {into.id}
     for place, ref in enumerate(body.others):
         at = ("from", place)
-        other = resolve(session, Speaker, ref, at)
-        if other.id in seen:
+        speaker = resolve(session, Speaker, ref, at)
+        if speaker.id in seen:
             raise Invalid(at, "a speaker is merged once, and not into itself")
-        seen.add(other.id)
-        if CodedBy.MACHINE not in (other.coded_by, into.coded_by):
-            _check_same(into, other, at)
-        yield other
+        seen.add(speaker.id)
+        if CodedBy.MACHINE not in (speaker.coded_by, into.coded_by):
+            _check_may_be_same(into, speaker, at)
+        yield speaker
 
 
-def _check_same(into: Speaker, other: Speaker, at: tuple[str | int, ...]) -> None:
-    """Two speakers that people described do not contradict each other."""
+def _check_may_be_same(into: Speaker, other: Speaker, at: At) -> None:
+    """Raise Invalid if two speakers that people described contradict each other."""
     if other.kind != into.kind:
         raise Invalid(at, f"{other.slug} is of kind {other.kind}, {into.slug} of kind {into.kind}")
     if None not in (other.wikidata_id, into.wikidata_id) and other.wikidata_id != into.wikidata_id:
         raise Invalid(at, f"{other.slug} is {other.wikidata_id} in Wikidata, {into.slug} is {into.wikidata_id}")
 
 
-def _rename(session: Session, ids: Collection[int | None], ident: int | None) -> tuple[set[int], set[int]]:
-    """Put another speaker, or nobody, in the place of these; returns the statements that they made, and relayed.
-
-    Where nobody takes their place, their hops go.
-    """
-    said = list(lookups.iterate_rows(session, Statement, "speaker_id", ids))
+def _replace_speakers(session: WriteSession, ids: Collection[int], new_id: int | None) -> _AffectedStatements:
+    """Replace these speakers by another in statements, utterances, claims and chains; without another, delete hops."""
+    statements = list(lookups.iterate_rows(session, Statement, "speaker_id", ids))
     hops = list(lookups.iterate_rows(session, Attribution, "speaker_id", ids))
-    # At hand when the hops are flushed, each of which changes its statement.
+    # Loaded before the hops are flushed, each of which changes its statement.
     relayed = list(lookups.iterate_rows(session, Statement, "id", {hop.statement_id for hop in hops}))
-    for row in (*said, *lookups.iterate_rows(session, Utterance, "speaker_id", ids)):
-        row.speaker_id = ident
+    for row in (*statements, *lookups.iterate_rows(session, Utterance, "speaker_id", ids)):
+        row.speaker_id = new_id
     for claim in lookups.iterate_rows(session, Claim, "attributed_to_id", ids):
-        claim.attributed_to_id = ident
+        claim.attributed_to_id = new_id
     for hop in hops:
-        if ident is None:
+        if new_id is None:
             session.delete(hop)
         else:
-            hop.speaker_id = ident
+            hop.speaker_id = new_id
     session.flush()
-    return _ids(said), _ids(relayed)
+    return _AffectedStatements({get_id(row) for row in statements}, {get_id(row) for row in relayed})
 
 
-def _ids(rows: Iterable[Statement]) -> set[int]:
-    return {row.id for row in rows if row.id is not None}
-
-
-def _shorten(session: Session, statement_ids: Collection[int], ident: int | None = None) -> None:
-    """Leave out hops that only repeat their neighbour, or have the speaker ``ident`` relay its own words."""
+def _shorten_chains(session: WriteSession, statement_ids: Collection[int], speaker_id: int | None = None) -> None:
+    """Delete hops that only repeat their neighbour, or have the speaker relay its own words."""
     statements = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", statement_ids)}
-    kept: list[list[Attribution]] = []
-    for statement_id, chain in _chains(session, statement_ids).items():
-        wanted = _without_repeats(chain)
-        if ident is not None and wanted and wanted[-1].speaker_id == ident == statements[statement_id].speaker_id:
-            wanted.pop()
+    shortened: list[list[Attribution]] = []
+    for statement_id, chain in _list_chains(session, statement_ids).items():
+        remaining = _drop_repeats(chain)
+        own = speaker_id is not None and statements[statement_id].speaker_id == speaker_id
+        if own and remaining and remaining[-1].speaker_id == speaker_id:
+            remaining.pop()
         for hop in chain:
-            if hop not in wanted:
+            if hop not in remaining:
                 session.delete(hop)
-        kept.append(wanted)
+        shortened.append(remaining)
     session.flush()
-    _close_up(session, kept)
+    _renumber(session, shortened)
 
 
-def _chains(session: Session, statement_ids: Collection[int]) -> dict[int, list[Attribution]]:
-    """The hops of these statements, the nearest to the document first."""
+def _list_chains(session: WriteSession, statement_ids: Collection[int]) -> dict[int, list[Attribution]]:
+    """Return the hops of these statements, the nearest to the document first."""
     chains: dict[int, list[Attribution]] = defaultdict(list)
     hops = lookups.iterate_rows(session, Attribution, "statement_id", statement_ids)
     for hop in sorted(hops, key=lambda hop: hop.position):
@@ -114,19 +119,19 @@ def _chains(session: Session, statement_ids: Collection[int]) -> dict[int, list[
     return chains
 
 
-def _without_repeats(chain: Sequence[Attribution]) -> list[Attribution]:
-    """Of neighbours that are the same voice the first, or the first that has a cue."""
-    wanted: list[Attribution] = []
+def _drop_repeats(chain: Sequence[Attribution]) -> list[Attribution]:
+    """Return, of neighbours with one speaker, the first, or the first that has a cue."""
+    remaining: list[Attribution] = []
     for hop in chain:
-        if not wanted or wanted[-1].speaker_id != hop.speaker_id:
-            wanted.append(hop)
-        elif wanted[-1].cue is None:
-            wanted[-1] = hop
-    return wanted
+        if not remaining or remaining[-1].speaker_id != hop.speaker_id:
+            remaining.append(hop)
+        elif remaining[-1].cue is None:
+            remaining[-1] = hop
+    return remaining
 
 
-def _close_up(session: Session, chains: Sequence[Sequence[Attribution]]) -> None:
-    """Number the hops from 0: all that come first, then all that come second, so that no place is taken twice."""
+def _renumber(session: WriteSession, chains: Sequence[Sequence[Attribution]]) -> None:
+    """Number the hops from 0: first all that come first, then all that come second, so that no position clashes."""
     for position in range(max(map(len, chains), default=0)):
         for chain in chains:
             if position < len(chain) and chain[position].position != position:
@@ -134,88 +139,82 @@ def _close_up(session: Session, chains: Sequence[Sequence[Attribution]]) -> None
         session.flush()
 
 
-def _take_names(session: Session, into: Speaker, others: Sequence[Speaker]) -> None:
-    """Let the speaker be known by the others' names, so that the next document finds it by them."""
-    aliases = list(
-        lookups.iterate_rows(session, SpeakerAlias, "speaker_id", {into.id, *(other.id for other in others)})
-    )
-    assert into.id is not None
-    known = {into.name_key, *(alias.name_key for alias in aliases if alias.speaker_id == into.id)}
-    for other in others:
-        for name in (other.name, *(alias.name for alias in aliases if alias.speaker_id == other.id)):
+def _take_names(session: WriteSession, into: Speaker, merged: Sequence[Speaker]) -> None:
+    """Make the merged speakers' names aliases, so that the next document finds the speaker by them."""
+    speaker_ids = {into.id, *(speaker.id for speaker in merged)}
+    aliases = list(lookups.iterate_rows(session, SpeakerAlias, "speaker_id", speaker_ids))
+    keys = {into.name_key, *(alias.name_key for alias in aliases if alias.speaker_id == into.id)}
+    for speaker in merged:
+        for name in (speaker.name, *(alias.name for alias in aliases if alias.speaker_id == speaker.id)):
             key = make_match_key(name)
-            if key not in known:
-                known.add(key)
-                session.add(SpeakerAlias(speaker_id=into.id, name=name, name_key=key))
+            if key not in keys:
+                keys.add(key)
+                session.add(SpeakerAlias(speaker_id=get_id(into), name=name, name_key=key))
 
 
-def _fill(into: Speaker, other: Speaker) -> None:
-    """Take over what the other knows; what a person says of it goes before a machine's reading."""
-    if into.coded_by == CodedBy.MACHINE and other.coded_by != CodedBy.MACHINE:
-        into.kind = other.kind
-    for name in _FILLED:
-        if getattr(into, name) is None:
-            setattr(into, name, getattr(other, name))
-
-
-def split(session: Session, speaker: Speaker, body: SpeakerSplit) -> Speaker:
+def split_speaker(session: WriteSession, speaker: Speaker, body: SpeakerSplit) -> Speaker:
     """Make another speaker of some of a speaker's names, statements and claims.
 
-    Raises Invalid, naming the place in the list, for what is not the speaker's.
+    Raise Invalid, naming the place in the list, for what is not the speaker's.
     """
     aliases = {alias.name_key: alias for alias in lookups.list_rows(session, SpeakerAlias, speaker_id=speaker.id)}
     moved = {make_match_key(name): name for name in body.aliases}
-    for place, key in enumerate(map(make_match_key, body.aliases)):
-        if key not in aliases:
+    for place, name in enumerate(body.aliases):
+        if make_match_key(name) not in aliases:
             raise Invalid(("aliases", place), f"{speaker.slug} has no such other name")
     own = make_match_key(body.name)
     for key in {own, *moved} & aliases.keys():
         session.delete(aliases[key])
     names = [name for key, name in moved.items() if key != own]
-    made = SpeakerCreate(name=body.name, slug=body.slug, kind=body.kind or speaker.kind, aliases=names)
-    other = store.add_speaker(session, made)
+    other = add_speaker(
+        session, SpeakerCreate(name=body.name, slug=body.slug, kind=body.kind or speaker.kind, aliases=names)
+    )
     _move_statements(session, speaker, other, body.statements)
     _move_claims(session, speaker, other, body.claims)
     return other
 
 
-def _move_statements(session: Session, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
-    there = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", ids)}
-    relayed = {
-        ident: [hop for hop in chain if hop.speaker_id == speaker.id] for ident, chain in _chains(session, ids).items()
-    }
-    for place, ident in enumerate(ids):
-        row = there.get(ident)
-        if row is None or (row.speaker_id != speaker.id and not relayed.get(ident)):
-            raise Invalid(("statements", place), f"{speaker.slug} neither made nor relayed a statement {ident}")
-    made = [row for row in there.values() if row.speaker_id == speaker.id]
-    for each in (*made, *(hop for hops in relayed.values() for hop in hops)):
-        each.speaker_id = other.id
+def _move_statements(session: WriteSession, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
+    statements = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", ids)}
+    relays: dict[int, list[Attribution]] = defaultdict(list)
+    for hop in lookups.iterate_rows(session, Attribution, "statement_id", ids):
+        if hop.speaker_id == speaker.id:
+            relays[hop.statement_id].append(hop)
+    for place, statement_id in enumerate(ids):
+        row = statements.get(statement_id)
+        if row is None or (row.speaker_id != speaker.id and statement_id not in relays):
+            raise Invalid(("statements", place), f"{speaker.slug} neither made nor relayed a statement {statement_id}")
+    made = [row for row in statements.values() if row.speaker_id == speaker.id]
+    for row in made:
+        row.speaker_id = other.id
+    for hops in relays.values():
+        for hop in hops:
+            hop.speaker_id = get_id(other)
     session.flush()
     _move_utterances(session, speaker, other, {row.utterance_id for row in made} - {None})
-    for row in list(there.values())[:_REGROUPED]:
-        utterances.reconsider(session, row)
+    for row in list(statements.values())[:_REGROUPED]:
+        utterances.regroup(session, row)
 
 
-def _move_utterances(session: Session, speaker: Speaker, other: Speaker, ids: Collection[int | None]) -> None:
-    """What was said is the other's where no printing of it is the speaker's any more."""
-    printings = lookups.iterate_rows(session, Statement, "utterance_id", ids)
-    left = {row.utterance_id for row in printings if row.speaker_id == speaker.id}
-    for row in lookups.iterate_rows(session, Utterance, "id", set(ids) - left):
+def _move_utterances(session: WriteSession, speaker: Speaker, other: Speaker, ids: Collection[int | None]) -> None:
+    """Give the other speaker the utterances of which no printing is the first speaker's any more."""
+    statements = lookups.iterate_rows(session, Statement, "utterance_id", ids)
+    staying = {row.utterance_id for row in statements if row.speaker_id == speaker.id}
+    for row in lookups.iterate_rows(session, Utterance, "id", set(ids) - staying):
         if row.speaker_id == speaker.id:
             row.speaker_id = other.id
 
 
-def _move_claims(session: Session, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
-    there = {row.id: row for row in lookups.iterate_rows(session, Claim, "id", ids)}
-    for place, ident in enumerate(ids):
-        row = there.get(ident)
+def _move_claims(session: WriteSession, speaker: Speaker, other: Speaker, ids: Sequence[int]) -> None:
+    claims = {row.id: row for row in lookups.iterate_rows(session, Claim, "id", ids)}
+    for place, claim_id in enumerate(ids):
+        row = claims.get(claim_id)
         if row is None or row.attributed_to_id != speaker.id:
-            raise Invalid(("claims", place), f"there is no claim {ident} attributed to {speaker.slug}")
+            raise Invalid(("claims", place), f"there is no claim {claim_id} attributed to {speaker.slug}")
         row.attributed_to_id = other.id
 
 
-def silence(session: Session, speaker: Speaker) -> None:
-    """Take away what is attributed to somebody who is no speaker: words stay without one, chains without the hop."""
-    _, relayed = _rename(session, {speaker.id}, None)
-    _shorten(session, relayed)
+def remove_attributions(session: WriteSession, speaker: Speaker) -> None:
+    """Leave statements without this speaker, and chains without its hops, since it is no speaker."""
+    affected = _replace_speakers(session, {get_id(speaker)}, None)
+    _shorten_chains(session, affected.relayed)
