@@ -214,13 +214,13 @@ def compare_statements(statement: PrintedStatement, other: PrintedStatement) -> 
     return Similarity(confidence) if doubt is None else Similarity(min(confidence, _MOST_DOUBTED), doubt)
 
 
-def list_closest(statement: PrintedStatement, others: Sequence[PrintedStatement]) -> Sequence[PrintedStatement]:
-    """Return the others, or if they are many those that a quick comparison ranks first."""
-    if len(others) <= _MOST_IN_FULL:
-        return others
-    texts = [other.folded for other in others]
+def list_closest(statement: PrintedStatement, candidates: Sequence[PrintedStatement]) -> Sequence[PrintedStatement]:
+    """Return the candidates, or if they are many those that a quick comparison ranks first."""
+    if len(candidates) <= _MOST_IN_FULL:
+        return candidates
+    texts = [candidate.folded for candidate in candidates]
     ranked = process.extract(statement.folded, texts, scorer=fuzz.token_set_ratio, limit=_MOST_IN_FULL)
-    return [others[place] for _, _, place in ranked]
+    return [candidates[place] for _, _, place in ranked]
 
 
 class _Thresholds(NamedTuple):

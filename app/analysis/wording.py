@@ -297,30 +297,30 @@ class _EditBuilder:
 
     def _edit_gap(self, base_start: int, base_end: int, start: int, end: int) -> Iterator[Edit]:
         """Edit a stretch in which no words agree, without the characters that both sides begin or end with."""
-        words, others = self._base.list_words(base_start, base_end), self._other.list_words(start, end)
+        words, new = self._base.list_words(base_start, base_end), self._other.list_words(start, end)
         gap = self._base.text[base_start : words[0].start if words else base_end]
-        shared = _count_shared(gap, self._other.text[start : others[0].start if others else end])
+        shared = _count_shared(gap, self._other.text[start : new[0].start if new else end])
         yield from self._edit(base_start, base_start + shared, start, start + shared)
         base_start, start = base_start + shared, start + shared
         gap = self._base.text[words[-1].end if words else base_start : base_end]
-        shared = _count_shared(reversed(gap), reversed(self._other.text[others[-1].end if others else start : end]))
-        yield from self._replace(words, others, base_start, base_end - shared, start, end - shared)
+        shared = _count_shared(reversed(gap), reversed(self._other.text[new[-1].end if new else start : end]))
+        yield from self._replace(words, new, base_start, base_end - shared, start, end - shared)
         yield from self._edit(base_end - shared, base_end, end - shared, end)
 
     def _replace(
-        self, words: Sequence[Word], others: Sequence[Word], base_start: int, base_end: int, start: int, end: int
+        self, words: Sequence[Word], new: Sequence[Word], base_start: int, base_end: int, start: int, end: int
     ) -> Iterator[Edit]:
         """Replace the words of the base, and the characters around them, by those of the other text."""
-        if words and others:
-            yield from self._edit(base_start, words[0].start, start, others[0].start)
-            yield from self._edit(words[0].start, words[-1].end, others[0].start, others[-1].end, has_words=True)
-            yield from self._edit(words[-1].end, base_end, others[-1].end, end)
+        if words and new:
+            yield from self._edit(base_start, words[0].start, start, new[0].start)
+            yield from self._edit(words[0].start, words[-1].end, new[0].start, new[-1].end, has_words=True)
+            yield from self._edit(words[-1].end, base_end, new[-1].end, end)
         elif words:
             yield from self._edit(base_start, base_start, start, end)
             yield from self._edit(base_start, base_end, end, end, has_words=True)
         else:
-            yield from self._edit(base_start, base_end, start, start if others else end)
-            yield from self._edit(base_end, base_end, start if others else end, end, has_words=True)
+            yield from self._edit(base_start, base_end, start, start if new else end)
+            yield from self._edit(base_end, base_end, start if new else end, end, has_words=True)
 
     def _edit(self, base_start: int, base_end: int, start: int, end: int, *, has_words: bool = False) -> Iterator[Edit]:
         """Yield one edit, or none for two empty stretches; it is trivial unless it changes words."""
@@ -343,6 +343,6 @@ def _count_shared(chars: Iterable[str], other: Iterable[str]) -> int:
 def _merge(edits: Iterable[Edit]) -> Iterator[Edit]:
     """Merge neighbours of one kind."""
     for (op, trivial), run in groupby(edits, key=lambda edit: (edit.op, edit.trivial)):
-        first, *others = run
-        last = others[-1] if others else first
+        first, *rest = run
+        last = rest[-1] if rest else first
         yield Edit(op, trivial, first.base_start, last.base_end, first.start, last.end)
