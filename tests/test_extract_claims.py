@@ -15,7 +15,7 @@ from app.core.dates import parse_edtf
 from app.core.quantities.notation import parse_quantity
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind, StatementKind
-from app.extract.claims import reading as claims
+from app.extract.claims.claims import find_claims
 from app.extract.findings import ExtractedClaim, ExtractedStatement, Extraction, Grade, Voice
 from app.extract.page import layout
 from tests.conftest import Store
@@ -31,7 +31,7 @@ def found(
 ) -> list[ExtractedClaim]:
     """The claims of an article; what it tells of happened on its day."""
     article = layout.parse_layout(text, None).get_spans(layout.Role.TEXT)
-    return list(claims.find(text, None, article, findings, title=title, happened=day, written=day))
+    return list(find_claims(text, None, article, findings, title=title, happened=day, written=day))
 
 
 def told(text: str, **given_: Any) -> list[tuple[str, str, str, str]]:
@@ -214,7 +214,7 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
 def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
     started = time.process_time()
-    some = claims.find(text, None, [Span(0, len(text))], (), title=text[:500], happened="2024", written="2024")
+    some = find_claims(text, None, [Span(0, len(text))], (), title=text[:500], happened="2024", written="2024")
 
     assert len(some) <= 210
     assert time.process_time() - started < 5

@@ -8,7 +8,7 @@ from app.core.spans import Span
 from app.core.vocab import SpeakerKind
 from app.extract.attribution import attributions
 from app.extract.findings import ExtractedStatement, Voice
-from app.extract.mentions.voices import Voices
+from app.extract.mentions.voices import VoiceResolver
 from app.extract.pipeline import extract
 
 
@@ -17,7 +17,7 @@ def meant(text: str, mention: str) -> Voice:
     blocks = [Span(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
     place = text.rindex(mention)
     doc = attributions.parse_text(text, blocks, entities=True)
-    voice = Voices(text, blocks, doc).meant(Span(place, place + len(mention)))
+    voice = VoiceResolver(text, blocks, doc).resolve(Span(place, place + len(mention)))
     assert voice is not None
     return voice
 

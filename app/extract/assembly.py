@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
-from app.extract.circumstances import chain, saying
+from app.extract.circumstances import chain, statement_dates
 from app.extract.findings import AttributionRelation, ExtractedStatement, Hop, Voice
-from app.extract.mentions.voices import Voices
+from app.extract.mentions.voices import VoiceResolver
 from app.extract.page import sentences
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ def assemble_statements(
     Names are looked for in the stretches `named`; `blocks` are the paragraphs of the article, `day` is the date of
     writing (EDTF).
     """
-    voices = Voices(text, named, doc)
+    voices = VoiceResolver(text, named, doc)
     ordered = sorted(
-        (chain.cited(text, attribution, voices) for attribution in attributions),
+        (chain.resolve_citation(text, attribution, voices) for attribution in attributions),
         key=lambda attribution: (attribution.content[0].start, -attribution.content[-1].end),
     )
     return _Assembly(text, blocks, voices, ordered, day).build_statements()
@@ -51,14 +51,14 @@ class _Assembly:
         self,
         text: str,
         blocks: Sequence[Span],
-        voices: Voices,
+        voices: VoiceResolver,
         attributions: Sequence[AttributionRelation],
         day: str | None,
     ) -> None:
         self._text, self._blocks, self._voices, self._attributions = text, blocks, voices, attributions
         self._day = day
         self._block_starts = [block.start for block in blocks]
-        self._parents = chain.nesting([attribution.content for attribution in attributions])
+        self._parents = chain.find_parents([attribution.content for attribution in attributions])
         self._resolved: dict[int, Voice | None] = {}
         self._chains: dict[int, tuple[Hop, ...]] = {}
         self._said: dict[int, str | None] = {}
@@ -97,7 +97,7 @@ class _Assembly:
             attribution, parent = self._attributions[i], self._parents[i]
             outer = self._resolve_voice(parent) if parent is not None else None
             if attribution.mention:
-                self._resolved[i] = self._voices.meant(attribution.mention, attribution.content, outer)
+                self._resolved[i] = self._voices.resolve(attribution.mention, attribution.content, outer)
         return self._resolved[i]
 
     def _build_chain(self, i: int) -> tuple[Hop, ...]:
@@ -108,12 +108,12 @@ class _Assembly:
             relaying = self._resolved[parent]
             if relaying is not None:
                 outer.append(Hop(relaying, _get_first(self._attributions[parent].cue)))
-        own = list(chain.relays(self._text, self._attributions[i], self._voices))
+        own = list(chain.find_relays(self._text, self._attributions[i], self._voices))
         if not outer and not own and voice is not None and voice.kind is SpeakerKind.DOCUMENT:
-            paper = self._voices.paper(voice)
-            publisher = chain.publisher(self._text, paper, self._voices) if paper else None
+            document = self._voices.get_document(voice)
+            publisher = chain.find_publisher(self._text, document, self._voices) if document else None
             own = [publisher] if publisher else []
-        return chain.joined(outer, own, voice)
+        return chain.join_hops(outer, own, voice)
 
     def _find_date(self, i: int) -> str | None:
         """Return the date on which the words were said, and keep it for later statements of the voice."""
@@ -125,7 +125,7 @@ class _Assembly:
         outer = self._attributions[parent].content if parent is not None else ()
         holders = (piece for piece in outer if piece.start <= place.start and place.end <= piece.end)
         sentence = sentences.find_sentence(self._text, place.start, next(holders, self._blocks[block]))
-        said = saying.date_of(self._text, cue, sentence, attribution.content, day) if cue else None
+        said = statement_dates.find_date_said(self._text, cue, sentence, attribution.content, day) if cue else None
         said = said or self._infer_date(attribution, voice, block, sentence, day)
         if said and voice is not None:
             self._last[voice.name] = _DatedUtterance(block, said)
@@ -136,15 +136,21 @@ class _Assembly:
     ) -> str | None:
         """Return a date from outside the sentence: of the document that speaks, the last utterance, or "today"."""
         if voice is not None and voice.kind is SpeakerKind.DOCUMENT:
-            paper = self._voices.paper(voice)
-            return saying.date_in(self._text, paper.dated, day) if paper and paper.dated else None
-        says_today = saying.says_today(self._text, attribution.kind, attribution.content)
+            document = self._voices.get_document(voice)
+            return (
+                statement_dates.find_date_in(self._text, document.dated, day) if document and document.dated else None
+            )
+        says_today = statement_dates.mentions_today(self._text, attribution.kind, attribution.content)
         last = self._last.get(voice.name) if voice is not None else None
         if last is not None:
             is_same_block, is_next_block = block == last.block, block == last.block + 1
-            if is_same_block or says_today or (is_next_block and saying.same_occasion(self._text, sentence)):
+            if (
+                is_same_block
+                or says_today
+                or (is_next_block and statement_dates.refers_to_occasion(self._text, sentence))
+            ):
                 return last.said
-        return saying.today(day) if says_today else None
+        return statement_dates.get_single_day(day) if says_today else None
 
 
 def _get_first(cue: Sequence[Span]) -> Span | None:

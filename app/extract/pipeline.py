@@ -9,9 +9,9 @@ from app.core.spans import Span
 from app.core.vocab import StatementKind
 from app.extract.assembly import assemble_statements
 from app.extract.attribution import attributions, language_model
-from app.extract.circumstances import lede as ledes
-from app.extract.circumstances import saying
-from app.extract.claims import reading as claims
+from app.extract.circumstances.lede import find_lede, propose_event
+from app.extract.circumstances.statement_dates import find_date_written, get_single_day
+from app.extract.claims.claims import find_claims
 from app.extract.findings import AttributionRelation, Extraction
 from app.extract.mentions import nouns
 from app.extract.page import excerpts
@@ -65,8 +65,8 @@ def _extract(
     layout = parse_layout(text, title)
     plain = layout.plain
     article, furniture = layout.get_spans(Role.TEXT), layout.get_spans(Role.FURNITURE)
-    date_written = saying.written(plain, furniture, article[0] if article else None, published)
-    day = published if saying.today(published) else date_written or published
+    date_written = find_date_written(plain, furniture, article[0] if article else None, published)
+    day = published if get_single_day(published) else date_written or published
     is_english = _is_english(plain, article, language)
     prose = [span for span in article if plain.count(" ", span.start, span.end)]  # more than a word
     doc = attributions.parse_text(plain, prose[:_MAX_PARAGRAPHS], entities=True) if is_english else None
@@ -76,8 +76,8 @@ def _extract(
         relations = _find_direct_quotations(plain, article)
     headline = next(iter(layout.get_spans(Role.TITLE)), None)
     named = ((headline, *article) if headline else article) if is_english else ()
-    lede = ledes.lede(plain, article)
-    event = ledes.propose(plain, headline, lede, title=title, day=day) if is_english else None
+    lede = find_lede(plain, article)
+    event = propose_event(plain, headline, lede, title=title, day=day) if is_english else None
     statements = assemble_statements(plain, named, article, doc, relations, day=day)
     circumstances = {"title": title, "happened": event.date if event else None, "written": day}
     return Extraction(
@@ -89,7 +89,7 @@ def _extract(
         proposed_event=event,
         furniture=furniture,
         date_written=date_written,
-        claims=claims.find(plain, headline, article, statements, **circumstances) if is_english else (),
+        claims=find_claims(plain, headline, article, statements, **circumstances) if is_english else (),
     )
 
 

@@ -1,1 +1,1 @@
-"""What else a statement tells: who relayed it, when it was said; and the event that the article is about."""
+"""The circumstances of a statement, its chain and date, and the event that the article reports."""

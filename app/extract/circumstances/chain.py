@@ -1,4 +1,4 @@
-"""Who passed a statement on to this document: voices around it, voices in between, and whoever published a document."""
+"""Find the chain of a statement: the voices around it and between, and the publisher of a document."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,8 @@ from app.core.spans import Span
 from app.core.vocab import SpeakerKind
 from app.extract.findings import AttributionRelation, Hop, Relay, Voice
 from app.extract.mentions import names, nouns
-from app.extract.mentions.papers import Paper
-from app.extract.mentions.voices import Voices
+from app.extract.mentions.documents import NamedDocument
+from app.extract.mentions.voices import VoiceResolver
 from app.extract.page import sentences
 
 _TOLD = re.compile(r"(?:tell|told|telling|tells)\b")
@@ -35,92 +35,89 @@ _PUBLISHED = re.compile(
 )
 _STARTS = re.compile(r"[.!?][\"”’)]{0,2}[ \u00a0]{1,3}(?=[A-Z])|\n")
 _STOP = nouns.words("that in on at about after before during and but as it he she they") | {*nouns.DAYS}
-_NEAR = 120  # code points after a verb of telling in which an interview or an outlet is named
-_LINE = 1000  # code points before a verb that are looked through for the beginning of its line
+_NEAR = 120  # code points after a cue in which an interview or an outlet is named
+_LINE = 1000  # code points before a cue that may hold the beginning of its line
 
 
-def nesting(contents: Sequence[Sequence[Span]]) -> list[int | None]:
-    """For each statement, by the pieces of its words, the place of the smallest that it stands inside."""
+def find_parents(contents: Sequence[Sequence[Span]]) -> list[int | None]:
+    """Return for each statement, given by the pieces of its content, the index of the smallest one around it."""
     hulls = [(pieces[0].start, pieces[-1].end) for pieces in contents]
-    within: list[int | None] = [None] * len(hulls)
+    parents: list[int | None] = [None] * len(hulls)
     open_: list[int] = []
     for i in sorted(range(len(hulls)), key=lambda i: (hulls[i][0], -hulls[i][1], i)):
         start, end = hulls[i]
         while open_ and hulls[open_[-1]][1] <= start:
             open_.pop()
-        holding = (j for j in reversed(open_) if _holds(contents[j], start, end) and hulls[j] != hulls[i])
-        within[i] = next(holding, None)
+        around = (j for j in reversed(open_) if _contain(contents[j], start, end) and hulls[j] != hulls[i])
+        parents[i] = next(around, None)
         open_.append(i)
-        del open_[:-_DEPTH]
-    return within
+        del open_[:-_MAX_DEPTH]
+    return parents
 
 
-_DEPTH = 12  # statements within statements
+_MAX_DEPTH = 12  # statements within statements
 
 
-def _holds(pieces: Sequence[Span], start: int, end: int) -> bool:
+def _contain(pieces: Sequence[Span], start: int, end: int) -> bool:
     return any(piece.start <= start and end <= piece.end for piece in pieces)
 
 
-def cited(text: str, found: AttributionRelation, voices: Voices) -> AttributionRelation:
-    """The attribution to whom an outlet cites for it, the outlet as who relays: "TASS reported, citing …, that"."""
-    if found.mention is None or not found.cue or _outlet(text, found.mention.start, found.mention.end) is None:
-        return found
-    citing = _CITING.search(text, *_sentence(text, found.cue[0]))
-    if citing is None or _holds((*found.content, *found.cue), citing.start(), citing.start() + 1):
-        return found
-    whom = Span(*citing.span(1))
-    voice = voices.meant(whom)
+def resolve_citation(text: str, relation: AttributionRelation, voices: VoiceResolver) -> AttributionRelation:
+    """Attribute the words to the voice that an outlet cites, relayed by the outlet: "TASS reported, citing …, that"."""
+    if relation.mention is None or not relation.cue:
+        return relation
+    if _find_outlet(text, relation.mention.start, relation.mention.end) is None:
+        return relation
+    citing = _CITING.search(text, *_get_sentence_bounds(text, relation.cue[0]))
+    if citing is None or _contain((*relation.content, *relation.cue), citing.start(), citing.start() + 1):
+        return relation
+    mention = Span(*citing.span(1))
+    voice = voices.resolve(mention)
     if voice is None or (voice.kind is SpeakerKind.UNNAMED and _SOURCES.isdisjoint(voice.name.casefold().split())):
-        return found
-    return replace(found, mention=whom, relays=(Relay(found.mention, found.cue[0]), *found.relays), pronoun=None)
+        return relation
+    relay = Relay(relation.mention, relation.cue[0])
+    return replace(relation, mention=mention, relays=(relay, *relation.relays), pronoun=None)
 
 
-def relays(text: str, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
-    """The voices between a speaker and the document that the attribution itself names, the nearest first."""
-    for mention, cue in found.relays:
-        voice = voices.meant(mention, found.content)
+def find_relays(text: str, relation: AttributionRelation, voices: VoiceResolver) -> Iterator[Hop]:
+    """Yield the relaying voices that the attribution itself names, the nearest to the document first."""
+    for mention, cue in relation.relays:
+        voice = voices.resolve(mention, relation.content)
         if voice is not None:
             yield Hop(voice, cue)
-    if found.cue:
-        yield from _told(text, found.cue[-1], found, voices)
-        yield from _carried(text, found.cue[0], found, voices)
+    if relation.cue:
+        first, last = relation.cue[0], relation.cue[-1]
+        # "told state media", "said in an interview with Reuters"
+        listener = _LISTENER.match(text, last.end) if _TOLD.match(text[last.start : last.end]) else None
+        listener = listener or _INTERVIEW.search(text, last.end, last.end + _NEAR)
+        if listener is not None:
+            yield from _build_outlet_hop(text, listener, last.start, relation, voices)
+        # "said in a statement carried by state media"
+        carrier = _CARRIED.search(text, *_get_sentence_bounds(text, first))
+        if carrier is not None:
+            yield from _build_outlet_hop(text, carrier, carrier.start(), relation, voices)
 
 
-def _told(text: str, cue: Span, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
-    """The news outlet that somebody spoke to: "told state media", "said in an interview with Reuters"."""
-    heard = _LISTENER.match(text, cue.end) if _TOLD.match(text[cue.start : cue.end]) else None
-    heard = heard or _INTERVIEW.search(text, cue.end, cue.end + _NEAR)
-    yield from _by_outlet(text, heard, cue.start, found, voices)
-
-
-def _carried(text: str, cue: Span, found: AttributionRelation, voices: Voices) -> Iterator[Hop]:
-    """The news outlet that spread the words: "said in a statement carried by state media"."""
-    carried = _CARRIED.search(text, *_sentence(text, cue))
-    if carried is not None:
-        yield from _by_outlet(text, carried, carried.start(), found, voices)
-
-
-def _by_outlet(
-    text: str, heard: re.Match[str] | None, start: int, found: AttributionRelation, voices: Voices
+def _build_outlet_hop(
+    text: str, match: re.Match[str], cue_start: int, relation: AttributionRelation, voices: VoiceResolver
 ) -> Iterator[Hop]:
-    """The hop over the outlet that the words heard name, its cue from ``start`` on; none within what was said."""
-    outlet = _outlet(text, *heard.span(1)) if heard else None
-    if outlet is not None and not _holds(found.content, outlet.start, outlet.start + 1):
-        voice = voices.meant(outlet)
+    """Yield the hop over the outlet that the match names, unless it is named inside the attributed words."""
+    outlet = _find_outlet(text, *match.span(1))
+    if outlet is not None and not _contain(relation.content, outlet.start, outlet.start + 1):
+        voice = voices.resolve(outlet)
         if voice is not None and voice.kind is SpeakerKind.ORGANIZATION:
-            yield Hop(voice, Span(start, outlet.end))
+            yield Hop(voice, Span(cue_start, outlet.end))
 
 
-def _sentence(text: str, cue: Span) -> tuple[int, int]:
-    """Where the sentence of a cue starts, and where what belongs to the cue ends at the latest."""
+def _get_sentence_bounds(text: str, cue: Span) -> tuple[int, int]:
+    """Return the start of the sentence around a cue, and the end of the words that may belong to the cue."""
     line = text.rfind("\n", max(0, cue.start - _LINE), cue.start) + 1
     sentence = sentences.find_sentence(text, cue.start, Span(line, min(cue.end + _NEAR, len(text))))
     return sentence.start, sentence.end
 
 
-def _outlet(text: str, start: int, end: int) -> Span | None:
-    """The words at a place that name an outlet or media; None where they name anybody else."""
+def _find_outlet(text: str, start: int, end: int) -> Span | None:
+    """Return the first words if they name an outlet or media."""
     last = None
     for word in re.finditer(r"[^\s]+", text[start:end]):
         bare = word[0].rstrip(".,;").removesuffix("’s").removesuffix("'s")
@@ -135,29 +132,29 @@ def _outlet(text: str, start: int, end: int) -> Span | None:
     return Span(start, last) if last is not None else None
 
 
-def publisher(text: str, paper: Paper, voices: Voices) -> Hop | None:
-    """The organization that published a document and so passed on what it says: "KCNA has published the agreement"."""
-    start = max(0, paper.span.start - 300)
-    for stop in _STARTS.finditer(text, start, paper.span.start):
-        start = stop.end()
-    verb = _PUBLISHED.search(text, start, paper.span.start)
+def find_publisher(text: str, document: NamedDocument, voices: VoiceResolver) -> Hop | None:
+    """Return the organization that published a document: "KCNA has published the agreement"."""
+    start = max(0, document.span.start - 300)
+    for sentence_end in _STARTS.finditer(text, start, document.span.start):
+        start = sentence_end.end()
+    verb = _PUBLISHED.search(text, start, document.span.start)
     if verb is None:
         return None
-    named = list(names.find(text, start, verb.start()))
-    if not named:
+    candidates = list(names.find_names(text, start, verb.start()))
+    if not candidates:
         return None
-    last = named[-1]
-    voice = voices.meant(Span(last.start, last.start + len(last.name)))
+    name = candidates[-1]
+    voice = voices.resolve(Span(name.start, name.start + len(name.name)))
     return Hop(voice, Span(*verb.span(1))) if voice is not None and voice.kind is SpeakerKind.ORGANIZATION else None
 
 
-def joined(outer: Sequence[Hop], own: Sequence[Hop], speaker: Voice | None) -> tuple[Hop, ...]:
-    """A chain without the speaker, and without voices that it names already."""
-    seen = {names.key(speaker.name)} if speaker is not None else set()
-    kept: list[Hop] = []
+def join_hops(outer: Sequence[Hop], own: Sequence[Hop], speaker: Voice | None) -> tuple[Hop, ...]:
+    """Join two parts of a chain, without the speaker and without repeated voices."""
+    seen = {names.get_key(speaker.name)} if speaker is not None else set()
+    chain: list[Hop] = []
     for hop in [*outer, *own]:
-        keys = {names.key(name) for name in (hop.voice.name, *hop.voice.names)}
+        keys = {names.get_key(name) for name in (hop.voice.name, *hop.voice.names)}
         if not keys & seen:
-            kept.append(hop)
-            seen.add(names.key(hop.voice.name))
-    return tuple(kept)
+            chain.append(hop)
+            seen.add(names.get_key(hop.voice.name))
+    return tuple(chain)

@@ -1,6 +1,6 @@
-"""From an article to what it plainly claims of its event: how many, how much, how long, when before, where, what paper.
+"""Extract the plain claims of an article about its event: casualties, amounts, durations, places, documents.
 
-``reading.find`` is the way in; ``scene`` says which sentences are of the event at all; ``people``, ``papers``,
-``times`` and ``things`` each read some properties. Patterns alone are asked, never the model: what takes a parse to see
-is not plain. Offsets are Unicode code points of the text as it stands.
+``claims.find_claims`` is the entry point; ``context`` tells which sentences are about the event at all; ``casualties``,
+``documents`` and ``durations`` each extract some properties. They use patterns alone, never the model: a claim that
+takes a parse to see is not plain. Offsets are Unicode code points of the text as it stands.
 """

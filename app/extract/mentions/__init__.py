@@ -1,1 +1,1 @@
-"""Who is meant: people, organizations and documents under all their names, pronouns and descriptions."""
+"""Resolve mentions to voices: people, organizations and documents under all their names, pronouns and descriptions."""

@@ -1,4 +1,4 @@
-"""Proper names in a text: where they stand, and what of a noun phrase is title and what is name."""
+"""Find the proper names in a text, and tell title from name in a noun phrase."""
 
 import functools
 import re
@@ -23,14 +23,14 @@ _WORD = re.compile(r"[^\s,;:()\[\]\"“”]+")
 _PATRONYMIC = re.compile(r"\w{2,}(?:ovich|evich|yevich|ich|ovna|evna|yevna|ichna)", re.IGNORECASE)
 _ACRONYM = re.compile(rf"(?:[{_UPPER}]\.){{2,6}}|[{_UPPER}][{_UPPER}&0-9-]{{1,9}}")
 
-_KEPT = 4096  # names whose parts are remembered
+_CACHED_NAMES = 4096
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _ALSO_SURNAMES = nouns.words("king pope prince bishop judge major marshal priest baron count miss chancellor duke")
 _OF = frozenset({"of", "the", "and", "for"}) | nouns.PORTFOLIOS
 
 
-class Sort(Enum):
-    """What a name may be the name of, by its own words."""
+class NameKind(Enum):
+    """The kind of thing that a name means, by its own words."""
 
     PERSON = auto()
     ORGANIZATION = auto()
@@ -39,43 +39,43 @@ class Sort(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A name without what stands around it; ``title`` as printed before it ("Russian President")."""
+    """A name without the words around it; ``title`` as printed before it ("Russian President")."""
 
     name: str
     title: str
     start: int  # of the name, in code points of the text it was cut from
     end: int
-    sort: Sort
+    kind: NameKind
 
     @property
     def key(self) -> tuple[str, ...]:
-        return key(self.name)
+        return get_key(self.name)
 
 
-@functools.lru_cache(maxsize=_KEPT)
-def key(name: str) -> tuple[str, ...]:
-    """The parts of a name, as they are compared: case, hyphens and full stops aside."""
+@functools.lru_cache(maxsize=_CACHED_NAMES)
+def get_key(name: str) -> tuple[str, ...]:
+    """Return the parts of a name for comparison, without case, hyphens and full stops."""
     return tuple(name.casefold().replace("-", " ").replace(".", "").replace("’", "'").split())
 
 
-def find(text: str, start: int, end: int) -> Iterator[Name]:
+def find_names(text: str, start: int, end: int) -> Iterator[Name]:
     """Yield the names in `text[start:end]`, in order, each without its title: "Russia's President Vladimir Putin"."""
     for run in _RUN.finditer(text, start, end):
-        for name in _cut(run[0]):
+        for name in _cut_into_names(run[0]):
             first = run.start() + name.start
             if first >= start:
                 start = run.start() + name.end
-                rest = _OF_WHAT.match(text, start, end) if name.sort is Sort.ORGANIZATION else None
-                if rest is None or _low(name.name.split()[-1]) not in nouns.ORGANIZATIONS:
-                    yield Name(name.name, name.title, first, start, name.sort)
+                suffix = _OF_WHAT.match(text, start, end) if name.kind is NameKind.ORGANIZATION else None
+                if suffix is None or _fold(name.name.split()[-1]) not in nouns.ORGANIZATIONS:
+                    yield Name(name.name, name.title, first, start, name.kind)
                     continue
-                start = rest.end()  # "Federation of Teachers"
-                yield Name(" ".join(text[first:start].split()), name.title, first, start, name.sort)
+                start = suffix.end()  # "Federation of Teachers"
+                yield Name(" ".join(text[first:start].split()), name.title, first, start, name.kind)
 
 
-@functools.lru_cache(maxsize=_KEPT)
-def _cut(run: str) -> tuple[Name, ...]:
-    """Cut a stretch of capitalized words into names. An article repeats few of them many times."""
+@functools.lru_cache(maxsize=_CACHED_NAMES)
+def _cut_into_names(run: str) -> tuple[Name, ...]:
+    """Cut a run of capitalized words into names; cached, since an article repeats a few runs many times."""
     pieces: list[list[tuple[str, int]]] = [[]]
     for match in _WORD.finditer(run):
         word = match[0]
@@ -83,7 +83,7 @@ def _cut(run: str) -> tuple[Name, ...]:
         pieces[-1].append((bare, match.start()))
         if bare != word or (word.endswith(".") and _ends_sentence(word)):
             pieces.append([])
-    return tuple(name for piece in pieces if (name := _name(run, piece)) is not None)
+    return tuple(name for piece in pieces if (name := _build_name(run, piece)) is not None)
 
 
 def _ends_sentence(word: str) -> bool:
@@ -91,89 +91,92 @@ def _ends_sentence(word: str) -> bool:
     return len(bare) > 1 and "." not in bare and bare.casefold() not in nouns.ABBREVIATIONS
 
 
-def _name(run: str, words: list[tuple[str, int]]) -> Name | None:
+def _build_name(run: str, words: list[tuple[str, int]]) -> Name | None:
     first = 0
-    while first < len(words) and _low(words[first][0]) in nouns.STOP and not _initial(words[first][0]):
+    while first < len(words) and _fold(words[first][0]) in nouns.STOP_WORDS and not _is_initial(words[first][0]):
         first += 1
-    while first + 2 < len(words) and _low(words[first][0]) in nouns.PARTIES:
+    while first + 2 < len(words) and _fold(words[first][0]) in nouns.PARTIES:
         first += 1
     words = words[first:]
-    begin = _title_end([_low(word) for word, _ in words])
-    named = words[begin:]
-    named = named[_place_end([word for word, _ in named]) :]
-    if not named:
+    title_length = _count_title_words([_fold(word) for word, _ in words])
+    name_words = words[title_length:]
+    name_words = name_words[_count_country_words([word for word, _ in name_words]) :]
+    if not name_words:
         return None
-    last, place = named[-1]
-    stop = place + len(last if _keeps_stop(last) else last.rstrip("."))
-    title = " ".join(run[words[0][1] : named[0][1]].split())
-    name = " ".join(run[named[0][1] : stop].split())
-    return Name(name, title, named[0][1], stop, _sort([word for word, _ in named], begin))
+    last, place = name_words[-1]
+    keeps_stop = _is_initial(last) or _fold(last) in _SUFFIXES or is_acronym(last)
+    end = place + len(last if keeps_stop else last.rstrip("."))
+    start = name_words[0][1]
+    title = " ".join(run[words[0][1] : start].split())
+    name = " ".join(run[start:end].split())
+    return Name(name, title, start, end, _classify([word for word, _ in name_words], has_title=title_length > 0))
 
 
-def _keeps_stop(word: str) -> bool:
-    return _initial(word) or _low(word) in _SUFFIXES or _ACRONYM.fullmatch(word) is not None
-
-
-def _initial(word: str) -> bool:
+def _is_initial(word: str) -> bool:
     return len(word) == 2 and word.endswith(".")
 
 
-def _low(word: str) -> str:
+def _fold(word: str) -> str:
     return word.rstrip(".").casefold()
 
 
-def _title_end(lows: list[str]) -> int:
-    """How many of the words are a title; all of them where no name follows."""
-    while lows and lows[-1] in _SUFFIXES:
-        lows = lows[:-1]
-    if not lows or (lows[-1] in nouns.ORGANIZATIONS and not any(low in nouns.OFFICES for low in lows[:-1])):
+def _count_title_words(words: list[str]) -> int:
+    """Count the words of the title at the beginning; all words if no name follows."""
+    while words and words[-1] in _SUFFIXES:
+        words = words[:-1]
+    if not words or (words[-1] in nouns.ORGANIZATIONS and not any(word in nouns.OFFICES for word in words[:-1])):
         return 0
-    if len(lows) > 1 and lows[-1] in _ALSO_SURNAMES and lows[-2] not in nouns.OFFICES:
-        lows = lows[:-1]
+    if len(words) > 1 and words[-1] in _ALSO_SURNAMES and words[-2] not in nouns.OFFICES:
+        words = words[:-1]
     end = 0
-    for i, low in enumerate(lows):
-        if nouns.is_office(low) or (end and end >= i - 2 and low in nouns.PORTFOLIOS and lows[i - 1] in _OF):
+    for i, word in enumerate(words):
+        if nouns.is_office(word) or (end and end >= i - 2 and word in nouns.PORTFOLIOS and words[i - 1] in _OF):
             end = i + 1
-    if end == 0 and len(lows) >= 3:  # "Foreign Ministry Jane Doe", "State Department Jane Doe"
-        end = max((i + 1 for i, low in enumerate(lows[:-2]) if low in ("ministry", "department")), default=0)
+    if end == 0 and len(words) >= 3:  # "Foreign Ministry Jane Doe", "State Department Jane Doe"
+        end = max((i + 1 for i, word in enumerate(words[:-2]) if word in ("ministry", "department")), default=0)
     return end
 
 
-def _place_end(words: list[str]) -> int:
-    """How many of the words name the country of a person named after it: "DPRK Kim Jong Un"."""
-    if len(words) < 3 or _low(words[-1]) in nouns.ORGANIZATIONS:
+def _count_country_words(words: list[str]) -> int:
+    """Count the words at the beginning that name the country of the person after them: "DPRK Kim Jong Un"."""
+    if len(words) < 3 or _fold(words[-1]) in nouns.ORGANIZATIONS:
         return 0
     for size in (2, 1):
-        if len(words) - size >= 2 and (places.country(" ".join(words[:size])) or places.is_nationality(words[0])):
+        if len(words) - size >= 2 and (places.get_country(" ".join(words[:size])) or places.is_nationality(words[0])):
             return size
     return 0
 
 
-def _sort(words: list[str], offices: int) -> Sort:
+def _classify(words: list[str], *, has_title: bool) -> NameKind:
     name = " ".join(words)
-    if offices:
-        return Sort.PERSON
-    if any(_low(word) in nouns.ORGANIZATIONS for word in words) or places.is_place(name) or places.is_nationality(name):
-        return Sort.ORGANIZATION
-    if len(words) == 1 and _ACRONYM.fullmatch(name):
-        return Sort.ORGANIZATION
-    given = _low(words[0]) in nouns.GIVEN_TO_MEN or _low(words[0]) in nouns.GIVEN_TO_WOMEN
-    eastern = len(words) >= 2 and _low(words[0]) in nouns.FAMILY_NAMES_FIRST
-    return Sort.PERSON if 2 <= len(words) <= 4 and (given or eastern) else Sort.EITHER
+    if has_title:
+        return NameKind.PERSON
+    if (
+        any(_fold(word) in nouns.ORGANIZATIONS for word in words)
+        or places.is_place(name)
+        or places.is_nationality(name)
+    ):
+        return NameKind.ORGANIZATION
+    if len(words) == 1 and is_acronym(name):
+        return NameKind.ORGANIZATION
+    first = _fold(words[0])
+    is_given = first in nouns.GIVEN_TO_MEN or first in nouns.GIVEN_TO_WOMEN
+    is_family = len(words) >= 2 and first in nouns.FAMILY_NAMES_FIRST
+    return NameKind.PERSON if 2 <= len(words) <= 4 and (is_given or is_family) else NameKind.EITHER
 
 
-def head_part(phrase: str) -> str:
-    """A noun phrase up to where a comma, a bracket or a relative clause begins."""
+def cut_modifiers(phrase: str) -> str:
+    """Cut a noun phrase where a comma, a bracket or a relative clause begins."""
     end = _ENDS.search(phrase, 1)
     return phrase[: end.start()] if end else phrase
 
 
 def is_acronym(name: str) -> bool:
-    """Tell whether a name is written in capitals: "KCNA", "U.N."."""
+    """Return True if a name is written in capitals: "KCNA", "U.N."."""
     return _ACRONYM.fullmatch(name) is not None
 
 
-def without_patronymic(name: str) -> str:
-    """A name as it is known abroad: "Vladimir Putin" for "Vladimir Vladimirovich Putin"."""
+def remove_patronymic(name: str) -> str:
+    """Return a name as it is usual abroad: "Vladimir Putin" for "Vladimir Vladimirovich Putin"."""
     parts = name.split()
     return " ".join([parts[0], parts[2]]) if len(parts) == 3 and _PATRONYMIC.fullmatch(parts[1]) else name

@@ -1,8 +1,8 @@
-"""The nouns that say what a voice is: offices of people, sorts of organizations, sorts of documents."""
+"""Vocabularies of voices: offices, given names, organizations, documents."""
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a listing."""
+    """Split a list of words into a set."""
     return frozenset(text.split())
 
 
@@ -48,7 +48,7 @@ BEFORE_OFFICES = words(
     "dear great beloved campaign election union trial communications policy press"
 )
 PARTIES = words("republican democratic democrat gop labour tory conservative liberal")
-PORTFOLIOS = words(  # what a minister or a secretary is of: "Secretary of State", "Minister of Foreign Affairs"
+PORTFOLIOS = words(  # "Secretary of State", "Minister of Foreign Affairs"
     "state defense defence treasury labor labour energy commerce education agriculture interior justice war "
     "health transportation transport homeland security foreign affairs finance economy economics trade culture "
     "information environment development planning home natural resources ecology veterans human services staff "
@@ -79,7 +79,7 @@ GIVEN_TO_WOMEN = words(
     "natalie nicole nikki olga pamela patricia rachel rebecca rosa ruth sally samantha sandra sara sarah sharon "
     "stephanie susan svetlana tatiana teresa theresa ursula valerie victoria wendy"
 )
-FAMILY_NAMES_FIRST = words(  # of Korean, Chinese and Vietnamese names, which put them first
+FAMILY_NAMES_FIRST = words(  # Korean, Chinese and Vietnamese names begin with the family name
     "kim lee yi ri rhee park pak choi choe jung jong chung kang cho jo yoon yun jang chang lim im han oh o seo so "
     "shin sin kwon hwang ahn an song ryu yoo yu hong moon mun ko ho pyon hyon thae kye wang li zhang liu chen "
     "yang huang zhao wu zhou xu sun ma zhu hu guo he gao lin luo zheng liang xie tang deng xi peng cao zeng xiao "
@@ -103,22 +103,22 @@ MEDIA = words(
     "telegraph globe reuters ap afp bbc cnn nbc cbs abc msnbc npr pbs tass kcna xinhua interfax yonhap kyodo dpa "
     "efe bloomberg politico axios buzzfeed breitbart huffpost aljazeera jazeera newsweek"
 )
-DOCUMENTS = (
+DOCUMENT_SYNONYMS = (
     words("treaty agreement pact deal accord convention protocol charter memorandum constitution article"),
     words("report study paper survey poll review assessment analysis audit book article editorial investigation"),
     words("lawsuit suit complaint indictment filing affidavit petition motion brief ruling opinion decision verdict"),
     words("law bill act legislation measure statute ordinance resolution order directive decree amendment"),
     words("letter email e-mail memo note message statement communique declaration tweet post release transcript"),
 )
-ANY_DOCUMENT = words("document text version draft")  # may stand for a document of any sort
+GENERIC_DOCUMENTS = words("document text version draft")
 PARTS = words("article section chapter clause paragraph preamble annex page")
-DOCUMENT = frozenset.union(*DOCUMENTS) | ANY_DOCUMENT
-UNTELLING = words(
+DOCUMENT_NOUNS = frozenset.union(*DOCUMENT_SYNONYMS) | GENERIC_DOCUMENTS
+VAGUE_MODIFIERS = words(
     "new newer old older earlier later recent latest previous original final full current historic same other "
     "first second third key landmark such proposed signed joint so-called entire whole former subsequent "
     "bilateral"
 )
-STOP = words(
+STOP_WORDS = words(
     "the a an this that these those his her its their our my your in on at by to of for from with about after "
     "before during since until under over as and or but if when while where which who whom whose what how why "
     "because although though so yet not no nor only also even still then there here he she it they we i you one "
@@ -130,14 +130,14 @@ STOP = words(
 )
 
 
-def family(noun: str) -> frozenset[str]:
-    """The sorts of documents that a noun may stand for beside its own: a treaty is also called an agreement."""
-    if noun in ANY_DOCUMENT:
-        return DOCUMENT
-    return frozenset({noun}).union(ANY_DOCUMENT, *(nouns for nouns in DOCUMENTS if noun in nouns))
+def list_synonyms(noun: str) -> frozenset[str]:
+    """List the nouns for documents that may mean the same document: a treaty is also called an agreement."""
+    if noun in GENERIC_DOCUMENTS:
+        return DOCUMENT_NOUNS
+    return frozenset({noun}).union(GENERIC_DOCUMENTS, *(synonyms for synonyms in DOCUMENT_SYNONYMS if noun in synonyms))
 
 
 def is_office(word: str) -> bool:
-    """Tell whether a word is an office or an honorific: "president", "Mr."."""
+    """Return True if a word is an office or an honorific: "president", "Mr."."""
     low = word.rstrip(".").casefold()
     return low in OFFICES or low in ABBREVIATIONS

@@ -1,4 +1,4 @@
-"""Countries, their adjectives and their capitals, as English prints them."""
+"""English names of countries, their adjectives and their capitals."""
 
 import functools
 
@@ -50,7 +50,7 @@ _CAPITALS = {
 
 
 @functools.cache
-def _countries() -> dict[str, str]:
+def _get_countries() -> dict[str, str]:
     names = {}
     for country in pycountry.countries:
         for name in (country.name, getattr(country, "common_name", ""), getattr(country, "official_name", "")):
@@ -59,42 +59,42 @@ def _countries() -> dict[str, str]:
 
 
 @functools.cache
-def _adjectives() -> dict[str, str]:
+def _get_adjectives() -> dict[str, str]:
     words = _ADJECTIVES.split()
     return dict(zip(words[::2], words[1::2], strict=True))
 
 
 def is_country(name: str) -> bool:
-    """Tell whether a name is that of a country: "Russia", "the United States"."""
-    return _key(name) in _countries()
+    """Return True for the name of a country: "Russia", "the United States"."""
+    return _get_key(name) in _get_countries()
 
 
 def is_place(name: str) -> bool:
-    """Tell whether a name is that of a country or of a capital or other seat of power."""
-    return _key(name) in _CAPITALS or is_country(name)
+    """Return True for the name of a country, a capital or another seat of power."""
+    return _get_key(name) in _CAPITALS or is_country(name)
 
 
 def is_nationality(word: str) -> bool:
-    """Tell whether a word is the adjective of a country: "Russian"."""
-    return word.casefold() in _adjectives()
+    """Return True for the adjective of a country: "Russian"."""
+    return word.casefold() in _get_adjectives()
 
 
-def country(name: str) -> str | None:
+def get_country(name: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code of a country, of a capital's country, or of a nationality."""
-    key = _key(name)
-    return _countries().get(key) or _CAPITALS.get(key) or _adjectives().get(key)
+    key = _get_key(name)
+    return _get_countries().get(key) or _CAPITALS.get(key) or _get_adjectives().get(key)
 
 
-def first_country(words: str) -> str | None:
-    """Return the code of the first country that some words name: "the North Korean leader" is KP."""
+def find_country(words: str) -> str | None:
+    """Return the code of the first country in some words: "the North Korean leader" is KP."""
     parts = words.replace("’s", "").replace("'s", "").split()
     for i, part in enumerate(parts):
         for phrase in (" ".join(parts[i : i + 2]), part):
-            code = country(phrase.strip(",()")) if part[:1].isupper() else None
+            code = get_country(phrase.strip(",()")) if part[:1].isupper() else None
             if code:
                 return code
     return None
 
 
-def _key(name: str) -> str:
+def _get_key(name: str) -> str:
     return " ".join(name.casefold().replace("’", "'").removeprefix("the ").split())

@@ -43,7 +43,7 @@ _AUXILIARIES = re.compile(
 _LEAD = 600  # code points at the end of the announcing paragraph that are searched
 _DOCUMENT_CUE = re.compile(  # a document and its verb directly before an opening mark
     rf"\b((?:[Tt]he|[Tt]his|[Tt]hat|[Ii]ts)[ \u00a0](?:[\w-]{{1,20}}[ \u00a0]){{0,3}}"
-    rf"(?:{'|'.join(sorted(nouns.DOCUMENT))}))[ \u00a0]"
+    rf"(?:{'|'.join(sorted(nouns.DOCUMENT_NOUNS))}))[ \u00a0]"
     r"((?:also[ \u00a0])?(?:provides|calls|called|provided)[ \u00a0]for|says|said|states|stated|reads|stipulates|"
     r"stipulated|requires|required|guarantees|obliges|promises|defines|describes)[ \u00a0][“\"„«‘]{1,2}$"
 )
@@ -158,9 +158,9 @@ def _find_parsed_lead(text: str, cue: Span, token: "Token", forms: dict[str, str
         subjects = [child for child in verb.lefts if child.dep_ in ("nsubj", "nsubjpass")]
         if not subjects:
             continue
-        phrase = issuers.phrase(subjects[0])
+        phrase = issuers.find_noun_phrase(subjects[0])
         if subjects[0].right_edge.i + 1 == subjects[-1].left_edge.i:  # parses separate "news agency" and "TASS"
-            phrase = Span(phrase.start, issuers.phrase(subjects[-1]).end)
+            phrase = Span(phrase.start, issuers.find_noun_phrase(subjects[-1]).end)
         if mention is None:
             mention = phrase
         elif verb.lower_ in forms and phrase != mention:
