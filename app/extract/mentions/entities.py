@@ -155,8 +155,8 @@ class EntityIndex:
         return entity
 
     def _add_person(self, name: Name) -> Entity:
-        given = name.key[0] if len(name.key) > 1 else ""
-        gender = "m" if given in nouns.GIVEN_TO_MEN else "f" if given in nouns.GIVEN_TO_WOMEN else ""
+        first_name = name.key[0] if len(name.key) > 1 else ""
+        gender = "m" if first_name in nouns.GIVEN_TO_MEN else "f" if first_name in nouns.GIVEN_TO_WOMEN else ""
         person = Entity(SpeakerKind.PERSON, name.key, gender=gender)
         for part in {_get_surname(name.key), *name.key[:1]}:
             group = self._people.setdefault(part, [])
