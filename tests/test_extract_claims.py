@@ -20,7 +20,7 @@ from app.extract.findings import ExtractedClaim, ExtractedStatement, Extraction,
 from app.extract.page import layout
 from tests.conftest import Store
 from tests.test_cli import Dateline, dateline
-from tests.test_extract_seed import SEED, documents
+from tests.test_extract_seed import SEED, load_documents
 from tests.test_reading import older, put, reported
 
 __all__ = ["dateline"]  # the fixture
@@ -150,7 +150,7 @@ def test_a_claim_has_the_voice_of_the_innermost_statement_around_it() -> None:
 @cache
 def seed() -> tuple[tuple[dict[str, Any], Extraction], ...]:
     noted = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((SEED / "documents").glob("*.yaml"))]
-    return tuple(zip(noted, (each.reading for each in documents()), strict=True))
+    return tuple(zip(noted, (each.extraction for each in load_documents()), strict=True))
 
 
 def by_hand(noted: dict[str, Any]) -> Iterator[tuple[str, int, int, str, str | None]]:

@@ -1,11 +1,11 @@
-"""What is read off a text around its attributions: the article in the page, excerpts, chains, dates and the event."""
+"""The extraction of a whole text: the article in its page, excerpts, chains, dates and the proposed event."""
 
 import gc
 import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, settings
 from hypothesis import strategies as st
 
 from app.core.dates import parse_edtf
@@ -14,6 +14,7 @@ from app.core.vocab import EventType, StatementKind
 from app.extract.attribution import language_model
 from app.extract.findings import ExtractedStatement, Extraction
 from app.extract.pipeline import extract
+from tests.properties import for_all
 
 STORY = (
     "The harbour of Northport stayed closed on Monday after the storm tore away its outer wall, and ships waited at "
@@ -21,17 +22,18 @@ STORY = (
 )
 
 
-def furniture(text: str) -> list[str]:
+def get_furniture(text: str) -> list[str]:
     return [text[span.start : span.end] for span in extract(text, language="en").furniture]
 
 
-def said(reading: Extraction, text: str, words: str) -> ExtractedStatement:
-    found = [each for each in reading.statements if text[each.content[0].start :].startswith(words)]
-    assert found, f"nobody says {words!r}"
-    return found[0]
+def find_statement(text: str, beginning: str) -> ExtractedStatement:
+    statements = extract(text, language="en").statements
+    matches = [statement for statement in statements if text.startswith(beginning, statement.content[0].start)]
+    assert matches, f"no statement begins with {beginning!r}"
+    return matches[0]
 
 
-def words(text: str, span: Span | None) -> str | None:
+def get_words(text: str, span: Span | None) -> str | None:
     return text[span.start : span.end] if span else None
 
 
@@ -51,10 +53,10 @@ def words(text: str, span: Span | None) -> str | None:
         "---",
     ],
 )
-def test_a_line_of_the_page_is_told_from_the_article(line: str) -> None:
+def test_line_of_the_page_is_furniture(line: str) -> None:
     before, after = STORY.split("\n\n")
 
-    assert furniture(f"{before}\n\n{line}\n\n{after}") == [line.removesuffix("\n")]
+    assert get_furniture(f"{before}\n\n{line}\n\n{after}") == [line.removesuffix("\n")]
 
 
 @pytest.mark.parametrize(
@@ -66,12 +68,11 @@ def test_a_line_of_the_page_is_told_from_the_article(line: str) -> None:
         "Mayor dances at the fair tonight\n\nMarch 3, 2021\n\nMayor dances at the fair tonight",
     ],
 )
-def test_what_follows_the_article_is_no_part_of_it(tail: str) -> None:
-    text = f"{STORY}\n\n{tail}"
+def test_lines_after_the_article_are_furniture(tail: str) -> None:
+    furniture = extract(f"{STORY}\n\n{tail}", language="en").furniture
 
-    assert furniture(text)
-    assert all(span.start >= len(STORY) for span in extract(text, language="en").furniture)
-    assert sum(map(len, furniture(text))) >= 0.8 * len("".join(tail.split("\n")))
+    assert all(span.start >= len(STORY) for span in furniture)
+    assert sum(span.end - span.start for span in furniture) >= 0.8 * len(tail.replace("\n", ""))
 
 
 @pytest.mark.parametrize(
@@ -85,10 +86,10 @@ def test_what_follows_the_article_is_no_part_of_it(tail: str) -> None:
         "“Comments are closed,” said the mayor.",
     ],
 )
-def test_in_doubt_a_line_belongs_to_the_article(line: str) -> None:
+def test_doubtful_line_is_no_furniture(line: str) -> None:
     before, after = STORY.split("\n\n")
 
-    assert furniture(f"{before}\n\n{line}\n\n{after}") == []
+    assert get_furniture(f"{before}\n\n{line}\n\n{after}") == []
 
 
 @pytest.mark.parametrize(
@@ -99,13 +100,13 @@ def test_in_doubt_a_line_belongs_to_the_article(line: str) -> None:
         ("Harbour closed after storm", "Harbour closed after storm"),
     ],
 )
-def test_the_headline_and_the_lede_are_found(top: str, headline: str) -> None:
+def test_headline_and_lede_are_found(top: str, headline: str) -> None:
     text = f"{top}\n\n{STORY}"
 
-    found = extract(text, language="en")
+    extraction = extract(text, language="en")
 
-    assert words(text, found.title) == headline
-    assert words(text, found.lede) == STORY.split("\n\n")[0]
+    assert get_words(text, extraction.title) == headline
+    assert get_words(text, extraction.lede) == STORY.split("\n\n")[0]
 
 
 def test_lines_broken_at_one_length_are_one_paragraph() -> None:
@@ -115,10 +116,11 @@ def test_lines_broken_at_one_length_are_one_paragraph() -> None:
     ]
     text = "\n".join([*lines, "comes for us,” the mayor Ada Brook said.", "", *["word " * 13] * 8])
 
-    [finding] = extract(text, language="en").statements[:1]
+    [statement] = extract(text, language="en").statements[:1]
+    content = "".join(text[span.start : span.end] for span in statement.content)
 
-    assert "".join(text[span.start : span.end] for span in finding.content).startswith("We have seen")
-    assert "storm\ncomes" in "".join(text[span.start : span.end] for span in finding.content)
+    assert content.startswith("We have seen")
+    assert "storm\ncomes" in content
 
 
 WORDS = "We have no wall any more and the sea is at the doors of our houses. It will come again."
@@ -140,34 +142,34 @@ WORDS = "We have no wall any more and the sea is at the doors of our houses. It 
 )
 @pytest.mark.parametrize("between", ["", "Photo: Ada Brook\n\n", "By Ada Brook\n\n---\n\n"])
 @pytest.mark.parametrize("marks", ["{}", "“{}”"])
-def test_a_colon_after_a_verb_of_saying_makes_the_next_paragraph_an_excerpt(
+def test_paragraph_after_a_verb_and_a_colon_is_an_excerpt(
     lead: str, name: str, cue: str, between: str, marks: str
 ) -> None:
     text = f"{STORY}\n\n{lead}\n\n{between}{marks.format(WORDS)}\n\nThe crews work on."
 
-    finding = said(extract(text, language="en"), text, "We have no wall")
+    statement = find_statement(text, "We have no wall")
 
-    assert [words(text, span) for span in finding.content] == [WORDS]
-    assert finding.voice is not None
-    assert (finding.kind, finding.voice.name, words(text, finding.cue)) == (StatementKind.DIRECT, name, cue)
+    assert [get_words(text, span) for span in statement.content] == [WORDS]
+    assert statement.voice is not None
+    assert (statement.kind, statement.voice.name, get_words(text, statement.cue)) == (StatementKind.DIRECT, name, cue)
 
 
 @pytest.mark.parametrize(
     "lead", ["The crews need three things:", "There were several reasons for that:", "The plan, in short:"]
 )
-def test_a_colon_alone_makes_no_excerpt(lead: str) -> None:
+def test_colon_without_a_verb_announces_no_excerpt(lead: str) -> None:
     text = f"{STORY}\n\n{lead}\n\nNew stones from the quarry, a crane that floats, and a dry summer without storms."
 
-    assert not [each for each in extract(text, language="en").statements if each.rule == "excerpt"]
+    assert "excerpt" not in [statement.rule for statement in extract(text, language="en").statements]
 
 
-def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -> None:
+def test_first_person_paragraph_ending_in_its_cue_is_direct() -> None:
     text = f"Ada Brook stood at the pier.\n\n{WORDS.removesuffix('.')}, she said in her speech.\n\nThe crews work on."
 
-    finding = said(extract(text, language="en"), text, "We have no wall")
+    statement = find_statement(text, "We have no wall")
 
-    assert finding.voice is not None
-    assert (finding.voice.name, finding.kind) == ("Ada Brook", StatementKind.DIRECT)
+    assert statement.voice is not None
+    assert (statement.voice.name, statement.kind) == ("Ada Brook", StatementKind.DIRECT)
 
 
 @pytest.mark.parametrize(
@@ -197,13 +199,11 @@ def test_words_in_the_first_person_that_end_with_who_said_them_need_no_marks() -
         (f"The office reported:\n\n{WORDS} The wall “was never finished” by anyone.", "was never", ["office"]),
     ],
 )
-def test_a_chain_names_who_passed_the_words_on(text: str, start: str, chain: list[str]) -> None:
-    text = f"{STORY}\n\n{text}"
+def test_chain_names_the_relaying_voices(text: str, start: str, chain: list[str]) -> None:
+    statement = find_statement(f"{STORY}\n\n{text}", start)
 
-    finding = said(extract(text, language="en"), text, start)
-
-    assert [hop.voice.name for hop in finding.chain] == chain
-    assert all(hop.cue for hop in finding.chain)
+    assert [hop.voice.name for hop in statement.chain] == chain
+    assert all(hop.cue for hop in statement.chain)
 
 
 @pytest.mark.parametrize(
@@ -223,11 +223,10 @@ def test_a_chain_names_who_passed_the_words_on(text: str, start: str, chain: lis
         ("“Nobody sails,” Ada Brook said on Monday. “Not even me,” Brook added.", "2021-03-01"),
     ],
 )
-def test_the_date_of_saying_is_read_against_the_day_of_writing(text: str, day: str | None) -> None:
-    found = extract(f"{STORY}\n\n{text}", published="2021-03-03", language="en")  # a Wednesday
+def test_date_of_saying_is_relative_to_the_day_of_writing(text: str, day: str | None) -> None:
+    statements = extract(f"{STORY}\n\n{text}", published="2021-03-03", language="en").statements  # a Wednesday
 
-    assert found.statements
-    assert found.statements[-1].said == day
+    assert statements[-1].said == day
 
 
 @pytest.mark.parametrize(
@@ -238,7 +237,7 @@ def test_the_date_of_saying_is_read_against_the_day_of_writing(text: str, day: s
         (STORY, None),
     ],
 )
-def test_a_dateline_or_a_byline_dates_the_text(text: str, dated: str | None) -> None:
+def test_dateline_or_byline_dates_the_text(text: str, dated: str | None) -> None:
     assert extract(text, published="2021-03-05", language="en").date_written == dated
 
 
@@ -252,31 +251,30 @@ def test_a_dateline_or_a_byline_dates_the_text(text: str, dated: str | None) -> 
         ("It was a quiet day.", EventType.STATEMENT, "2021-03-03", None, None),
     ],
 )
-def test_an_event_is_proposed_from_the_lede(
+def test_event_is_proposed_from_the_lede(
     lede: str, kind: EventType, date: str, place: str | None, country: str | None
 ) -> None:
-    proposal = extract(f"{lede}\n\n{STORY}", published="2021-03-03", language="en").proposed_event
+    event = extract(f"{lede}\n\n{STORY}", published="2021-03-03", language="en").proposed_event
 
-    assert proposal is not None
-    assert (proposal.type, proposal.date, proposal.place, proposal.country) == (kind, date, place, country)
-    assert 0 < len(proposal.title) <= 200
-    assert proposal.passage is not None
+    assert event is not None
+    assert (event.type, event.date, event.place, event.country) == (kind, date, place, country)
+    assert 0 < len(event.title) <= 200
+    assert event.passage is not None
 
 
 def test_no_event_is_proposed_without_a_date() -> None:
     assert extract(STORY.replace("on Monday ", ""), language="en").proposed_event is None
 
 
-def test_another_language_gives_direct_quotations_and_says_so() -> None:
+def test_other_language_has_direct_quotations_and_a_note() -> None:
     text = (
         "Der Hafen bleibt zu. „Wir haben keine Mauer mehr und das Meer steht vor der Tür“, sagte die Bürgermeisterin."
     )
 
-    found = extract(text, language="de")
+    extraction = extract(text, language="de")
 
-    assert all(finding.kind is StatementKind.DIRECT for finding in found.statements)
-    assert found.statements
-    assert "English" in found.notes[0]
+    assert {statement.kind for statement in extraction.statements} == {StatementKind.DIRECT}
+    assert "English" in extraction.notes[0]
 
 
 @pytest.fixture
@@ -288,28 +286,30 @@ def without_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("without_model")
-def test_without_a_model_quotations_in_marks_are_read_and_the_report_says_so() -> None:
-    found = extract(f"{STORY}\n\n“Nobody sails today,” Ada Brook said.", language="en")
+def test_no_model_leaves_marked_quotations_and_a_note() -> None:
+    extraction = extract(f"{STORY}\n\n“Nobody sails today,” Ada Brook said.", language="en")
 
-    assert [finding.voice and finding.voice.name for finding in found.statements] == ["Ada Brook"]
-    assert "dateline[nlp]" in found.notes[0]
-    assert "no model" in found.extractor_version
+    assert [statement.voice and statement.voice.name for statement in extraction.statements] == ["Ada Brook"]
+    assert "dateline[nlp]" in extraction.notes[0]
+    assert "no model" in extraction.extractor_version
 
 
-def assert_sound(text: str, found: Extraction) -> None:
-    for i, finding in enumerate(found.statements):
+def assert_sound(text: str, extraction: Extraction) -> None:
+    statements = extraction.statements
+    for i, statement in enumerate(statements):
         ends = [0]
-        for span in finding.content:
+        for span in statement.content:
             assert ends[-1] <= span.start < span.end <= len(text)
             ends.append(span.end)
-        spans = [finding.mention, finding.cue, *(hop.cue for hop in finding.chain)]
+        spans = [statement.mention, statement.cue, *(hop.cue for hop in statement.chain)]
         assert all(0 <= span.start < span.end <= len(text) for span in spans if span)
-        voices = [finding.voice, *(hop.voice for hop in finding.chain)]
+        voices = [statement.voice, *(hop.voice for hop in statement.chain)]
         assert all(voice.name.strip() for voice in voices if voice)
-        assert finding.parent is None or 0 <= finding.parent < len(found.statements) != i
-        assert finding.said is None or parse_edtf(finding.said)
-    pieces = [span for finding in found.statements for span in finding.content]
-    assert not [span for span in pieces for line in found.furniture if span.start < line.end and line.start < span.end]
+        assert statement.parent is None or 0 <= statement.parent < len(statements) != i
+        assert statement.said is None or parse_edtf(statement.said)
+    pieces = [span for statement in statements for span in statement.content]
+    lines = extraction.furniture
+    assert not [span for span in pieces for line in lines if span.start < line.end and line.start < span.end]
 
 
 PIECES = st.sampled_from(
@@ -320,10 +320,10 @@ PIECES = st.sampled_from(
 
 
 @settings(max_examples=60, deadline=None)
-@given(text=st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map("".join)), published=st.sampled_from([
+@for_all(text=st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map("".join)), published=st.sampled_from([
     None, "2021-03-03", "0001-01-01", "9999-12-31", "2021~", "no date"]))  # fmt: skip
 @example(text="\"\n on Monday according to “ :\nMr as follows\n” Jane Doe [ ( ]\n# Dr. .\n' he— .", published=None)
-def test_any_text_is_read_without_an_error(text: str, published: str | None) -> None:
+def test_any_text_is_extracted_without_an_error(text: str, published: str | None) -> None:
     assert_sound(text, extract(text, published=published))
 
 
@@ -331,7 +331,7 @@ HOSTILE = ["\n", '"', "“", "(", "[", "A. ", "a", "By A. ", "he said, ", "x:\n\
 HOSTILE.extend(["# a\n", "the treaty says ", "“A B,” C D said. ", "he said:\n\nwe go on and on\n\n"])
 
 
-def seconds(text: str) -> float:
+def measure_seconds(text: str) -> float:
     gc.disable()
     try:
         start = time.process_time()
@@ -342,8 +342,8 @@ def seconds(text: str) -> float:
 
 
 @pytest.mark.parametrize("unit", HOSTILE)
-@pytest.mark.usefixtures("without_model")  # which is given no more than a bounded stretch of any text
-def test_twice_the_text_takes_little_more_than_twice_the_time(unit: str) -> None:
-    once, twice = (min(seconds(unit * (size // len(unit))) for _ in range(2)) for size in (12_000, 24_000))
+@pytest.mark.usefixtures("without_model")  # the model parses at most a bounded stretch of any text
+def test_twice_the_text_takes_about_twice_the_time(unit: str) -> None:
+    once, twice = (min(measure_seconds(unit * (size // len(unit))) for _ in range(2)) for size in (12_000, 24_000))
 
-    assert twice <= max(2.5 * once, 0.25)  # seconds; what is quadratic takes several
+    assert twice <= max(2.5 * once, 0.25)  # seconds; quadratic time takes several
