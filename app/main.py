@@ -39,13 +39,12 @@ from app.api.routers import (
     webhooks,
 )
 from app.api.web import problems
+from app.api.web.access import RateLimit
 from app.api.web.cache import RevisionCache
 from app.api.web.live import Hub, run_before_signal_handlers
-from app.api.web.metrics import RequestMetrics
-from app.api.web.middleware import ErrorGuard, RequestContext
-from app.api.web.openapi import DESCRIPTION, TAGS, describe
-from app.api.web.openapi_index import OpenApiIndex
-from app.api.web.ratelimit import RateLimit
+from app.api.web.middleware import ErrorGuard, RequestContext, RequestMetrics
+from app.api.web.openapi import DESCRIPTION, TAGS, complete_openapi
+from app.api.web.requests import OpenApiIndex
 from app.core.config import Settings, get_settings
 from app.core.logs import configure_logs
 from app.database import replicas
@@ -103,7 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             if isinstance(route, APIRoute):
                 route.unique_id = route.operation_id = route.name
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")
-    describe(app)
+    complete_openapi(app)
 
     problems.add_exception_handlers(app)
     own_limits = {f"{settings.root_path.rstrip('/')}/imports": settings.max_import_bytes}

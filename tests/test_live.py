@@ -423,7 +423,7 @@ def test_who_waits_gets_a_sign_of_life_and_how_far_it_has_come(server: Server, m
 def test_as_many_listen_as_can_and_none_of_them_holds_a_connection(server: Server) -> None:
     opened: list[socket.socket] = []
     try:
-        for _ in range(live.MOST):
+        for _ in range(live.MAX_LISTENERS):
             opened.append(socket.create_connection(("127.0.0.1", server.port)))
             opened[-1].sendall(b"GET /changes/stream HTTP/1.1\r\nHost: localhost\r\n\r\n")
         for each in opened:
@@ -432,7 +432,7 @@ def test_as_many_listen_as_can_and_none_of_them_holds_a_connection(server: Serve
 
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:dateline:problem:busy")
         assert refused.headers["Retry-After"] == "10"
-        time.sleep(2 * live.PAUSE)
+        time.sleep(2 * live.POLL_INTERVAL)
         assert server.application.state.read_pool.engine.pool.checkedout() == 0
     finally:
         for each in opened:

@@ -196,7 +196,7 @@ def test_a_list_names_the_formats_that_fit_its_items(reader: TestClient) -> None
     for name, operation in OPERATIONS.items():
         parameters = {each["name"]: each["schema"] for each in operation.get("parameters", [])}
         if not name.startswith(("GET /searches", "GET /webhooks", "POST")) and "format" in parameters:
-            address = examples.requests()[operation["operationId"]]["address"]
+            address = examples.load_requests()[operation["operationId"]]["address"]
             [error] = reader.get(f"{address}{'&' if '?' in address else '?'}format=nonsense").json()["errors"]
             known = ", ".join(parameters["format"]["enum"])
             assert error["detail"] == f"there is no such format here; those there are: {known}", name
@@ -270,7 +270,7 @@ def answers_of(client: TestClient) -> dict[str, Any]:
     """What the operations answer to their examples, asked one after the other."""
     methods = {each["operationId"]: name.partition(" ")[0] for name, each in OPERATIONS.items()}
     found = {}
-    for ident, request in examples.requests().items():
+    for ident, request in examples.load_requests().items():
         if ident not in UNTRIED:
             body = request.get("body")
             content = body.encode() if isinstance(body, str) else orjson.dumps(body) if body is not None else None
@@ -283,15 +283,17 @@ def answers_of(client: TestClient) -> dict[str, Any]:
 
 
 def test_the_examples_are_what_the_seed_answers(writer: TestClient) -> None:
-    kept, told = Path(examples.__file__).parent / "answers.json", answers_of(writer)
-    if not examples.answers():
+    kept, told = Path(examples.__file__).parent / "responses.json", answers_of(writer)
+    if not examples.load_responses():
         kept.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         pytest.fail("There were no answers: those given are kept now. Look at them.")
 
     told.pop("get_metrics")  # counts what was asked before
-    assert steady(told) == {ident: steady(answer) for ident, answer in examples.answers().items() if ident in told}
-    assert set(examples.answers()) == {*told, "get_metrics"}
+    assert steady(told) == {
+        ident: steady(answer) for ident, answer in examples.load_responses().items() if ident in told
+    }
+    assert set(examples.load_responses()) == {*told, "get_metrics"}
 
 
 def test_the_examples_are_of_all_operations() -> None:
-    assert set(examples.requests()) == {operation["operationId"] for operation in OPERATIONS.values()}
+    assert set(examples.load_requests()) == {operation["operationId"] for operation in OPERATIONS.values()}

@@ -139,7 +139,7 @@ def test_a_client_that_leaves_ends_its_stream_and_sets_free_what_it_held(
 
 def test_there_is_an_end_to_the_streams_at_a_time(crowd: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "PATIENCE", 0.2)
-    with listening(crowd, streams.MOST):
+    with listening(crowd, streams.MAX_STREAMS):
         refused = crowd.get(EVENTS)
         page = crowd.get("/events?format=csv&limit=1")
     after = crowd.get(EVENTS)

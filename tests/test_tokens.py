@@ -282,7 +282,7 @@ def test_a_token_is_in_no_log_not_even_with_a_traceback(
 
     settings = settings_for(store.url).model_copy(update={"log_level": "DEBUG"})
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        monkeypatch.setattr(responses, "_listed", fail)
+        monkeypatch.setattr(responses, "_describe_list", fail)
         answer = client.get(f"/events?token={token}")
     logged = capsys.readouterr().err
 

@@ -13,9 +13,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, Field
 
 from app.api.web import cursors
-from app.api.web.deps import get_path, parse_query
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
+from app.api.web.requests import get_path, parse_query
 from app.core.vocab import CodedBy, Noun
 from app.database.statements import ReadSession
 from app.integrations.labels import format_label, get_country_name

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
 from app.api.routers import responses
-from app.api.web.deps import Address, AsOf, RecordId
 from app.api.web.reads import ReadDep
+from app.api.web.requests import AsOf, RecordId, SlugOrId
 from app.api.web.writes import CHANGE, CREATE, Renderer, WriteDep
 from app.core.vocab import Noun
 from app.database.models import Record
@@ -92,5 +92,5 @@ def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> N
 def _addressed(model: type[Record]) -> tuple[Noun, str, str, Any]:
     """The noun of ``model``, what one of them is called, and the address of one with the type of what stands in it."""
     assert model.noun is not None
-    place: tuple[str, Any] = ("/{slug}", Address) if "slug" in model.model_fields else ("/{id}", RecordId)
+    place: tuple[str, Any] = ("/{slug}", SlugOrId) if "slug" in model.model_fields else ("/{id}", RecordId)
     return model.noun, model.noun.singular, *place

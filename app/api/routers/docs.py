@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse, JSONResponse
 
-from app.api.web.deps import tag_by_version
+from app.api.web.requests import tag_by_version
 from app.formats import FORMATS
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(tag_by_version)])

@@ -9,9 +9,9 @@ from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
-from app.api.web.deps import RecordId
 from app.api.web.problems import describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import RecordId
 from app.api.web.writes import CREATE, WriteDep, WriteRequest
 from app.capture import capture as captured
 from app.capture.capture import Captured

@@ -8,8 +8,8 @@ from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
-from app.api.web.deps import RecordId
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, WriteDep
 from app.database.models import Event
 from app.queries import events, outlets

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.routers import responses
-from app.api.web.deps import RecordId
-from app.api.web.fresh import UncachedReadDep
+from app.api.web.reads import UncachedReadDep
+from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.database.models import Feed
 from app.database.read_pool import ThreadReadSession, run_sync

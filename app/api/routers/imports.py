@@ -14,9 +14,10 @@ from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.api.routers import responses
-from app.api.web.deps import EngineDep, KeyDep, RecordId, get_read_pool, parse_query, require_scope
-from app.api.web.fresh import UncachedReadDep
+from app.api.web.access import KeyDep, get_read_pool, require_scope
 from app.api.web.problems import WRITE_STATUSES, build_problem_response, describe_statuses
+from app.api.web.reads import UncachedReadDep
+from app.api.web.requests import RecordId, parse_query
 from app.core.config import Settings
 from app.core.errors import DatelineError, Invalid
 from app.core.spans import Text
@@ -62,7 +63,6 @@ async def get_import(read: UncachedReadDep, ident: RecordId) -> Response:
 
 def get_intake(
     request: Request,
-    engine: EngineDep,
     key: KeyDep,
     _query: Annotated[dict[str, str], Depends(parse_query)],
     message: Annotated[Text, Query(max_length=500, description="Why: kept with the revisions.")] = "",
@@ -73,7 +73,7 @@ def get_intake(
     content_encoding: Annotated[str, Header(description="`gzip`, where the body is.")] = "identity",
 ) -> Intake:
     """What takes the body in, for somebody who may write."""
-    sender = require_scope(key, KeyScope.WRITE)
+    sender, engine = require_scope(key, KeyScope.WRITE), get_read_pool(request).engine
     settings: Settings = request.app.state.settings
     encoding = content_encoding.strip().lower()
     if encoding not in ("gzip", "x-gzip", "identity", ""):

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 
 from app.api.routers import responses
 from app.api.routers.responses import NESTED_LIST
-from app.api.web.deps import RecordId
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import RecordId
 from app.comparisons import origins
 from app.schemas.common import Page
 from app.schemas.origin import OriginFilter, OriginPublic

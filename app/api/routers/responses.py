@@ -1,10 +1,10 @@
-"""How one record and a list of them are answered: a page as the database wrote it, or the list streamed whole."""
+"""Build the responses of reads: a record, a page of a list as the database wrote it, or a list as a stream."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 import anyio.to_thread
@@ -12,13 +12,12 @@ import orjson
 from fastapi import Response
 from pydantic import BaseModel
 
-from app.api.routers.streams import stream
+from app.api.routers.streams import build_stream
 from app.api.web import cursors
-from app.api.web.cursors import Find
-from app.api.web.deps import add_token, get_address, get_base_url, get_path, parse_query
-from app.api.web.fresh import forbid_storing
+from app.api.web.access import add_token
 from app.api.web.problems import READ_STATUSES, describe_statuses
-from app.api.web.reads import ReadRequest
+from app.api.web.reads import FindListing, ReadRequest, fetch_page, forbid_storing
+from app.api.web.requests import get_address, get_base_url, get_path, parse_query
 from app.api.web.writes import Renderer
 from app.core.vocab import Noun
 from app.database.read_pool import ReadFunction, ThreadReadSession
@@ -32,34 +31,44 @@ from app.schemas.common import ListParams
 
 RECORD = describe_statuses(*READ_STATUSES, 404, 410)
 LIST: dict[int | str, dict[str, Any]] = {
-    200: {"content": {each.bare_type: {"schema": each.schema} for each in FORMATS.values()}},
+    200: {"content": {written.bare_type: {"schema": written.schema} for written in FORMATS.values()}},
     **describe_statuses(*READ_STATUSES, 501),
 }
 NESTED_LIST = LIST | describe_statuses(404, 410)
 
-# Of what changes without a revision, and has no tag.
+# Responses without a tag, because their records change without a revision.
 UNCACHED_RECORD = describe_statuses(401, 403, 404, 410, 422, 429, 503)
-UNCACHED_LIST = {status: told for status, told in LIST.items() if status != 304}
+UNCACHED_LIST = {status: description for status, description in LIST.items() if status != 304}
 UNCACHED_NESTED_LIST = UNCACHED_LIST | describe_statuses(404, 410)
 
-# Parameters of a list that leave open what is in it.
+# Parameters that do not select the items of a list.
 _NO_FILTERS = {*ListParams.model_fields, "min_revision"}
+
+
+class LoadedPage(NamedTuple):
+    """A page of a list, read in one state of the store."""
+
+    page: Page
+    item_count: int | None
+    revision_times: Mapping[int, str]
+    """For feeds: the times of the revisions that last changed the items."""
+    state: StoreState
 
 
 async def build_record(
     read: ReadRequest, noun: Noun, ref: int | str, as_of: int | None, render: Renderer | None = None
 ) -> Response:
-    """The record, now or as a revision left it."""
+    """Return the response with one record, as it is now or as a revision left it."""
 
-    async def now(reads: ReadSession) -> tuple[str, StoreState]:
-        await _unless_unchanged(read, reads)
+    async def load_current(reads: ReadSession) -> tuple[str, StoreState]:
+        await read.stop_if_unchanged(reads)
         return await records.get_current(reads, noun, ref), reads.state
 
-    async def then(reads: ThreadReadSession) -> tuple[str, StoreState]:
+    async def load_past(reads: ThreadReadSession) -> tuple[str, StoreState]:
         read.set_etag(await reads.fetch_state())
         return records.get_item(reads.session, noun, ref, revision=as_of), reads.state
 
-    item, state = await (read.run(now) if as_of is None else read.run_in_snapshot(then))
+    item, state = await (read.run(load_current) if as_of is None else read.run_in_snapshot(load_past))
     read.set_etag(state)
     if render is not None:
         item = await anyio.to_thread.run_sync(render, item)
@@ -67,146 +76,125 @@ async def build_record(
 
 
 async def build_list(
-    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
+    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: FindListing, *, thorough: bool = False
 ) -> Response:
-    """The list that ``find`` finds, in the format that the client wants: a page, or streamed whole.
+    """Return the response with the listing that ``find`` returns, in the client's format: a page, or the whole list.
 
-    A list that may take long, or more than one statement that needs the other's snapshot, is read ``thorough``.
+    Use ``thorough`` for a list that may take long, or needs one snapshot for several statements.
     """
     read.shape = shape
     to = FORMATS.get(read.representation)
     if to is not None and to.paged:
-        filters = _as_feed(filters)
-    part = PageRequest(filters.sort, filters.limit, _after(read, filters))
-    here = _naming(read, to, get_address(read.request))
-    listed = _listed(read, filters, here)
+        filters = _sort_as_feed(filters)
+    path, address = get_path(read.request), _add_format(read, to, get_address(read.request))
+    after = None if filters.cursor is None else cursors.decode(filters.cursor, path=path, filters=filters)
+    request = PageRequest(filters.sort, filters.limit, after)
+    list_info = _describe_list(read, filters, address)
     if to is not None and not to.paged and "limit" not in filters.model_fields_set:
-        response = await stream(read, listed, find, part, to)
-        response.headers.update(_link_header(read, here, None))
+        response = await build_stream(read, list_info, find, request, to)
+        response.headers.update(_build_link_header(read, address, None))
         return response
 
-    async def page(reads: ReadSession) -> tuple[Page, int | None, Mapping[int, str], StoreState]:
-        await _unless_unchanged(read, reads)
-        found = await find(reads)
-        rows = await cursors.fetch_page(found, reads, part)
-        made_at = await _moments(reads, rows) if to is not None and to.paged else {}
-        return rows, await found.count(reads) if filters.count else None, made_at, reads.state
+    async def load(reads: ReadSession) -> LoadedPage:
+        await read.stop_if_unchanged(reads)
+        listing = await find(reads)
+        page = await fetch_page(listing, reads, request)
+        revision_times: Mapping[int, str] = {}
+        if to is not None and to.paged:
+            revision_times = await revisions.get_times(
+                reads, {orjson.loads(item).get("revision", 0) for item in page.items}
+            )
+        return LoadedPage(page, await listing.count(reads) if filters.count else None, revision_times, reads.state)
 
-    long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
-    rows, count, made_at, state = await (read.run_in_snapshot(page) if long else read.run(page))
+    is_long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
+    page, item_count, revision_times, state = await (read.run_in_snapshot(load) if is_long else read.run(load))
     read.set_etag(state)
-    then = _next(read, filters, rows, to)
+    next_address = _build_next_address(read, filters, page, to)
     if to is not None:
-        listed = replace(listed, updated=state.rfc3339, next_url=then and _absolute(read, then), revision_times=made_at)
-        chunks = to.write(listed, [rows.items])
+        next_url = None if next_address is None else _get_url(read, next_address)
+        list_info = replace(list_info, updated=state.rfc3339, next_url=next_url, revision_times=revision_times)
+        chunks = to.write(list_info, [page.items])
         body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
     else:
-        body = write_page(shape, rows.items, flat=filters.flat, count=count, url=here, next_url=then)
+        body = write_page(shape, page.items, flat=filters.flat, count=item_count, url=address, next_url=next_address)
         media_type = "application/json"
-    return Response(body, headers=_link_header(read, here, then), media_type=media_type)
+    return Response(body, headers=_build_link_header(read, address, next_address), media_type=media_type)
 
 
-def _as_feed(filters: ListParams) -> ListParams:
-    """As a feed is read, unless the client says otherwise: what was added last comes first, whatever its date."""
+async def build_uncached(read: ReadRequest, load: ReadFunction[str]) -> Response:
+    """Return the response, without a tag, with the JSON text that ``load`` returns."""
+    return forbid_storing(read, Response(await read.run(load), media_type="application/json"))
+
+
+async def build_uncached_list(
+    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: FindListing, *, thorough: bool = False
+) -> Response:
+    """Return the response with a list, without a tag."""
+    return forbid_storing(read, await build_list(read, filters, shape, find, thorough=thorough))
+
+
+def _sort_as_feed(filters: ListParams) -> ListParams:
+    """Sort the last added items first, whatever their dates, unless the client chose an order."""
     if "sort" in filters.model_fields_set:
         return filters
-    return filters.model_copy(update={"sort": _newest_first(type(filters)) or filters.sort})
+    return filters.model_copy(update={"sort": _get_newest_first_sort(type(filters)) or filters.sort})
 
 
 @cache
-def _newest_first(shape: type[ListParams]) -> str | None:
-    """The order of a list by which what was added last comes first, if it has one."""
+def _get_newest_first_sort(shape: type[ListParams]) -> str | None:
     pattern = shape.model_json_schema()["properties"]["sort"]["pattern"]
     return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
 
 
-async def _moments(reads: ReadSession, rows: Page) -> Mapping[int, str]:
-    """When the revisions were made that last changed the items."""
-    return await revisions.get_times(reads, {orjson.loads(item).get("revision", 0) for item in rows.items})
-
-
-async def build_uncached(read: ReadRequest, find: ReadFunction[str]) -> Response:
-    """What ``find`` gives as JSON text, which has no tag."""
-    return forbid_storing(read, Response(await read.run(find), media_type="application/json"))
-
-
-async def build_uncached_list(
-    read: ReadRequest, filters: ListParams, shape: type[BaseModel], find: Find, *, thorough: bool = False
-) -> Response:
-    """A list that has no tag."""
-    return forbid_storing(read, await build_list(read, filters, shape, find, thorough=thorough))
-
-
-async def _unless_unchanged(read: ReadRequest, reads: ReadSession) -> None:
-    """Read no further where the client has the answer; that is known from the state alone."""
-    if read.if_none_match is not None:
-        read.set_etag(await reads.fetch_state())
-
-
-def _after(read: ReadRequest, filters: ListParams) -> tuple[Any, int] | None:
-    if filters.cursor is None:
-        return None
-    return cursors.decode(filters.cursor, path=get_path(read.request), filters=filters)
-
-
-def _naming(read: ReadRequest, to: Format | None, address: str) -> str:
-    """The address with the name of the format: where a feed points to itself, whoever follows must get the feed."""
+def _add_format(read: ReadRequest, to: Format | None, address: str) -> str:
+    """Add the format's name to the address of a feed: a reader that follows it must get the feed again."""
     if to is None or not to.paged or "format" in parse_query(read.request):
         return address
     return f"{address}{'&' if '?' in address else '?'}format={to.name}"
 
 
-def _next(read: ReadRequest, filters: ListParams, rows: Page, to: Format | None) -> str | None:
-    if rows.last is None:
+def _build_next_address(read: ReadRequest, filters: ListParams, page: Page, to: Format | None) -> str | None:
+    if page.last is None:
         return None
     path = get_path(read.request)
-    cursor = cursors.encode(rows.last, path=path, filters=filters)
-    query = parse_query(read.request)
-    given = str(read.request.scope["query_string"], "latin-1")
+    cursor = cursors.encode(page.last, path=path, filters=filters)
+    query, query_string = parse_query(read.request), str(read.request.scope["query_string"], "latin-1")
     if "cursor" in query:
-        then = f"{path}?{urlencode({**query, 'cursor': cursor})}"
+        query_string = urlencode({**query, "cursor": cursor})
     else:
-        then = f"{path}?{given}&cursor={cursor}" if given else f"{path}?cursor={cursor}"
-    return add_token(read.request, _naming(read, to, then))
+        query_string = f"{query_string}&cursor={cursor}" if query_string else f"cursor={cursor}"
+    return add_token(read.request, _add_format(read, to, f"{path}?{query_string}"))
 
 
-def _link_header(read: ReadRequest, here: str, then: str | None) -> dict[str, str]:
-    """The same links as in the body, and the list's other representations (RFC 8288)."""
-    links = [f'<{here}>; rel="self"'] + ([f'<{then}>; rel="next"'] if then else [])
-    start = _without_format(read)
-    for name, media_type in _others(read.shape, read.representation):
+def _build_link_header(read: ReadRequest, address: str, next_address: str | None) -> dict[str, str]:
+    """Return the links of the body, and those to the list's other formats (RFC 8288)."""
+    links = [f'<{address}>; rel="self"'] + ([f'<{next_address}>; rel="next"'] if next_address else [])
+    query = {name: value for name, value in parse_query(read.request).items() if name not in ("format", "cursor")}
+    start = f"{get_path(read.request)}?{urlencode(query)}{'&' if query else ''}"
+    for name, media_type in _list_alternates(read.shape, read.representation):
         links.append(f'<{start}format={name}>; rel="alternate"; type="{media_type}"')
     return {"Link": ", ".join(links)}
 
 
 @lru_cache(maxsize=1024)
-def _others(shape: type[BaseModel] | None, representation: str) -> Sequence[tuple[str, str]]:
-    """The names and media types of the other formats that items of this shape can be written in."""
+def _list_alternates(shape: type[BaseModel] | None, representation: str) -> Sequence[tuple[str, str]]:
+    """Return the names and media types of the other formats of items of this shape."""
     names = (name for name in list_format_names(shape) if name != representation)
     return [(name, "application/json" if name == JSON else FORMATS[name].bare_type) for name in names]
 
 
-def _without_format(read: ReadRequest) -> str:
-    """The address of the list, ready for ``format=`` at its end."""
-    query = {name: value for name, value in parse_query(read.request).items() if name not in ("format", "cursor")}
-    return f"{get_path(read.request)}?{urlencode(query)}{'&' if query else ''}"
-
-
-def _listed(read: ReadRequest, filters: ListParams, here: str) -> ListInfo:
+def _describe_list(read: ReadRequest, filters: ListParams, address: str) -> ListInfo:
+    """Return the description of the list; its title has the path, and the filters that tell one feed from another."""
     assert read.shape is not None
-    base, title = get_base_url(read.request), _title(read)
-    return ListInfo(read.shape, base, _absolute(read, here), title, "", flat=filters.flat, bom=filters.bom)
-
-
-def _title(read: ReadRequest) -> str:
-    """What is listed: its path, and the filters by which one feed differs from another."""
     root = str(read.request.scope.get("root_path", ""))
     path = str(read.request.scope["path"]).removeprefix(root).strip("/")
-    query = parse_query(read.request)
-    filters = [f"{name}={value}" for name, value in query.items() if name not in _NO_FILTERS]
-    return f"Dateline: {path}" + (f" ({', '.join(filters)})" if filters else "")
+    criteria = [f"{name}={value}" for name, value in parse_query(read.request).items() if name not in _NO_FILTERS]
+    title = f"Dateline: {path}" + (f" ({', '.join(criteria)})" if criteria else "")
+    base, url = get_base_url(read.request), _get_url(read, address)
+    return ListInfo(read.shape, base, url, title, "", flat=filters.flat, bom=filters.bom)
 
 
-def _absolute(read: ReadRequest, address: str) -> str:
+def _get_url(read: ReadRequest, address: str) -> str:
+    """Return the absolute URL of an address of the API."""
     root = str(read.request.scope.get("root_path", ""))
     return get_base_url(read.request) + address.removeprefix(root)

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.api.routers import responses
-from app.api.web.deps import RecordId
 from app.api.web.problems import WRITE_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, WriteDep
 from app.core.errors import NotFound
 from app.core.vocab import Verdict

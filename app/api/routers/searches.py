@@ -6,10 +6,9 @@ from fastapi import APIRouter, Query, Response
 from pydantic import JsonValue
 
 from app.api.routers import responses
-from app.api.web.deps import Address, parse_query
-from app.api.web.fresh import UncachedReadDep
 from app.api.web.problems import describe_statuses
-from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.reads import ReadDep, ReadRoute, UncachedReadDep
+from app.api.web.requests import SlugOrId, parse_query
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.core.errors import Busy
 from app.database.models import SavedSearch
@@ -44,7 +43,7 @@ async def list_searches(read: UncachedReadDep, filters: Annotated[SavedSearchFil
 
 
 @router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
-async def get_search(read: UncachedReadDep, ref: Address) -> Response:
+async def get_search(read: UncachedReadDep, ref: SlugOrId) -> Response:
     """One saved search, and where what it finds can be read."""
     return await responses.build_uncached(read, lambda reads: saved_searches.get_item(reads, ref))
 
@@ -52,7 +51,7 @@ async def get_search(read: UncachedReadDep, ref: Address) -> Response:
 @router.get(
     "/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=responses.LIST | describe_statuses(404)
 )
-async def list_search_items(read: ReadDep, ref: Address, shown: Annotated[SavedSearchItems, Query()]) -> Response:
+async def list_search_items(read: ReadDep, ref: SlugOrId, shown: Annotated[SavedSearchItems, Query()]) -> Response:
     """What a saved search finds, in every way in which its list can be asked for.
 
     The items are those of the list that is searched.
@@ -81,7 +80,7 @@ def create_search(write: WriteDep, body: SavedSearchCreate) -> Response:
 
 
 @router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
-def update_search(write: WriteDep, ref: Address, body: SavedSearchUpdate) -> Response:
+def update_search(write: WriteDep, ref: SlugOrId, body: SavedSearchUpdate) -> Response:
     """Only the fields that the body names; streams and webhooks go on with the new filters."""
     write.reject_if_match()
     with write.open_transaction() as session:
@@ -89,7 +88,7 @@ def update_search(write: WriteDep, ref: Address, body: SavedSearchUpdate) -> Res
 
 
 @router.delete("/{slug}", status_code=204, responses=CHANGE)
-def delete_search(write: WriteDep, ref: Address) -> Response:
+def delete_search(write: WriteDep, ref: SlugOrId) -> Response:
     """Forget a search, which no webhook may need any more; its streams end."""
     write.reject_if_match()
     with write.open_transaction() as session:

@@ -5,8 +5,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.routers.docs import feeds
-from app.api.web.deps import EngineDep, parse_query, require_read_access, tag_by_version
+from app.api.web.access import get_read_pool, require_read_access
 from app.api.web.problems import describe_statuses
+from app.api.web.requests import parse_query, tag_by_version
 from app.core.errors import NotMigrated
 from app.core.vocab import Noun
 from app.database.engine import check_migrated
@@ -54,11 +55,11 @@ def get_health(response: Response) -> Health:
 
 
 @router.get("/readyz", response_model=Health, responses=describe_statuses(422, 503))
-def get_readiness(response: Response, engine: EngineDep) -> Health:
+def get_readiness(request: Request, response: Response) -> Health:
     """Whether it can answer: the store is there, and migrated."""
     response.headers["Cache-Control"] = "no-store"
     try:
-        check_migrated(engine)
+        check_migrated(get_read_pool(request).engine)
     except SQLAlchemyError as error:
         raise NotMigrated("The store cannot be reached.") from error
     return Health(status="ok")

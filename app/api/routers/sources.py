@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
-from app.api.web.deps import Address
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import SlugOrId
 from app.database.models import Source
 from app.queries import documents, events, sources
 from app.schemas.common import Page
@@ -27,7 +27,7 @@ async def list_sources(read: ReadDep, filters: Annotated[SourceFilter, Query()])
 
 
 @router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED_LIST)
-async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[EventFilter, Query()]) -> Response:
+async def list_source_events(read: ReadDep, ref: SlugOrId, filters: Annotated[EventFilter, Query()]) -> Response:
     """The events that a source reported."""
     return await responses.build_list(
         read, filters, EventPublic, lambda reads: events.get_listing(reads, filters, within=(Source, ref))
@@ -35,7 +35,7 @@ async def list_source_events(read: ReadDep, ref: Address, filters: Annotated[Eve
 
 
 @router.get("/{slug}/documents", response_model=Page[DocumentPublic], responses=NESTED_LIST)
-async def list_source_documents(read: ReadDep, ref: Address, filters: Annotated[DocumentFilter, Query()]) -> Response:
+async def list_source_documents(read: ReadDep, ref: SlugOrId, filters: Annotated[DocumentFilter, Query()]) -> Response:
     """The documents of a source, without their texts."""
     return await responses.build_list(
         read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters, within=(Source, ref))

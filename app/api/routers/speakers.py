@@ -9,8 +9,8 @@ from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
 from app.api.routers.statements import statement_list
 from app.api.routers.utterances import utterance_list
-from app.api.web.deps import Address
 from app.api.web.reads import ReadDep, ReadRoute
+from app.api.web.requests import SlugOrId
 from app.api.web.writes import CHANGE, WriteDep
 from app.comparisons.speaker_records import build_speaker
 from app.database.models import Speaker
@@ -42,7 +42,7 @@ async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()
 
 @router.get("/{slug}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_speaker_statements(
-    read: ReadDep, ref: Address, filters: Annotated[StatementFilter, Query()]
+    read: ReadDep, ref: SlugOrId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """What a speaker said."""
     return await statement_list(read, filters, within=(Speaker, ref))
@@ -50,14 +50,14 @@ async def list_speaker_statements(
 
 @router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED_LIST)
 async def list_speaker_utterances(
-    read: ReadDep, ref: Address, filters: Annotated[UtteranceFilter, Query()]
+    read: ReadDep, ref: SlugOrId, filters: Annotated[UtteranceFilter, Query()]
 ) -> Response:
     """The things that a speaker said, each once, however many print it."""
     return await utterance_list(read, filters, within=(Speaker, ref))
 
 
 @router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)
-def merge_speakers(write: WriteDep, ref: Address, body: SpeakerMerge) -> Response:
+def merge_speakers(write: WriteDep, ref: SlugOrId, body: SpeakerMerge) -> Response:
     """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
 
     What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
@@ -69,7 +69,7 @@ def merge_speakers(write: WriteDep, ref: Address, body: SpeakerMerge) -> Respons
 
 
 @router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
-def split_speaker(write: WriteDep, ref: Address, body: SpeakerSplit) -> Response:
+def split_speaker(write: WriteDep, ref: SlugOrId, body: SpeakerSplit) -> Response:
     """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
     with write.open_transaction() as session:
         speaker = write.find_record(session, Speaker, ref)

@@ -1,4 +1,4 @@
-"""A list streamed whole, from one snapshot, however long it is."""
+"""Stream a whole list from one snapshot, however long it is."""
 
 import threading
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,7 @@ import anyio.to_thread
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app.api.web.cursors import Find, fetch_page
-from app.api.web.reads import ReadRequest
+from app.api.web.reads import FindListing, ReadRequest, fetch_page
 from app.core.errors import Busy
 from app.database.read_pool import run_sync
 from app.database.statements import ReadSession
@@ -23,66 +22,68 @@ from app.formats.flat import list_columns
 from app.formats.list_info import ListInfo
 from app.queries.listing import Paged, PageRequest
 
-# Page that are read in one go and become a chunk: as many as a processor's cache holds.
+# Rows that are read at once and become a chunk: as many as a processor's cache holds.
 BATCH = 500
 
-# Streams of one process at a time. They run in threads of their own, so that slow clients keep nobody else from
-# being served, and take connections that the pool may have beyond its size.
-MOST = 8
-# Seconds that one more waits for its turn, and between its looks.
+# Streams of one process at a time. They run in threads of their own, so that slow clients delay no other request, and
+# take connections that the pool may have beyond its size.
+MAX_STREAMS = 8
+# Seconds that one more waits, and between its attempts.
 PATIENCE = 5.0
 _PAUSE = 0.05
-_free = threading.BoundedSemaphore(MOST)
+_slots = threading.BoundedSemaphore(MAX_STREAMS)
 
 
-async def stream(read: ReadRequest, listed: ListInfo, find: Find, part: PageRequest, to: Format) -> StreamingResponse:
-    """The list from ``part`` on; its first chunk is made at once, so that what is wrong is still told."""
+async def build_stream(
+    read: ReadRequest, list_info: ListInfo, find: FindListing, request: PageRequest, to: Format
+) -> StreamingResponse:
+    """Return the list from ``request`` on; its first chunk is made at once, so that an error still has its status."""
     thread = anyio.CapacityLimiter(1)
-    part = replace(part, limit=BATCH, columns=list_columns(listed.shape) if to.tabular else ())
-    with ExitStack() as opened:
-        await _turn_to_stream()
-        opened.callback(_free.release)
+    request = replace(request, limit=BATCH, columns=list_columns(list_info.shape) if to.tabular else ())
+    with ExitStack() as resources:
+        await _acquire_slot()
+        resources.callback(_slots.release)
 
         def begin() -> Iterator[bytes]:
-            reads = opened.enter_context(read.read_pool.open_session())
+            reads = resources.enter_context(read.read_pool.open_session())
             state = run_sync(reads.fetch_state())
             read.set_etag(state)
-            told = replace(listed, updated=state.rfc3339)
-            chunks = to.write(told, _batches(run_sync(find(reads)), reads, part))
+            batches = _read_batches(run_sync(find(reads)), reads, request)
+            chunks = to.write(replace(list_info, updated=state.rfc3339), batches)
             return chain([next(chunks)], chunks)
 
         chunks = await read.explain_missing(anyio.to_thread.run_sync(begin, limiter=thread))
-        return _Streamed(chunks, opened.pop_all(), thread, media_type=to.media_type)
+        return _ThreadResponse(chunks, resources.pop_all(), thread, media_type=to.media_type)
 
 
-async def _turn_to_stream() -> None:
-    """Take one of the places there are, or wait for one; raises Busy where none gets free."""
+async def _acquire_slot() -> None:
+    """Take a slot, or wait for one; raise ``Busy`` if none becomes free."""
     for _ in range(max(1, round(PATIENCE / _PAUSE))):
-        if _free.acquire(blocking=False):
+        if _slots.acquire(blocking=False):
             return
         await anyio.sleep(_PAUSE)
     raise Busy("As many lists as can be are being streamed; try again.")
 
 
-def _batches(found: Paged, reads: ReadSession, part: PageRequest) -> Iterator[Any]:
-    """The items of one page after the other."""
-    rows = run_sync(fetch_page(found, reads, part))
-    yield rows.items
-    while rows.last is not None:
-        rows = run_sync(found.page(reads, replace(part, after=rows.last)))
-        yield rows.items
+def _read_batches(listing: Paged, reads: ReadSession, request: PageRequest) -> Iterator[Any]:
+    """Yield the items of one page after another."""
+    page = run_sync(fetch_page(listing, reads, request))
+    yield page.items
+    while page.last is not None:
+        page = run_sync(listing.page(reads, replace(request, after=page.last)))
+        yield page.items
 
 
-class _Streamed(StreamingResponse):
-    """Chunks made and sent by one thread, the next while the last is on its way; the snapshot is let go of at the
-    end, whatever ends it."""
+class _ThreadResponse(StreamingResponse):
+    """Chunks that one thread makes and sends, each while the one before is on its way; the end, of whatever kind,
+    closes the snapshot."""
 
     def __init__(
-        self, chunks: Iterable[bytes], opened: ExitStack, thread: anyio.CapacityLimiter, *, media_type: str
+        self, chunks: Iterable[bytes], resources: ExitStack, thread: anyio.CapacityLimiter, *, media_type: str
     ) -> None:
         super().__init__((), media_type=media_type)
         self._chunks = chunks
-        self._opened = opened
+        self._resources = resources
         self._thread = thread
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -90,7 +91,7 @@ class _Streamed(StreamingResponse):
             await super().__call__(scope, receive, send)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._opened.close, limiter=self._thread)
+                await anyio.to_thread.run_sync(self._resources.close, limiter=self._thread)
 
     async def stream_response(self, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
@@ -99,9 +100,9 @@ class _Streamed(StreamingResponse):
 
     def _send_chunks(self, send: Send) -> None:
         for chunk in self._chunks:
-            anyio.from_thread.check_cancelled()  # where nobody listens any more, sending waits for nothing
-            anyio.from_thread.run(_send, send, chunk)
+            anyio.from_thread.check_cancelled()  # without a client, sending never waits
+            anyio.from_thread.run(_send_chunk, send, chunk)
 
 
-async def _send(send: Send, chunk: bytes) -> None:
+async def _send_chunk(send: Send, chunk: bytes) -> None:
     await send({"type": "http.response.body", "body": chunk, "more_body": True})

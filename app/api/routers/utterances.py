@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
-from app.api.web.deps import RecordId
 from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
+from app.api.web.requests import RecordId
 from app.comparisons import wordings
 from app.database.models import Utterance
 from app.queries import utterances

@@ -9,8 +9,8 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 
 from app.api.routers import responses
-from app.api.web.deps import RecordId
-from app.api.web.fresh import WriterReadDep
+from app.api.web.reads import WriterReadDep
+from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.database.models import Delivery, Webhook
 from app.database.read_pool import ThreadReadSession, run_sync

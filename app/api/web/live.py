@@ -1,7 +1,7 @@
-"""The live stream: who follows the store is told of each change a moment after it was committed.
+"""The live stream: listeners receive each change a moment after it was committed.
 
-One look at the store's state serves all who listen in a process, and what they are told is read once for those who
-have come as far. While a listener waits, or is slow to take what it is sent, it holds no connection to the database.
+One poll of the store's state serves all listeners of a process, and each page of changes is read once for all that have
+reached the same position. A listener that waits, or reads slowly, holds no connection to the database.
 """
 
 import asyncio
@@ -26,176 +26,177 @@ from app.queries import change_feed
 from app.queries.change_feed import ChangePage, ChangeSelection, Position
 from app.queries.revisions import Change
 
-# Listeners of one process.
-MOST = 200
-# Seconds between two looks at the store, and without a word to a listener.
-PAUSE = 0.25
+# Listeners of one process at most.
+MAX_LISTENERS = 200
+# Seconds between two polls of the store.
+POLL_INTERVAL = 0.25
+# Seconds without an event after which a listener receives a comment.
 KEEP_ALIVE = 15.0
-# Changes that are read at once, and pieces of one state of the store that are kept for others.
-_PIECE = 200
-_SHARED = 32
-# Pieces that are read at the same time, so that they take few of the threads.
-_AT_ONCE = 2
-# Milliseconds after which a browser is to come back.
+# Changes that are read at once.
+_PAGE_SIZE = 200
+# Pages of one state of the store that are kept for other listeners.
+_MAX_SHARED_PAGES = 32
+# Pages that are read at the same time, so that they take few of the threads.
+_MAX_READS = 2
+# Milliseconds after which a browser reconnects.
 _RETRY = 2000
 
 
 class StreamResponse(StreamingResponse):
-    """Server-sent events to one of the hub's listeners, whose place is free again when it ends."""
+    """Server-sent events to one listener of the hub, which is unregistered when they end."""
 
     media_type = "text/event-stream"
 
-    def __init__(self, chunks: AsyncIterator[bytes], place: ExitStack) -> None:
-        # What stands between must neither keep it, nor hold it back until there is more of it.
+    def __init__(self, chunks: AsyncIterator[bytes], registration: ExitStack) -> None:
+        # No proxy may store the events, or hold them back until there are more.
         super().__init__(chunks, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
-        self._place = place
+        self._registration = registration
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._place:
+        with self._registration:
             await super().__call__(scope, receive, send)
 
 
 class Hub:
-    """The listeners of one process, and what they have in common."""
+    """The listeners of one process, the poll of the store and the pages that they share."""
 
     def __init__(self) -> None:
         self.closed = False
         self._listeners = 0
 
     def close(self) -> None:
-        """Have all streams end, soon."""
+        """Make all streams end soon."""
         self.closed = True
 
     @contextmanager
-    def listening(self, read_pool: ReadPool) -> Iterator[None]:
-        """Count one more listener; raises Busy where there are as many as can be."""
-        if self.closed or self._listeners >= MOST:
+    def register_listener(self, read_pool: ReadPool) -> Iterator[None]:
+        """Count one more listener; raise ``Busy`` if there are too many."""
+        if self.closed or self._listeners >= MAX_LISTENERS:
             raise Busy("As many as can are following the changes; try again.", headers={"Retry-After": "10"})
         if not self._listeners:
-            self._begin(read_pool)
+            self._start_polling(read_pool)
         self._listeners += 1
         try:
             yield
         finally:
             self._listeners -= 1
             if not self._listeners:
-                self._watch.cancel()
+                self._polling.cancel()
 
-    def _begin(self, read_pool: ReadPool) -> None:
+    def _start_polling(self, read_pool: ReadPool) -> None:
         self._read_pool = read_pool
         self._revision = 0
-        self._pieces: dict[tuple[ChangeSelection, Position], ChangePage] = {}
-        self._turns = asyncio.Semaphore(_AT_ONCE)
-        self._moved = asyncio.Event()
-        self._watch = asyncio.create_task(self._look())
+        self._pages: dict[tuple[ChangeSelection, Position], ChangePage] = {}
+        self._read_slots = asyncio.Semaphore(_MAX_READS)
+        self._changed = asyncio.Event()
+        self._polling = asyncio.create_task(self._poll())
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         while not self.closed:
-            with suppress(DatelineError, DBAPIError):  # it may be back at the next look
+            with suppress(DatelineError, DBAPIError):  # the store may be reachable at the next poll
                 state = self._read_pool.peek_state() or await self._read_pool.get_state()
                 if state.revision != self._revision:
-                    self._revision, self._pieces = state.revision, {}
-                    self._wake()
-            await asyncio.sleep(PAUSE)
-        self._wake()
+                    self._revision, self._pages = state.revision, {}
+                    self._wake_listeners()
+            await asyncio.sleep(POLL_INTERVAL)
+        self._wake_listeners()
 
-    def _wake(self) -> None:
-        moved, self._moved = self._moved, asyncio.Event()
-        moved.set()
+    def _wake_listeners(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
 
-    async def news(self, position: Position, patience: float) -> bool:
-        """Wait until there may be more after ``position``, or until patience (in seconds) ends; whether there may."""
-        until = time.monotonic() + patience
+    async def wait_for_changes(self, position: Position, timeout: float) -> bool:
+        """Return True as soon as there may be changes after ``position``, or False after ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
         while not self.closed:
             if position.place is not None or self._revision > position.revision:
                 return True
             try:
-                await asyncio.wait_for(self._moved.wait(), until - time.monotonic())
+                await asyncio.wait_for(self._changed.wait(), deadline - time.monotonic())
             except TimeoutError:
                 break
         return False
 
-    async def read(self, following: ChangeSelection, position: Position) -> ChangePage:
-        """The next changes; raises what ``change_feed.get_page`` does."""
-        pieces, revision, key = self._pieces, self._revision, (following, position)
-        async with self._turns:
-            if key in pieces:
-                return pieces[key]
-            piece = await self._read(revision, following, position)
-            if len(pieces) < _SHARED:
-                pieces[key] = piece
-            return piece
+    async def read_page(self, selection: ChangeSelection, position: Position) -> ChangePage:
+        """Return the next changes; raise the errors of ``change_feed.get_page``, or ``Busy``."""
+        pages, revision, key = self._pages, self._revision, (selection, position)
 
-    async def _read(self, revision: int, following: ChangeSelection, position: Position) -> ChangePage:
-        async def work(reads: ReadSession) -> ChangePage:
-            return await change_feed.get_page(reads, following, position, most=_PIECE)
+        async def get_page(reads: ReadSession) -> ChangePage:
+            return await change_feed.get_page(reads, selection, position, most=_PAGE_SIZE)
 
-        try:
-            return await self._read_pool.with_min_revision(revision).run_in_snapshot(work)
-        except DBAPIError as error:
-            if is_server_lost(error):
-                raise Busy("The store cannot be reached; try again.") from error
-            raise
+        async with self._read_slots:
+            if key in pages:
+                return pages[key]
+            try:
+                page = await self._read_pool.with_min_revision(revision).run_in_snapshot(get_page)
+            except DBAPIError as error:
+                if is_server_lost(error):
+                    raise Busy("The store cannot be reached; try again.") from error
+                raise
+            if len(pages) < _MAX_SHARED_PAGES:
+                pages[key] = page
+            return page
 
 
-async def events(hub: Hub, position: Position, check: Callable[[], Awaitable[ChangeSelection]]) -> AsyncIterator[bytes]:
-    """What is followed from ``position`` on, as server-sent events.
+async def stream_events(
+    hub: Hub, position: Position, authorize: Callable[[], Awaitable[ChangeSelection]]
+) -> AsyncIterator[bytes]:
+    """Yield the changes after ``position`` as server-sent events.
 
-    ``check`` says what is followed, or raises where the listener may not go on; then, as when the store cannot be
-    reached, the stream ends, and who comes back is told why.
+    ``authorize`` returns the selection of the listener, or raises if it may not go on. The stream then ends, as it does
+    if the store cannot be reached; a client that comes back receives the error.
     """
     with suppress(DatelineError):
-        yield _beat(position)
-        spoke = time.monotonic()
+        yield _build_comment(position)
+        last_sent = time.monotonic()
         while not hub.closed:
-            more = await hub.news(position, spoke + KEEP_ALIVE - time.monotonic())
-            following = await check()
-            told: list[bytes] = []
-            if more:
-                piece = await hub.read(following, position)
-                if piece.position == position:  # another server had what is not here yet
-                    await asyncio.sleep(PAUSE)
-                told, position = [_event(change) for change in piece.changes], piece.position
-            if not told and time.monotonic() >= spoke + KEEP_ALIVE:
-                told = [_beat(position)]
-            if told:
-                yield b"".join(told)
-                spoke = time.monotonic()
+            has_changes = await hub.wait_for_changes(position, last_sent + KEEP_ALIVE - time.monotonic())
+            selection = await authorize()
+            events: list[bytes] = []
+            if has_changes:
+                page = await hub.read_page(selection, position)
+                if page.position == position:  # another server has a revision that this one lacks
+                    await asyncio.sleep(POLL_INTERVAL)
+                events, position = [_build_event(change) for change in page.changes], page.position
+            if not events and time.monotonic() >= last_sent + KEEP_ALIVE:
+                events = [_build_comment(position)]
+            if events:
+                yield b"".join(events)
+                last_sent = time.monotonic()
 
 
-def _event(change: Change) -> bytes:
-    told = change.told() | ({} if change.item is None else {"item": orjson.Fragment(change.item)})
-    return format_sse_event(
-        event="change", id=f"{change.revision}-{change.place}", data_str=orjson.dumps(told).decode()
-    )
+def _build_event(change: Change) -> bytes:
+    data = change.told() | ({} if change.item is None else {"item": orjson.Fragment(change.item)})
+    ident = f"{change.revision}-{change.place}"
+    return format_sse_event(event="change", id=ident, data_str=orjson.dumps(data).decode())
 
 
-def _beat(position: Position) -> bytes:
-    """A sign of life, which also says how far the listener has come though nothing that it follows has happened."""
+def _build_comment(position: Position) -> bytes:
+    """Return a sign of life, which moves the listener's position on if none of the changes was selected."""
     ident = str(position.revision) if position.place is None else f"{position.revision}-{position.place}"
     return format_sse_event(comment="still here", id=ident, retry=_RETRY)
 
 
 @contextmanager
 def run_before_signal_handlers(close: Callable[[], None]) -> Iterator[None]:
-    """Call ``close`` before whatever else a server does on a signal to end: it waits for what is being answered."""
-    if threading.current_thread() is not threading.main_thread():  # which alone gets signals
+    """Call ``close`` before the server's own handlers of SIGINT and SIGTERM, which wait for open responses."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread receives signals
         yield
         return
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
 
-    def ending(number: int, frame: FrameType | None) -> None:
+    def handle(number: int, frame: FrameType | None) -> None:
         close()
-        handler = before[signal.Signals(number)]
+        handler = handlers[signal.Signals(number)]
         if callable(handler):
             handler(number, frame)
 
-    for number, handler in before.items():
+    for number, handler in handlers.items():
         if callable(handler):
-            signal.signal(number, ending)
+            signal.signal(number, handle)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            if signal.getsignal(number) is ending:
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is handle:
                 signal.signal(number, handler)

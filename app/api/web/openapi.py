@@ -1,6 +1,6 @@
-"""The OpenAPI document: what FastAPI derives from the code, and what it cannot know."""
+"""Complete the OpenAPI document that FastAPI derives from the code."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,13 +8,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from app.api.web import examples
-from app.api.web.deps import get_read_scope
+from app.api.web.access import get_read_scope
 from app.api.web.problems import Problem
 from app.core.vocab import Scope
 from app.formats import FORMATS, list_format_names
 from app.schemas.common import Page
 
-Part = dict[str, Any]
+JsonObject = dict[str, Any]
 
 DESCRIPTION = """
 Which outlets reported an event, who said what about it, in which words, and where each document says so.
@@ -53,8 +53,8 @@ TAGS = [
 ]
 
 
-# Their reads need a key even where reads are public.
-_KEYED = {"webhooks"}
+# Their reads need a key even if reads are public.
+_KEYED_TAGS = {"webhooks"}
 
 _TOKEN = {
     "type": "apiKey",
@@ -63,88 +63,83 @@ _TOKEN = {
     "description": "A key of the scope `feeds`, which reads lists, in any format, and nothing else.",
 }
 
-# By whether reads are public: all else is the same for every application, and takes half a second to derive.
-_DOCUMENTS: dict[bool, Part] = {}
+# The documents of this process, by the setting public_reads, the only one they depend on: one takes half a second.
+_DOCUMENTS: dict[bool, JsonObject] = {}
 
 
-def describe(app: FastAPI) -> None:
-    """Complete the document: problems, which no endpoint returns by its type; who needs no key, and who may come with
-    a token; the formats of each list; examples."""
+def complete_openapi(app: FastAPI) -> None:
+    """Have the application complete its OpenAPI document.
+
+    Added are the problems, which no endpoint returns by its type; the operations that need no key or accept a token;
+    the formats of each list; and the examples.
+    """
     derive = app.openapi
 
-    def openapi() -> Part:
-        public: bool = app.state.settings.public_reads
-        if public not in _DOCUMENTS:
-            _DOCUMENTS[public] = _completed(derive(), _shapes(app), public=public)
-        return _DOCUMENTS[public]
+    def openapi() -> JsonObject:
+        is_public: bool = app.state.settings.public_reads
+        if is_public not in _DOCUMENTS:
+            _DOCUMENTS[is_public] = _complete(derive(), _get_item_shapes(app), is_public=is_public)
+        return _DOCUMENTS[is_public]
 
     app.openapi = openapi  # type: ignore[method-assign]
 
 
-def _completed(document: Part, shapes: Mapping[str, type[BaseModel]], *, public: bool) -> Part:
+def _complete(document: JsonObject, shapes: Mapping[str, type[BaseModel]], *, is_public: bool) -> JsonObject:
     components = document["components"]
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] |= problem.pop("$defs") | {"Problem": problem}
     components["securitySchemes"]["token"] = _TOKEN
-    for path, operation in _reads(document):
-        if "security" in operation:
-            _say_who_may(operation, path, public=public)
-        if path in shapes:
-            _say_in_which_formats(operation, shapes[path])
-    for operation in _operations(document):
-        for parameter in operation.get("parameters", []):
-            _say_what_may_be_left_out(parameter["schema"])
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            # Some integrations read by POST.
+            if method == "get" or path.startswith("/integrations/"):
+                if "security" in operation:
+                    _add_security(operation, path, is_public=is_public)
+                if path in shapes:
+                    _add_formats(operation, shapes[path])
+            for parameter in operation.get("parameters", []):
+                _remove_null(parameter["schema"])
     for name, schema in components["schemas"].items():
         if name.startswith("Page_"):
-            _say_what_items_are(schema["properties"])
-    examples.add(document)
+            _describe_items(schema["properties"])
+    examples.add_examples(document)
     return document
 
 
-def _reads(document: Part) -> Iterator[tuple[str, Part]]:
-    """The operations that write nothing: some of other people's tools ask by POST."""
-    for path, operations in document["paths"].items():
-        for method, operation in operations.items():
-            if method == "get" or path.startswith("/integrations/"):
-                yield path, operation
+def _get_item_shapes(app: FastAPI) -> dict[str, type[BaseModel]]:
+    """Return the shape of each list's items, by path."""
+    shapes = {}
+    for route in app.routes:
+        if not isinstance(route, APIRoute) or route.methods != {"GET"}:
+            continue
+        page = route.response_model
+        if isinstance(page, type) and issubclass(page, Page):
+            shape = page.__pydantic_generic_metadata__["args"][0]
+            if isinstance(shape, type) and issubclass(shape, BaseModel):
+                shapes[route.path] = shape
+    return shapes
 
 
-def _operations(document: Part) -> Iterator[Part]:
-    return (operation for operations in document["paths"].values() for operation in operations.values())
-
-
-def _shapes(app: FastAPI) -> dict[str, type[BaseModel]]:
-    """By path: the shape of the items of each list."""
-    reads = (each for each in app.routes if isinstance(each, APIRoute) and each.methods == {"GET"})
-    pages = {each.path: each.response_model for each in reads}
-    found = {
-        path: page.__pydantic_generic_metadata__["args"][0]
-        for path, page in pages.items()
-        if isinstance(page, type) and issubclass(page, Page)
-    }
-    return {path: shape for path, shape in found.items() if isinstance(shape, type) and issubclass(shape, BaseModel)}
-
-
-def _say_who_may(operation: Part, path: str, *, public: bool) -> None:
-    if public and _KEYED.isdisjoint(operation["tags"]):
+def _add_security(operation: JsonObject, path: str, *, is_public: bool) -> None:
+    if is_public and _KEYED_TAGS.isdisjoint(operation["tags"]):
         operation["security"].insert(0, {})  # no key is needed
     if get_read_scope(path) is Scope.FEEDS:
         operation["security"].append({"token": []})
 
 
-def _say_in_which_formats(operation: Part, shape: type[BaseModel]) -> None:
+def _add_formats(operation: JsonObject, shape: type[BaseModel]) -> None:
     names = list_format_names(shape)
     for parameter in operation["parameters"]:
         if parameter["name"] == "format":
             parameter["schema"] = {"type": "string", "enum": list(names), "title": "Format"}
-    answered = operation["responses"]["200"]
-    others = {FORMATS[name].bare_type: {"schema": FORMATS[name].schema} for name in names if name in FORMATS}
+    response = operation["responses"]["200"]
+    formats = {FORMATS[name].bare_type: {"schema": FORMATS[name].schema} for name in names if name in FORMATS}
     # JSON first: generated clients take the first that they can read.
-    answered["content"] = {"application/json": answered["content"]["application/json"], **others}
+    response["content"] = {"application/json": response["content"]["application/json"], **formats}
 
 
-def _say_what_may_be_left_out(schema: Part) -> None:
-    """A parameter that is left out is not null: an address has no word for that."""
+def _remove_null(schema: JsonObject) -> None:
+    """Remove null from the types of a parameter: a query cannot express it."""
     options = [option for option in schema.get("anyOf", []) if option != {"type": "null"}]
     if len(options) == 1:
         del schema["anyOf"]
@@ -153,8 +148,8 @@ def _say_what_may_be_left_out(schema: Part) -> None:
         schema["anyOf"] = options
 
 
-def _say_what_items_are(page: Part) -> None:
-    """Items as they are unless ``flat`` is asked for: of a list of either, no client knows what it holds."""
+def _describe_items(page: JsonObject) -> None:
+    """Declare the items without ``flat``: with both kinds in one list, no client knows the type of an item."""
     if "anyOf" in page["items"]:
-        told = "The items. With `flat=true` they are rows instead: objects of plain values."
-        page["items"] |= page["items"].pop("anyOf")[0] | {"description": told}
+        description = "The items. With `flat=true` they are rows instead: objects of plain values."
+        page["items"] |= page["items"].pop("anyOf")[0] | {"description": description}

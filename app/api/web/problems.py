@@ -1,8 +1,8 @@
-"""Every error as an RFC 9457 problem, ``application/problem+json``; never an exception's own text."""
+"""Answer every error as an RFC 9457 problem, ``application/problem+json``, never with an exception's own text."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from starlette.exceptions import HTTPException
 
-from app.api.web.openapi_index import OpenApiIndex
+from app.api.web.requests import EarlyResponse, OpenApiIndex
 from app.core.errors import (
     BadRequest,
     Busy,
@@ -29,15 +29,8 @@ from app.database.engine import is_server_lost
 
 MEDIA_TYPE = "application/problem+json"
 
-_OF_STATUS = {error.status: error for error in (BadRequest, Unauthorized, Forbidden, NotFound, Gone, TooLarge)}
-_FIELD = re.compile(r"[A-Za-z_]\w*")
-
-
-class EarlyResponse(Exception):
-    """A response that is known before the endpoint has run: nothing changed, or the write was done before."""
-
-    def __init__(self, response: Response) -> None:
-        self.response = response
+_ERRORS_BY_STATUS = {error.status: error for error in (BadRequest, Unauthorized, Forbidden, NotFound, Gone, TooLarge)}
+_FIELD_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 class FieldError(BaseModel):
@@ -79,7 +72,7 @@ _DESCRIPTIONS = {
 
 
 def describe_statuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These statuses for the OpenAPI document of an operation."""
+    """Return the OpenAPI descriptions of an operation's responses with these statuses."""
     problem = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": _DESCRIPTIONS[status]} | ({} if status == 304 else {"content": problem})
@@ -94,7 +87,7 @@ WRITE_STATUSES = (400, 401, 403, 409, 413, 422, 429, 503)
 def build_problem_response(
     request: Request, error: DatelineError, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The problem that an error is."""
+    """Return the response that reports an error."""
     body = {
         "type": f"urn:dateline:problem:{error.slug}",
         "title": error.title,
@@ -111,71 +104,65 @@ def build_problem_response(
 
 
 def add_exception_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(EarlyResponse, _answered)
-    app.add_exception_handler(DatelineError, _dateline_error)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(IntegrityError, _integrity)
-    app.add_exception_handler(DBAPIError, _lost)
+    """Have the application answer every error as a problem."""
+    app.add_exception_handler(EarlyResponse, _send_early_response)
+    app.add_exception_handler(DatelineError, _handle_dateline_error)
+    app.add_exception_handler(RequestValidationError, _handle_validation_error)
+    app.add_exception_handler(HTTPException, _handle_http_error)
+    app.add_exception_handler(DBAPIError, _handle_database_error)
 
 
-async def _answered(_request: Request, error: Exception) -> Response:
+async def _send_early_response(_request: Request, error: Exception) -> Response:
     assert isinstance(error, EarlyResponse)
     return error.response
 
 
-async def _dateline_error(request: Request, error: Exception) -> Response:
+async def _handle_dateline_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DatelineError)
     return build_problem_response(request, error, error.headers)
 
 
-async def _integrity(request: Request, _error: Exception) -> Response:
-    return build_problem_response(
-        request, Conflict("Another record already has what must be unique, or a record it needs is gone.")
-    )
-
-
-async def _lost(request: Request, error: Exception) -> Response:
+async def _handle_database_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DBAPIError)
-    if not is_server_lost(error):
-        raise error
-    return build_problem_response(request, Busy("The store cannot be reached; try again."))
+    if isinstance(error, IntegrityError):
+        conflict = Conflict("Another record already has what must be unique, or a record it needs is gone.")
+        return build_problem_response(request, conflict)
+    if is_server_lost(error):
+        return build_problem_response(request, Busy("The store cannot be reached; try again."))
+    raise error
 
 
-async def _invalid(request: Request, error: Exception) -> Response:
+async def _handle_validation_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = error.errors()
     if errors[0]["type"] == "json_invalid":
         return build_problem_response(request, BadRequest("The body is not valid JSON."))
-    fields: dict[str, list[str]] = {}
-    for each in errors:
-        details = fields.setdefault(_field(each["loc"]), [])
-        details.extend({each["msg"].removeprefix("Value error, ")} - set(details))
-    found = [{"field": name, "detail": " Or: ".join(details)} for name, details in fields.items()]
-    return build_problem_response(request, Invalid(found[0]["field"], found[0]["detail"], errors=found))
+    details_by_field: dict[str, list[str]] = {}
+    for item in errors:
+        # Without the place of the field, and without pydantic's names for the parts of a union.
+        parts = [part for part in item["loc"][1:] if isinstance(part, int) or _FIELD_NAME.fullmatch(part)]
+        field = ".".join(str(part) for part in parts) or str(item["loc"][0])
+        details = details_by_field.setdefault(field, [])
+        details.extend({item["msg"].removeprefix("Value error, ")} - set(details))
+    fields = [{"field": name, "detail": " Or: ".join(details)} for name, details in details_by_field.items()]
+    return build_problem_response(request, Invalid(fields[0]["field"], fields[0]["detail"], errors=fields))
 
 
-def _field(location: Sequence[str | int]) -> str:
-    """The field's path, without the place it was sent in and without pydantic's names for parts of a union."""
-    parts = [part for part in location[1:] if isinstance(part, int) or _FIELD.fullmatch(part)]
-    return ".".join(str(part) for part in parts) or str(location[0])
-
-
-async def _http_error(request: Request, error: Exception) -> Response:
+async def _handle_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 405:
-        return _method_not_allowed(request)
-    known = _OF_STATUS.get(error.status_code, BadRequest)
-    detail = {404: "There is nothing at this address.", 413: "The body is larger than this server takes."}
-    return build_problem_response(
-        request, known(detail.get(error.status_code, "The request cannot be read.")), error.headers
-    )
+        return _answer_wrong_method(request)
+    error_class = _ERRORS_BY_STATUS.get(error.status_code, BadRequest)
+    details = {404: "There is nothing at this address.", 413: "The body is larger than this server takes."}
+    detail = details.get(error.status_code, "The request cannot be read.")
+    return build_problem_response(request, error_class(detail), error.headers)
 
 
-def _method_not_allowed(request: Request) -> Response:
-    openapi_index: OpenApiIndex = request.app.state.openapi_index
+def _answer_wrong_method(request: Request) -> Response:
+    """Return the methods that the address has, as the answer to OPTIONS or in a 405."""
+    index: OpenApiIndex = request.app.state.openapi_index
     path = request.url.path.removeprefix(request.scope.get("root_path", ""))
-    allow = {"Allow": ", ".join(openapi_index.list_methods(path))}
+    allow = {"Allow": ", ".join(index.list_methods(path))}
     if request.method == "OPTIONS":
         return Response(status_code=204, headers=allow)
     return build_problem_response(request, MethodNotAllowed(f"{request.method} is not possible here."), allow)

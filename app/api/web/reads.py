@@ -1,15 +1,15 @@
-"""Reads: what a request asks for, and the shortest way from there to the endpoint.
+"""Reads: the request of an endpoint that reads, and a route that builds it quickly.
 
-FastAPI takes a request apart one parameter and one dependency at a time, which for a list with twenty
-filters costs more than to read it. ``ReadRoute`` does the same in one step, from the same declarations:
-the endpoint's signature is what the OpenAPI document is made of, and what is validated.
+FastAPI takes a request apart one parameter and one dependency at a time, which for a list with twenty filters costs
+more than the read itself. ``ReadRoute`` does it in one step, from the same declarations: the endpoint's signature
+still makes the OpenAPI document and the validation.
 """
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from inspect import signature
-from typing import Annotated, Any, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from fastapi import Depends, Query, Request, Response, params
 from fastapi.exceptions import RequestValidationError
@@ -18,17 +18,29 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app import formats
-from app.api.web import etags
-from app.api.web.deps import IfNoneMatch, authorize_read, get_address, get_read_pool, parse_query, require_read_access
-from app.api.web.problems import EarlyResponse
+from app.api.web.access import KeyDep, authorize_read, get_read_pool, require_read_access, require_scope
+from app.api.web.requests import (
+    EarlyResponse,
+    IfNoneMatch,
+    build_etag,
+    get_address,
+    get_newest_revision,
+    matches_etag,
+    parse_query,
+)
 from app.core.errors import Invalid
+from app.core.vocab import Scope as KeyScope
 from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
-from app.database.statements import StoreState
+from app.database.statements import ReadSession, StoreState
 from app.queries import records
+from app.queries.listing import Page, Paged, PageRequest
 from app.queries.names import Missing
 from app.schemas.common import MAX_ID, Digits
 
 T = TypeVar("T")
+
+FindListing = Callable[[ReadSession], Awaitable[Paged]]
+"""Returns the listing of a request; queries the names in the request, and nothing else."""
 
 MinRevision = Annotated[
     Annotated[int, Field(ge=0, le=MAX_ID), Digits] | None,
@@ -36,59 +48,87 @@ MinRevision = Annotated[
 ]
 
 
+@dataclass(slots=True)
+class ReadOutcome:
+    """The state and the route of a read that is being answered, for the response cache."""
+
+    state: StoreState | None = None
+    route: str = "other"
+
+
 @dataclass
 class ReadRequest:
-    """A request to read, by somebody who may."""
+    """A request that may read, and the connections to read on."""
 
     request: Request
     read_pool: ReadPool
     if_none_match: str | None
     min_revision: int = 0
     shape: type[BaseModel] | None = None
-    """Of the items, where a list is answered."""
+    """The shape of the items of a list."""
 
     @cached_property
     def representation(self) -> str:
-        """The name of the format to answer in."""
-        asked = parse_query(self.request).get("format")
-        return formats.negotiate_format(asked, self.request.headers.get("accept", ""), self.shape)
+        """The name of the response's format."""
+        name = parse_query(self.request).get("format")
+        return formats.negotiate_format(name, self.request.headers.get("accept", ""), self.shape)
 
     def set_etag(self, state: StoreState) -> None:
-        """Tell the client which state it is answered from; raises Answered where it has that answer already.
+        """Set the headers of a response that is read from ``state``.
 
-        Raises Invalid where the store has not come to the revision that was asked for.
+        Raise ``EarlyResponse`` with a 304 if the client has this response, and ``Invalid`` if the store has not reached
+        the revision that the client demands.
         """
         if state.revision < self.min_revision:
             raise Invalid("min_revision", f"the store is at revision {state.revision}", revision=state.revision)
-        tag = etags.etag(state.revision, state.at, get_address(self.request), self.representation)
+        etag = build_etag(state.revision, state.at, get_address(self.request), self.representation)
         scope = self.request.scope
-        scope["response_headers"] |= {"ETag": tag, "Vary": "Accept", "Dateline-Revision": str(state.revision)}
-        read_outcome = scope.get("read_outcome")
-        if read_outcome is not None:
-            read_outcome.state, read_outcome.route = state, scope["route"].path
-        if etags.matches(self.if_none_match, tag):
+        scope["response_headers"] |= {"ETag": etag, "Vary": "Accept", "Dateline-Revision": str(state.revision)}
+        outcome: ReadOutcome | None = scope.get("read_outcome")
+        if outcome is not None:
+            outcome.state, outcome.route = state, scope["route"].path
+        if matches_etag(self.if_none_match, etag):
             raise EarlyResponse(Response(status_code=304))
 
+    async def stop_if_unchanged(self, reads: ReadSession) -> None:
+        """Raise ``EarlyResponse`` before anything is queried if the store's state alone shows that nothing changed."""
+        if self.if_none_match is not None:
+            self.set_etag(await reads.fetch_state())
+
     async def run(self, work: ReadFunction[T]) -> T:
-        """Do some short reading."""
+        """Run a short read."""
         return await self.explain_missing(self.read_pool.run(work))
 
     async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
-        """Do some reading in one snapshot."""
+        """Run a read in one snapshot."""
         return await self.explain_missing(self.read_pool.run_in_snapshot(work))
 
     async def explain_missing(self, reading: Awaitable[T]) -> T:
-        """What is being read; raises NotFound or Gone for a record that is missing."""
+        """Return the result of a read; raise ``NotFound`` or ``Gone`` if its record does not exist."""
         try:
             return await reading
         except Missing as error:
             model, ref = error.model, error.ref
 
-        async def explain(reads: ThreadReadSession) -> Exception:
+        async def build_error(reads: ThreadReadSession) -> Exception:
             self.set_etag(await reads.fetch_state())
             return records.build_missing_error(reads.session, model, ref)
 
-        raise await self.read_pool.run_in_snapshot(explain)
+        raise await self.read_pool.run_in_snapshot(build_error)
+
+
+async def fetch_page(listing: Paged, reads: ReadSession, request: PageRequest) -> Page:
+    """Return a page of the listing; raise ``Invalid`` if the cursor's sort key does not fit the listing."""
+    try:
+        return await listing.page(reads, request)
+    except ValueError:
+        raise Invalid("cursor", "not a cursor of this list; follow a page's next link") from None
+
+
+def build_read_request(request: Request, if_none_match: str | None, min_revision: int | None) -> ReadRequest:
+    """Return a request that reads no state older than the client demands or has seen."""
+    revision = max(min_revision or 0, get_newest_revision(if_none_match))
+    return ReadRequest(request, get_read_pool(request).with_min_revision(revision), if_none_match, min_revision or 0)
 
 
 async def get_read_request(
@@ -98,77 +138,104 @@ async def get_read_request(
     if_none_match: IfNoneMatch = None,
     min_revision: MinRevision = None,
 ) -> ReadRequest:
-    """What an endpoint gets that reads; asked for as a dependency, so that the OpenAPI document knows what it takes."""
+    """Return the request of an endpoint; as a dependency, it also adds its parameters to the OpenAPI document."""
     return build_read_request(request, if_none_match, min_revision)
-
-
-def build_read_request(request: Request, if_none_match: str | None, min_revision: int | None) -> ReadRequest:
-    """To read nothing older than what the client asks for, or has seen already."""
-    seen = max(min_revision or 0, etags.newest(if_none_match))
-    return ReadRequest(request, get_read_pool(request).with_min_revision(seen), if_none_match, min_revision or 0)
 
 
 ReadDep = Annotated[ReadRequest, Depends(get_read_request)]
 
 
+async def get_uncached_read(
+    request: Request,
+    _allowed: Annotated[None, Depends(require_read_access)],
+    _query: Annotated[dict[str, str], Depends(parse_query)],
+) -> ReadRequest:
+    """Return the request of an endpoint whose records change without a revision: it has no tag."""
+    return ReadRequest(request, get_read_pool(request), None)
+
+
+UncachedReadDep = Annotated[ReadRequest, Depends(get_uncached_read)]
+
+
+async def get_writer_read(read: UncachedReadDep, key: KeyDep) -> ReadRequest:
+    """Return an uncached request for records that only a key with the scope ``write`` may read."""
+    require_scope(key, KeyScope.WRITE)
+    return read
+
+
+WriterReadDep = Annotated[ReadRequest, Depends(get_writer_read)]
+
+
+def forbid_storing(read: ReadRequest, response: Response) -> Response:
+    """Return the response to an uncached read."""
+    headers = read.request.scope["response_headers"]
+    headers.pop("ETag", None)
+    headers["Cache-Control"] = "no-store"
+    return response
+
+
+class Parameter(NamedTuple):
+    """A parameter of an endpoint, and the place of its value in the request."""
+
+    name: str
+    adapter: TypeAdapter[Any]
+    place: str
+    """``path`` or ``query``."""
+    alias: str | None = None
+    """The name in the request; None for a model of the whole query."""
+    default: Any = None
+
+    def parse(self, values: Mapping[str, Any]) -> Any:
+        """Return the validated value; raise ``RequestValidationError``."""
+        if self.alias is not None and self.alias not in values:
+            return self.default
+        try:
+            return self.adapter.validate_python(values if self.alias is None else values[self.alias])
+        except ValidationError as error:
+            location = (self.place,) if self.alias is None else (self.place, self.alias)
+            errors = [{**item, "loc": (*location, *item["loc"])} for item in error.errors(include_url=False)]
+            raise RequestValidationError(errors) from None
+
+
+_MIN_REVISION = Parameter("min_revision", TypeAdapter(MinRevision), "query", "min_revision")
+
+
 class ReadRoute(APIRoute):
-    """A route to an endpoint that takes a ``ReadDep``, path parameters, and a model of its query or single parameters
-    of it; of other endpoints, FastAPI's own."""
+    """A route to an endpoint that takes a ``ReadDep``, path parameters, and a model of its query or single query
+    parameters. Other endpoints are left to FastAPI."""
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
-        reads, taken = _parameters(endpoint)
-        if reads is None:
+        hints = get_type_hints(endpoint, include_extras=True)
+        declared = inspect.signature(endpoint).parameters
+        read_name = next((name for name in declared if hints[name] == ReadDep), None)
+        if read_name is None:
             return
+        parameters = [
+            _build_parameter(name, hints[name], parameter.default)
+            for name, parameter in declared.items()
+            if name != read_name
+        ]
 
-        # No stacks of things to close, no body: what a read raises, the application's own handlers answer.
-        async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        # No exit stacks and no body: the application's exception handlers answer every error of a read.
+        async def handle(scope: Scope, receive: Receive, send: Send) -> None:
             request = Request(scope, receive, send)
             await authorize_read(request, path)
-            query, places = parse_query(request), request.path_params
-            values = {name: parse(places if place == "path" else query) for name, place, parse in taken}
-            read = build_read_request(request, request.headers.get("if-none-match"), _min_revision(query))
-            response: Response = await endpoint(**values, **{reads: read})
+            places = {"path": request.path_params, "query": parse_query(request)}
+            arguments = {parameter.name: parameter.parse(places[parameter.place]) for parameter in parameters}
+            min_revision = _MIN_REVISION.parse(places["query"])
+            arguments[read_name] = build_read_request(request, request.headers.get("if-none-match"), min_revision)
+            response: Response = await endpoint(**arguments)
             await response(scope, receive, send)
 
-        self.app = answer
+        self.app = handle
 
 
-Parse = Callable[[Mapping[str, Any]], Any]
-
-
-def _parameters(endpoint: Callable[..., Any]) -> tuple[str | None, list[tuple[str, str, Parse]]]:
-    """The name of the endpoint's ``ReadDep``, if it has one; and how its other parameters are read, and from where."""
-    hints = get_type_hints(endpoint, include_extras=True)
-    reads = next((name for name in signature(endpoint).parameters if hints[name] == ReadDep), None)
-    taken = []
-    for name, parameter in signature(endpoint).parameters.items():
-        if name == reads or reads is None:
-            continue
-        told = next((each for each in get_args(hints[name]) if isinstance(each, params.Param)), params.Path())
-        place = "path" if isinstance(told, params.Path) else "query"
-        adapter: TypeAdapter[Any] = TypeAdapter(hints[name])
-        single = place == "path" or parameter.default is not parameter.empty
-        taken.append(
-            (name, place, _single(adapter, told.alias or name, place, parameter.default) if single else _whole(adapter))
-        )
-    return reads, taken
-
-
-def _single(adapter: TypeAdapter[Any], alias: str, place: str, default: Any) -> Parse:
-    return lambda given: _parsed(adapter, given[alias], (place, alias)) if alias in given else default
-
-
-_min_revision = _single(TypeAdapter(MinRevision), "min_revision", "query", None)
-
-
-def _whole(adapter: TypeAdapter[Any]) -> Parse:
-    return lambda given: _parsed(adapter, given, ("query",))
-
-
-def _parsed(adapter: TypeAdapter[Any], value: Any, at: tuple[str, ...]) -> Any:
-    try:
-        return adapter.validate_python(value)
-    except ValidationError as error:
-        errors = [{**each, "loc": (*at, *each["loc"])} for each in error.errors(include_url=False)]
-        raise RequestValidationError(errors) from None
+def _build_parameter(name: str, hint: Any, default: Any) -> Parameter:
+    declared = next((item for item in get_args(hint) if isinstance(item, params.Param)), params.Path())
+    adapter: TypeAdapter[Any] = TypeAdapter(hint)
+    if isinstance(declared, params.Path):
+        return Parameter(name, adapter, "path", declared.alias or name, default)
+    if default is inspect.Parameter.empty:
+        return Parameter(name, adapter, "query")
+    return Parameter(name, adapter, "query", declared.alias or name, default)

@@ -1,4 +1,4 @@
-"""The right to write: one transaction, one revision, and an answer that a repeated request gets again."""
+"""Writes: one transaction and one revision for each request, and the same response again if it is repeated."""
 
 import datetime as dt
 import hashlib
@@ -10,9 +10,9 @@ import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
-from app.api.web import etags
-from app.api.web.deps import EngineDep, KeyDep, get_address, parse_query, require_scope
-from app.api.web.problems import WRITE_STATUSES, EarlyResponse, describe_statuses
+from app.api.web.access import KeyDep, get_read_pool, require_scope
+from app.api.web.problems import WRITE_STATUSES, describe_statuses
+from app.api.web.requests import EarlyResponse, build_etag, get_address, is_unchanged_since, parse_query
 from app.core.errors import Invalid, PreconditionFailed
 from app.core.spans import Text
 from app.core.vocab import Scope
@@ -26,25 +26,24 @@ from app.store.revisions import WriteSession
 R = TypeVar("R", bound=Record)
 
 Renderer = Callable[[str], str]
-"""Makes what is answered of a record as the database gives it, both as JSON texts."""
+"""Turns the JSON text of a record that the database builds into the JSON text of the response."""
 
-# How long a request can be sent again under its Idempotency-Key.
-_KEPT_FOR = dt.timedelta(days=7)
+# The time for which a request can be repeated under its Idempotency-Key.
+_REPEATABLE_FOR = dt.timedelta(days=7)
 
 
 async def get_fingerprint(request: Request) -> str:
-    """What makes two requests with one ``Idempotency-Key`` the same request."""
-    summary = f"{request.method} {get_address(request)}\n".encode("utf-8", "surrogateescape")
-    return hashlib.sha256(summary + await request.body()).hexdigest()
+    """Return the hash by which a repeated request is known to be the same one."""
+    line = f"{request.method} {get_address(request)}\n".encode("utf-8", "surrogateescape")
+    return hashlib.sha256(line + await request.body()).hexdigest()
 
 
 class WriteRequest:
-    """The right to write, and what the request says about how."""
+    """A request that may write, with its reason, its idempotency key and its precondition."""
 
     def __init__(
         self,
         request: Request,
-        engine: EngineDep,
         key: KeyDep,
         fingerprint: Annotated[str, Depends(get_fingerprint)],
         _query: Annotated[dict[str, str], Depends(parse_query)],
@@ -62,7 +61,7 @@ class WriteRequest:
         ] = None,
     ) -> None:
         self._key = require_scope(key, Scope.WRITE)
-        self._engine = engine
+        self._engine = get_read_pool(request).engine
         self._request = request
         self._fingerprint = fingerprint
         self._message = message or f"{request.method} {request.url.path}"
@@ -71,38 +70,34 @@ class WriteRequest:
 
     @contextmanager
     def open_transaction(self) -> Iterator[WriteSession]:
-        """One write transaction, one revision; committed when the block ends."""
+        """Open a write transaction, which makes one revision and is committed when the block ends."""
         author = f"{self._key.name} ({self._key.prefix})"
         with revisions.write(self._engine, author=author, message=self._message) as session:
             self._replay(session)
             yield session
 
     def replay_if_repeated(self) -> None:
-        """Answer a request that was sent before at once, by raising Answered; before work that needs no transaction."""
+        """Raise ``EarlyResponse`` if the request was answered before; for work ahead of the transaction."""
         with open_read_transaction(self._engine) as session:
             self._replay(session)
 
     def find_record(self, session: WriteSession, model: type[R], ref: int | str) -> R:
-        """The row to change; raises as a GET would, or PreconditionFailed."""
+        """Return the row to change; raise ``PreconditionFailed``, or the errors of a GET."""
         row = records.get_row(session, model, ref)
-        if self._if_match is not None and not etags.unchanged_since(self._if_match, row.revision_id):
+        if self._if_match is not None and not is_unchanged_since(self._if_match, row.revision_id):
             raise PreconditionFailed(f"It was changed in revision {row.revision_id}.", revision=row.revision_id)
         return row
 
     def reject_if_match(self) -> None:
-        """For what has no tag: refuse a change that depends on one, as PreconditionFailed."""
+        """Raise ``PreconditionFailed`` for an ``If-Match``; for records without a tag."""
         if self._if_match not in (None, "*"):
             raise PreconditionFailed("It has no ETag.")
 
     def build_unversioned_response(self, session: WriteSession, status: int, path: str, body: str) -> Response:
-        """What the endpoint returns of what is no record: it has an address, but no tag."""
+        """Return the response to a write of a record that has an address but no revision and no tag."""
+        state = run_sync(ThreadReadSession(session).fetch_state())
         location = f"{self._request.scope.get('root_path', '')}{path}"
-        headers = {
-            "Dateline-Revision": str(run_sync(ThreadReadSession(session).fetch_state()).revision),
-            "Location": location,
-        }
-        self._keep(session, status, headers, body)
-        return _response(status, headers, body)
+        return self._finish(session, status, {"Dateline-Revision": str(state.revision), "Location": location}, body)
 
     def build_response(
         self,
@@ -113,50 +108,48 @@ class WriteRequest:
         summary: Mapping[str, object] | None = None,
         render: Renderer | None = None,
     ) -> Response:
-        """What the endpoint returns: the record as it now is, if any, or what is ``told`` of a write of many, with its
-        revision; kept for a request that is sent again."""
+        """Return the response to a write: the record as it is now, the ``summary`` of a write of many, or no body."""
         session.flush_counts()
         state = run_sync(ThreadReadSession(session).fetch_state())
-        headers = {"Dateline-Revision": str(state.revision)}
-        body = ""
+        headers, body = {"Dateline-Revision": str(state.revision)}, ""
         if row is not None and row.noun is not None and row.id is not None:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
-            headers |= {"Location": location, "ETag": etags.etag(state.revision, state.at, location, "json")}
+            headers |= {"Location": location, "ETag": build_etag(state.revision, state.at, location, "json")}
             body = records.get_item(session, row.noun, row.id)
             body = body if render is None else render(body)
         if summary is not None:
             body = orjson.dumps({**summary, "revision": state.revision}).decode()
-        self._keep(session, status, headers, body)
-        return _response(status, headers, body)
+        return self._finish(session, status, headers, body)
 
     def _replay(self, session: Session) -> None:
         if self._idempotency_key is None:
             return
-        kept = lookups.find_row(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
-        if kept is None:
+        row = lookups.find_row(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
+        if row is None:
             return
-        if kept.fingerprint != self._fingerprint:
+        if row.fingerprint != self._fingerprint:
             raise Invalid("Idempotency-Key", "already used with another request")
-        raise EarlyResponse(_response(kept.status, kept.headers, kept.body))
+        raise EarlyResponse(_build_json_response(row.status, row.headers, row.body))
 
-    def _keep(self, session: WriteSession, status: int, headers: dict[str, str], body: str) -> None:
-        if self._idempotency_key is None or self._key.id is None:
-            return
-        now = dt.datetime.now(dt.UTC)
-        session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _KEPT_FOR))
-        answer = IdempotencyKey(
-            api_key_id=self._key.id,
-            key=self._idempotency_key,
-            fingerprint=self._fingerprint,
-            status=status,
-            headers=headers,
-            body=body,
-            created_at=now,
-        )
-        session.add(answer)
+    def _finish(self, session: WriteSession, status: int, headers: dict[str, str], body: str) -> Response:
+        """Return the response, after storing it under the idempotency key, if any."""
+        if self._idempotency_key is not None and self._key.id is not None:
+            now = dt.datetime.now(dt.UTC)
+            session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _REPEATABLE_FOR))
+            row = IdempotencyKey(
+                api_key_id=self._key.id,
+                key=self._idempotency_key,
+                fingerprint=self._fingerprint,
+                status=status,
+                headers=headers,
+                body=body,
+                created_at=now,
+            )
+            session.add(row)
+        return _build_json_response(status, headers, body)
 
 
-def _response(status: int, headers: dict[str, str], body: str) -> Response:
+def _build_json_response(status: int, headers: dict[str, str], body: str) -> Response:
     return Response(body or None, status, headers=headers, media_type="application/json" if body else None)
 
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import orjson
 
 from app.api.web import cursors
+from app.api.web.reads import fetch_page
 from app.core.vocab import Noun
 from app.database.read_pool import ReadPool, ThreadReadSession
 from app.database.statements import ReadSession
@@ -40,7 +41,7 @@ class ToolContext:
         """Return a page of the list as the question wants it, and the cursor of the next page."""
         path = type(question).__name__
         after = question.cursor and cursors.decode(question.cursor, path=path, filters=question)
-        rows = await cursors.fetch_page(listing, self.reads, PageRequest(sort, question.limit, after or None))
+        rows = await fetch_page(listing, self.reads, PageRequest(sort, question.limit, after or None))
         more = rows.last and cursors.encode(rows.last, path=path, filters=question)
         return [orjson.loads(item) for item in rows.items], more
 

@@ -15,7 +15,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.api.web.deps import get_base_url, get_limited_key, get_read_pool, require_scope
+from app.api.web.access import get_key, get_read_pool, require_scope
+from app.api.web.requests import get_base_url
 from app.core.config import Settings
 from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
 from app.core.vocab import Scope
@@ -125,7 +126,7 @@ def _list_own_origins(settings: Settings) -> set[str]:
 
 async def _check_key(request: Request) -> None:
     """Raise Unauthorized, Forbidden or TooManyRequests; a token in the URL is not enough."""
-    key = await get_limited_key(request)
+    key = await get_key(request)
     if key is not None or not request.app.state.settings.public_reads:
         require_scope(key, Scope.READ)
 

@@ -11,9 +11,10 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.web.deps import get_read_pool, parse_query, require_read_access
+from app.api.web.access import get_read_pool, require_read_access
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest
+from app.api.web.requests import parse_query
 from app.core.errors import Invalid
 from app.database.read_pool import ThreadReadSession
 from app.database.statements import ReadSession

@@ -1,7 +1,7 @@
-"""Examples of every operation: requests written by hand, and what the seed answers them, kept in files beside this one.
+"""JsonObjects of every operation: requests written by hand and their responses from the seed, in files beside this one.
 
-A test asks them all again and holds them to what is kept. Answers are shortened: of a list its first items, of a
-long text its beginning.
+A test sends the requests and compares the responses. Responses are shortened: lists to their first items, long texts
+to their beginning.
 """
 
 import re
@@ -13,48 +13,52 @@ from urllib.parse import parse_qsl, unquote
 
 import orjson
 
-Example = dict[str, Any]
+JsonObject = dict[str, Any]
 
 _FOLDER = Path(__file__).parent
 _JSON = "application/json"
 
 
 @cache
-def requests() -> dict[str, Example]:
-    """By operation: the ``address`` to ask, the ``body`` to send, if any, and of which other operation it is answered
-    ``like``, where nobody can ask it by himself."""
-    found: dict[str, Example] = orjson.loads((_FOLDER / "requests.json").read_bytes())
-    return found
+def load_requests() -> dict[str, JsonObject]:
+    """Return the request of each operation: its ``address``, and its ``body`` if it has one.
+
+    An operation that cannot be called on its own has the name of another with the same response, as ``like``.
+    """
+    requests: dict[str, JsonObject] = orjson.loads((_FOLDER / "requests.json").read_bytes())
+    return requests
 
 
 @cache
-def answers() -> dict[str, Any]:
-    """By operation: what it answers."""
-    found: dict[str, Any] = orjson.loads((_FOLDER / "answers.json").read_bytes())
-    return found
+def load_responses() -> dict[str, Any]:
+    """Return the body of each operation's response."""
+    responses: dict[str, Any] = orjson.loads((_FOLDER / "responses.json").read_bytes())
+    return responses
 
 
-def add(document: Example) -> None:
+def add_examples(document: JsonObject) -> None:
     """Put the examples into an OpenAPI document."""
     for path, operations in document["paths"].items():
         for operation in operations.values():
-            request = requests().get(operation["operationId"])
+            request = load_requests().get(operation["operationId"])
             if request is not None:
                 _add_request(operation, path, request)
-                _add_answer(operation, answers().get(request.get("like", operation["operationId"])))
+                _add_response(operation, load_responses().get(request.get("like", operation["operationId"])))
 
 
-def _add_request(operation: Example, path: str, request: Example) -> None:
-    values = _values(path, request["address"])
+def _add_request(operation: JsonObject, path: str, request: JsonObject) -> None:
+    values = _parse_address(path, request["address"])
     for parameter in operation.get("parameters", []):
         if parameter["name"] in values and parameter["in"] != "header":
-            parameter["example"] = _typed(values[parameter["name"]], parameter["schema"])
-    for body in operation.get("requestBody", {}).get("content", {}).values():
-        body["example"] = request["body"]
+            value = values[parameter["name"]]
+            is_number = value.isdecimal() and parameter["schema"].get("type") != "string"
+            parameter["example"] = int(value) if is_number else value
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["example"] = request["body"]
 
 
-def _values(template: str, address: str) -> Mapping[str, str]:
-    """The parameters of an address: those in its path, and those of its query."""
+def _parse_address(template: str, address: str) -> Mapping[str, str]:
+    """Return the path and query parameters of an address."""
     path, _, query = address.partition("?")
     pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template)
     match = re.fullmatch(pattern, path)
@@ -62,14 +66,9 @@ def _values(template: str, address: str) -> Mapping[str, str]:
     return {name: unquote(value) for name, value in match.groupdict().items()} | dict(parse_qsl(query))
 
 
-def _typed(value: str, schema: Example) -> int | str:
-    """A parameter's value as its schema has it: a number that may be one is one."""
-    return int(value) if value.isdecimal() and schema.get("type") != "string" else value
-
-
-def _add_answer(operation: Example, answer: Any) -> None:
+def _add_response(operation: JsonObject, body: Any) -> None:
     for status in ("200", "201"):
         content = operation["responses"].get(status, {}).get("content", {})
         for media_type in (_JSON, "text/plain"):
-            if media_type in content and answer is not None:
-                content[media_type]["example"] = answer
+            if media_type in content and body is not None:
+                content[media_type]["example"] = body
