@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.capture.feeds.document import MOST_ITEMS, FeedDocument, NotAFeed
+from app.capture.feeds.document import MAX_ITEMS, FeedDocument, NotAFeed
 from app.capture.feeds.parse import parse
 from app.core.vocab import FeedFormat, FeedItemState, Scope
 from app.database.engine import open_read_transaction, open_write_transaction
@@ -133,11 +133,11 @@ def test_what_is_broken_is_read_as_far_as_it_goes() -> None:
 def test_of_a_long_feed_the_newest_items_are_taken() -> None:
     item = "<item><link>/{0}</link><pubDate>{0:02} Jun 2024 10:00:00 GMT</pubDate></item>"
     days = "".join(item.format(day) for day in range(1, 31))
-    undated = "".join(f"<item><link>/u{number}</link></item>" for number in range(MOST_ITEMS))
+    undated = "".join(f"<item><link>/u{number}</link></item>" for number in range(MAX_ITEMS))
 
     items = read(f"<rss version='2.0'><channel>{undated}{days}</channel></rss>").items
 
-    assert len(items) == MOST_ITEMS
+    assert len(items) == MAX_ITEMS
     assert [item.url.rpartition("/")[2] for item in (*items[:2], *items[29:31])] == ["30", "29", "1", "u0"]
 
 

@@ -30,7 +30,7 @@ def html(head: str = "", body: str = STORY, attributes: str = "") -> str:
 
 
 def read(page: str, url: str | None = URL) -> Page:
-    found = parse.read(page.encode(), url)
+    found = parse.parse(page.encode(), url)
     assert found is not None
     return found
 
@@ -239,7 +239,7 @@ def test_whatever_a_page_says_the_store_can_take_it(data: Any, soup: str, words:
     )
     source = html(head + meta(og_locale=words, og_url=words, og_site_name=words) + soup)
 
-    page = parse.read(source.encode("utf-8", "surrogatepass"), URL)
+    page = parse.parse(source.encode("utf-8", "surrogatepass"), URL)
 
     if page is not None:
         DocumentCreate(
@@ -256,9 +256,9 @@ def test_whatever_a_page_says_the_store_can_take_it(data: Any, soup: str, words:
 
 @given(st.text(max_size=60) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}[+Z-][0-9:]{0,5}", fullmatch=True))
 def test_any_text_is_a_time_or_none(text: str) -> None:
-    found = times.read(text)
+    moment = times.parse_time(text)
 
-    assert found is None or found.at is None or found.at.utcoffset() is not None
+    assert moment is None or moment.at is None or moment.at.utcoffset() is not None
 
 
 # Pages that are made to take all there is of time and memory.
@@ -285,17 +285,17 @@ def reader() -> Iterator[Reader]:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_page_takes_neither_long_nor_much(reader: Reader, name: str) -> None:
-    reader.read(html(), URL)
+    reader.parse_page(html(), URL)
     before = memory(Path("/proc/self"))
     began = time.monotonic()
     assert reader.pid is not None
     with Watch(reader.pid) as watch, suppress(Unreadable):
-        reader.read(HOSTILE[name], URL)
+        reader.parse_page(HOSTILE[name], URL)
 
     assert time.monotonic() - began < 10
     assert watch.most < 50_000_000
     assert memory(Path("/proc/self")) - before < 50_000_000
-    assert reader.read(html(), URL).title == "Talks to go on"
+    assert reader.parse_page(html(), URL).title == "Talks to go on"
 
 
 def memory(process: Path) -> int:
@@ -333,11 +333,11 @@ class Watch:
 
 
 def test_a_process_that_is_gone_is_replaced(reader: Reader) -> None:
-    reader.read(html(), URL)
+    reader.parse_page(html(), URL)
     first = reader.pid
     reader.close()
 
-    assert reader.read(html(), URL).title == "Talks to go on"
+    assert reader.parse_page(html(), URL).title == "Talks to go on"
     assert reader.pid != first
 
 
@@ -346,10 +346,10 @@ def test_a_process_that_is_gone_is_replaced(reader: Reader) -> None:
 )
 def test_a_page_without_an_article_says_so(reader: Reader, content: str) -> None:
     with pytest.raises(Unreadable, match="No article"):
-        reader.read(content, URL)
+        reader.parse_page(content, URL)
 
 
 def test_a_text_is_an_article_as_it_stands(reader: Reader) -> None:
-    assert reader.read(" Two\r\nlines\n", URL, "text/plain") == Page(text=" Two\r\nlines\n", url=URL)
+    assert reader.parse_page(" Two\r\nlines\n", URL, "text/plain") == Page(text=" Two\r\nlines\n", url=URL)
     with pytest.raises(Unreadable):
-        reader.read("\n", URL, "text/plain")
+        reader.parse_page("\n", URL, "text/plain")

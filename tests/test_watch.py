@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.feeds import robots
-from app.capture.feeds.manners import DAY
+from app.capture.feeds.host_schedule import DAY
 from app.capture.feeds.watcher import Watcher, back_off
 from app.core.vocab import FeedFormat, FeedItemState, FeedResult
 from app.database.engine import open_read_transaction
@@ -294,9 +294,9 @@ def test_rules_for_others_cost_nothing_and_do_not_bind(agents: str) -> None:
     began = time.process_time()
     rules = robots.parse(agents + "".join(f"Disallow: /{n}*\n" for n in range(15_000)) + "Disallow: /")
 
-    assert rules.opens("https://herald.example/a")
+    assert rules.allows("https://herald.example/a")
     assert robots.parse(agents + "User-agent: *\nCrawl-delay: 7\nDisallow: /a").delay == 7
-    assert not robots.parse("User-agent: Dateline/1.0\nDisallow: /").opens("https://herald.example/")
+    assert not robots.parse("User-agent: Dateline/1.0\nDisallow: /").allows("https://herald.example/")
     assert time.process_time() - began < 5
 
 

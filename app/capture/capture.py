@@ -1,6 +1,7 @@
-"""Pages as they were captured, on their way into the store: fetched or given, read, and put as one document each.
+"""Captures of pages, on their way into the store: fetched or given, parsed, and stored as one document each.
 
-``fetch()`` and ``capture()`` take their time and need no store; ``put()`` belongs into a write transaction.
+``capture_url()`` and ``build_capture()`` take their time and need no store; ``store_capture()`` belongs into a write
+transaction.
 """
 
 import dataclasses
@@ -22,64 +23,62 @@ from app.extract.findings import Extraction
 from app.fetch import PAGE_TYPES, Fetcher
 from app.schemas.document import DocumentCreate
 from app.store import records
-from app.store.extractions import extractions as reading
+from app.store.extractions import extractions
 from app.store.fields import Ref
 from app.store.revisions import WriteSession
 from app.store.sources_and_speakers import get_or_add_source
 
 
 @dataclass(frozen=True, slots=True)
-class Captured:
-    """A page, when it was captured, and what the machine found in its text; None where it was not to be read."""
+class Capture:
+    """A page with the time of its retrieval, and the extraction from its text, if one was asked for."""
 
     page: Page
     retrieved_at: dt.datetime
-    reading: Extraction | None = None
+    extraction: Extraction | None = None
 
 
-async def fetch(fetcher: Fetcher, url: str, *, extract: bool = True) -> Captured:
-    """Fetch a page and read it.
+async def capture_url(fetcher: Fetcher, url: str, *, extract: bool = True) -> Capture:
+    """Fetch a page and capture it.
 
-    Raises Refused for an address that may not be fetched, FetchFailed, and Unreadable for a page without an article.
+    Raise `Refused` for an address that may not be fetched, `FetchFailed`, and `Unreadable` for a page without an
+    article.
     """
     page, retrieved_at = await fetch_page(fetcher, url)
-    return await anyio.to_thread.run_sync(capture, page, retrieved_at, extract)
+    return await anyio.to_thread.run_sync(build_capture, page, retrieved_at, extract)
 
 
 async def fetch_page(fetcher: Fetcher, url: str) -> tuple[Page, dt.datetime]:
-    """The page at an address, and when it was fetched; raises as ``fetch`` does.
-
-    Both together take no longer than the fetcher may take for an address.
-    """
-    until = anyio.current_time() + fetcher.timeout
-    fetched = await fetcher.get(url, accept=PAGE_TYPES)
+    """Fetch and parse a page; both together take no longer than the fetcher's timeout. Raise as `capture_url` does."""
+    deadline = anyio.current_time() + fetcher.timeout
+    response = await fetcher.get(url, accept=PAGE_TYPES)
     retrieved_at = dt.datetime.now(dt.UTC)
-    read = partial(pages.read, seconds=until - anyio.current_time())
-    page = await anyio.to_thread.run_sync(read, fetched.decode_text(), fetched.url, fetched.media_type)
+    parse = partial(pages.parse_page, seconds=deadline - anyio.current_time())
+    page = await anyio.to_thread.run_sync(parse, response.decode_text(), response.url, response.media_type)
     return page, retrieved_at
 
 
-def capture(
-    page: Page, retrieved_at: dt.datetime, extract: bool = True, said: Mapping[str, str] = MappingProxyType({})
-) -> Captured:
-    """The page with what the machine finds in its text; finding it takes some tenths of a second.
+def build_capture(
+    page: Page, retrieved_at: dt.datetime, extract: bool = True, overrides: Mapping[str, str] = MappingProxyType({})
+) -> Capture:
+    """Build the capture of a page; the extraction from its text takes some tenths of a second.
 
-    ``said`` is what somebody who knows it says of the page, by the names of its fields.
+    ``overrides`` replace fields of the page by name.
     """
-    changes: dict[str, Any] = {**said} | ({"published_at": None} if "published" in said else {})
+    changes: dict[str, Any] = {**overrides} | ({"published_at": None} if "published" in overrides else {})
     page = dataclasses.replace(page, **changes)
-    return Captured(page, retrieved_at, reading.prepare(page) if extract else None)
+    return Capture(page, retrieved_at, extractions.prepare(page) if extract else None)
 
 
-def put(session: WriteSession, captured: Captured, *, source: Ref | None = None) -> Document:
-    """The document that the page is: the one in the store if its text has not changed, else a new one.
+def store_capture(session: WriteSession, capture: Capture, *, source: Ref | None = None) -> Document:
+    """Return the document of the page: the one in the store if its text has not changed, else a new one.
 
-    A changed text supersedes the one before. The outlet is ``source``, or else that of the page's host, which is added
-    where the store does not know it. Raises Invalid, naming ``source``, where there is neither.
+    A new document of the same page supersedes the one before. Its source is ``source``, or else that of the page's
+    host, which is added if the store does not have it. Raise `Invalid` for ``source`` if there is neither.
     """
-    page = captured.page
+    page = capture.page
     body = DocumentCreate(
-        source=_outlet(session, page) if source is None else source,
+        source=_get_source_id(session, page) if source is None else source,
         text=page.text,
         title=page.title,
         url=page.url,
@@ -87,23 +86,23 @@ def put(session: WriteSession, captured: Captured, *, source: Ref | None = None)
         language=page.language,
         published=page.published,
         published_at=page.published_at,
-        retrieved_at=captured.retrieved_at,
+        retrieved_at=capture.retrieved_at,
         coded_by=CodedBy.MACHINE,
     )
-    return put_document(session, body, captured.reading)
+    return store_document(session, body, capture.extraction)
 
 
-def put_document(session: WriteSession, body: DocumentCreate, found: Extraction | None) -> Document:
-    """As ``records.put_document``; if it is new, with what the machine found in it."""
+def store_document(session: WriteSession, body: DocumentCreate, extraction: Extraction | None) -> Document:
+    """Store a document as `records.put_document` does, with the extraction from its text if it is new."""
     document = records.put_document(session, body)
-    if found is not None and session.has_written(document):
-        reading.put(session, document, found)
+    if extraction is not None and session.has_written(document):
+        extractions.put(session, document, extraction)
     return document
 
 
-def _outlet(session: WriteSession, page: Page) -> Ref:
+def _get_source_id(session: WriteSession, page: Page) -> int:
     if page.url is None:
         raise Invalid("source", "the page does not say where it is from: name its source")
-    outlet = get_or_add_source(session, page.url, name=page.site)
-    assert outlet.id is not None
-    return outlet.id
+    source = get_or_add_source(session, page.url, name=page.site)
+    assert source.id is not None
+    return source.id

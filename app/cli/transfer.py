@@ -50,7 +50,7 @@ def _write_whole(file: Path, lines: Iterable[bytes]) -> None:
     out.print(f"Written to {file}.", soft_wrap=True)
 
 
-def _known_format(name: str | None) -> str | None:
+def _check_format(name: str | None) -> str | None:
     if name is not None and name not in (*imports.FORMATS, imports.STORE):
         raise typer.BadParameter(f"one of {', '.join((*imports.FORMATS, imports.STORE))}")
     return name
@@ -62,7 +62,7 @@ def import_store(
         typer.Argument(metavar="FILE...", help="GDELT's, ACLED's or Dateline's own files; - for standard input."),
     ],
     format: Annotated[
-        str | None, typer.Option(help="Their format, where it cannot be told.", callback=_known_format)
+        str | None, typer.Option(help="Their format, where it cannot be told.", callback=_check_format)
     ] = None,
     rejects: Annotated[
         Path | None, typer.Option(help="Where refused lines are written; otherwise beside each file, as FILE.rejects.")
@@ -76,10 +76,10 @@ def import_store(
     """
     with open_store() as engine:
         for file in files:
-            with _source(file, rejects) as source:
+            with _open_source(file, rejects) as source:
                 kind = format or source.format()
                 if kind == imports.STORE:
-                    _read_export(engine, source)
+                    _import_export(engine, source)
                 else:
                     _import(engine, source, kind, again=again, batch_size=batch_size)
         if waiting := gdelt.waiting(engine):
@@ -87,8 +87,8 @@ def import_store(
 
 
 @contextmanager
-def _source(file: Path, rejects: Path | None) -> Iterator[Source]:
-    """The file, or a copy of standard input, which has to be read more than once."""
+def _open_source(file: Path, rejects: Path | None) -> Iterator[Source]:
+    """Open the file, or a copy of standard input, since a source is read more than once."""
     try:
         if file != STDIN:
             yield Source(file, file.name, rejects or file.with_name(f"{file.name}.rejects"))
@@ -101,7 +101,7 @@ def _source(file: Path, rejects: Path | None) -> Iterator[Source]:
         fail(f"{error.filename or file}: {error.strerror}")
 
 
-def _read_export(engine: Engine, source: Source) -> None:
+def _import_export(engine: Engine, source: Source) -> None:
     with source.lines() as (lines, _), progress_bar("rows") as progress:
         task = progress.add_task("rows", total=None)
         rows = 0
@@ -128,7 +128,7 @@ def _import(engine: Engine, source: Source, kind: str, *, again: bool, batch_siz
 
 
 def _summarize(source: Source, counts: Counts) -> None:
-    """What became of the lines, and under each outcome why."""
+    """Print a table of the lines by outcome, and of the reasons for each outcome."""
     table = Table(source.name, "lines")
     for outcome in (*Outcome, "noted"):
         if outcome != "noted":

@@ -13,8 +13,7 @@ from app.api.web.problems import describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
 from app.api.web.writes import CREATE, WriteDep, WriteRequest
-from app.capture import capture as captured
-from app.capture.capture import Captured
+from app.capture.capture import Capture, capture_url, store_capture, store_document
 from app.comparisons import versions
 from app.core.errors import Refused, Unreadable
 from app.database.models import Document
@@ -72,7 +71,7 @@ def create_document(write: WriteDep, body: DocumentCreate) -> Response:
     """With all it carries, and with `extract` what the machine finds in its text; in one transaction, or not at all."""
     found = reading.prepare(body) if body.extract else None
     with write.open_transaction() as session:
-        return _created(write, session, captured.put_document(session, body, found))
+        return _created(write, session, store_document(session, body, found))
 
 
 @router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | describe_statuses(502))
@@ -83,7 +82,7 @@ async def create_document_from_url(request: Request, write: WriteDep, body: Docu
     """
     await anyio.to_thread.run_sync(write.replay_if_repeated)
     try:
-        page = await captured.fetch(request.app.state.fetcher, body.url, extract=body.extract)
+        page = await capture_url(request.app.state.fetcher, body.url, extract=body.extract)
     except (Refused, Unreadable) as error:
         error.extensions.setdefault("errors", [{"field": "url", "detail": error.detail}])
         raise
@@ -96,9 +95,9 @@ async def refuse_other_methods() -> Response:
     raise HTTPException(405)
 
 
-def _put(write: WriteRequest, page: Captured, body: DocumentFromUrl) -> Response:
+def _put(write: WriteRequest, page: Capture, body: DocumentFromUrl) -> Response:
     with write.open_transaction() as session:
-        return _created(write, session, captured.put(session, page, source=body.source))
+        return _created(write, session, store_capture(session, page, source=body.source))
 
 
 def _created(write: WriteRequest, session: WriteSession, document: Document) -> Response:

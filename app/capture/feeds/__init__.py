@@ -1,1 +1,1 @@
-"""Feeds: what they announce, read off their bytes, and the watcher that fetches it politely."""
+"""Feeds: parsing the items that they announce, and the watcher that fetches these politely."""

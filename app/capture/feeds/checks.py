@@ -12,8 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from app.capture import capture as captured
-from app.capture.capture import Captured
+from app.capture.capture import Capture, store_capture
 from app.capture.feeds.document import FeedDocument, Item
 from app.core.vocab import FeedItemState, FeedResult
 from app.database.engine import open_read_transaction
@@ -132,10 +131,10 @@ def list_waiting(engine: Engine, lease: FeedLease) -> list[WaitingItem]:
         return [WaitingItem(row.id or 0, row.url, row.detail) for row in rows]
 
 
-def store_item(engine: Engine, lease: FeedLease, now: dt.datetime, item: WaitingItem, page: Captured) -> bool:
-    """Store the page of an item. Return True if its text is new. Raise what `captured.put` raises."""
+def store_item(engine: Engine, lease: FeedLease, now: dt.datetime, item: WaitingItem, capture: Capture) -> bool:
+    """Store the page of an item. Return True if its text is new. Raise what `store_capture` raises."""
     with _record(engine, lease, now + LEASE_TIME) as session:
-        document = captured.put(session, page, source=lease.source_id)
+        document = store_capture(session, capture, source=lease.source_id)
         session.flush()
         row = session.get_one(FeedItem, item.id)
         row.state, row.detail, row.document_id = FeedItemState.STORED, None, document.id

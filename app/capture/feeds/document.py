@@ -1,4 +1,4 @@
-"""What any kind of feed says, in one shape; and how its texts, which anybody may have written, are made safe."""
+"""The one shape of all kinds of feeds, and the cleaning of their texts, which come from strangers."""
 
 import datetime as dt
 import hashlib
@@ -10,8 +10,8 @@ from urllib.parse import urljoin
 from app.core.urls import canonicalize_url
 from app.core.vocab import FeedFormat
 
-# Items that are taken from a feed at a time: the newest.
-MOST_ITEMS = 500
+# Items taken from a feed at a time: the newest.
+MAX_ITEMS = 500
 
 _TITLE_LENGTH = 1000
 _UPDATED_LENGTH = 100
@@ -20,15 +20,15 @@ _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 class NotAFeed(Exception):
-    """What an address answered is no feed that is known here; the message may be shown to anybody."""
+    """Raised for an answer in no known feed format; the message may be shown to users."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that a feed announces.
+    """An item that a feed announces.
 
-    ``key`` is the SHA-256 of what the feed knows it by. ``updated`` is what the feed says of its last change, as
-    printed, to be compared only; ``moment`` is what can be understood of that, in UTC.
+    ``key`` is the SHA-256 of the item's id in the feed, or of its address. ``updated`` is the time of its last change
+    as printed, for comparison only; ``moment`` is the same in UTC, if it can be parsed.
     """
 
     key: str
@@ -39,10 +39,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class FeedDocument:
-    """A feed as it answered, the newest of its items first.
+    """A parsed feed, the newest of its items first.
 
-    ``ttl`` is how long it wants to be left alone, in seconds. ``sitemaps`` are the addresses that a sitemap index names
-    in place of items, the newest first.
+    ``ttl`` is the least number of seconds until the next check that the feed asks for. ``sitemaps`` are the addresses
+    that a sitemap index names in place of items, the newest first.
     """
 
     format: FeedFormat
@@ -52,20 +52,20 @@ class FeedDocument:
     sitemaps: tuple[str, ...] = ()
 
 
-def item(
+def build_item(
     url: object, base: str, *, ident: object = None, updated: object = None, moment: dt.datetime | None = None
 ) -> Item | None:
-    """An item by its address, seen from the feed's own ``base``; None where that is no address of the web."""
-    address = web_address(url, base)
+    """Return the item at an address, relative to the feed's own ``base``, or None if that is not an http(s) address."""
+    address = resolve_url(url, base)
     if address is None:
         return None
-    name = ident if isinstance(ident, str) and ident.strip() else address
-    key = hashlib.sha256(name.strip().encode("utf-8", "replace")).hexdigest()
-    return Item(key, address, cut(updated, _UPDATED_LENGTH), moment)
+    stable_id = ident if isinstance(ident, str) and ident.strip() else address
+    key = hashlib.sha256(stable_id.strip().encode("utf-8", "replace")).hexdigest()
+    return Item(key, address, clean_text(updated, _UPDATED_LENGTH), moment)
 
 
-def web_address(url: object, base: str) -> str | None:
-    """The canonical form of an http(s) address; None for anything else."""
+def resolve_url(url: object, base: str) -> str | None:
+    """Return the canonical form of an http(s) address, or None for anything else."""
     if not isinstance(url, str):
         return None
     try:
@@ -74,30 +74,32 @@ def web_address(url: object, base: str) -> str | None:
         return None
 
 
-def title(text: object) -> str | None:
-    return cut(text, _TITLE_LENGTH)
+def clean_title(text: object) -> str | None:
+    """Return a feed's title in one line, or None if nothing printable is left."""
+    return clean_text(text, _TITLE_LENGTH)
 
 
-def cut(text: object, length: int) -> str | None:
-    """The text in one line, without what cannot be stored or printed; None where there is nothing left."""
+def clean_text(text: object, length: int) -> str | None:
+    """Return the text in one line of printable characters, cut to a length, or None if nothing is left."""
     if not isinstance(text, str):
         return None
     return " ".join(_UNPRINTABLE.sub(" ", text[: 10 * length]).split())[:length].strip() or None
 
 
-def newest(items: Iterable[Item]) -> tuple[Item, ...]:
-    """The newest items, each once; those without a time come last, in the order of the feed."""
-    once: dict[str, Item] = {}
-    for each in items:
-        once.setdefault(each.key, each)
-    ordered = sorted(once.values(), key=lambda each: each.moment or _NEVER, reverse=True)
-    return tuple(ordered[:MOST_ITEMS])
+def select_newest(items: Iterable[Item | None]) -> tuple[Item, ...]:
+    """Return the newest items without duplicates; those without a time come last, in the order of the feed."""
+    by_key: dict[str, Item] = {}
+    for item in items:
+        if item is not None:
+            by_key.setdefault(item.key, item)
+    ordered = sorted(by_key.values(), key=lambda item: item.moment or _NEVER, reverse=True)
+    return tuple(ordered[:MAX_ITEMS])
 
 
-def moment(text: object) -> dt.datetime | None:
-    """The moment that a W3C or RFC 3339 time names; a day is its beginning, a time without a zone is in UTC."""
+def parse_moment(text: object) -> dt.datetime | None:
+    """Parse a W3C or RFC 3339 time; a day stands for its beginning, a time without a zone is in UTC."""
     try:
-        read = dt.datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
-        return read and (read.replace(tzinfo=dt.UTC) if read.tzinfo is None else read.astimezone(dt.UTC))
+        moment = dt.datetime.fromisoformat(text.strip()) if isinstance(text, str) else None
+        return moment and (moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC))
     except (ValueError, OverflowError):
         return None

@@ -8,8 +8,8 @@ from app.capture.feeds import document
 from app.capture.feeds.document import FeedDocument, Item, NotAFeed
 from app.core.vocab import FeedFormat
 
-# Items that are looked at, to find the newest among them.
-_MOST_ITEMS = 2_000
+# Items among which the newest are selected.
+_MAX_ITEMS = 2_000
 
 
 class _Feed(BaseModel):
@@ -19,7 +19,7 @@ class _Feed(BaseModel):
 
 
 class _Item(BaseModel):
-    """The standard wants an id that is a text, and readers to make one of what is not."""
+    """An item as it may be sent: the standard has readers turn an id that is not a text into one."""
 
     id: Any = None
     url: str | None = None
@@ -28,25 +28,24 @@ class _Item(BaseModel):
     date_modified: str | None = None
 
 
-def read(text: str, url: str) -> FeedDocument:
-    """The feed found at ``url``; raises NotAFeed."""
+def parse(text: str, url: str) -> FeedDocument:
+    """Parse the JSON Feed that ``url`` answered. Raise `NotAFeed`."""
     try:
         feed = _Feed.model_validate_json(text)
     except ValidationError:
         raise NotAFeed("it is JSON, but no JSON Feed") from None
     if not feed.version.startswith("https://jsonfeed.org/version/"):
         raise NotAFeed("it is JSON, but no JSON Feed")
-    found = (_item(each, url) for each in feed.items[:_MOST_ITEMS])
-    items = document.newest(item for item in found if item is not None)
-    return FeedDocument(FeedFormat.JSON, title=document.title(feed.title), items=items)
+    items = document.select_newest(_parse_item(item, url) for item in feed.items[:_MAX_ITEMS])
+    return FeedDocument(FeedFormat.JSON, title=document.clean_title(feed.title), items=items)
 
 
-def _item(given: Any, base: str) -> Item | None:
+def _parse_item(content: Any, base: str) -> Item | None:
     try:
-        read = _Item.model_validate(given)
+        item = _Item.model_validate(content)
     except ValidationError:
         return None
-    updated = read.date_modified or read.date_published
-    ident = None if read.id is None else str(read.id)
-    moment = document.moment(updated)
-    return document.item(read.url or read.external_url, base, ident=ident, updated=updated, moment=moment)
+    updated = item.date_modified or item.date_published
+    ident = None if item.id is None else str(item.id)
+    moment = document.parse_moment(updated)
+    return document.build_item(item.url or item.external_url, base, ident=ident, updated=updated, moment=moment)

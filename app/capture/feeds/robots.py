@@ -1,4 +1,4 @@
-"""What the robots.txt of a host leaves open to Dateline (RFC 9309)."""
+"""The rules that a host's robots.txt has for Dateline (RFC 9309)."""
 
 import re
 from dataclasses import dataclass
@@ -9,56 +9,52 @@ from app.core.errors import FetchFailed
 from app.fetch import Fetcher, decode
 
 AGENT = "Dateline"
-"""The token under which a robots.txt may name us, whatever name we fetch under."""
+"""The product token by which a robots.txt can address Dateline, whatever the User-Agent header is."""
 
-# What of a robots.txt is read: as much as the standard wants to be.
-_MOST_BYTES = 500 * 1024
+# The part of a robots.txt that the standard asks a crawler to parse.
+_MAX_BYTES = 500 * 1024
 
-_NAMING = re.compile(r"\s*user[ -]?agent[\s:]+(\*|[A-Za-z_-]*)", re.IGNORECASE)
+_AGENT_LINE = re.compile(r"\s*user[ -]?agent[\s:]+(\*|[A-Za-z_-]*)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a robots.txt says to us."""
+    """The rules of one robots.txt for Dateline."""
 
     parsed: Protego
 
-    def opens(self, url: str) -> bool:
+    def allows(self, url: str) -> bool:
+        """Return True if Dateline may fetch the address."""
         return self.parsed.can_fetch(url, AGENT)
 
     @property
     def delay(self) -> float:
-        """Seconds that the host wants between two requests; 0 where it does not say."""
+        """The seconds between two requests that the host asks for; 0 by default."""
         return self.parsed.crawl_delay(AGENT) or 0.0
 
 
 async def fetch(fetcher: Fetcher, origin: str) -> str | None:
-    """The text of the robots.txt at ``origin``, empty where there is none; None where it cannot be had, and so, for the
-    time, nothing of that host may.
+    """Return the text of the robots.txt at ``origin``, which is empty if the host has none.
 
-    Raises Refused where the host may not be fetched from.
+    Return None if it cannot be read now: until then nothing may be fetched from that host. Raise `Refused` if the host
+    may not be fetched from.
     """
     try:
         fetched = await fetcher.get(f"{origin}/robots.txt")
     except FetchFailed as error:
-        return "" if _has_none(error) else None
-    return decode(fetched.body[:_MOST_BYTES], fetched.headers.get("content-type"))
+        missing = error.answered is not None and 400 <= error.answered < 500 and error.answered != 429
+        return "" if missing or error.reason == "redirects" else None
+    return decode(fetched.body[:_MAX_BYTES], fetched.headers.get("content-type"))
 
 
 def parse(text: str) -> Rules:
-    """The rules that the text of a robots.txt states."""
-    return Rules(Protego.parse("\n".join(map(_ours, text.splitlines()))))
+    """Parse the text of a robots.txt."""
+    return Rules(Protego.parse("\n".join(map(_merge_other_agents, text.splitlines()))))
 
 
-def _has_none(error: FetchFailed) -> bool:
-    """Whether the answer says that there is no such file, rather than that it cannot be had now."""
-    missing = error.answered is not None and 400 <= error.answered < 500 and error.answered != 429
-    return missing or error.reason == "redirects"
-
-
-def _ours(line: str) -> str:
-    """The line, or one in its place that names somebody else: each agent named costs as much as all rules together."""
-    naming = _NAMING.match(line)
-    if naming is None:
+def _merge_other_agents(line: str) -> str:
+    """Give all agents but ours one name: the parser's work grows with the number of agents times that of rules."""
+    match = _AGENT_LINE.match(line)
+    if match is None:
         return line
-    return f"User-agent: {naming[1] if naming[1].lower() in ('*', AGENT.lower()) else 'other'}"
+    return f"User-agent: {match[1] if match[1].lower() in ('*', AGENT.lower()) else 'other'}"

@@ -1,32 +1,25 @@
 """Sitemaps (https://www.sitemaps.org/protocol.html), those of news, and indexes of sitemaps."""
 
-from collections.abc import Iterator
-
 from lxml import etree
 
 from app.capture.feeds import document
 from app.capture.feeds.document import FeedDocument
-from app.capture.feeds.xml import local
+from app.capture.feeds.xml import get_local_name
 from app.core.vocab import FeedFormat
 
 # Sitemaps of an index that are followed: the newest.
-MOST_SITEMAPS = 10
+MAX_SITEMAPS = 10
 
 
-def read(root: etree._Element, url: str) -> FeedDocument:
-    """The sitemap, or index of sitemaps, found at ``url``."""
-    items = [
-        document.item(each.get("loc"), url, updated=updated, moment=document.moment(updated))
-        for each in _listed(root)
-        for updated in [each.get("lastmod") or each.get("publication_date")]
-    ]
-    found = document.newest(item for item in items if item is not None)
-    if local(root.tag) == "sitemapindex":
-        return FeedDocument(FeedFormat.SITEMAP, sitemaps=tuple(item.url for item in found[:MOST_SITEMAPS]))
-    return FeedDocument(FeedFormat.SITEMAP, items=found)
-
-
-def _listed(root: etree._Element) -> Iterator[dict[str, str]]:
-    """What each entry says, by the names of its elements, those inside `news:news` among them."""
-    for entry in root:
-        yield {local(each.tag): (each.text or "").strip() for each in entry.iter()}
+def parse(root: etree._Element, url: str) -> FeedDocument:
+    """Parse the sitemap, or index of sitemaps, that ``url`` answered."""
+    entries = []
+    for element in root:  # the elements inside `news:news` count as the entry's own
+        fields = {get_local_name(child.tag): (child.text or "").strip() for child in element.iter()}
+        updated = fields.get("lastmod") or fields.get("publication_date")
+        moment = document.parse_moment(updated)
+        entries.append(document.build_item(fields.get("loc"), url, updated=updated, moment=moment))
+    newest = document.select_newest(entries)
+    if get_local_name(root.tag) == "sitemapindex":
+        return FeedDocument(FeedFormat.SITEMAP, sitemaps=tuple(entry.url for entry in newest[:MAX_SITEMAPS]))
+    return FeedDocument(FeedFormat.SITEMAP, items=newest)

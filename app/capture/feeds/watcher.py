@@ -9,11 +9,11 @@ from dataclasses import replace
 import anyio.to_thread
 from sqlalchemy import Engine
 
-from app.capture import capture as captured
+from app.capture.capture import capture_url
 from app.capture.feeds import checks, document
 from app.capture.feeds.checks import FeedLease, WaitingItem
 from app.capture.feeds.document import FeedDocument, NotAFeed
-from app.capture.feeds.manners import DAY, Disallowed, Later, Manners
+from app.capture.feeds.host_schedule import DAY, Disallowed, HostSchedule, Postponed
 from app.capture.feeds.parse import parse
 from app.core.config import Settings
 from app.core.errors import Busy, DatelineError, FetchFailed, Refused
@@ -58,7 +58,7 @@ class Watcher(Worker[FeedLease]):
         super().__init__(engine, report=report, now=now)
         self._only = only
         self._fetcher = fetcher or Fetcher.from_settings(settings)
-        self._manners = Manners(self._fetcher, delay=settings.crawl_delay)
+        self._schedule = HostSchedule(self._fetcher, delay=settings.crawl_delay)
 
     async def run(self, *, once: bool) -> None:
         """Check the feeds that are due: those that are now if only ``once``, else until cancelled."""
@@ -83,7 +83,7 @@ class Watcher(Worker[FeedLease]):
         self.counts["feeds"] += 1
         try:
             await self._check(lease)
-        except (Disallowed, Later, NotAFeed, Refused, FetchFailed) as error:
+        except (Disallowed, Postponed, NotAFeed, Refused, FetchFailed) as error:
             await self._record_failure(lease, error)
             return False
         items = await self.in_store(checks.list_waiting, lease)
@@ -112,7 +112,7 @@ class Watcher(Worker[FeedLease]):
             self._report(lease, f"{new} new")
 
     async def _get(self, url: str, headers: dict[str, str]) -> FetchResponse:
-        async with self._manners.turn(url):
+        async with self._schedule.wait_for_turn(url):
             return await self._fetcher.get(url, headers={"Accept": _ACCEPT, **headers}, accept=_ACCEPTED_TYPES)
 
     async def _parse_with_sitemaps(self, fetched: FetchResponse) -> FeedDocument:
@@ -121,7 +121,7 @@ class Watcher(Worker[FeedLease]):
         items = list(feed.items)
         for url in feed.sitemaps:
             items += (await _parse(await self._get(url, {}))).items
-        return replace(feed, items=document.newest(items))
+        return replace(feed, items=document.select_newest(items))
 
     async def _record_failure(self, lease: FeedLease, error: Exception) -> None:
         """Let the feed be due after a pause that doubles with each failure; end the watch of a feed that is gone."""
@@ -129,7 +129,9 @@ class Watcher(Worker[FeedLease]):
         gone = isinstance(error, FetchFailed) and error.answered == 410
         result = FeedResult.REFUSED if isinstance(error, (Refused, Disallowed)) else FeedResult.FAILED
         detail = _describe(error) + ("; it is gone, and not watched any more" if gone else "")
-        seconds = max(back_off(lease.interval, lease.failures + 1), error.seconds if isinstance(error, Later) else 0)
+        seconds = max(
+            back_off(lease.interval, lease.failures + 1), error.seconds if isinstance(error, Postponed) else 0
+        )
         now = self.now()
         due_at = now + dt.timedelta(seconds=seconds)
         await self.in_store(checks.record_failure, lease, now, due_at, result, detail, gone=gone)
@@ -138,10 +140,10 @@ class Watcher(Worker[FeedLease]):
     async def _fetch_item(self, lease: FeedLease, item: WaitingItem) -> float:
         """Fetch the page of an item and store it. Return the seconds for which its host asks to be left alone."""
         try:
-            async with self._manners.turn(item.url):
-                page = await captured.fetch(self._fetcher, item.url, extract=lease.extract)
+            async with self._schedule.wait_for_turn(item.url):
+                page = await capture_url(self._fetcher, item.url, extract=lease.extract)
             new = await self.in_store(checks.store_item, lease, self.now(), item, page)
-        except Later as error:
+        except Postponed as error:
             self.counts["waiting"] += 1
             if item.detail != error.detail:
                 await self.in_store(checks.postpone_item, lease, self.now(), item, error.detail)

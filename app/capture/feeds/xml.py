@@ -1,25 +1,25 @@
-"""XML from anywhere, reduced to what matters of a feed before anything else looks at it.
+"""XML from strangers, reduced to the parts of a feed that matter before anything else handles it.
 
-The parser resolves no entity, loads nothing, repairs what is broken, and ends where the nesting is too deep; of what it
-reads only the elements and attributes named here are kept, so that neither their number nor their depth costs much.
+The parser resolves no entities, loads nothing, repairs broken markup, and stops if the nesting is too deep. Only the
+elements and attributes listed in this module are kept, so neither their number nor their depth costs much.
 """
 
 from collections.abc import Mapping
 
 from lxml import etree
 
-# Items that are looked at, to find the newest among them, and elements in all: a sitemap may have 50,000 addresses.
-_MOST_ENTRIES = 2_000
-_MOST_ELEMENTS = 200_000
+# Items among which the newest are selected, and elements in all: a sitemap may have 50,000 addresses.
+_MAX_ENTRIES = 2_000
+_MAX_ELEMENTS = 200_000
 
-# Elements and characters of their texts that are kept of one item, or of the feed before its first.
-_MOST_PARTS = 50
-_MOST_TEXT = 5_000
+# Elements, and characters of their texts, kept of one item, or of the feed before its first item.
+_MAX_PARTS = 50
+_MAX_TEXT = 5_000
 
 _ENTRIES = {"item", "entry"}
-_WHOLES = {*_ENTRIES, "url", "sitemap"}
-_KEPT = {
-    *_WHOLES,
+_GROUPS = {*_ENTRIES, "url", "sitemap"}
+_ELEMENTS = {
+    *_GROUPS,
     *("rss", "RDF", "channel", "feed", "title", "link", "guid", "id"),
     *("pubDate", "date", "updated", "modified", "issued", "created", "published"),
     *("ttl", "updatePeriod", "updateFrequency"),
@@ -32,8 +32,8 @@ _ATTRIBUTES = {
 }
 
 
-def reduced(text: str) -> etree._Element | None:
-    """The root of the document with what is kept of it; None where there is none, or it declares entities."""
+def reduce(text: str) -> etree._Element | None:
+    """Return the root of the reduced document, or None if it is not XML or declares entities."""
     if "<!ENTITY" in text:
         return None
     parser = etree.XMLParser(
@@ -45,35 +45,35 @@ def reduced(text: str) -> etree._Element | None:
         return None
 
 
-def local(tag: str) -> str:
-    """The name of an element without its namespace."""
+def get_local_name(tag: str) -> str:
+    """Return the name of an element without its namespace."""
     return tag.rpartition("}")[2]
 
 
 class _Target:
-    """Builds a tree of what is kept; of the rest it counts how deep it is inside. What is left open it closes."""
+    """A parser target that builds a tree of the kept elements, and closes those that the document left open."""
 
     def __init__(self) -> None:
         self._builder = etree.TreeBuilder()
         self._open: list[str] = []
-        self._inside = 0
+        self._skipped_depth = 0
         self._elements = self._entries = self._parts = self._text = 0
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
-        if self._inside or not self._wanted(local(tag)):
-            self._inside += 1
+        if self._skipped_depth or not self._is_kept(get_local_name(tag)):
+            self._skipped_depth += 1
             return
         self._open.append(tag)
         self._builder.start(tag, {name: attributes[name] for name in _ATTRIBUTES if name in attributes})
 
     def data(self, text: str) -> None:
-        if self._open and not self._inside and self._text < _MOST_TEXT:
-            self._builder.data(text[: _MOST_TEXT - self._text])
+        if self._open and not self._skipped_depth and self._text < _MAX_TEXT:
+            self._builder.data(text[: _MAX_TEXT - self._text])
             self._text += len(text)
 
     def end(self, _tag: str) -> None:
-        if self._inside:
-            self._inside -= 1
+        if self._skipped_depth:
+            self._skipped_depth -= 1
         elif self._open:
             self._builder.end(self._open.pop())
 
@@ -82,15 +82,15 @@ class _Target:
             self._builder.end(self._open.pop())
         return self._builder.close() if self._elements else None
 
-    def _wanted(self, name: str) -> bool:
+    def _is_kept(self, name: str) -> bool:
         if not self._elements:
             self._elements = 1
-            return True  # the root, whatever it is
-        if name not in _KEPT:
+            return True  # any root
+        if name not in _ELEMENTS:
             return False
         self._elements += 1
         self._entries += name in _ENTRIES
-        self._parts = 0 if name in _WHOLES else self._parts + 1
-        self._text = 0 if name in _WHOLES else self._text
-        enough = name in _ENTRIES and self._entries > _MOST_ENTRIES
-        return self._elements <= _MOST_ELEMENTS and self._parts <= _MOST_PARTS and not enough
+        self._parts = 0 if name in _GROUPS else self._parts + 1
+        self._text = 0 if name in _GROUPS else self._text
+        is_beyond_limit = name in _ENTRIES and self._entries > _MAX_ENTRIES
+        return self._elements <= _MAX_ELEMENTS and self._parts <= _MAX_PARTS and not is_beyond_limit

@@ -1,10 +1,10 @@
-"""Web pages: the article of one, and what the page says of it.
+"""Web pages: the article of a page, with its metadata.
 
-``read()`` does it in a process of its own, since the parser of a hostile page can neither be interrupted nor kept from
-taking memory; ``parse.py`` is what runs there.
+``parse_page()`` runs ``parse.py`` in a process of its own, since a parser that works on a hostile page cannot be
+interrupted or kept from taking memory in this one.
 """
 
 from app.capture.pages.page import Page
-from app.capture.pages.reader import read
+from app.capture.pages.reader import parse_page
 
-__all__ = ["Page", "read"]
+__all__ = ["Page", "parse_page"]

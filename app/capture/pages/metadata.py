@@ -1,4 +1,4 @@
-"""What a page says of its article, in the order of trust: JSON-LD, meta tags, microdata, the page itself."""
+"""The metadata of an article, in the order of trust: JSON-LD, meta tags, microdata, the visible page."""
 
 import html
 import re
@@ -8,11 +8,11 @@ import langcodes
 from lxml.html import HtmlElement
 
 from app.capture.pages import times
-from app.capture.pages.linked_data import LinkedData, Node, texts
+from app.capture.pages.linked_data import LinkedData, Node, list_texts
 from app.capture.pages.page import Metadata
 from app.core import sites
 
-_TITLE, _NAME, _TAG = 1000, 200, 40  # code points that the store takes
+_MAX_TITLE, _MAX_NAME, _MAX_TAG = 1000, 200, 40  # code points that the store accepts
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 _IS_ADDRESS = re.compile(r"https?:|www\.|@")
 _SEPARATORS = tuple("-–—|·•:«»")
@@ -33,20 +33,23 @@ _PUBLISHED = (
 )
 
 
-def read(tree: HtmlElement, found_at: str | None) -> Metadata:
-    """What the page at ``found_at`` says of itself; null is what it does not say."""
-    found_at = found_at and sites.resolve_url(found_at, None)
-    metas = _metas(tree)
-    named = [*map(str, tree.xpath("//link[contains(@rel, 'canonical')]/@href")[:3]), *_among(metas, "og:url")]
-    url = sites.find_canonical_url(named, found_at) or found_at
+def read(tree: HtmlElement, retrieved_from: str | None) -> Metadata:
+    """Read the metadata of the page that ``retrieved_from`` answered."""
+    base = retrieved_from and sites.resolve_url(retrieved_from, None)
+    metas = _collect_metas(tree)
+    candidates = [*map(str, tree.xpath("//link[contains(@rel, 'canonical')]/@href")[:3]), *_select(metas, "og:url")]
+    url = sites.find_canonical_url(candidates, base) or base
     data = LinkedData(element.text or "" for element in tree.xpath(_JSON_LD)[:50])
-    article = data.article(lambda address: _is_here(address, url))
-    time = times.published([*texts(article, "datePublished"), *_among(metas, *_PUBLISHED), *_marked_times(tree)])
-    site = _first([*_among(metas, "og:site_name"), *data.names(article.get("publisher"))], _NAME)
+    article = data.merge_article(lambda address: _is_this_page(address, url))
+    time = times.select_published(
+        [*list_texts(article, "datePublished"), *_select(metas, *_PUBLISHED), *_iterate_marked_times(tree)]
+    )
+    site = _first([*_select(metas, "og:site_name"), *data.list_names(article.get("publisher"))], _MAX_NAME)
+    authors = [data.list_names(article.get("author")), _select(metas, "author"), _list_marked_authors(tree)]
     return Metadata(
-        title=_title(tree, article, metas, site),
-        byline=_byline([data.names(article.get("author")), _among(metas, "author"), _marked_authors(tree)]),
-        language=_language(tree, data, article, metas),
+        title=_read_title(tree, article, metas, site),
+        byline=_build_byline(authors),
+        language=_read_language(tree, data, article, metas),
         url=url,
         site=site,
         published=time.day if time else None,
@@ -54,84 +57,82 @@ def read(tree: HtmlElement, found_at: str | None) -> Metadata:
     )
 
 
-def clean(text: str, longest: int) -> str:
-    """One line of text as the store takes it, entities and all spaces resolved."""
-    line = " ".join(_UNSTORABLE.sub("\ufffd", html.unescape(text[: 4 * longest])).split())
-    return line if len(line) <= longest else line[: longest - 1].rstrip() + "…"
+def clean(text: str, max_length: int) -> str:
+    """Return one line of text that the store accepts, with entities resolved and spaces collapsed."""
+    line = " ".join(_UNSTORABLE.sub("\ufffd", html.unescape(text[: 4 * max_length])).split())
+    return line if len(line) <= max_length else line[: max_length - 1].rstrip() + "…"
 
 
-def _first(candidates: Iterable[str], longest: int) -> str | None:
-    return next((line for line in (clean(text, longest) for text in candidates) if line), None)
+def _first(candidates: Iterable[str], max_length: int) -> str | None:
+    return next((line for line in (clean(text, max_length) for text in candidates) if line), None)
 
 
-def _metas(tree: HtmlElement) -> dict[str, str]:
-    """The content of meta tags, by name or property in lower case; of several the first."""
-    found: dict[str, str] = {}
+def _collect_metas(tree: HtmlElement) -> dict[str, str]:
+    """Return the content of meta tags by name or property in lower case; the first of a name counts."""
+    metas: dict[str, str] = {}
     for element in tree.iter("meta"):
         content = element.get("content")
         for name in (element.get(key) for key in ("property", "name", "itemprop", "http-equiv")):
             if name and content:
-                found.setdefault(name.lower(), content)
-    return found
+                metas.setdefault(name.lower(), content)
+    return metas
 
 
-def _among(metas: dict[str, str], *names: str) -> list[str]:
+def _select(metas: dict[str, str], *names: str) -> list[str]:
     return [metas[name] for name in names if name in metas]
 
 
-def _is_here(address: str, url: str | None) -> bool:
-    """Whether an address that a node names may be that of the page; a front page is given for any."""
-    there = sites.resolve_url(address, url)
-    if url is None or there is None or sites.is_front_page(there):
+def _is_this_page(address: str, url: str | None) -> bool:
+    """Return True if a node's address can be that of the page; many sites give their front page for all pages."""
+    absolute = sites.resolve_url(address, url)
+    if url is None or absolute is None or sites.is_front_page(absolute):
         return True
-    return sites.is_same_page(there, url)
+    return sites.is_same_page(absolute, url)
 
 
-def _marked_times(tree: HtmlElement) -> Iterator[str]:
+def _iterate_marked_times(tree: HtmlElement) -> Iterator[str]:
     for path in _TIMES:
         for element in tree.xpath(path)[:1]:
             yield element.get("content") or element.get("datetime") or element.text or ""
 
 
-def _marked_authors(tree: HtmlElement) -> list[str]:
-    marked = tree.xpath("//*[@itemprop='author' or @rel='author']")[:5]
-    return [name for element in marked for name in _names_in(element)]
+def _list_marked_authors(tree: HtmlElement) -> list[str]:
+    names = []
+    for author in tree.xpath("//*[@itemprop='author' or @rel='author']")[:5]:
+        element = next(iter(author.xpath(".//*[@itemprop='name']")), author)
+        names.append(element.get("content") or "".join(element.itertext()))
+    return names
 
 
-def _names_in(element: HtmlElement) -> list[str]:
-    inner = element.xpath(".//*[@itemprop='name']")[:1] or [element]
-    return [inner[0].get("content") or "".join(inner[0].itertext())]
-
-
-def _byline(candidates: Iterable[list[str]]) -> str | None:
-    """The authors' names, as the first place gives them that has any; addresses are none."""
+def _build_byline(candidates: Iterable[list[str]]) -> str | None:
+    """Return the authors' names from the first place that has any, without addresses."""
     for names in candidates:
-        lines = (_BY.sub("", clean(name, _NAME), count=1) for name in names if not _IS_ADDRESS.match(name.strip()))
-        found = list(dict.fromkeys(line for line in lines if line))
-        if found:
-            return clean(", ".join(found), _NAME)
+        lines = (_BY.sub("", clean(name, _MAX_NAME), count=1) for name in names if not _IS_ADDRESS.match(name.strip()))
+        authors = list(dict.fromkeys(line for line in lines if line))
+        if authors:
+            return clean(", ".join(authors), _MAX_NAME)
     return None
 
 
-def _title(tree: HtmlElement, article: Node, metas: dict[str, str], site: str | None) -> str | None:
-    """The headline, without the name of the site that many pages put after it."""
+def _read_title(tree: HtmlElement, article: Node, metas: dict[str, str], site: str | None) -> str | None:
+    """Return the headline, without the name of the site that many pages append."""
     headings = tree.xpath("//h1")[:2]
     printed = ["".join(headings[0].itertext())] if len(headings) == 1 else []
-    named = [*_among(metas, "og:title"), *printed, *(each.text or "" for each in tree.xpath("//title")[:1])]
-    title = _first([*texts(article, "headline"), *named], _TITLE)
-    return (title and site and _without(title, site)) or title
+    stated = [*_select(metas, "og:title"), *printed, *(element.text or "" for element in tree.xpath("//title")[:1])]
+    title = _first([*list_texts(article, "headline"), *stated], _MAX_TITLE)
+    return (title and site and _remove_site(title, site)) or title
 
 
-def _without(title: str, site: str) -> str | None:
-    """The title, if the name of the site is put after it with a sign between them."""
+def _remove_site(title: str, site: str) -> str | None:
+    """Return the title before a separator and the name of the site, or None if it does not end so."""
     rest, name = title[: -len(site)].rstrip(), title[-len(site) :]
     if name.casefold() != site.casefold() or rest[-1:] not in _SEPARATORS:
         return None
     return rest[:-1].rstrip()
 
 
-def _language(tree: HtmlElement, data: LinkedData, article: Node, metas: dict[str, str]) -> str | None:
-    given = [str(tree.get("lang") or tree.get("xml:lang") or ""), *texts(article, "inLanguage")]
-    given += data.names(article.get("inLanguage")) + _among(metas, "og:locale", "content-language")
-    tags = (tag.strip().replace("_", "-") for tag in given)
-    return next((tag for tag in tags if 0 < len(tag) <= _TAG and langcodes.tag_is_valid(tag)), None)
+def _read_language(tree: HtmlElement, data: LinkedData, article: Node, metas: dict[str, str]) -> str | None:
+    candidates = [str(tree.get("lang") or tree.get("xml:lang") or ""), *list_texts(article, "inLanguage")]
+    candidates += data.list_names(article.get("inLanguage")) + _select(metas, "og:locale", "content-language")
+    tags = (tag.strip().replace("_", "-") for tag in candidates)
+    return next((tag for tag in tags if 0 < len(tag) <= _MAX_TAG and langcodes.tag_is_valid(tag)), None)

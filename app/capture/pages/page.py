@@ -1,4 +1,4 @@
-"""What is read off a page."""
+"""A page as it was parsed."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metadata:
-    """What a page says of its article; null is what it does not say.
+    """The metadata that a page has of its article; a missing field is null.
 
-    ``url`` is the canonical address that the page names where that is one of its own site, else the address it was
-    found at. ``published`` is EDTF: the day in the page's own time zone, or a month or year where it says no more.
-    ``published_at`` is a moment in UTC, known only where the page gives a time with its offset.
-    ``language`` is a BCP 47 tag. ``site`` is how the site calls itself.
+    ``url`` is the canonical address that the page names if it is one of its own site, else the address of retrieval.
+    ``published`` is EDTF: the day in the page's own time zone, or a month or year if the page has no more.
+    ``published_at`` is a moment in UTC, set only if the page gives a time with its offset.
+    ``language`` is a BCP 47 tag. ``site`` is the name that the site gives itself.
     """
 
     title: str | None = None
@@ -25,6 +25,6 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Metadata):
-    """The article of a page, with a blank line between paragraphs, and what the page says of it."""
+    """The article of a page, with a blank line between paragraphs, and its metadata."""
 
     text: str

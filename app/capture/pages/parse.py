@@ -1,4 +1,4 @@
-"""A page read in this very process: for hostile pages there is ``reader.py``."""
+"""Parsing a page in this process; ``reader.py`` does it in another one, which is safe for hostile pages."""
 
 import dataclasses
 
@@ -14,23 +14,23 @@ from app.schemas.document import MAX_TEXT
 
 _NAME = 200
 
-# Code points: what is shorter is a page's demand to turn something on.
-_SHORTEST = 50
+# Code points; a shorter text is a page's request to turn on JavaScript or cookies.
+_MIN_TEXT = 50
 
 
-def read(source: bytes, url: str | None) -> Page | None:
-    """The article of a page in UTF-8, ``url`` being where it was found; None where it has none."""
-    tree = _tree(source)
+def parse(source: bytes, url: str | None) -> Page | None:
+    """Return the article of a page in UTF-8, retrieved from ``url``, or None if it has none."""
+    tree = _parse_tree(source)
     if tree is None:
         return None
-    said = metadata.read(tree, url)
-    text = _article(tree)
-    if not _SHORTEST <= len(text) <= MAX_TEXT:
+    stated = metadata.read(tree, url)
+    text = _extract_text(tree)
+    if not _MIN_TEXT <= len(text) <= MAX_TEXT:
         return None
-    return Page(text=text, **dataclasses.asdict(_with_guesses(said, tree, url)))
+    return Page(text=text, **dataclasses.asdict(_complete(stated, tree, url)))
 
 
-def _tree(source: bytes) -> HtmlElement | None:
+def _parse_tree(source: bytes) -> HtmlElement | None:
     parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
     try:
         return html.document_fromstring(source, parser=parser)
@@ -38,23 +38,23 @@ def _tree(source: bytes) -> HtmlElement | None:
         return None
 
 
-def _article(tree: HtmlElement) -> str:
-    found = bare_extraction(tree, favor_precision=True, include_comments=False, include_tables=False)
-    blocks = (found.text or "").split("\n") if isinstance(found, Document) else []
-    return "\n\n".join(block for block in (each.strip() for each in blocks) if block)
+def _extract_text(tree: HtmlElement) -> str:
+    article = bare_extraction(tree, favor_precision=True, include_comments=False, include_tables=False)
+    blocks = (article.text or "").split("\n") if isinstance(article, Document) else []
+    return "\n\n".join(block for block in (block.strip() for block in blocks) if block)
 
 
-def _with_guesses(said: Metadata, tree: HtmlElement, url: str | None) -> Metadata:
-    """What the page does not say outright, as trafilatura guesses it from the page's usual places."""
-    if said.title and said.byline and said.published:
-        return said
-    for script in tree.xpath("//script"):  # whose JSON-LD has been judged
+def _complete(stated: Metadata, tree: HtmlElement, url: str | None) -> Metadata:
+    """Fill in the fields that the page does not state, as trafilatura guesses them from the usual places."""
+    if stated.title and stated.byline and stated.published:
+        return stated
+    for script in tree.xpath("//script"):  # their JSON-LD has been read
         script.drop_tree()
     guess = extract_metadata(tree, url, extensive=False)
-    day = times.read(guess.date or "")
+    time = times.parse_time(guess.date or "")
     return dataclasses.replace(
-        said,
-        title=said.title or metadata.clean(guess.title or "", 1000) or None,
-        byline=said.byline or metadata.clean(guess.author or "", _NAME) or None,
-        published=said.published or (day.day if day else None),
+        stated,
+        title=stated.title or metadata.clean(guess.title or "", 1000) or None,
+        byline=stated.byline or metadata.clean(guess.author or "", _NAME) or None,
+        published=stated.published or (time.day if time else None),
     )

@@ -1,4 +1,4 @@
-"""Reading pages in a process of its own, with a limit on its time and on its memory."""
+"""Parsing pages in another process, with limits on its time and its memory."""
 
 import atexit
 import subprocess
@@ -13,39 +13,39 @@ from app.capture.pages.page import Page
 from app.core.errors import Unreadable
 from app.schemas.document import MAX_TEXT
 
-# Seconds that a page may take: usual ones take some hundredths.
+# Time limit for a page; a usual page takes some hundredths of a second.
 SECONDS = 8.0
 
-_LEAST = 0.1  # seconds: no time at all would be no limit
+_MIN_SECONDS = 0.1  # a limit of zero would mean none
 
-# Seconds that the process may take besides, to start or to give a page up.
+# Additional seconds for the process to start, or to give up a page.
 _GRACE = 5.0
 
 _PAGE = TypeAdapter(Page | None)
 
 
 class Reader:
-    """A process that reads pages, one after the other; started when it is first needed, and replaced if it ends."""
+    """A process that parses pages, one after the other; started on first use, and replaced if it ends."""
 
     def __init__(self, *, seconds: float = SECONDS) -> None:
         self._seconds = seconds
         self._lock = Lock()
         self._worker: tuple[subprocess.Popen[bytes], Connection] | None = None
 
-    def read(
+    def parse_page(
         self, content: str, url: str | None, media_type: str = "text/html", *, seconds: float | None = None
     ) -> Page:
-        """The article of a page, found at ``url`` if that is known; a plain text is one as it stands.
+        """Return the article of a page, or a plain text as it is; ``url`` is the address of retrieval, if known.
 
-        ``seconds`` are those that are left for it, where they are fewer than the reader gives a page. Raises
-        Unreadable, saying why, where there is no article or it cannot be read.
+        ``seconds`` can shorten the reader's own time limit. Raise `Unreadable` with the reason if the page has no
+        article or cannot be parsed.
         """
         if media_type == "text/plain":
-            return _plain(content, url)
-        until = None if seconds is None else time.monotonic() + seconds
+            return _build_plain(content, url)
+        deadline = None if seconds is None else time.monotonic() + seconds
         with self._lock:
-            left = self._seconds if until is None else min(self._seconds, until - time.monotonic())
-            answer = self._ask(max(left, _LEAST), (url or "").encode(), content.encode("utf-8", "replace"))
+            left = self._seconds if deadline is None else min(self._seconds, deadline - time.monotonic())
+            answer = self._request(max(left, _MIN_SECONDS), (url or "").encode(), content.encode("utf-8", "replace"))
         if not answer:
             raise Unreadable("Reading the page failed, or took too much time or memory.")
         page = _PAGE.validate_json(answer)
@@ -55,7 +55,7 @@ class Reader:
 
     @property
     def pid(self) -> int | None:
-        """Id of the process, if there is one."""
+        """The id of the process, if there is one."""
         return None if self._worker is None else self._worker[0].pid
 
     def close(self) -> None:
@@ -67,11 +67,11 @@ class Reader:
             process.kill()
             process.wait()
 
-    def _ask(self, seconds: float, *question: bytes) -> bytes:
-        """The worker's answer; nothing where it could give none."""
+    def _request(self, seconds: float, *arguments: bytes) -> bytes:
+        """Return the worker's answer, which is empty if it failed."""
         _, connection = self._worker = self._worker or self._start()
         try:
-            for message in (str(seconds).encode(), *question):
+            for message in (str(seconds).encode(), *arguments):
                 connection.send_bytes(message)
             if connection.poll(seconds + _GRACE):
                 return connection.recv_bytes()
@@ -88,7 +88,7 @@ class Reader:
         return process, ours
 
 
-def _plain(text: str, url: str | None) -> Page:
+def _build_plain(text: str, url: str | None) -> Page:
     if not text.strip() or len(text) > MAX_TEXT:
         raise Unreadable(f"An article has 1 to {MAX_TEXT:,} characters.")
     return Page(text=text, url=url)
@@ -96,4 +96,4 @@ def _plain(text: str, url: str | None) -> Page:
 
 _reader = Reader()
 atexit.register(_reader.close)
-read = _reader.read
+parse_page = _reader.parse_page

@@ -1,8 +1,8 @@
-"""The process that reads pages: ``python -m app.capture.pages.worker FD``, asked over that socket.
+"""The process that parses pages: ``python -m app.capture.pages.worker FD`` serves requests on that socket.
 
-A question is three messages: the seconds it may take, the address, empty where it is not known, and the page in UTF-8.
-The answer is the page's article as JSON, ``null`` where there is none, or nothing where reading it took too much time
-or memory. Each page is read in a fork, which can be given up at any moment and leaves nothing behind.
+A request is three messages: the time limit in seconds, the address, which is empty if unknown, and the page in UTF-8.
+The answer is the page's article as JSON, ``null`` if it has none, or empty if parsing took too much time or memory.
+Each page is parsed in a fork of its own, which can be ended at any moment and leaves nothing behind.
 """
 
 import logging
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter
 from app.capture.pages import parse
 from app.capture.pages.page import Page
 
-# Bytes that reading a page may take; usual ones take a third of it.
+# Bytes that parsing a page may take; usual pages take a third of it.
 MEMORY = 30_000_000
 
 _PAGE = TypeAdapter(Page | None)
@@ -30,24 +30,24 @@ _SAMPLE = (
 
 
 def main(connection: Connection) -> None:
-    """Answer until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; the one who asks decides
+    """Answer requests until the socket is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all processes; the parent decides
     logging.disable()
-    parse.read(_SAMPLE, None)  # what is loaded and compiled on first use is then there for all forks
+    parse.parse(_SAMPLE, None)  # loads and compiles what all forks need
     while True:
         try:
             seconds, url, source = (connection.recv_bytes() for _ in range(3))
         except EOFError:
             return
-        connection.send_bytes(_in_a_fork(source, url.decode() or None, float(seconds)))
+        connection.send_bytes(_parse_in_fork(source, url.decode() or None, float(seconds)))
 
 
-def _in_a_fork(source: bytes, url: str | None, seconds: float) -> bytes:
-    """The answer of a process that reads this page alone; nothing where it ended without one."""
+def _parse_in_fork(source: bytes, url: str | None, seconds: float) -> bytes:
+    """Parse the page in a fork. Return the answer, which is empty if the fork ended without one."""
     ours, theirs = os.pipe()
     child = os.fork()
     if child == 0:
-        _answer(theirs, source, url, seconds)
+        _answer_and_exit(theirs, source, url, seconds)
     os.close(theirs)
     with open(ours, "rb") as pipe:
         answer = pipe.read()
@@ -55,21 +55,21 @@ def _in_a_fork(source: bytes, url: str | None, seconds: float) -> bytes:
     return b"" if status else answer
 
 
-def _answer(pipe: int, source: bytes, url: str | None, seconds: float) -> NoReturn:
-    """Answer and end the process; whatever goes wrong ends it sooner."""
+def _answer_and_exit(pipe: int, source: bytes, url: str | None, seconds: float) -> NoReturn:
+    """Write the answer to the pipe and end the process; any error ends it sooner."""
     status = 1
     try:
-        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends it even in the depths of a parser
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends the process even inside a parser
         _limit_memory()
         with open(pipe, "wb") as answer:
-            answer.write(_PAGE.dump_json(parse.read(source, url)))
+            answer.write(_PAGE.dump_json(parse.parse(source, url)))
         status = 0
     finally:
         os._exit(status)
 
 
 def _limit_memory() -> None:
-    """Let the process have so much more than it has; where the system does not tell how much, there is no limit."""
+    """Limit the memory that the process can take in addition, on systems that report its size."""
     if _STATM.exists():
         pages = int(_STATM.read_text().split()[5])
         _, hard = resource.getrlimit(resource.RLIMIT_DATA)
