@@ -9,11 +9,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_ROOT_USER_ACTION=ignore \
     PYTHONUNBUFFERED=1
 
-# The build backend stands, pinned and hashed, in the development lock.
 FROM base AS wheel
 WORKDIR /src
-COPY requirements-dev.lock ./
-RUN python -m pip install --require-hashes --requirement requirements-dev.lock
+COPY requirements-build.lock ./
+RUN python -m pip install --require-hashes --requirement requirements-build.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY app ./app
 COPY migrations ./migrations

@@ -1,4 +1,5 @@
-# Needs Python 3.11 or newer, git and make; everything else goes into .venv, hash-checked from requirements-dev.lock.
+# Needs Python 3.11 or newer, git and make. Everything else goes into .venv, checked by hash: `make run` installs
+# requirements.lock, `make test` and `make check` install requirements-dev.lock.
 
 PYTHON ?= python3
 # More arguments for the tool that a target runs: make test ARGS="-k dates"
@@ -6,12 +7,15 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
-INSTALLED := $(VENV)/.installed
+RUNTIME := $(VENV)/.installed-runtime
+INSTALLED := $(VENV)/.installed-development
 BENCH_VENV := .venv-bench
 TOOLS_VENV := .venv-tools
 SUPERSET_VENV := .venv-superset
 PIP_QUIETLY := -m pip --quiet --quiet --no-input --disable-pip-version-check
 PIP := $(BIN)/python $(PIP_QUIETLY)
+# The locks are complete, so pip has nothing to resolve; Python compiles a module when it is first imported.
+INSTALL_LOCKED := install --no-deps --no-compile --require-hashes
 UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command "make lock"
 
@@ -22,9 +26,8 @@ UV_COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --
 help: ## List these targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /make \1	/p' $(MAKEFILE_LIST)
 
-run: migrate ## Set up, migrate, seed and serve Dateline
-	@$(BIN)/dateline seed
-	@$(BIN)/dateline serve $(ARGS)
+run: $(RUNTIME) ## Set up, migrate, seed and serve Dateline
+	@$(BIN)/dateline serve --seed $(ARGS)
 
 test: $(INSTALLED) $(TOOLS_VENV)/.installed ## Run the tests
 	$(BIN)/python -m pytest $(ARGS)
@@ -38,7 +41,7 @@ check: $(INSTALLED) ## Lint; check format, layers and types
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m mypy
 
-migrate: $(INSTALLED) ## Bring the database to the newest migration
+migrate: $(RUNTIME) ## Bring the database to the newest migration
 	@$(BIN)/dateline migrate
 
 bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/performance.md
@@ -56,6 +59,7 @@ openapi: $(INSTALLED) ## Write the snapshot of the OpenAPI document anew
 lock: $(VENV)/pyvenv.cfg ## Resolve the lock files; ARGS=--upgrade takes the newest versions
 	$(PIP) install uv
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --output-file requirements.lock
+	$(UV_COMPILE) $(ARGS) --group build --constraints requirements.lock --output-file requirements-build.lock
 	$(UV_COMPILE) $(ARGS) pyproject.toml --all-extras --group dev --constraints requirements.lock --output-file requirements-dev.lock
 	$(UV_COMPILE) $(ARGS) --group bench --constraints requirements-dev.lock --output-file requirements-bench.lock
 	$(UV_COMPILE) $(ARGS) --group tools --output-file requirements-tools.lock
@@ -70,27 +74,33 @@ $(VENV)/pyvenv.cfg:
 	$(PYTHON) is %s.%s. Name another: make PYTHON=python3.13 ..." % sys.version_info[:2])'
 	@$(PYTHON) -m venv $(VENV)
 
-$(INSTALLED): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
-	@echo "Installing what requirements-dev.lock pins into $(VENV) ..."
-	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+$(RUNTIME): requirements.lock requirements-build.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing Dateline and the packages of requirements.lock into $(VENV): 650 MB, one to two minutes ..."
+	@$(PIP) $(INSTALL_LOCKED) --requirement requirements.lock --requirement requirements-build.lock
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(INSTALLED): requirements-dev.lock pyproject.toml | $(VENV)/pyvenv.cfg
+	@echo "Installing Dateline and the packages of requirements-dev.lock into $(VENV): 1.2 GB, two to three minutes ..."
+	@$(PIP) $(INSTALL_LOCKED) --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@ $(RUNTIME)
+
 $(TOOLS_VENV)/.installed: requirements-tools.lock tests/install tests/node/package-lock.json | $(VENV)/pyvenv.cfg
-	@echo "Installing what requirements-tools.lock pins into $(TOOLS_VENV) ..."
+	@echo "Installing the packages of requirements-tools.lock into $(TOOLS_VENV) ..."
 	@$(PYTHON) -m venv $(TOOLS_VENV)
-	@$(TOOLS_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
+	@$(TOOLS_VENV)/bin/python $(PIP_QUIETLY) $(INSTALL_LOCKED) --requirement $<
 	@tests/install
 	@touch $@
 
 $(BENCH_VENV)/.installed: requirements-bench.lock | $(VENV)/pyvenv.cfg
-	@echo "Installing what requirements-bench.lock pins into $(BENCH_VENV) ..."
+	@echo "Installing the packages of requirements-bench.lock into $(BENCH_VENV) ..."
 	@$(PYTHON) -m venv $(BENCH_VENV)
-	@$(BENCH_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
+	@$(BENCH_VENV)/bin/python $(PIP_QUIETLY) $(INSTALL_LOCKED) --requirement $<
 	@touch $@
 
 $(SUPERSET_VENV)/.installed: requirements-superset.lock | $(VENV)/pyvenv.cfg
-	@echo "Installing what requirements-superset.lock pins into $(SUPERSET_VENV) ..."
+	@echo "Installing the packages of requirements-superset.lock into $(SUPERSET_VENV) ..."
 	@$(PYTHON) -m venv $(SUPERSET_VENV)
-	@$(SUPERSET_VENV)/bin/python $(PIP_QUIETLY) install --require-hashes --requirement $<
+	@$(SUPERSET_VENV)/bin/python $(PIP_QUIETLY) $(INSTALL_LOCKED) --requirement $<
 	@touch $@

@@ -72,11 +72,14 @@ class Server:
 
 
 @contextmanager
-def serving(url: str, *arguments: str, **settings: str) -> Iterator[Server]:
-    """``dateline serve`` as a process of its own, from when it answers."""
+def serving(
+    url: str, *arguments: str, command: str | Path = COMMAND, folder: Path | None = None, **settings: str
+) -> Iterator[Server]:
+    """Run ``dateline serve`` as a process of its own, and yield it when it answers."""
     port = _free_port()
     with subprocess.Popen(
-        [COMMAND, "serve", "--port", str(port), *arguments],
+        [command, "serve", "--port", str(port), *arguments],
+        cwd=folder,
         env=environment(url, **settings),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
