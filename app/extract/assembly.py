@@ -102,18 +102,18 @@ class _Assembly:
 
     def _build_chain(self, i: int) -> tuple[Hop, ...]:
         voice, parent = self._resolved[i], self._parents[i]
-        outer: list[Hop] = []
+        outer_hops: list[Hop] = []
         if parent is not None:
-            outer = list(self._chains[parent])
+            outer_hops = list(self._chains[parent])
             relaying = self._resolved[parent]
             if relaying is not None:
-                outer.append(Hop(relaying, _get_first(self._attributions[parent].cue)))
-        own = list(chain.find_relays(self._text, self._attributions[i], self._voices))
-        if not outer and not own and voice is not None and voice.kind is SpeakerKind.DOCUMENT:
+                outer_hops.append(Hop(relaying, _get_first(self._attributions[parent].cue)))
+        own_hops = list(chain.find_relays(self._text, self._attributions[i], self._voices))
+        if not outer_hops and not own_hops and voice is not None and voice.kind is SpeakerKind.DOCUMENT:
             document = self._voices.get_document(voice)
             publisher = chain.find_publisher(self._text, document, self._voices) if document else None
-            own = [publisher] if publisher else []
-        return chain.join_hops(outer, own, voice)
+            own_hops = [publisher] if publisher else []
+        return chain.join_hops(outer_hops, own_hops, voice)
 
     def _find_date(self, i: int) -> str | None:
         """Return the date on which the words were said, and keep it for later statements of the voice."""
@@ -125,11 +125,11 @@ class _Assembly:
         outer = self._attributions[parent].content if parent is not None else ()
         holders = (piece for piece in outer if piece.start <= place.start and place.end <= piece.end)
         sentence = sentences.find_sentence(self._text, place.start, next(holders, self._blocks[block]))
-        said = statement_dates.find_date_said(self._text, cue, sentence, attribution.content, day) if cue else None
-        said = said or self._infer_date(attribution, voice, block, sentence, day)
-        if said and voice is not None:
-            self._last[voice.name] = _DatedUtterance(block, said)
-        return said
+        date = statement_dates.find_date_said(self._text, cue, sentence, attribution.content, day) if cue else None
+        date = date or self._infer_date(attribution, voice, block, sentence, day)
+        if date and voice is not None:
+            self._last[voice.name] = _DatedUtterance(block, date)
+        return date
 
     def _infer_date(
         self, attribution: AttributionRelation, voice: Voice | None, block: int, sentence: Span, day: str | None

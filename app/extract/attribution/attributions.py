@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from app.core.spans import Span
 from app.core.vocab import StatementKind
 from app.extract.attribution import language_model, patterns, quotations, rules
-from app.extract.attribution.candidates import Candidate, count_tokens
+from app.extract.attribution.candidates import Candidate, count_shared_tokens, count_tokens
 from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree, build_tree
 from app.extract.findings import AttributionRelation, Grade, Relay
@@ -155,17 +155,13 @@ def _drop_duplicates(judgements: Iterator[Judgement]) -> Iterator[Judgement]:
 
 def _is_duplicate(judgement: Judgement, owner: Judgement) -> bool:
     """Return whether two judgements share half of their words; a statement may also stand inside the other's words."""
-    one, other = judgement.candidate, owner.candidate
-    if judgement.confidence >= STRICT and one.anchor != other.anchor:
-        is_lead = one.frame.startswith("lead")  # "She said it was over, the agency reported."
-        if _contains(other, one.anchor) or (is_lead and _contains(one, other.anchor)):
+    candidate, owning = judgement.candidate, owner.candidate
+    if judgement.confidence >= STRICT and candidate.anchor != owning.anchor:
+        is_lead = candidate.frame.startswith("lead")  # "She said it was over, the agency reported."
+        if _contains(owning, candidate.anchor) or (is_lead and _contains(candidate, owning.anchor)):
             return False
-    shared = sum(
-        max(0, min(mine.last, its.last) - max(mine.first, its.first) + 1)
-        for mine in one.content
-        for its in other.content
-    )
-    return shared / (count_tokens(one.content) + count_tokens(other.content) - shared) >= 0.5
+    shared = count_shared_tokens(candidate.content, owning.content)
+    return shared / (count_tokens(candidate.content) + count_tokens(owning.content) - shared) >= 0.5
 
 
 def _contains(candidate: Candidate, token: int) -> bool:

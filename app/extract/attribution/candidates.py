@@ -67,6 +67,11 @@ def count_tokens(content: tuple[TokenRange, ...]) -> int:
     return sum(last - first + 1 for first, last in content)
 
 
+def count_shared_tokens(content: tuple[TokenRange, ...], other: tuple[TokenRange, ...]) -> int:
+    """Count the tokens that two contents have in common."""
+    return sum(max(0, min(a.last, b.last) - max(a.first, b.first) + 1) for a in content for b in other)
+
+
 def group_candidates(
     tree: Tree, quotations: Iterable[Quotation], lemmas: Container[str] | None = None
 ) -> Iterator[list[Candidate]]:
@@ -102,12 +107,12 @@ def _expand_quotes(tree: Tree, candidate: Candidate) -> Candidate:
     """Extend the content over the whole of each quotation that it touches, except one around the anchor."""
     if candidate.frame.startswith(("marks-whole", "alone", "label")):
         return candidate
-    own = tree.quote[candidate.anchor]
+    anchor_quote = tree.quote[candidate.anchor]
     content: list[TokenRange] = []
     for first, last in candidate.content:
-        if tree.quote[last] not in (NO_QUOTE, own):
+        if tree.quote[last] not in (NO_QUOTE, anchor_quote):
             last = bisect_left(tree.start, tree.quotes[tree.quote[last]].end) - 1
-        if tree.quote[first] not in (NO_QUOTE, own):
+        if tree.quote[first] not in (NO_QUOTE, anchor_quote):
             first = bisect_left(tree.start, tree.quotes[tree.quote[first]].start)
         if content and first <= content[-1].last:
             content[-1] = TokenRange(content[-1].first, max(last, content[-1].last))
@@ -176,10 +181,8 @@ def _find_source_of_quotation(tree: Tree, quotation: Quotation, verb: int) -> To
 
 
 def _find_possible_sources(tree: Tree, verb: int) -> Iterator[TokenRange | None]:
-    if tree.word[verb] == "according":
-        yield find_phrase_from(tree, verb + 2)
-    else:
-        yield find_quotation_source(tree, verb)
+    is_according = tree.word[verb] == "according"
+    yield find_phrase_from(tree, verb + 2) if is_according else find_quotation_source(tree, verb)
     yield find_phrase_before(tree, verb)
     yield find_phrase_from(tree, verb + 1)
 
@@ -275,8 +278,8 @@ def _build_from_noun(tree: Tree, noun: int) -> Iterator[Candidate]:
     owner, verb = find_noun_owner(tree, noun)
     source = find_noun_phrase(tree, owner) if owner is not None else None
     pronoun = find_relative_pronoun(tree, noun, owner)
-    own = TokenRange(noun, noun)
-    cue = (own,) if verb is None else (find_verb_group(tree, verb), TokenRange(min(verb + 1, noun), noun))
+    anchor = TokenRange(noun, noun)
+    cue = (anchor,) if verb is None else (find_verb_group(tree, verb), TokenRange(min(verb + 1, noun), noun))
     for child in tree.children[noun]:
         if child < noun:
             continue
@@ -294,7 +297,7 @@ def _build_from_noun(tree: Tree, noun: int) -> Iterator[Candidate]:
     if tree.dep[noun] == "nsubj" and tree.lemma[head] == "be":
         clause = tree.find_dependent(head, "ccomp", "xcomp")
         if clause is not None and clause > head:
-            tokens = (own, TokenRange(head, head))
+            tokens = (anchor, TokenRange(head, head))
             yield Candidate(noun, "noun-is", (tree.get_subtree(clause),), source, tokens, link=clause)
 
 
@@ -307,8 +310,8 @@ def _build_from_adjective(tree: Tree, adjective: int) -> Iterator[Candidate]:
     )
     experiencer = find_subject(tree, verb).head if is_resultative else find_experiencer(tree, adjective)
     source = find_noun_phrase(tree, experiencer) if experiencer is not None else None
-    own = TokenRange(adjective, adjective)
-    cue = (find_verb_group(tree, verb), own) if is_predicative else (own,)
+    anchor = TokenRange(adjective, adjective)
+    cue = (find_verb_group(tree, verb), anchor) if is_predicative else (anchor,)
     pronoun = find_relative_pronoun(tree, adjective, experiencer)
     for child in tree.children[adjective]:
         if child < adjective:

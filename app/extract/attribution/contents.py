@@ -76,9 +76,11 @@ def find_raised_complements(tree: Tree, verb: int, subject: int | None) -> Itera
     if subject is None or subject > verb or tree.dep[verb] == "acl":
         return
     yield Complement("passive", subject, (tree.get_subtree(subject),))
-    own = tree.find_dependent(verb, *_SUBJECT)
-    is_relative = own is not None and tree.word[own] in RELATIVE_PRONOUNS
-    topic = TokenRange(own, own) if own is not None and is_relative else find_noun_phrase(tree, subject)
+    pronoun = tree.find_dependent(verb, *_SUBJECT)
+    if pronoun is not None and tree.word[pronoun] in RELATIVE_PRONOUNS:
+        topic = TokenRange(pronoun, pronoun)
+    else:
+        topic = find_noun_phrase(tree, subject)
     for child in tree.find_dependents(verb, "xcomp", "oprd", "acomp", "prep"):
         if child < verb:
             continue
@@ -128,7 +130,7 @@ def _find_object_complements(tree: Tree, verb: int) -> Iterator[Complement]:
 
 
 def _is_circumstance(tree: Tree, token: int) -> bool:
-    """Return whether a dependent of a verb is no part of its object: a time, a reason, an occasion, or another verb."""
+    """Return whether a dependent of a verb is outside its object: a time, a reason, an occasion, or another verb."""
     dep = tree.dep[token]
     if dep == "advcl":
         return tree.tag[token] == "VBG" or tree.find_dependent(token, "mark", "advmod") is not None

@@ -198,6 +198,7 @@ def _judge_quoting_rest(tree: Tree, candidate: Candidate, frames: Frames) -> Jud
 
 
 def _judge_according(tree: Tree, lemma: str, frames: Frames) -> Judgement | None:
+    """Judge "according to …": the whole sentence rather than its clause."""
     candidate = get_first(frames, "according-sentence", "according")
     return Judgement(candidate, 0.8, "according") if candidate is not None else None
 

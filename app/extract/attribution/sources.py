@@ -53,24 +53,24 @@ class NounOwner(NamedTuple):
 
 def find_subject(tree: Tree, verb: int) -> Subject:
     """Return the subject of a verb, its own or one inherited from a governing verb."""
-    own = verb
     if (quoted := find_quoted_speaker(tree, verb)) is not None:
-        return Subject(quoted, False)
+        return Subject(quoted, passive=False)
+    governor = verb
     for _ in range(_MAX_STEPS):
-        subject = _find_own_subject(tree, verb)
-        if subject is not None and tree.quote[verb] in (NO_QUOTE, tree.quote[own]) and subject != own:
-            if tree.word[subject] in RELATIVE_PRONOUNS and tree.dep[verb] == "relcl":
-                return Subject(tree.head[verb], False)
-            passive = tree.dep[subject] == "nsubjpass" if verb == own else _is_passive_participle(tree, own)
-            return Subject(subject, passive)
-        controller = _find_controller(tree, verb)
+        subject = _find_own_subject(tree, governor)
+        if subject is not None and tree.quote[governor] in (NO_QUOTE, tree.quote[verb]) and subject != verb:
+            if tree.word[subject] in RELATIVE_PRONOUNS and tree.dep[governor] == "relcl":
+                return Subject(tree.head[governor], passive=False)
+            is_own = governor == verb
+            return Subject(subject, tree.dep[subject] == "nsubjpass" if is_own else _is_passive_participle(tree, verb))
+        controller = _find_controller(tree, governor)
         if controller is not None:
-            return Subject(controller, verb == own and _is_reduced_passive(tree, verb))
-        governor = _find_governor(tree, verb)
-        if governor is None:
-            return Subject(_find_topic(tree, own), False)
-        verb = governor
-    return Subject(None, False)
+            return Subject(controller, governor == verb and _is_reduced_passive(tree, verb))
+        next_governor = _find_governor(tree, governor)
+        if next_governor is None:
+            return Subject(_find_topic(tree, verb), passive=False)
+        governor = next_governor
+    return Subject(None, passive=False)
 
 
 def _find_topic(tree: Tree, verb: int) -> int | None:

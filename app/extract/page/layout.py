@@ -74,6 +74,8 @@ def parse_layout(text: str, title: str | None = None) -> Layout:
 
 
 def _blank_links(text: str) -> str:
+    """Replace Markdown links by their text and spaces, so that offsets stay valid."""
+
     def blank(link: re.Match[str]) -> str:
         return f" {link[1]}".ljust(len(link[0]))
 
@@ -101,6 +103,7 @@ def _split_into_blocks(plain: str) -> Iterator[Block]:
 
 
 def _strip(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of a line without white space around it; an empty range at its end if it is blank."""
     line = text[start:end]
     left = len(line) - len(line.lstrip())
     return (start + left, start + len(line.rstrip())) if left < len(line) else (end, end)

@@ -35,11 +35,13 @@ def find_quoted(text: str, start: int = 0, end: int | None = None) -> list[Span]
     """
     end = len(text) if end is None else end
     return [
-        span for paragraph in _PARAGRAPH.finditer(text, start, end) for span in _in_paragraph(text, *paragraph.span())
+        span
+        for paragraph in _PARAGRAPH.finditer(text, start, end)
+        for span in _find_in_paragraph(text, *paragraph.span())
     ]
 
 
-def _in_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
+def _find_in_paragraph(text: str, start: int, end: int) -> Iterator[Span]:
     opened, skip_to = -1, -1
     closers: tuple[str, ...] = ()
     for mark in _MARK.finditer(text, start, end):
