@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from app.extract.attribution import lexicon
-from app.extract.attribution.candidates import Candidate, count_tokens, group_candidates
+from app.extract.attribution.candidates import Candidate, count_shared_tokens, count_tokens, group_candidates
 from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.quotations import Quotation
 from app.extract.attribution.rules import judge_group
@@ -133,7 +133,7 @@ def choose(judged: Judged, likely: Numbers, floor: float) -> Iterator[tuple[Cand
 def _alike(one: Candidate, other: Candidate) -> bool:
     if one is other:
         return True
-    shared = sum(max(0, min(a[1], b[1]) - max(a[0], b[0]) + 1) for a in one.content for b in other.content)
+    shared = count_shared_tokens(one.content, other.content)
     return 3 * shared >= count_tokens(one.content) + count_tokens(other.content)
 
 
