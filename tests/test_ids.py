@@ -62,13 +62,13 @@ class Explained(ThreadReadSession):
 
     plan = ""
 
-    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
-        text = prepared.sqlite
+    def _run(self, statement: PreparedSelect, values: Values) -> Sequence[Row]:
+        text = statement.sqlite
         steps = self.session.connection().exec_driver_sql(
             f"EXPLAIN QUERY PLAN {text.sql}", tuple(text.parameters(values))
         )
         self.plan += "".join(f"{step[3]}\n" for step in steps)
-        return super()._run(prepared, values)
+        return super()._run(statement, values)
 
 
 @pytest.mark.before_the_database

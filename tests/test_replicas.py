@@ -210,7 +210,7 @@ def on_its_own(test: Callable[[Cluster, ReadPool], Coroutine[Any, Any, None]]) -
 
 
 def test_readers_go_on_through_the_loss_of_standbys_and_a_promotion(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replicas, "_REST", 0.5)
+    monkeypatch.setattr(replicas, "_PAUSE", 0.5)
 
     async def through(servers: Cluster, ways: ReadPool) -> None:
         first, second = servers.standbys

@@ -30,8 +30,8 @@ NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
 
 
 class Plain(ThreadReadSession):
-    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
-        return self.session.connection().execute(prepared.select, values).all()
+    def _run(self, statement: PreparedSelect, values: Values) -> Sequence[Row]:
+        return self.session.connection().execute(statement.select, values).all()
 
 
 class Watched(ReadPool):

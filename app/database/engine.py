@@ -1,7 +1,7 @@
-"""The engine: one place that knows how SQLite and PostgreSQL are opened, locked and told apart.
+"""The engine of a store on SQLite or PostgreSQL, its read and write transactions, and its migrations.
 
-Two views of one pool: ``reader`` sessions see one snapshot of the store; ``writer`` sessions are
-serialized, so that revisions become visible in the order of their numbers.
+Every read transaction sees one snapshot of the store. Write transactions are serialized, so that revisions become
+visible in the order of their numbers.
 """
 
 import sqlite3
@@ -28,7 +28,7 @@ from app.core.errors import Busy, NotMigrated, TooSlow
 
 S = TypeVar("S", bound=Session)
 
-# Any constant will do, as long as every Dateline process that writes to one PostgreSQL database uses the same.
+# Any constant works, as long as all Dateline processes that write to one PostgreSQL database use the same.
 WRITER_LOCK = 0x646174656C696E65  # "dateline"
 
 _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
@@ -36,17 +36,18 @@ _MIGRATIONS = Path(__file__).parent.parent.parent / "migrations"
 # The twelve migrations that 0.1.0 replaced by three.
 BEFORE_0_1_0 = tuple(f"{number:04}" for number in range(1, 13))
 
-# What the queries need: JSON functions and RETURNING of SQLite, the planner and privileges of PostgreSQL.
-OLDEST = {"sqlite": (3, 40), "postgresql": (15,)}
+# The oldest versions with the features in use: JSON functions and RETURNING of SQLite; the planner and privileges of
+# PostgreSQL.
+OLDEST_VERSIONS = {"sqlite": (3, 40), "postgresql": (15,)}
 
 
 def create_store_engine(settings: Settings, *, query_timeout: float | None = None) -> Engine:
-    """Make the engine of the store that ``settings.database_url`` names; opens no connection yet.
+    """Create the engine of the store at ``settings.database_url``, without connecting to it.
 
-    Reads that take longer than ``query_timeout`` seconds are interrupted; writes may take their time.
+    Reads that take longer than ``query_timeout`` seconds are interrupted; writes have no time limit.
     """
     url = make_url(settings.database_url)
-    # A pool as large as the thread pool: a request that has a thread never waits for a connection.
+    # The pool is as large as the thread pool, so that a request in a thread never waits for a connection.
     pool = {"pool_size": settings.threads, "max_overflow": 10, "pool_timeout": 5}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
@@ -55,12 +56,12 @@ def create_store_engine(settings: Settings, *, query_timeout: float | None = Non
             hide_parameters=True,
             **pool,
         )
-        event.listen(engine, "connect", partial(_open_sqlite, query_timeout))
+        event.listen(engine, "connect", partial(_configure_sqlite, query_timeout))
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     timeouts = {"lock_timeout": settings.busy_timeout, "statement_timeout": query_timeout or 0}
     options = " ".join(f"-c {name}={ceil(seconds * 1000)}" for name, seconds in timeouts.items())
-    # To compile a statement takes longer than to read a page, and large statements look dear enough for it.
+    # Just-in-time compilation of a large statement takes longer than reading a page.
     options += " -c jit=off"
     url = url.set(drivername="postgresql+psycopg").update_query_dict({"options": options})
     engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
@@ -69,44 +70,39 @@ def create_store_engine(settings: Settings, *, query_timeout: float | None = Non
 
 
 class Deadline:
-    """When SQLite is to give up what it has in hand; PostgreSQL minds the time by itself."""
+    """The time at which a SQLite connection interrupts its statement; PostgreSQL has timeouts of its own."""
 
     def __init__(self, seconds: float | None) -> None:
         self._seconds = seconds or inf
         self._at = inf
 
-    def begin(self, seconds: float | None = None) -> None:
-        """Count from now: so many seconds, or as many as a read may take."""
+    def start(self, seconds: float | None = None) -> None:
+        """Set the deadline ``seconds`` from now, by default as many as a read may take."""
         self._at = time.monotonic() + (self._seconds if seconds is None else seconds)
 
-    def passed(self) -> bool:
+    def has_passed(self) -> bool:
+        """Return True once the deadline has passed."""
         return time.monotonic() > self._at
 
 
-# SQLite asks for the time once in so many of its steps: some milliseconds.
+# SQLite checks the deadline once in so many steps of its virtual machine, which take some milliseconds.
 _STEPS = 10_000
 
 
-def _open_sqlite(query_timeout: float | None, connection: Any, record: Any) -> None:
-    # No implicit BEGIN of the driver's: _begin_sqlite says which kind of transaction it is to be.
+def _configure_sqlite(query_timeout: float | None, connection: Any, record: Any) -> None:
+    # The driver must not begin transactions itself: _begin_sqlite chooses their kind.
     connection.isolation_level = None
     # FULL: in WAL mode NORMAL loses acknowledged commits when the power fails.
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
     record.info["deadline"] = Deadline(query_timeout)
-    connection.set_progress_handler(record.info["deadline"].passed, _STEPS)
+    connection.set_progress_handler(record.info["deadline"].has_passed, _STEPS)
 
 
 def _begin_sqlite(connection: Connection) -> None:
     writes = connection.get_execution_options().get("dateline_writes", False)
-    connection.info["deadline"].begin(inf if writes else None)
+    connection.info["deadline"].start(inf if writes else None)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
-
-
-def get_connect_arguments(engine: Engine) -> dict[str, Any]:
-    """What the driver has to be told to connect as the engine does."""
-    _, keywords = engine.dialect.create_connect_args(engine.url)
-    return dict(keywords)
 
 
 def _begin_postgres(connection: Connection) -> None:
@@ -115,43 +111,49 @@ def _begin_postgres(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER_LOCK})
 
 
+def get_connect_arguments(engine: Engine) -> dict[str, Any]:
+    """Return the driver's keyword arguments for connections like those of the engine."""
+    _, keywords = engine.dialect.create_connect_args(engine.url)
+    return dict(keywords)
+
+
 @contextmanager
 def open_read_transaction(engine: Engine) -> Iterator[Session]:
-    """A session in which every statement sees the same snapshot, whatever is written meanwhile."""
+    """Open a session whose statements all see the same snapshot of the store."""
     options = {} if engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-    with _busy_as_503(), Session(engine.execution_options(**options)) as session:
+    with _translate_errors(), Session(engine.execution_options(**options)) as session:
         yield session
 
 
 def open_write_transaction(engine: Engine) -> AbstractContextManager[Session]:
-    """Open a session in one serialized write transaction, committed at the end or not at all."""
+    """Open a session in a serialized write transaction, which is committed at the end or rolled back on an error."""
     return begin_writing(engine, Session)
 
 
 @contextmanager
 def begin_writing(engine: Engine, make_session: Callable[[Engine], S]) -> Iterator[S]:
     """Open a session of a kind of its own, otherwise as ``open_write_transaction`` does."""
-    with _busy_as_503(), make_session(engine.execution_options(dateline_writes=True)) as session:
-        session.connection()  # take the writers' lock before anything is read
+    with _translate_errors(), make_session(engine.execution_options(dateline_writes=True)) as session:
+        session.connection()  # takes the writers' lock before the first read
         yield session
         session.commit()
 
 
 @contextmanager
-def _busy_as_503() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
         raise Busy("All connections to the store are in use; try again.") from error
     except OperationalError as error:
-        explained = _explained(error)
-        if explained is None:
+        busy = _to_busy(error)
+        if busy is None:
             raise
-        raise explained from error
+        raise busy from error
 
 
-def _explained(error: OperationalError) -> Busy | None:
-    """What the database means, where it means that it had no time."""
+def _to_busy(error: OperationalError) -> Busy | None:
+    """Return the error to raise for a lock or a query that timed out, None for any other error."""
     code = getattr(error.orig, "sqlite_errorcode", None) or getattr(error.orig, "sqlstate", None)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, "55P03"):
         return Busy("Another writer holds the store; try again.")
@@ -160,20 +162,22 @@ def _explained(error: OperationalError) -> Busy | None:
     return None
 
 
-# Nobody answers, the server goes down or comes up, or what answers has become a standby.
-_LOST = {"57P01", "57P02", "57P03", "25006"}
+# SQLSTATEs of a server that shuts down or starts, or has become a read-only standby.
+_LOST_STATES = {"57P01", "57P02", "57P03", "25006"}
 
 
 def is_server_lost(error: DBAPIError) -> bool:
-    """Whether the server that has the store could not be reached, or takes no writes any more."""
+    """Return True if PostgreSQL could not be reached, or no longer accepts writes."""
     if not isinstance(error.orig, psycopg.Error):
         return False
     code = error.orig.sqlstate
-    return code in _LOST or (isinstance(error.orig, psycopg.OperationalError) and (code is None or code[:2] == "08"))
+    return code in _LOST_STATES or (
+        isinstance(error.orig, psycopg.OperationalError) and (code is None or code[:2] == "08")
+    )
 
 
 def build_alembic_config(engine: Engine) -> Config:
-    """Alembic's configuration for this store's migrations."""
+    """Build Alembic's configuration for the migrations of this store."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["engine"] = engine
@@ -181,14 +185,17 @@ def build_alembic_config(engine: Engine) -> Config:
 
 
 def get_current_migration(engine: Engine) -> str | None:
-    """The migration that the store is at; None where it has none."""
+    """Return the store's migration, None if it has none. Raise NotMigrated if the database server is too old."""
     with engine.connect() as connection:
-        _check_version(connection)
+        oldest, version = OLDEST_VERSIONS[engine.dialect.name], engine.dialect.server_version_info or (0,)
+        if version < oldest:
+            needed, actual = (".".join(map(str, numbers)) for numbers in (oldest, version))
+            raise NotMigrated(f"Dateline needs {engine.dialect.name} {needed} or newer; this is {actual}.")
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def migrate_store(engine: Engine) -> None:
-    """Run the missing migrations. Raises NotMigrated if a version before 0.1.0 made the store."""
+    """Run the missing migrations. Raise NotMigrated if a version before 0.1.0 made the store."""
     refuse_old_store(get_current_migration(engine))
     command.upgrade(build_alembic_config(engine), "head")
 
@@ -202,15 +209,8 @@ def refuse_old_store(migration: str | None) -> None:
         )
 
 
-def _check_version(connection: Connection) -> None:
-    oldest, found = OLDEST[connection.dialect.name], connection.dialect.server_version_info or (0,)
-    if found < oldest:
-        needed, there = (".".join(map(str, version)) for version in (oldest, found))
-        raise NotMigrated(f"Dateline needs {connection.dialect.name} {needed} or newer; this is {there}.")
-
-
 def check_migrated(engine: Engine) -> None:
-    """Raise NotMigrated, naming the command that mends it, unless the tables are this version's."""
+    """Raise NotMigrated, with the command to run, unless the store is at this version's newest migration."""
     current = get_current_migration(engine)
     if current != get_newest_migration():
         refuse_old_store(current)
@@ -220,12 +220,12 @@ def check_migrated(engine: Engine) -> None:
 
 @cache
 def get_newest_migration() -> str | None:
-    """The migration that this version needs: read once, for to read all migrations takes longer than to ask a store."""
+    """Return the newest migration of this version, cached because reading all migration files is slow."""
     return ScriptDirectory(str(_MIGRATIONS)).get_current_head()
 
 
 def advance_id_sequence(connection: Connection, table: Table, last: int) -> None:
-    """Let the table's next id come after ``last``: ids are never used twice."""
+    """Make the next id of the table come after ``last``, so that no id is used twice."""
     if connection.dialect.name == "sqlite":
         connection.execute(text("DELETE FROM sqlite_sequence WHERE name = :name"), {"name": table.name})
         row = {"name": table.name, "last": last}

@@ -1,7 +1,7 @@
-"""SQL that builds JSON, the same expression on SQLite and PostgreSQL.
+"""SQL expressions that build JSON, the same on SQLite and PostgreSQL.
 
-A query's row is one item of the API as JSON text: the database gathers nested lists, and nothing
-between it and the socket has to take the item apart again.
+A query's row is one item of the API as JSON text: the database builds nested lists too, and the item is not parsed
+again before it is sent.
 """
 
 from collections.abc import Iterator, Mapping
@@ -36,7 +36,7 @@ Json = ColumnElement[Any]
 
 
 def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElement[Any]]:
-    """A function that each database spells its own way, with ``{}`` for its arguments."""
+    """Create a SQL function from a template for each database, with ``{}`` in place of its arguments."""
 
     def compile_as(template: str) -> Any:
         return lambda node, compiler, **kw: template.format(compiler.process(node.clauses, **kw))
@@ -48,9 +48,9 @@ def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElemen
 
 
 _object = _portable("object", sqlite="json_object({})", postgresql="json_build_object({})")
-# SQLite forgets that a value is JSON when it leaves a subquery; json() says so again.
+# SQLite forgets that a value is JSON when it leaves a subquery; json() marks it again.
 _embed = _portable("embed", sqlite="json({})", postgresql="{}")
-# The items are JSON already: to join their texts spares SQLite to read each of them again.
+# The items are JSON already: joining their texts saves SQLite from parsing each of them again.
 _collect = _portable(
     "collect",
     sqlite="coalesce('[' || group_concat({}) || ']', '[]')",
@@ -61,7 +61,9 @@ _collect_values = _portable(
     "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
 )
 _boolean = _portable("boolean", sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
-_truth = _portable("truth", sqlite="CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", postgresql="CAST({} AS text)")
+_boolean_text = _portable(
+    "boolean_text", sqlite="CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", postgresql="CAST({} AS text)"
+)
 _printed = _portable("printed", sqlite="{}", postgresql="CAST({} AS text)")
 _moment = _portable(
     "moment",
@@ -73,7 +75,7 @@ _julian = _portable("julian", sqlite="julianday({})", postgresql="({} - DATE '19
 
 
 def json_object(fields: Mapping[str, Any]) -> Json:
-    """A JSON object of ``fields``, in their order."""
+    """Build a JSON object of ``fields``, in their order."""
     arguments: list[Any] = []
     for name, value in fields.items():
         arguments += literal_column(f"'{name}'"), value
@@ -81,74 +83,74 @@ def json_object(fields: Mapping[str, Any]) -> Json:
 
 
 def parse_json(text: ColumnElement[str]) -> Json:
-    """The JSON that a column keeps as text."""
+    """Convert a column with JSON text to JSON."""
     return _parsed(text)
 
 
 def json_object_or_null(present: ColumnElement[Any], fields: Mapping[str, Any]) -> Json:
-    """A JSON object, or null where the column ``present`` is null."""
-    # What CASE gives, SQLite knows to be JSON; to say so by json() would have each object read again.
+    """Build a JSON object, or null if the column ``present`` is null."""
+    # SQLite knows the result of CASE to be JSON; json() would parse each object again.
     return case((present.is_(None), null()), else_=json_object(fields))
 
 
 def json_array(items: Select[Any]) -> Json:
-    """A JSON array of what ``items`` (one JSON column called ``item``) gives, in its order."""
+    """Build a JSON array of the rows of ``items`` (one JSON column called ``item``), in their order."""
     rows = items.subquery()
     return _embed(select(_collect(rows.c.item)).scalar_subquery())
 
 
 def json_array_of_values(items: Select[Any]) -> Json:
-    """A JSON array of the plain values that ``items`` (one column called ``item``) gives, in its order."""
+    """Build a JSON array of the plain values of ``items`` (one column called ``item``), in their order."""
     rows = items.subquery()
     return _embed(select(_collect_values(rows.c.item)).scalar_subquery())
 
 
 def flat_columns(item: Json) -> dict[str, ColumnElement[Any]]:
-    """What an item that is given ``as_text`` is made of: each plain value, under the names that lead to it.
+    """Return the plain values of an item that was built ``as_text``, by their paths joined with ``_``.
 
-    Dates, truth values, and lists, which stay JSON, are texts; so are numbers with a fraction on PostgreSQL, which
-    prints them as it does in JSON.
+    Dates, booleans and lists are texts; so are numbers with a fraction on PostgreSQL, printed as in JSON.
     """
     assert isinstance(item, Cast)
-    return dict(_cells(item.clause, ""))
+    return dict(_flatten(item.clause, ""))
 
 
-def _cells(value: Any, name: str) -> Iterator[tuple[str, ColumnElement[Any]]]:
+def _flatten(value: Any, path: str) -> Iterator[tuple[str, ColumnElement[Any]]]:
     if isinstance(value, Grouping):
-        yield from _cells(value.element, name)
+        yield from _flatten(value.element, path)
     elif isinstance(value, _object):
-        inner = list(value.clauses)
-        for key, each in zip(inner[::2], inner[1::2], strict=True):
-            yield from _cells(each, f"{name}_{key.name[1:-1]}" if name else key.name[1:-1])
-    elif isinstance(value, Case):  # obj_or_null
-        [(missing, _)] = value.whens
-        for path, each in _cells(value.else_, name):
-            yield path, case((missing, null()), else_=each)
+        arguments = list(value.clauses)
+        for key, field in zip(arguments[::2], arguments[1::2], strict=True):
+            name = key.name[1:-1]
+            yield from _flatten(field, f"{path}_{name}" if path else name)
+    elif isinstance(value, Case):  # json_object_or_null
+        [(is_missing, _)] = value.whens
+        for inner_path, field in _flatten(value.else_, path):
+            yield inner_path, case((is_missing, null()), else_=field)
     elif isinstance(value, _boolean):
-        yield name, _truth(*value.clauses)
+        yield path, _boolean_text(*value.clauses)
     elif isinstance(value, _parsed):
-        yield name, next(iter(value.clauses))
+        yield path, next(iter(value.clauses))
     else:
-        yield name, _printed(value) if isinstance(value, _embed) or isinstance(value.type, (Date, Float)) else value
+        yield path, _printed(value) if isinstance(value, _embed) or isinstance(value.type, (Date, Float)) else value
 
 
 class IdList(TypeDecorator[Any]):
-    """Any number of ids as one value."""
+    """A list of ids of any length as one parameter."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        listed = ",".join(map(str, value))
-        return f"[{listed}]" if dialect.name == "sqlite" else f"{{{listed}}}"
+        ids = ",".join(map(str, value))
+        return f"[{ids}]" if dialect.name == "sqlite" else f"{{{ids}}}"
 
 
-_among = _portable("among", sqlite="IN (SELECT value FROM json_each({}))", postgresql="= ANY(CAST({} AS bigint[]))")
+_in_ids = _portable("in_ids", sqlite="IN (SELECT value FROM json_each({}))", postgresql="= ANY(CAST({} AS bigint[]))")
 
 
 def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """``column`` is one of the ids that are given as the value ``name``."""
-    return column.op("")(_among(bindparam(name, type_=IdList, required=True)))
+    """Build the condition that ``column`` is one of the ids in the parameter ``name``."""
+    return column.op("")(_in_ids(bindparam(name, type_=IdList, required=True)))
 
 
 def json_boolean(column: ColumnElement[Any]) -> Json:
@@ -156,33 +158,33 @@ def json_boolean(column: ColumnElement[Any]) -> Json:
 
 
 def rfc3339_time(column: ColumnElement[Any]) -> Json:
-    """RFC 3339 in UTC."""
+    """Format a time as RFC 3339 in UTC."""
     return _moment(column)
 
 
 def timestamp_text(column: ColumnElement[Any]) -> ColumnElement[str]:
-    """A moment as text, to the microsecond: the same for the same moment, on either database."""
+    """Format a time to the microsecond; both databases give the same text."""
     return _stamp(column)
 
 
 def days_between(first: Any, last: Any) -> Json:
-    """Whole days from one date to another, or null where either is."""
+    """Count the whole days from one date to another, or null if either is null."""
     return cast(_julian(last) - _julian(first), Integer)
 
 
 def as_text(item: Json) -> ColumnElement[str]:
-    """The JSON as text, whatever type the driver would make of it."""
+    """Cast JSON to text, so that the driver does not parse it."""
     return cast(item, Text)
 
 
 def edtf_date(text: Any, earliest: Any, latest: Any, *, always: bool = False) -> Json:
-    """An EDTF date with its bounds, or null unless there ``always`` is one."""
+    """Build an EDTF date with its bounds, or null if ``text`` is null, unless it ``always`` has one."""
     fields = {"edtf": text, "earliest": earliest, "latest": latest}
     return json_object(fields) if always else json_object_or_null(text, fields)
 
 
 def span_selectors(text: Any, start: Any, end: Any, *, always: bool = False) -> Json:
-    """The W3C selectors of ``text[start:end]``, or null where ``start`` is null unless there ``always`` is one.
+    """Build the W3C selectors of ``text[start:end]``, or null if ``start`` is null, unless there ``always`` is one.
 
     SQL counts characters, which on both databases are code points, and counts them from 1.
     """

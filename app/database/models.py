@@ -1,12 +1,12 @@
-"""The tables of the store, all on this page.
+"""All tables of the store.
 
-Every record row carries the revision that last changed it, and whose reading it is. What the
-database would do on deletion stands in ``ondelete``; ``ingest/store.py`` follows the same rules
-row by row, so that each change leaves its trace in ``history``.
+Every record row carries the revision that last changed it and its coder: a person, a machine or an import. The effects
+of deletions are set in ``ondelete``; ``store/records.py`` applies the same rules row by row, so that each change is
+recorded in ``history``.
 
-An EDTF date is kept as its text and as four days (see ``dates.py``): ``earliest`` and ``latest``
-bound it; ``latest_start`` and ``earliest_end`` say what it certainly covers, and are null where
-the text is uncertain or approximate.
+An EDTF date is stored as its text and four days (see ``dates.py``): ``earliest`` and ``latest`` are its outer bounds;
+``latest_start`` and ``earliest_end`` bound the days that it certainly covers, and are null if the date is uncertain or
+approximate.
 """
 
 import datetime as dt
@@ -44,36 +44,36 @@ SQLModel.metadata.naming_convention = {
 
 @compiles(BigInteger, "sqlite")
 def _big_integer(_type: BigInteger, _compiler: Any, **_options: Any) -> str:
-    """SQLite's INTEGER has 64 bits; only under that name does it make ids."""
+    """Use INTEGER, which has 64 bits on SQLite; only columns of that type generate ids."""
     return "INTEGER"
 
 
-# SQLite hands the id of a deleted last row to the next one unless told not to; history needs ids that stay.
+# Without AUTOINCREMENT SQLite reuses the id of a deleted last row; history needs ids that are never reused.
 _KEEP_IDS = {"sqlite_autoincrement": True}
 
 _BY_CODE_POINT = AutoString().with_variant(AutoString(collation="C"), "postgresql")
 
 _MERGED = text("merged_into_id IS NOT NULL")
 _BY_MACHINE = text("coded_by = 'machine'")
-_LASTS = text("lasts")
+_IS_LONG = text("lasts")
 _WAITING = text("state = 'waiting'")
 
 
-def _own_id() -> Any:
+def _id_field() -> Any:
     return Field(default=None, primary_key=True, sa_type=BigInteger)
 
 
-def _id_of(table: str, **options: Any) -> Any:
+def _foreign_key(table: str, **options: Any) -> Any:
     return Field(foreign_key=f"{table}.id", sa_type=BigInteger, **options)
 
 
-def _to_review() -> Index:
-    """What a machine made, the least sure first: of those alone, since most records are not its."""
+def _index_for_review() -> Index:
+    """Build a partial index of machine-coded rows, the least confident first; most rows are not machine-coded."""
     return Index(None, "confidence", "id", sqlite_where=_BY_MACHINE, postgresql_where=_BY_MACHINE)
 
 
-def _key(**options: Any) -> Any:
-    """A text to look up and to sort by: compared by its code points on either database."""
+def _key_field(**options: Any) -> Any:
+    """Define a text column for lookup and sorting, compared by code points on both databases."""
     return Field(sa_type=_BY_CODE_POINT, **options)
 
 
@@ -82,14 +82,14 @@ class Revision(SQLModel, table=True):
 
     __table_args__ = _KEEP_IDS
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     at: dt.datetime
     author: str
     message: str
 
 
 class History(SQLModel, table=True):
-    """The values that a row had from ``replaced_revision_id`` until ``revision_id`` replaced them."""
+    """Replaced values of a row, valid from ``replaced_revision_id`` until ``revision_id``."""
 
     __table_args__ = (
         Index(None, "table_name", "row_id", "revision_id"),
@@ -98,27 +98,27 @@ class History(SQLModel, table=True):
         _KEEP_IDS,
     )
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     table_name: str
     row_id: int = Field(sa_type=BigInteger)
-    revision_id: int = _id_of("revision")
-    replaced_revision_id: int = _id_of("revision")
+    revision_id: int = _foreign_key("revision")
+    replaced_revision_id: int = _foreign_key("revision")
     operation: Operation = Field(sa_type=AutoString)
     values: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
 
 
 class Record(SQLModel):
-    """What every record row carries; ``noun`` is set where it has an address of its own."""
+    """The columns of every record; ``noun`` is set for records with an address of their own."""
 
     noun: ClassVar[Noun | None] = None
 
-    id: int | None = _own_id()
-    revision_id: int = _id_of("revision", index=True)
+    id: int | None = _id_field()
+    revision_id: int = _foreign_key("revision", index=True)
     coded_by: CodedBy = Field(default=CodedBy.HUMAN, sa_type=AutoString)
     confidence: float | None = None
 
     def to_json_values(self) -> dict[str, Any]:
-        """The row's columns in JSON's terms, as ``history`` keeps them."""
+        """Return the row's columns as JSON values, as stored in ``history``."""
         return {name: to_json_value(getattr(self, name)) for name in type(self).model_fields}
 
 
@@ -127,7 +127,7 @@ def to_json_value(value: Any) -> Any:
 
 
 class Dated(SQLModel):
-    """When something happened."""
+    """The columns of the date of an event."""
 
     date: str | None = None
     earliest: dt.date | None = None
@@ -137,7 +137,7 @@ class Dated(SQLModel):
 
 
 class Said(SQLModel):
-    """When something was said."""
+    """The columns of the date of words."""
 
     said: str | None = None
     said_earliest: dt.date | None = None
@@ -154,7 +154,7 @@ class Source(Record, table=True):
 
     slug: str = Field(unique=True)
     name: str
-    name_key: str = _key()
+    name_key: str = _key_field()
     kind: SourceKind = Field(sa_type=AutoString)
     country: str | None = None
     language: str | None = None
@@ -169,25 +169,25 @@ class SourceAlias(Record, table=True):
     __tablename__ = "source_alias"
     __table_args__ = (UniqueConstraint("source_id", "name_key"), _KEEP_IDS)
 
-    source_id: int = _id_of("source", ondelete="CASCADE")
+    source_id: int = _foreign_key("source", ondelete="CASCADE")
     name: str
-    name_key: str = _key(index=True)
+    name_key: str = _key_field(index=True)
 
 
 class Speaker(Record, table=True):
-    """A voice: a person, an organization, a document, or somebody unnamed."""
+    """A voice: a person, an organization, a document, or an unnamed one."""
 
-    __table_args__ = (_to_review(), _KEEP_IDS)
+    __table_args__ = (_index_for_review(), _KEEP_IDS)
     noun = Noun.SPEAKERS
 
     slug: str = Field(unique=True)
     name: str
-    name_key: str = _key()
+    name_key: str = _key_field()
     kind: SpeakerKind = Field(sa_type=AutoString)
     title: str | None = None
     country: str | None = None
     wikidata_id: str | None = None
-    source_id: int | None = _id_of("source", default=None, index=True, ondelete="SET NULL")
+    source_id: int | None = _foreign_key("source", default=None, index=True, ondelete="SET NULL")
 
 
 class SpeakerAlias(Record, table=True):
@@ -196,16 +196,16 @@ class SpeakerAlias(Record, table=True):
     __tablename__ = "speaker_alias"
     __table_args__ = (UniqueConstraint("speaker_id", "name_key"), _KEEP_IDS)
 
-    speaker_id: int = _id_of("speaker", ondelete="CASCADE")
+    speaker_id: int = _foreign_key("speaker", ondelete="CASCADE")
     name: str
-    name_key: str = _key(index=True)
+    name_key: str = _key_field(index=True)
 
 
 class Document(Record, table=True):
     """One captured text of one published item of a source; the text never changes.
 
-    ``identity`` is the SHA-256 of the canonical address, or of the title where there is no address:
-    two captures with the same identity are versions of one item.
+    ``identity`` is the SHA-256 of the canonical address, or of the title of a document without an address. Documents of
+    a source with the same identity are versions of one item.
     """
 
     __table_args__ = (
@@ -214,7 +214,7 @@ class Document(Record, table=True):
     )
     noun = Noun.DOCUMENTS
 
-    source_id: int = _id_of("source", ondelete="RESTRICT")
+    source_id: int = _foreign_key("source", ondelete="RESTRICT")
     url: str | None = None
     canonical_url: str | None = None
     title: str | None = None
@@ -230,7 +230,7 @@ class Document(Record, table=True):
     text: str
     sha256: str
     identity: str
-    supersedes_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
+    supersedes_id: int | None = _foreign_key("document", default=None, index=True, ondelete="SET NULL")
 
 
 class Extraction(Record, table=True):
@@ -239,7 +239,7 @@ class Extraction(Record, table=True):
     __tablename__ = "reading"
     __table_args__ = _KEEP_IDS
 
-    document_id: int = _id_of("document", unique=True, ondelete="CASCADE")
+    document_id: int = _foreign_key("document", unique=True, ondelete="CASCADE")
     reader: str = Field(index=True)
     at: dt.datetime
     statements: int
@@ -256,9 +256,9 @@ class Event(Dated, Record, table=True):
         Index(None, "country", "earliest", "id"),
         Index(None, "type", "earliest", "id"),
         Index(None, "latitude", "longitude"),
-        # Of the few that were merged: an index of all would be taken for a way to find the others.
+        # Partial, of the few merged events: the planner would use a full index to search the unmerged ones.
         Index(None, "merged_into_id", sqlite_where=_MERGED, postgresql_where=_MERGED),
-        _to_review(),
+        _index_for_review(),
         CheckConstraint("latitude BETWEEN -90 AND 90", name="latitude"),
         CheckConstraint("longitude BETWEEN -180 AND 180", name="longitude"),
         _KEEP_IDS,
@@ -272,62 +272,62 @@ class Event(Dated, Record, table=True):
     latest: dt.date
     type: EventType = Field(sa_type=AutoString)
     place: str | None = None
-    place_key: str | None = _key(default=None)
+    place_key: str | None = _key_field(default=None)
     country: str | None = None
     latitude: float | None = None
     longitude: float | None = None
     external_id: str | None = Field(default=None, unique=True)
-    merged_into_id: int | None = _id_of("event", default=None, ondelete="SET NULL")
+    merged_into_id: int | None = _foreign_key("event", default=None, ondelete="SET NULL")
 
 
 class Report(Dated, Record, table=True):
-    """A document reports an event, in a passage, with a date of its own."""
+    """A document's report of an event: the passage, and the event's date as the document gives it."""
 
     __table_args__ = (
         UniqueConstraint("event_id", "document_id"),
-        _to_review(),
+        _index_for_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         _KEEP_IDS,
     )
     noun = Noun.REPORTS
 
-    event_id: int = _id_of("event", ondelete="CASCADE")
-    document_id: int = _id_of("document", index=True, ondelete="CASCADE")
+    event_id: int = _foreign_key("event", ondelete="CASCADE")
+    document_id: int = _foreign_key("document", index=True, ondelete="CASCADE")
     role: ReportRole = Field(sa_type=AutoString)
     start: int | None = None
     end: int | None = None
 
 
 class Utterance(Said, Record, table=True):
-    """The one thing said, of which several statements are the printings."""
+    """Words said once, printed by several statements."""
 
     __table_args__ = _KEEP_IDS
     noun = Noun.UTTERANCES
 
-    speaker_id: int | None = _id_of("speaker", default=None, ondelete="RESTRICT")
+    speaker_id: int | None = _foreign_key("speaker", default=None, ondelete="RESTRICT")
     external_id: str | None = Field(default=None, unique=True)
 
 
 class Statement(Said, Record, table=True):
-    """Words that one document attributes to a speaker; null where it does not say to whom.
+    """Words that one document attributes to a speaker; ``speaker_id`` is null if it names none.
 
-    ``utterance_by`` says who put it with its utterance, or where there is none who said that it stands alone;
-    ``coded_by`` speaks of all else.
+    ``utterance_by`` is the coder of ``utterance_id``, also if it is null because the statement stands alone;
+    ``coded_by`` is the coder of the other columns.
     """
 
     __table_args__ = (
         Index(None, "document_id", "start"),
-        _to_review(),
+        _index_for_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         CheckConstraint("cue_start >= 0 AND cue_end > cue_start", name="cue_span"),
         _KEEP_IDS,
     )
     noun = Noun.STATEMENTS
 
-    document_id: int = _id_of("document", ondelete="CASCADE")
-    speaker_id: int | None = _id_of("speaker", default=None, ondelete="RESTRICT")
-    event_id: int | None = _id_of("event", default=None, index=True, ondelete="SET NULL")
-    utterance_id: int | None = _id_of("utterance", default=None, index=True, ondelete="SET NULL")
+    document_id: int = _foreign_key("document", ondelete="CASCADE")
+    speaker_id: int | None = _foreign_key("speaker", default=None, ondelete="RESTRICT")
+    event_id: int | None = _foreign_key("event", default=None, index=True, ondelete="SET NULL")
+    utterance_id: int | None = _foreign_key("utterance", default=None, index=True, ondelete="SET NULL")
     utterance_by: CodedBy | None = Field(default=None, sa_type=AutoString)
     utterance_confidence: float | None = None
     kind: StatementKind = Field(sa_type=AutoString)
@@ -350,80 +350,80 @@ class Attribution(Record, table=True):
         _KEEP_IDS,
     )
 
-    statement_id: int = _id_of("statement", ondelete="CASCADE")
+    statement_id: int = _foreign_key("statement", ondelete="CASCADE")
     position: int
-    speaker_id: int = _id_of("speaker", index=True, ondelete="RESTRICT")
+    speaker_id: int = _foreign_key("speaker", index=True, ondelete="RESTRICT")
     cue: str | None = None
     start: int | None = None
     end: int | None = None
 
 
 class Claim(Record, table=True):
-    """What a document says of one property of an event, as printed and in a normal form."""
+    """A document's value for one property of an event, as printed and normalized."""
 
     __table_args__ = (
-        _to_review(),
+        _index_for_review(),
         CheckConstraint('"start" >= 0 AND "end" > "start"', name="span"),
         _KEEP_IDS,
     )
     noun = Noun.CLAIMS
 
-    report_id: int = _id_of("report", index=True, ondelete="CASCADE")
-    property: str = _key()
+    report_id: int = _foreign_key("report", index=True, ondelete="CASCADE")
+    property: str = _key_field()
     value: str
     normalized: str | None = None
     unit: str | None = None
     start: int
     end: int
-    attributed_to_id: int | None = _id_of("speaker", default=None, index=True, ondelete="RESTRICT")
+    attributed_to_id: int | None = _foreign_key("speaker", default=None, index=True, ondelete="RESTRICT")
 
 
 class Match(Record, table=True):
-    """Two events, or two statements, that may be one: a machine's doubt, until a person says whether they are the same.
+    """Two events, or two statements, that a machine considers possibly the same, and a person's decision, if any.
 
-    Of the two the one with the smaller id comes first.
+    The one with the smaller id comes first.
     """
 
     __table_args__ = (
         UniqueConstraint("event_id", "other_event_id"),
         UniqueConstraint("statement_id", "other_statement_id"),
-        _to_review(),
+        _index_for_review(),
         _KEEP_IDS,
     )
     noun = Noun.MATCHES
 
-    event_id: int | None = _id_of("event", default=None, ondelete="CASCADE")
-    other_event_id: int | None = _id_of("event", default=None, index=True, ondelete="CASCADE")
-    statement_id: int | None = _id_of("statement", default=None, ondelete="CASCADE")
-    other_statement_id: int | None = _id_of("statement", default=None, index=True, ondelete="CASCADE")
+    event_id: int | None = _foreign_key("event", default=None, ondelete="CASCADE")
+    other_event_id: int | None = _foreign_key("event", default=None, index=True, ondelete="CASCADE")
+    statement_id: int | None = _foreign_key("statement", default=None, ondelete="CASCADE")
+    other_statement_id: int | None = _foreign_key("statement", default=None, index=True, ondelete="CASCADE")
     same: bool | None = None
 
 
 class ApiKey(SQLModel, table=True):
-    """A key to write (or, where reading is not public, to read); only its hash is kept."""
+    """A key for writing, or for reading a store that is not public; only its hash is stored."""
 
     __tablename__ = "api_key"
     __table_args__ = _KEEP_IDS
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     name: str
     prefix: str = Field(unique=True)
     sha256: str
     scopes: list[str] = Field(sa_column=Column(JSON, nullable=False))
-    # The addresses that it reads, with all below them; null for all.
+    # The path prefixes that it may read; null for all.
     paths: list[str] | None = Field(default=None, sa_column=Column(JSON, nullable=True))
     created_at: dt.datetime
     revoked_at: dt.datetime | None = None
 
 
 class IdempotencyKey(SQLModel, table=True):
-    """The answer once given to a write that carried an ``Idempotency-Key``, committed with that write."""
+    """The stored response to a write with an ``Idempotency-Key``, committed together with the write."""
 
     __tablename__ = "idempotency_key"
     __table_args__ = (UniqueConstraint("api_key_id", "key"), _KEEP_IDS)
 
-    id: int | None = _own_id()
-    api_key_id: int = _id_of("api_key", ondelete="CASCADE")
+    id: int | None = _id_field()
+    api_key_id: int = _foreign_key("api_key", ondelete="CASCADE")
     key: str
     fingerprint: str
     status: int
@@ -433,7 +433,7 @@ class IdempotencyKey(SQLModel, table=True):
 
 
 class Tally(SQLModel, table=True):
-    """How much hangs on an event: kept, so that lists can be sorted by it; never a record of its own."""
+    """Counts of an event, denormalized so that lists can be sorted by them."""
 
     __table_args__ = (
         Index(None, "sources", "event_id"),
@@ -441,46 +441,46 @@ class Tally(SQLModel, table=True):
         Index(None, "origins", "event_id"),
     )
 
-    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
+    event_id: int = _foreign_key("event", primary_key=True, ondelete="CASCADE")
     sources: int
     documents: int
     statements: int
     origins: int
-    # What a list shows of the sources, as JSON: to gather it for each page took most of the page's time.
+    # The sources of the event in lists, as JSON: building it for each page took most of the page's time.
     outlets: str
 
 
 class Coverage(SQLModel, table=True):
-    """A source reported an event: kept beside reports and documents, so that neither has to be read to know it."""
+    """A source's coverage of an event, denormalized from reports and documents."""
 
     __table_args__ = (Index(None, "source_id", "earliest", "event_id"), {"sqlite_with_rowid": False})
 
-    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
-    source_id: int = _id_of("source", primary_key=True, ondelete="CASCADE")
+    event_id: int = _foreign_key("event", primary_key=True, ondelete="CASCADE")
+    source_id: int = _foreign_key("source", primary_key=True, ondelete="CASCADE")
     earliest: dt.date
     documents: int
     first_published: dt.date | None = None
 
 
 class Origin(SQLModel, table=True):
-    """Somebody whose account stands behind reports of an event, independent of the others: kept beside the records.
+    """An independent origin of reports of an event, denormalized.
 
-    ``key`` tells who, as in ``source:7`` or ``state:KP``; ``documents`` is how many rest on it.
+    ``key`` identifies it, as in ``source:7`` or ``state:KP``; ``documents`` is the number of documents based on it.
     """
 
     __table_args__ = (Index(None, "key", "event_id"), {"sqlite_with_rowid": False})
 
-    event_id: int = _id_of("event", primary_key=True, ondelete="CASCADE")
-    key: str = _key(primary_key=True)
+    event_id: int = _foreign_key("event", primary_key=True, ondelete="CASCADE")
+    key: str = _key_field(primary_key=True)
     name: str
     documents: int
 
 
 class Provenance(SQLModel, table=True):
-    """What a document's text and byline show of where it comes from: kept, since it follows from them alone.
+    """Evidence of a document's provenance, derived from its text and byline.
 
-    ``sketch`` tells which other texts have its words; ``credit`` is the agency that it credits, and where it does so in
-    the text (nowhere, if the byline does).
+    ``sketch`` finds other texts with the same words. ``credit`` is the agency that the document credits; the offsets
+    are its place in the text, null if the byline has it.
     """
 
     __table_args__ = (
@@ -492,40 +492,40 @@ class Provenance(SQLModel, table=True):
         ),
     )
 
-    document_id: int = _id_of("document", primary_key=True, ondelete="CASCADE")
+    document_id: int = _foreign_key("document", primary_key=True, ondelete="CASCADE")
     sketch: bytes
     credit: str | None = None
-    credit_key: str | None = _key(default=None)
+    credit_key: str | None = _key_field(default=None)
     credit_start: int | None = None
     credit_end: int | None = None
 
 
 class Voicing(SQLModel, table=True):
-    """A statement under each voice that made or relayed it, with the days on which it may have been said.
+    """A statement indexed by each voice that made or relayed it, with the days on which it may have been said.
 
-    Kept beside the records, so that what prints the same utterance is found.
+    Denormalized, to find statements that print the same utterance.
     """
 
     __table_args__ = (
         Index(None, "statement_id"),
-        Index(None, "speaker_id", "last", sqlite_where=_LASTS, postgresql_where=_LASTS),
+        Index(None, "speaker_id", "last", sqlite_where=_IS_LONG, postgresql_where=_IS_LONG),
         {"sqlite_with_rowid": False},
     )
 
-    speaker_id: int = _id_of("speaker", primary_key=True, ondelete="CASCADE")
+    speaker_id: int = _foreign_key("speaker", primary_key=True, ondelete="CASCADE")
     first: dt.date = Field(primary_key=True)
-    statement_id: int = _id_of("statement", primary_key=True, ondelete="CASCADE")
+    statement_id: int = _foreign_key("statement", primary_key=True, ondelete="CASCADE")
     last: dt.date
-    # Whether it may have been said on days so far apart that to look a month back does not find it.
+    # The days are so far apart that a search one month back misses the statement.
     lasts: bool
 
 
 class Import(SQLModel, table=True):
-    """One import, of a file or over HTTP: how many of its lines are committed, and what became of them."""
+    """An import of a file or over HTTP: the number of committed lines, and their outcomes."""
 
     __table_args__ = (UniqueConstraint("format", "fingerprint"), _KEEP_IDS)
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     format: str
     fingerprint: str | None = None
     name: str
@@ -536,46 +536,46 @@ class Import(SQLModel, table=True):
     reasons: dict[str, int] = Field(sa_column=Column(JSON, nullable=False))
     began_at: dt.datetime
     changed_at: dt.datetime
-    revision_id: int | None = _id_of("revision", default=None)
+    revision_id: int | None = _foreign_key("revision", default=None)
 
 
 class Rejection(SQLModel, table=True):
-    """A finding that a person rejected: words of a document that are not to be found in it again.
+    """A finding that a person rejected, which the extractor must not repeat.
 
-    ``noun`` says as what. ``words_key`` matches the same words in other versions of the document. A rejected speaker
-    is a name that no document is to make a speaker of again.
+    ``noun`` is the kind of the finding. ``words_key`` matches the same words in other versions of the document. A
+    rejected speaker is a name that must not become a speaker again, in any document.
     """
 
     __table_args__ = (Index(None, "document_id", "noun"), Index(None, "noun", "words_key"), _KEEP_IDS)
 
-    id: int | None = _own_id()
-    document_id: int | None = _id_of("document", default=None, ondelete="CASCADE")
+    id: int | None = _id_field()
+    document_id: int | None = _foreign_key("document", default=None, ondelete="CASCADE")
     noun: Noun = Field(sa_type=AutoString)
     start: int | None = None
     end: int | None = None
-    words_key: str = _key()
+    words_key: str = _key_field()
     at: dt.datetime
     author: str
 
 
 class Feed(SQLModel, table=True):
-    """An address that is asked for new items again and again, and what it last answered."""
+    """A feed that is polled for new items, and its last response."""
 
     __table_args__ = (Index(None, "active", "due_at"), _KEEP_IDS)
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     url: str = Field(unique=True)
-    source_id: int | None = _id_of("source", default=None, index=True, ondelete="SET NULL")
+    source_id: int | None = _foreign_key("source", default=None, index=True, ondelete="SET NULL")
     format: FeedFormat | None = Field(default=None, sa_type=AutoString)
     title: str | None = None
     active: bool = True
     interval: int
     extract: bool = True
     created_at: dt.datetime
-    # What it last answered.
+    # The last response.
     etag: str | None = None
     last_modified: str | None = None
-    ttl: int = 0  # seconds that it wants to be left alone after each check
+    ttl: int = 0  # seconds that the feed asks to wait between checks
     result: FeedResult | None = Field(default=None, sa_type=AutoString)
     detail: str | None = None
     checked_at: dt.datetime | None = None
@@ -587,62 +587,62 @@ class Feed(SQLModel, table=True):
 
 
 class FeedItem(SQLModel, table=True):
-    """An item of a feed that was seen: it is fetched again only when the feed says that it changed."""
+    """An item of a feed; it is fetched again only if the feed says that it changed."""
 
     __tablename__ = "feed_item"
     __table_args__ = (UniqueConstraint("feed_id", "key"), Index(None, "feed_id", "id"), _KEEP_IDS)
 
-    id: int | None = _own_id()
-    feed_id: int = _id_of("feed", ondelete="CASCADE")
-    key: str = _key()  # SHA-256 of the item's id or address
+    id: int | None = _id_field()
+    feed_id: int = _foreign_key("feed", ondelete="CASCADE")
+    key: str = _key_field()  # SHA-256 of the item's id or address
     url: str
-    updated: str | None = None  # as the feed says it, to be compared only
+    updated: str | None = None  # as printed in the feed, only for comparison
     state: FeedItemState = Field(sa_type=AutoString)
     detail: str | None = None
     failures: int = 0
     seen_at: dt.datetime
-    document_id: int | None = _id_of("document", default=None, index=True, ondelete="SET NULL")
+    document_id: int | None = _foreign_key("document", default=None, index=True, ondelete="SET NULL")
 
 
 class SavedSearch(SQLModel, table=True):
-    """The filters of a noun's list under a name: to be read as that list, followed as a stream, or sent to webhooks."""
+    """A named set of filters of a noun's list, which can be read, followed as a stream, or sent to webhooks."""
 
     __tablename__ = "saved_search"
     __table_args__ = _KEEP_IDS
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     slug: str = Field(unique=True)
     name: str
     noun: Noun = Field(sa_type=AutoString)
-    query: str  # as in the list's address, its parameters in alphabetical order
+    query: str  # the query string of the list, its parameters in alphabetical order
     created_at: dt.datetime
 
 
 class Webhook(SQLModel, table=True):
-    """An address that is told of changes: all after ``position``, the last revision of which messages were made."""
+    """A URL that receives change notifications; ``position`` is the last revision that messages were created for."""
 
     __table_args__ = _KEEP_IDS
 
-    id: int | None = _own_id()
+    id: int | None = _id_field()
     url: str
     description: str | None = None
     secret: str
-    # Signs too until then, so that a receiver can change over.
+    # Also signs until ``old_secret_until``, so that a receiver can change over.
     old_secret: str | None = None
     old_secret_until: dt.datetime | None = None
-    search_id: int | None = _id_of("saved_search", default=None, index=True, ondelete="RESTRICT")
+    search_id: int | None = _foreign_key("saved_search", default=None, index=True, ondelete="RESTRICT")
     nouns: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     operations: list[str] = Field(default_factory=list, sa_column=Column(JSON, nullable=False))
     position: int = Field(sa_type=BigInteger)
     active: bool = True
-    # Why it is not any more, where that was not a person's wish.
+    # Set if the deliverer, and not a person, deactivated the webhook.
     disabled_at: dt.datetime | None = None
     disabled_reason: str | None = None
     created_at: dt.datetime
 
 
 class Delivery(SQLModel, table=True):
-    """A message to a webhook, and what came of sending it last: kept until it is delivered, and some time after."""
+    """A message to a webhook and the result of its last attempt; kept for some time after delivery."""
 
     __table_args__ = (
         Index(None, "webhook_id", "id"),
@@ -650,8 +650,8 @@ class Delivery(SQLModel, table=True):
         _KEEP_IDS,
     )
 
-    id: int | None = _own_id()
-    webhook_id: int = _id_of("webhook", ondelete="CASCADE")
+    id: int | None = _id_field()
+    webhook_id: int = _foreign_key("webhook", ondelete="CASCADE")
     message_id: str = Field(unique=True)
     body: str
     changes: int
@@ -665,7 +665,7 @@ class Delivery(SQLModel, table=True):
 
 
 class PendingMention(SQLModel, table=True):
-    """A line of a file of mentions that names an event which the store does not hold yet."""
+    """A line of a file of mentions whose event is not in the store yet."""
 
     __tablename__ = "pending_mention"
     __table_args__ = {"sqlite_with_rowid": False}
@@ -675,7 +675,7 @@ class PendingMention(SQLModel, table=True):
     line: str
 
 
-# In the order in which foreign keys allow them to be filled.
+# In an order of insertion that foreign keys allow.
 RECORDS: tuple[type[Record], ...] = (
     Source, SourceAlias, Speaker, SpeakerAlias, Event, Document, Extraction, Report, Utterance, Statement, Attribution,
     Claim, Match,
@@ -683,7 +683,7 @@ RECORDS: tuple[type[Record], ...] = (
 
 NOUNS: dict[Noun, type[Record]] = {model.noun: model for model in RECORDS if model.noun is not None}
 
-# A change of a part is a change of the record it belongs to, under the key that names its owner.
+# Parts of records, with their record and the column of its id: a change of a part counts as a change of the record.
 PARTS: dict[type[Record], tuple[type[Record], str]] = {
     SourceAlias: (Source, "source_id"),
     SpeakerAlias: (Speaker, "speaker_id"),

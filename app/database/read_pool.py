@@ -1,8 +1,8 @@
-"""How a process reads its store.
+"""Reads on one store: in the event loop, on asynchronous connections, or in threads.
 
-Short reads, whose SQL is prepared, go by the quickest way there is: on SQLite in the event loop, where
-they take less time than a change of threads; on PostgreSQL over asynchronous connections. What may take
-longer, or needs one snapshot for several statements, goes to a worker thread and SQLAlchemy's pool.
+Short reads take the fastest way: on SQLite the event loop, where they take less time than a change of threads; on
+PostgreSQL an asynchronous connection. Reads that may take longer, or that need one snapshot for several statements, run
+in a worker thread on SQLAlchemy's connection pool.
 """
 
 import asyncio
@@ -16,14 +16,13 @@ import anyio.to_thread
 import psycopg
 from psycopg import AsyncRawCursor
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session
 
 from app.database.engine import Deadline, get_connect_arguments, open_read_transaction
 from app.database.statements import (
     STATE_SELECT,
-    CompiledSelect,
     PreparedSelect,
     ReadSession,
     Row,
@@ -36,59 +35,56 @@ from app.database.statements import (
 T = TypeVar("T")
 
 ReadFunction = Callable[[ReadSession], Awaitable[T]]
-"""Some reading; it may be begun again, and must do nothing else."""
+"""A function that reads; it may be repeated and must have no other effect."""
 
-# Seconds that a read may keep the event loop; one that takes longer is begun again in a thread.
-_SHORT = 0.02
+# Seconds that a read may block the event loop; a longer one is repeated in a thread.
+_MAX_BLOCKING = 0.02
 
-_ONE_ROW = tuple(STATE_SELECT.sqlite.parameters({}))
+_STATE_PARAMETERS = tuple(STATE_SELECT.sqlite.parameters({}))
 
 # Seconds that a process waits for its first connection to PostgreSQL.
-_OPENING = 2.0
+_OPEN_TIMEOUT = 2.0
 
-# How often a reading is begun again because the store has moved on between its statements.
+# Attempts at a read whose statements saw different states.
 _ATTEMPTS = 3
 
 
 class ThreadReadSession(SnapshotReadSession):
-    """Reads in one snapshot; for use in a thread, where waiting keeps nobody."""
+    """A read session for a worker thread, which may block; ``session`` is SQLAlchemy's, for other queries."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(session.get_bind().dialect.name)
         self.session = session
 
-    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
+    def _run(self, statement: PreparedSelect, values: Values) -> Sequence[Row]:
         connection = self.session.connection()
-        if self.dialect == "sqlite":  # which counts from the beginning of the transaction; PostgreSQL, of the statement
-            connection.info["deadline"].begin()
-            return _fetched(connection, prepared.sqlite, values)
-        return connection.execute(prepared.select, values).all()
-
-
-def _fetched(connection: Connection, text: CompiledSelect, values: Values) -> Sequence[Row]:
-    """Past SQLAlchemy, which would make each row anew."""
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    try:
-        return driver.execute(text.sql, text.parameters(values)).fetchall()
-    except sqlite3.OperationalError as error:
-        raise OperationalError(text.sql, None, error) from error
+        if self.dialect != "sqlite":
+            return connection.execute(statement.select, values).all()
+        # The deadline counts from the beginning of the transaction; PostgreSQL's timeout from that of the statement.
+        connection.info["deadline"].start()
+        driver, select = connection.connection.driver_connection, statement.sqlite
+        assert isinstance(driver, sqlite3.Connection)
+        try:
+            # On the driver's connection, since SQLAlchemy would copy each row.
+            return driver.execute(select.sql, select.parameters(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            raise OperationalError(select.sql, None, error) from error
 
 
 class _LoopReadSession(SnapshotReadSession):
-    """Reads on SQLite without leaving the thread: nothing in it ever waits."""
+    """A read session on SQLite in the event loop, which never suspends."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         super().__init__("sqlite")
         self._connection = connection
 
-    def _run(self, prepared: PreparedSelect, values: Values) -> Sequence[Row]:
-        text = prepared.sqlite
-        return self._connection.execute(text.sql, text.parameters(values)).fetchall()
+    def _run(self, statement: PreparedSelect, values: Values) -> Sequence[Row]:
+        select = statement.sqlite
+        return self._connection.execute(select.sql, select.parameters(values)).fetchall()
 
 
 class _AsyncReadSession(ReadSession):
-    """Statements that each see a snapshot of their own on PostgreSQL, and report its revision."""
+    """A read session on PostgreSQL without a transaction; each select reports the state that it saw."""
 
     def __init__(self, connection: psycopg.AsyncConnection[Any]) -> None:
         super().__init__("postgresql")
@@ -108,17 +104,17 @@ class _AsyncReadSession(ReadSession):
 
 
 class ReadPool:
-    """The ways of one process to one store."""
+    """The connections of one process for reading one store."""
 
     def __init__(self, engine: Engine, *, connections: int = 10) -> None:
         self.engine = engine
         self._connections = connections
-        self._of_thread = threading.local()
+        self._thread_local = threading.local()
         self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self) -> None:
-        """Make ready for the event loop that runs; without it all reads go to threads on PostgreSQL."""
+        """Open asynchronous connections for the running event loop; without them PostgreSQL is read in threads."""
         if self.engine.dialect.name == "postgresql":
             self._loop = asyncio.get_running_loop()
             self._pool = AsyncConnectionPool(
@@ -129,96 +125,97 @@ class ReadPool:
                 open=False,
                 num_workers=1,
             )
-            with suppress(PoolTimeout):  # it goes on trying
-                await self._pool.open(wait=True, timeout=_OPENING)
+            with suppress(PoolTimeout):  # the pool keeps trying
+                await self._pool.open(wait=True, timeout=_OPEN_TIMEOUT)
 
     async def close(self) -> None:
+        """Close the asynchronous connections."""
         if self._pool is not None:
             await self._pool.close()
             self._pool = None
 
-    async def run(self, work: ReadFunction[T]) -> T:
-        """Do some short reading; of its statements all that are stamped see the same state."""
+    async def run(self, read: ReadFunction[T]) -> T:
+        """Run a short read; all of its selects ``with_state`` see the same state."""
         for _ in range(_ATTEMPTS):
             try:
                 if self.engine.dialect.name == "sqlite":
-                    return self._in_loop(work)
+                    return self._run_in_loop(read)
                 if self._pool is not None and self._loop is asyncio.get_running_loop():
                     async with self._pool.connection() as connection:
-                        return await work(_AsyncReadSession(connection))
+                        return await read(_AsyncReadSession(connection))
             except StoreChanged:
                 continue
             except (sqlite3.OperationalError, psycopg.OperationalError, PoolTimeout):
-                pass  # a thread waits where the loop may not, and knows what to make of an error
+                pass  # a thread may wait, and translates errors
             break
-        return await self.run_in_snapshot(work)
+        return await self.run_in_snapshot(read)
 
-    def _in_loop(self, work: ReadFunction[T]) -> T:
-        connection, deadline = self._own_connection()
-        deadline.begin(_SHORT)
+    def _run_in_loop(self, read: ReadFunction[T]) -> T:
+        connection = self._get_loop_connection()
         connection.execute("BEGIN")
         try:
-            return run_sync(work(_LoopReadSession(connection)))
+            return run_sync(read(_LoopReadSession(connection)))
         finally:
             connection.rollback()
 
-    def _own_connection(self) -> tuple[sqlite3.Connection, Deadline]:
-        """The thread's own connection, outside of the pool."""
-        if not hasattr(self._of_thread, "connection"):
+    def _get_loop_connection(self) -> sqlite3.Connection:
+        """Return this thread's own connection, outside of the pool, and start its deadline."""
+        if not hasattr(self._thread_local, "connection"):
             pooled = self.engine.raw_connection()
-            self._of_thread.deadline = pooled.info["deadline"]
-            self._of_thread.connection = pooled.driver_connection
+            self._thread_local.deadline = pooled.info["deadline"]
+            self._thread_local.connection = pooled.driver_connection
             pooled.detach()
-            # Nobody waits in the event loop, not for a lock either: who meets one goes to a thread.
-            self._of_thread.connection.execute("PRAGMA busy_timeout = 0")
-        return self._of_thread.connection, self._of_thread.deadline
+            # The event loop must not wait for a lock: a read that meets one is repeated in a thread.
+            self._thread_local.connection.execute("PRAGMA busy_timeout = 0")
+        deadline: Deadline = self._thread_local.deadline
+        deadline.start(_MAX_BLOCKING)
+        connection: sqlite3.Connection = self._thread_local.connection
+        return connection
 
     def with_min_revision(self, revision: int) -> "ReadPool":
-        """The ways that lead to nothing older than this revision: where there is one database, all."""
+        """Return a pool that reads no state before this revision; with a single database, this pool."""
         return self
 
-    async def run_on_primary(self, work: ReadFunction[T]) -> T:
-        """Do some short reading of what counts as it is at this moment, such as keys."""
-        return await self.run(work)
+    async def run_on_primary(self, read: ReadFunction[T]) -> T:
+        """Run a short read of data that must be current, such as keys."""
+        return await self.run(read)
 
     def peek_state(self) -> StoreState | None:
-        """The state of the store now, where it can be told without waiting."""
+        """Return the current state of the store, or None if that would take waiting."""
         if self.engine.dialect.name != "sqlite":
             return None
-        connection, deadline = self._own_connection()
-        deadline.begin(_SHORT)
         try:
-            rows = connection.execute(STATE_SELECT.sqlite.sql, _ONE_ROW).fetchall()
+            rows = self._get_loop_connection().execute(STATE_SELECT.sqlite.sql, _STATE_PARAMETERS).fetchall()
         except sqlite3.OperationalError:
             return None
         return StoreState(*rows[0]) if rows else StoreState(0, "")
 
     async def get_state(self) -> StoreState:
-        """The state of the store now."""
-        return await self.run(lambda reads: reads.fetch_state())
+        """Return the current state of the store."""
+        return await self.run(lambda session: session.fetch_state())
 
-    async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
-        """Do some reading in one snapshot, in a worker thread."""
+    async def run_in_snapshot(self, read: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
+        """Run a read in one snapshot, in a worker thread."""
 
-        def snapshot() -> T:
-            with self.open_session() as reads:
-                return run_sync(work(reads))
+        def run_in_thread() -> T:
+            with self.open_session() as session:
+                return run_sync(read(session))
 
-        return await anyio.to_thread.run_sync(snapshot)
+        return await anyio.to_thread.run_sync(run_in_thread)
 
     @contextmanager
     def open_session(self) -> Iterator[ThreadReadSession]:
-        """One snapshot, for the thread that asks."""
+        """Open a session in one snapshot, for the calling thread."""
         with open_read_transaction(self.engine) as session:
             yield ThreadReadSession(session)
 
 
-def run_sync(work: Awaitable[T]) -> T:
-    """Run to its end what never waits."""
-    assert isinstance(work, Coroutine)
+def run_sync(coroutine: Awaitable[T]) -> T:
+    """Run a coroutine that never suspends, without an event loop."""
+    assert isinstance(coroutine, Coroutine)
     try:
-        work.send(None)
-    except StopIteration as done:
-        return done.value  # type: ignore[no-any-return]
-    work.close()
-    raise RuntimeError("it waits")
+        coroutine.send(None)
+    except StopIteration as stop:
+        return stop.value  # type: ignore[no-any-return]
+    coroutine.close()
+    raise RuntimeError("the coroutine suspended")

@@ -1,7 +1,7 @@
-"""The record tables as they stand, or as they stood: every query is written against one of these.
+"""The record tables as they are, or as a revision left them; every query reads from one of these sets.
 
-A row's past lies in ``history`` as JSON. ``build_past_tables()`` puts it back beside the rows that have not
-changed since, so that the query which reads the present reads any revision just as well.
+Replaced rows are kept in ``history`` as JSON. ``build_past_tables()`` joins them with the rows that have not changed
+since, so that the query for the present also reads any past revision.
 """
 
 from dataclasses import dataclass, field
@@ -30,12 +30,14 @@ from app.database.models import (
     Utterance,
 )
 
-# A mapped class or an alias of one. SQLModel types its columns as their Python values, which no query could use.
+# A mapped class or an alias of one; SQLModel types their columns as Python values, which queries cannot use.
 Table = Any
 
 
 @dataclass(frozen=True)
 class Tables:
+    """The record tables, by the name of the record."""
+
     source: Table = Source
     source_alias: Table = SourceAlias
     speaker: Table = Speaker
@@ -49,43 +51,44 @@ class Tables:
     attribution: Table = Attribution
     claim: Table = Claim
     match: Table = Match
-    # The speaker once more, for a query that needs both who said it and who relayed it.
+    # A second alias of the speaker table, for queries with both the speaker and the voice that relayed the words.
     voice: Table = field(default_factory=lambda: aliased(Speaker))
 
 
 NOW = Tables()
 
-_PAST: Table = History
+_HISTORY: Table = History
 
-
-# The revision that the tables of ``as_of`` are of, given when the statement is executed.
+# The revision of past tables, a parameter of the statement.
 AS_OF = bindparam("as_of", type_=BigInteger)
 
 
 @cache
 def build_past_tables(dialect: str) -> Tables:
-    """The tables as the revision ``AS_OF`` left them."""
-    then = {
-        name: aliased(model, _then(model, dialect).subquery(f"{name}_then"), adapt_on_names=True)
-        for name, model in ((name, inspect(table).mapper.class_) for name, table in vars(NOW).items())
-    }
-    return Tables(**then)
+    """Build the tables as the revision ``AS_OF`` left them."""
+    models = {name: inspect(table).mapper.class_ for name, table in vars(NOW).items()}
+    return Tables(
+        **{
+            name: aliased(model, _select_past_rows(model, dialect).subquery(f"past_{name}"), adapt_on_names=True)
+            for name, model in models.items()
+        }
+    )
 
 
-def _then(model: Table, dialect: str) -> CompoundSelect[Any]:
-    table, past = model.__table__, _PAST
+def _select_past_rows(model: Table, dialect: str) -> CompoundSelect[Any]:
+    table = model.__table__
     unchanged = select(*table.columns).where(table.c.revision_id <= AS_OF)
-    replaced = select(*(_from_json(column, dialect).label(column.name) for column in table.columns)).where(
-        past.table_name == table.name,
-        past.replaced_revision_id <= AS_OF,
-        past.revision_id > AS_OF,
+    replaced = select(*(_read_json_value(column, dialect).label(column.name) for column in table.columns)).where(
+        _HISTORY.table_name == table.name,
+        _HISTORY.replaced_revision_id <= AS_OF,
+        _HISTORY.revision_id > AS_OF,
     )
     return union_all(unchanged, replaced)
 
 
-def _from_json(column: Any, dialect: str) -> Any:
-    """The value that ``column`` had, in its own type."""
-    value = _PAST.values[column.name]
+def _read_json_value(column: Any, dialect: str) -> Any:
+    """Build the past value of ``column``, in its own type."""
+    value = _HISTORY.values[column.name]
     if isinstance(column.type, Boolean):
         return value.as_boolean()
     if isinstance(column.type, Integer):
@@ -94,6 +97,6 @@ def _from_json(column: Any, dialect: str) -> Any:
         return value.as_float()
     text = value.as_string()
     if isinstance(column.type, (Date, UTCDateTime)):
-        # SQLite keeps dates as text, which a CAST would turn into a number.
+        # SQLite stores dates as text, which a CAST would turn into a number.
         return type_coerce(text, column.type) if dialect == "sqlite" else cast(text, column.type)
     return text
