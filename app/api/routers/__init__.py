@@ -1,1 +1,1 @@
-"""HTTP, a file a noun: parse, call one query, return."""
+"""The routes, one file for each noun: parse, call one query, return."""

@@ -1,4 +1,4 @@
-"""``/claims``"""
+"""Serve ``/claims``."""
 
 from typing import Annotated
 

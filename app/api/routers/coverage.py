@@ -1,4 +1,4 @@
-"""Who covered what, and how: ``/coverage``, ``/events/{id}/coverage``"""
+"""Serve ``/coverage`` and ``/events/{id}/coverage``: outlets and the events that they reported."""
 
 from typing import Annotated
 

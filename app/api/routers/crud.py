@@ -1,7 +1,7 @@
-"""The five operations that every noun has alike: one, create, update, delete. Lists are each noun's own."""
+"""Add the operations that every noun has alike: get, create, update and delete. Lists are each noun's own."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
@@ -21,6 +21,15 @@ C = TypeVar("C", bound=Input)
 U = TypeVar("U", bound=Input)
 
 
+class Addressing(NamedTuple):
+    """The names of a kind of record, and the address of one of them with the type of its parameter."""
+
+    noun: Noun
+    singular: str
+    address: str
+    parameter: Any
+
+
 def add_operations(
     router: APIRouter,
     model: type[R],
@@ -33,23 +42,25 @@ def add_operations(
     on_delete: str,
     render: Renderer | None = None,
 ) -> None:
-    """Give ``router`` the operations on one record of ``model``.
+    """Add the operations on one record of ``model`` to ``router``.
 
-    ``on_delete`` tells users what becomes of what hangs on it. Without ``add`` the noun has a way of its own to
-    create one. ``show`` makes what is answered of the record as the database gives it.
+    ``on_delete`` tells users the effect on related records. Without ``add``, the noun has its own route to create one.
+    ``render`` turns the record as the database builds it into the response.
     """
-    _, one, address, ref = _addressed(model)
-    shown: dict[str, Any] = {"response_model": public}
-    add_reading(router, model, public=public, render=render)
+    _, singular, address, ref = _get_addressing(model)
+    shape: dict[str, Any] = {"response_model": public}
+    add_get(router, model, public=public, render=render)
 
     if add is not None:
 
-        @router.post("", name=f"create_{one}", summary=f"Create one {one}", status_code=201, responses=CREATE, **shown)
+        @router.post(
+            "", name=f"create_{singular}", summary=f"Create one {singular}", status_code=201, responses=CREATE, **shape
+        )
         def create_one(write: WriteDep, body: create) -> Response:  # type: ignore[valid-type]
             with write.open_transaction() as session:
                 return write.build_response(session, 201, add(session, body), render=render)
 
-    @router.patch(address, name=f"update_{one}", summary=f"Change one {one}", responses=CHANGE, **shown)
+    @router.patch(address, name=f"update_{singular}", summary=f"Change one {singular}", responses=CHANGE, **shape)
     def update_one(write: WriteDep, ref: ref, body: update) -> Response:  # type: ignore[valid-type]
         """Only the fields that the body names."""
         with write.open_transaction() as session:
@@ -57,28 +68,28 @@ def add_operations(
                 session, 200, change(session, write.find_record(session, model, ref), body), render=render
             )
 
-    add_deletion(router, model, on_delete=on_delete)
+    add_delete(router, model, on_delete=on_delete)
 
 
-def add_reading(
-    router: APIRouter, model: type[Record], *, public: type[BaseModel], render: Renderer | None = None
-) -> None:
-    """Give ``router`` the reading of one record of ``model``."""
-    noun, one, address, ref = _addressed(model)
+def add_get(router: APIRouter, model: type[Record], *, public: type[BaseModel], render: Renderer | None = None) -> None:
+    """Add the operation that returns one record of ``model`` to ``router``."""
+    noun, singular, address, ref = _get_addressing(model)
 
-    @router.get(address, name=f"get_{one}", summary=f"One {one}", responses=responses.RECORD, response_model=public)
+    @router.get(
+        address, name=f"get_{singular}", summary=f"One {singular}", responses=responses.RECORD, response_model=public
+    )
     async def get_one(read: ReadDep, ref: ref, as_of: AsOf = None) -> Response:  # type: ignore[valid-type]
         return await responses.build_record(read, noun, ref, as_of, render)
 
 
-def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> None:
-    """Give ``router`` the deletion of one record of ``model``."""
-    _, one, address, ref = _addressed(model)
+def add_delete(router: APIRouter, model: type[Record], *, on_delete: str) -> None:
+    """Add the operation that deletes one record of ``model`` to ``router``."""
+    _, singular, address, ref = _get_addressing(model)
 
     @router.delete(
         address,
-        name=f"delete_{one}",
-        summary=f"Delete one {one}",
+        name=f"delete_{singular}",
+        summary=f"Delete one {singular}",
         description=f"{on_delete} Its history stays.",
         status_code=204,
         responses=CHANGE,
@@ -89,8 +100,9 @@ def add_deletion(router: APIRouter, model: type[Record], *, on_delete: str) -> N
             return write.build_response(session, 204)
 
 
-def _addressed(model: type[Record]) -> tuple[Noun, str, str, Any]:
-    """The noun of ``model``, what one of them is called, and the address of one with the type of what stands in it."""
+def _get_addressing(model: type[Record]) -> Addressing:
+    """Return the names and the address of the records of ``model``."""
     assert model.noun is not None
-    place: tuple[str, Any] = ("/{slug}", SlugOrId) if "slug" in model.model_fields else ("/{id}", RecordId)
-    return model.noun, model.noun.singular, *place
+    if "slug" in model.model_fields:
+        return Addressing(model.noun, model.noun.singular, "/{slug}", SlugOrId)
+    return Addressing(model.noun, model.noun.singular, "/{id}", RecordId)

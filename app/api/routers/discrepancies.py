@@ -1,4 +1,4 @@
-"""What documents say differently: ``/discrepancies``, ``/events/{id}/discrepancies``"""
+"""Serve ``/discrepancies`` and ``/events/{id}/discrepancies``: contradictions between documents."""
 
 from functools import partial
 from typing import Annotated

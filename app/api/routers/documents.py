@@ -1,4 +1,4 @@
-"""``/documents``"""
+"""Serve ``/documents``."""
 
 from typing import Annotated
 
@@ -8,12 +8,12 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
-from app.api.routers.statements import statement_list
+from app.api.routers.statements import build_statement_list
 from app.api.web.problems import describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
 from app.api.web.writes import CREATE, WriteDep, WriteRequest
-from app.capture.capture import Capture, capture_url, store_capture, store_document
+from app.capture.capture import capture_url, store_capture, store_document
 from app.comparisons import versions
 from app.core.errors import Refused, Unreadable
 from app.database.models import Document
@@ -30,7 +30,7 @@ from app.schemas.document import (
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.version import DocumentVersion, DocumentVersionFilter
 from app.store import records
-from app.store.extractions import extractions as reading
+from app.store.extractions import extractions
 from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
@@ -53,7 +53,7 @@ async def list_document_statements(
     read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """The statements that a document carries."""
-    return await statement_list(read, filters, within=(Document, ref))
+    return await build_statement_list(read, filters, within=(Document, ref))
 
 
 @router.get("/{id}/versions", response_model=Page[DocumentVersion], responses=NESTED_LIST)
@@ -69,9 +69,9 @@ async def list_document_versions(
 @router.post("", status_code=201, response_model=DocumentFull, responses=_CREATED, summary="Create one document")
 def create_document(write: WriteDep, body: DocumentCreate) -> Response:
     """With all it carries, and with `extract` what the machine finds in its text; in one transaction, or not at all."""
-    found = reading.prepare(body) if body.extract else None
+    extraction = extractions.prepare(body) if body.extract else None
     with write.open_transaction() as session:
-        return _created(write, session, store_document(session, body, found))
+        return _build_response(write, session, store_document(session, body, extraction))
 
 
 @router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | describe_statuses(502))
@@ -86,21 +86,21 @@ async def create_document_from_url(request: Request, write: WriteDep, body: Docu
     except (Refused, Unreadable) as error:
         error.extensions.setdefault("errors", [{"field": "url", "detail": error.detail}])
         raise
-    return await anyio.to_thread.run_sync(_put, write, page, body)
+
+    def store() -> Response:
+        with write.open_transaction() as session:
+            return _build_response(write, session, store_capture(session, page, source=body.source))
+
+    return await anyio.to_thread.run_sync(store)
 
 
 @router.api_route("/from-url", methods=["GET", "PATCH", "DELETE"], include_in_schema=False)
 async def refuse_other_methods() -> Response:
-    """Or they would be taken for those of a document with this id."""
+    """Refuse them here, before they are taken for those of a document with the id ``from-url``."""
     raise HTTPException(405)
 
 
-def _put(write: WriteRequest, page: Capture, body: DocumentFromUrl) -> Response:
-    with write.open_transaction() as session:
-        return _created(write, session, store_capture(session, page, source=body.source))
-
-
-def _created(write: WriteRequest, session: WriteSession, document: Document) -> Response:
+def _build_response(write: WriteRequest, session: WriteSession, document: Document) -> Response:
     return write.build_response(session, 201 if session.has_written(document) else 200, document)
 
 

@@ -1,4 +1,4 @@
-"""``/events``"""
+"""Serve ``/events``."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
-from app.api.routers.statements import statement_list
+from app.api.routers.statements import build_statement_list
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, WriteDep
@@ -40,7 +40,7 @@ async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[Ev
 @router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]) -> Response:
     """What was said at an event, or about it."""
-    return await statement_list(read, filters, within=(Event, ref))
+    return await build_statement_list(read, filters, within=(Event, ref))
 
 
 @router.post("/{id}/merge", response_model=EventPublic, responses=CHANGE)

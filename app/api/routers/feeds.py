@@ -48,8 +48,8 @@ def create_feed(write: WriteDep, body: FeedCreate) -> Response:
     """Watch one more address: it is asked as soon as `dateline watch` runs."""
     with write.open_transaction() as session:
         feed = add_feed(session, body)
-        _tell(session)
-        return _shown(write, session, 201, feed)
+        session.draw_revision()  # the coverage of events shows the outlets with a feed, and is cached by revision
+        return _build_response(write, session, 201, feed)
 
 
 @router.patch("/{id}", response_model=FeedPublic, responses=CHANGE)
@@ -58,8 +58,8 @@ def update_feed(write: WriteDep, ident: RecordId, body: FeedUpdate) -> Response:
     write.reject_if_match()
     with write.open_transaction() as session:
         feed = change_feed(session, find_feed(session, ident), body)
-        _tell(session)
-        return _shown(write, session, 200, feed)
+        session.draw_revision()  # the coverage of events shows the outlets with a feed, and is cached by revision
+        return _build_response(write, session, 200, feed)
 
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
@@ -68,16 +68,11 @@ def delete_feed(write: WriteDep, ident: RecordId) -> Response:
     write.reject_if_match()
     with write.open_transaction() as session:
         session.delete(find_feed(session, ident))
-        _tell(session)
+        session.draw_revision()  # the coverage of events shows the outlets with a feed, and is cached by revision
         return write.build_response(session, 204)
 
 
-def _tell(session: WriteSession) -> None:
-    """The coverage of events, which is kept until there is a revision, shows which outlets are followed."""
-    session.draw_revision()
-
-
-def _shown(write: WriteRequest, session: WriteSession, status: int, feed: Feed) -> Response:
+def _build_response(write: WriteRequest, session: WriteSession, status: int, feed: Feed) -> Response:
     assert feed.id is not None
     item = run_sync(feeds.get_item(ThreadReadSession(session), feed.id))
     return write.build_unversioned_response(session, status, f"/feeds/{feed.id}", item)

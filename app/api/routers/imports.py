@@ -1,6 +1,7 @@
-"""``/imports``: JSON lines in bulk, committed while they are still being sent; and how far each import has got."""
+"""Serve ``/imports``: JSON lines in bulk, committed while they are received; and the state of each import."""
 
 from collections.abc import AsyncIterator, Callable, Iterable
+from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import Annotated, Any
 
@@ -34,11 +35,11 @@ from app.schemas.imports import ImportFilter, ImportPublic, ImportReport, Report
 
 router = APIRouter(prefix="/imports", tags=["imports"])
 
-# Lines that were skipped or rejected which an answer in JSON tells of.
-_TOLD = 100
+# Skipped or rejected lines that a report in JSON lists at most.
+_MAX_PROBLEMS = 100
 
-# Bytes of a report that are sent in one go; beyond so many in all it waits on disk until the client reads it.
-_CHUNK, _IN_MEMORY = 65_536, 1_000_000
+# Bytes of a report that are sent at once; and in all, beyond which it is kept on disk until the client reads it.
+_CHUNK_SIZE, _MAX_IN_MEMORY = 65_536, 1_000_000
 
 _BODY = {"required": True, "content": {name: {"schema": {"type": "string"}} for name in (
     "application/x-ndjson", "application/jsonl", "text/plain",
@@ -72,7 +73,7 @@ def get_intake(
     ] = None,
     content_encoding: Annotated[str, Header(description="`gzip`, where the body is.")] = "identity",
 ) -> Intake:
-    """What takes the body in, for somebody who may write."""
+    """Return the intake for the body of a request that may write."""
     sender, engine = require_scope(key, KeyScope.WRITE), get_read_pool(request).engine
     settings: Settings = request.app.state.settings
     encoding = content_encoding.strip().lower()
@@ -92,32 +93,32 @@ def get_intake(
 async def create_import(
     request: Request,
     into: Annotated[Intake, Depends(get_intake)],
-    asked: Annotated[ReportFormat, Query(alias="format")] = None,
+    format_name: Annotated[ReportFormat, Query(alias="format")] = None,
 ) -> Response:
     """Put JSON lines into the store, each the body of another POST under its noun: `{"event": {"title": …}}`.
 
     Some 500 lines are committed at a time, as one revision; a line that is wrong is reported and stops no other.
     What was sent before is recognized, so that a body can be sent again.
     """
-    liked = (*formats.list_accepted_formats(request.headers.get("accept", "")), formats.JSON)
-    if (asked or liked[0]) == "jsonl":
+    preferred = (*formats.list_accepted_formats(request.headers.get("accept", "")), formats.JSON)
+    if (format_name or preferred[0]) == "jsonl":
         return LineReports(request, into)
-    told: list[Result] = []
+    problems: list[Result] = []
 
-    def tell(results: Iterable[Result]) -> None:
-        wrong = (each for each in results if each.outcome in (Outcome.SKIPPED, Outcome.REJECTED))
-        told.extend(each for each, _ in zip(wrong, range(_TOLD - len(told)), strict=False))
+    def collect(results: Iterable[Result]) -> None:
+        failed = (result for result in results if result.outcome in (Outcome.SKIPPED, Outcome.REJECTED))
+        problems.extend(islice(failed, _MAX_PROBLEMS - len(problems)))
 
-    await _take_in(request, into, tell)
-    return await anyio.to_thread.run_sync(_report, request, into, told)
+    await _import_body(request, into, collect)
+    return await anyio.to_thread.run_sync(_build_report, request, into, problems)
 
 
-async def _take_in(request: Request, into: Intake, tell: Callable[[Iterable[Result]], None]) -> None:
-    """Read the body to its end; a batch is put in by a thread, and told of when it is committed."""
+async def _import_body(request: Request, into: Intake, report: Callable[[Iterable[Result]], None]) -> None:
+    """Read the body to its end; a thread stores each batch, whose results are reported when it is committed."""
     try:
-        async for piece in request.stream():
-            await anyio.to_thread.run_sync(into.feed, piece)
-            tell(into.drain())
+        async for chunk in request.stream():
+            await anyio.to_thread.run_sync(into.feed, chunk)
+            report(into.drain())
         await anyio.to_thread.run_sync(into.finish)
     except Exception as error:
         committed = await anyio.to_thread.run_sync(into.break_off)
@@ -127,25 +128,25 @@ async def _take_in(request: Request, into: Intake, tell: Callable[[Iterable[Resu
             error.detail += f" The first {lines} lines are committed; resume={ident} goes on from there."
         raise
     finally:
-        tell(into.drain())
+        report(into.drain())
 
 
-def _report(request: Request, into: Intake, told: list[Result]) -> Response:
+def _build_report(request: Request, into: Intake, problems: list[Result]) -> Response:
     with open_read_transaction(get_read_pool(request).engine) as session:
         reads = ThreadReadSession(session)
         item = orjson.loads(run_sync(imports.get_item(reads, into.id or 0)))
         revision = reads.state.revision
-    wrong = [{"line": each.line, "field": each.field, "detail": each.detail} for each in told]
-    headers = {"Dateline-Revision": str(revision), "Location": _location(request, into)}
-    return Response(orjson.dumps(item | {"problems": wrong}), headers=headers, media_type="application/json")
+    lines = [{"line": result.line, "field": result.field, "detail": result.detail} for result in problems]
+    headers = {"Dateline-Revision": str(revision), "Location": _get_location(request, into)}
+    return Response(orjson.dumps(item | {"problems": lines}), headers=headers, media_type="application/json")
 
 
-def _location(request: Request, into: Intake) -> str:
+def _get_location(request: Request, into: Intake) -> str:
     return f"{request.scope.get('root_path', '')}/imports/{into.id}"
 
 
 class LineReports(Response):
-    """What becomes of each line, as JSON lines, sent while the body is still being read."""
+    """A report on each line, as JSON lines, sent while the body is still being read."""
 
     media_type = "application/jsonl"
 
@@ -161,7 +162,7 @@ class LineReports(Response):
         with self._spool.file:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._fill)
-                await self._spool.ready()
+                await self._spool.wait_for_content()
                 if self._spool.is_empty and isinstance(self._failure, DatelineError):
                     await build_problem_response(self._request, self._failure)(scope, receive, send)
                 elif not isinstance(self._failure, ClientDisconnect):
@@ -171,30 +172,30 @@ class LineReports(Response):
 
     async def _fill(self) -> None:
         try:
-            await _take_in(self._request, self._intake, self._tell)
+            await _import_body(self._request, self._intake, self._report)
         except Exception as error:
             self._failure = error
         finally:
             self._spool.close()
 
-    def _tell(self, results: Iterable[Result]) -> None:
-        at = self._request.scope.get("root_path", "")
-        self._spool.write(b"".join(_line(at, result) for result in results))
+    def _report(self, results: Iterable[Result]) -> None:
+        root = self._request.scope.get("root_path", "")
+        self._spool.write(b"".join(_build_line(root, result) for result in results))
 
     async def _send(self, send: Send) -> None:
-        self.headers["Location"] = _location(self._request, self._intake)
+        self.headers["Location"] = _get_location(self._request, self._intake)
         await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
-        async for chunk in self._spool.chunks():
+        async for chunk in self._spool.read_chunks():
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         if self._failure is not None and not isinstance(self._failure, DatelineError):
-            return  # the connection breaks, so that nobody takes the part for the whole
+            return  # the connection breaks, so that a client does not take the part for the whole
         end = bytes(build_problem_response(self._request, self._failure).body) + b"\n" if self._failure else b""
         await send({"type": "http.response.body", "body": end})
 
 
-def _line(at: str, result: Result) -> bytes:
-    href = f"{at}/{result.noun}/{result.id}" if result.id is not None else None
-    told = {
+def _build_line(root: str, result: Result) -> bytes:
+    href = f"{root}/{result.noun}/{result.id}" if result.id is not None else None
+    fields = {
         "line": result.line,
         "outcome": result.outcome,
         "noun": result.noun,
@@ -203,17 +204,17 @@ def _line(at: str, result: Result) -> bytes:
         "field": result.field,
         "detail": result.detail,
     }
-    return orjson.dumps({name: value for name, value in told.items() if value is not None}) + b"\n"
+    return orjson.dumps({name: value for name, value in fields.items() if value is not None}) + b"\n"
 
 
 class Spool:
-    """Bytes from a writer that may not wait to a reader that may.
+    """A buffer between a writer that may not wait and a reader that may.
 
-    Many clients read nothing before they have sent everything: to wait for them would be to wait for each other.
+    Many clients read nothing before they have sent everything: a writer that waited for them would never end.
     """
 
     def __init__(self) -> None:
-        self.file = SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115  # closed by whoever reads it
+        self.file = SpooledTemporaryFile(max_size=_MAX_IN_MEMORY)  # noqa: SIM115  # closed by its reader
         self._written = self._read = 0
         self._closed = False
         self._more = anyio.Event()
@@ -223,25 +224,27 @@ class Spool:
         return self._written == 0
 
     def write(self, content: bytes) -> None:
+        """Append content."""
         self.file.seek(self._written)
         self._written += self.file.write(content)
         if content:
             self._more.set()
 
     def close(self) -> None:
-        """Nothing more will be written."""
+        """Mark the end of the content."""
         self._closed = True
         self._more.set()
 
-    async def ready(self) -> None:
-        """Wait until there is something to read, or nothing more to come."""
+    async def wait_for_content(self) -> None:
+        """Wait until there is content to read, or the end."""
         await self._more.wait()
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def read_chunks(self) -> AsyncIterator[bytes]:
+        """Yield the content, as it comes, to its end."""
         while not self._closed or self._read < self._written:
             await self._more.wait()
             self.file.seek(self._read)
-            chunk = self.file.read(_CHUNK)
+            chunk = self.file.read(_CHUNK_SIZE)
             self._read += len(chunk)
             if chunk:
                 yield chunk

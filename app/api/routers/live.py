@@ -1,4 +1,4 @@
-"""``/changes/stream``: the changes of the store as they happen, as server-sent events."""
+"""Serve ``/changes/stream``: the changes of the store as they happen, as server-sent events."""
 
 from contextlib import ExitStack
 from functools import partial

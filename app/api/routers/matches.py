@@ -1,11 +1,11 @@
-"""``/matches``"""
+"""Serve ``/matches``."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.api.routers import responses
-from app.api.routers.crud import add_deletion, add_reading
+from app.api.routers.crud import add_delete, add_get
 from app.api.web.reads import ReadDep, ReadRoute
 from app.database.models import Match
 from app.queries import matches
@@ -21,5 +21,5 @@ async def list_matches(read: ReadDep, filters: Annotated[MatchFilter, Query()]) 
     return await responses.build_list(read, filters, MatchPublic, lambda reads: matches.get_listing(reads, filters))
 
 
-add_reading(router, Match, public=MatchPublic)
-add_deletion(router, Match, on_delete="The two stay as they are, and a machine may match them again.")
+add_get(router, Match, public=MatchPublic)
+add_delete(router, Match, on_delete="The two stay as they are, and a machine may match them again.")

@@ -1,4 +1,4 @@
-"""Who stands behind a report, or behind words: ``/events/{id}/origins``, ``/utterances/{id}/origins``"""
+"""Serve ``/events/{id}/origins`` and ``/utterances/{id}/origins``: independent sources of reports and words."""
 
 from functools import partial
 from typing import Annotated

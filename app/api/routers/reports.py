@@ -1,4 +1,4 @@
-"""``/reports``"""
+"""Serve ``/reports``."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``/review`` and ``/rejections``"""
+"""Serve ``/review`` and ``/rejections``."""
 
 from typing import Annotated
 

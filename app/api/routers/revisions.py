@@ -1,4 +1,4 @@
-"""``/revisions``, ``/changes``, and the history of each record"""
+"""Serve ``/revisions``, ``/changes`` and the history of each record."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``/search``"""
+"""Serve ``/search``."""
 
 from typing import Annotated
 

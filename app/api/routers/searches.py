@@ -1,5 +1,6 @@
 """``/searches``: filters under a name, and the lists that they are."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -51,21 +52,19 @@ async def get_search(read: UncachedReadDep, ref: SlugOrId) -> Response:
 @router.get(
     "/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=responses.LIST | describe_statuses(404)
 )
-async def list_search_items(read: ReadDep, ref: SlugOrId, shown: Annotated[SavedSearchItems, Query()]) -> Response:
+async def list_search_items(read: ReadDep, ref: SlugOrId, params: Annotated[SavedSearchItems, Query()]) -> Response:
     """What a saved search finds, in every way in which its list can be asked for.
 
     The items are those of the list that is searched.
     """
 
-    async def sought(reads: ReadSession) -> SavedQuery:
-        return await saved_searches.get_search(reads, ref)
-
-    search = await read.run(sought)
-    given = {name: value for name, value in parse_query(read.request).items() if name in shown.model_fields_set}
-    filters = saved_searches.build_filters(search, given)
+    get_search_query = partial(saved_searches.get_search, ref=ref)
+    search = await read.run(get_search_query)
+    values = {name: value for name, value in parse_query(read.request).items() if name in params.model_fields_set}
+    filters = saved_searches.build_filters(search, values)
 
     async def find(reads: ReadSession) -> Paged:
-        if await sought(reads) != search:
+        if await get_search_query(reads) != search:
             raise Busy("The search was changed just now; try again.")
         return await LISTS[search.noun].find(reads, filters)
 
@@ -76,7 +75,7 @@ async def list_search_items(read: ReadDep, ref: SlugOrId, shown: Annotated[Saved
 def create_search(write: WriteDep, body: SavedSearchCreate) -> Response:
     """Save the filters of a list under a name."""
     with write.open_transaction() as session:
-        return _shown(write, session, 201, add_search(session, body))
+        return _build_response(write, session, 201, add_search(session, body))
 
 
 @router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
@@ -84,7 +83,7 @@ def update_search(write: WriteDep, ref: SlugOrId, body: SavedSearchUpdate) -> Re
     """Only the fields that the body names; streams and webhooks go on with the new filters."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _shown(write, session, 200, change_search(session, find_search(session, ref), body))
+        return _build_response(write, session, 200, change_search(session, find_search(session, ref), body))
 
 
 @router.delete("/{slug}", status_code=204, responses=CHANGE)
@@ -96,10 +95,10 @@ def delete_search(write: WriteDep, ref: SlugOrId) -> Response:
         return write.build_response(session, 204)
 
 
-def _shown(write: WriteRequest, session: WriteSession, status: int, search: SavedSearch) -> Response:
-    """The search, which must find its way: what it names has to be there."""
-    reads, sought = ThreadReadSession(session), SavedQuery(search.noun, search.query)
-    run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(sought, {})))
+def _build_response(write: WriteRequest, session: WriteSession, status: int, search: SavedSearch) -> Response:
+    """Return the response with a saved search; raise ``Invalid`` if its filters name a record that does not exist."""
+    reads, query = ThreadReadSession(session), SavedQuery(search.noun, search.query)
+    run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(query, {})))
     return write.build_unversioned_response(
         session, status, f"/searches/{search.slug}", run_sync(saved_searches.get_item(reads, search.slug))
     )

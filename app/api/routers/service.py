@@ -1,10 +1,10 @@
-"""The addresses that are about the service itself: index, health, metrics, documentation."""
+"""Serve the addresses about the service itself: index, health and metrics."""
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.api.routers.docs import feeds
+from app.api.routers.docs import list_feeds
 from app.api.web.access import get_read_pool, require_read_access
 from app.api.web.problems import describe_statuses
 from app.api.web.requests import parse_query, tag_by_version
@@ -19,23 +19,24 @@ router = APIRouter(tags=["service"], dependencies=[Depends(parse_query)])
 @router.get("/", response_model=Index, responses=describe_statuses(304, 422), dependencies=[Depends(tag_by_version)])
 def get_index(request: Request, response: Response) -> Index:
     """Where everything is."""
-    at = request.scope.get("root_path", "")
-    followed = (
-        f'<{each.href}>; rel="alternate"; type="{each.media_type}"; title="{each.title}"' for each in feeds(request)
+    root = request.scope.get("root_path", "")
+    links = (
+        f'<{feed.href}>; rel="alternate"; type="{feed.media_type}"; title="{feed.title}"'
+        for feed in list_feeds(request)
     )
-    response.headers["Link"] = ", ".join(followed)
+    response.headers["Link"] = ", ".join(links)
     return Index(
         name=request.app.title,
         version=request.app.version,
-        documentation=f"{at}/docs",
-        openapi=f"{at}/openapi.json",
-        links={path.strip("/"): at + path for path in _LISTS},
-        examples=[at + path for path in _EXAMPLES],
+        documentation=f"{root}/docs",
+        openapi=f"{root}/openapi.json",
+        links={path.strip("/"): root + path for path in _LISTS},
+        examples=[root + path for path in _EXAMPLES],
     )
 
 
-_VIEWS = ("/discrepancies", "/coverage", "/search", "/searches", "/review")
-_LISTS = (*(f"/{noun}" for noun in Noun), *_VIEWS, "/changes", "/revisions", "/imports", "/feeds")
+_OTHER_LISTS = ("/discrepancies", "/coverage", "/search", "/searches", "/review")
+_LISTS = (*(f"/{noun}" for noun in Noun), *_OTHER_LISTS, "/changes", "/revisions", "/imports", "/feeds")
 _EXAMPLES = (
     "/events?date=2024-06-19",
     "/statements?speaker=putin",
@@ -76,5 +77,5 @@ def get_readiness(request: Request, response: Response) -> Health:
 )
 def get_metrics(request: Request) -> Response:
     """Counts of requests for Prometheus."""
-    counted = generate_latest(request.app.state.metrics.registry)
-    return Response(counted, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)
+    metrics = generate_latest(request.app.state.metrics.registry)
+    return Response(metrics, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -1,4 +1,4 @@
-"""``/sources``"""
+"""Serve ``/sources``."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""``/speakers``"""
+"""Serve ``/speakers``."""
 
 from typing import Annotated
 
@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query, Response
 from app.api.routers import responses
 from app.api.routers.crud import add_operations
 from app.api.routers.responses import NESTED_LIST
-from app.api.routers.statements import statement_list
-from app.api.routers.utterances import utterance_list
+from app.api.routers.statements import build_statement_list
+from app.api.routers.utterances import build_utterance_list
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import SlugOrId
 from app.api.web.writes import CHANGE, WriteDep
@@ -45,7 +45,7 @@ async def list_speaker_statements(
     read: ReadDep, ref: SlugOrId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
     """What a speaker said."""
-    return await statement_list(read, filters, within=(Speaker, ref))
+    return await build_statement_list(read, filters, within=(Speaker, ref))
 
 
 @router.get("/{slug}/utterances", response_model=Page[UtterancePublic], responses=NESTED_LIST)
@@ -53,7 +53,7 @@ async def list_speaker_utterances(
     read: ReadDep, ref: SlugOrId, filters: Annotated[UtteranceFilter, Query()]
 ) -> Response:
     """The things that a speaker said, each once, however many print it."""
-    return await utterance_list(read, filters, within=(Speaker, ref))
+    return await build_utterance_list(read, filters, within=(Speaker, ref))
 
 
 @router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)

@@ -1,4 +1,4 @@
-"""``/statements``"""
+"""Serve ``/statements``."""
 
 from typing import Annotated
 
@@ -20,11 +20,13 @@ router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRo
 @router.get("", response_model=Page[StatementPublic], responses=responses.LIST)
 async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Query()]) -> Response:
     """Statements with speaker, words, span and chain, the last said first."""
-    return await statement_list(read, filters)
+    return await build_statement_list(read, filters)
 
 
-async def statement_list(read: ReadRequest, filters: StatementFilter, *, within: Within | None = None) -> Response:
-    """The statements that match, all or those of one event, document or speaker."""
+async def build_statement_list(
+    read: ReadRequest, filters: StatementFilter, *, within: Within | None = None
+) -> Response:
+    """Return the statements that match, of all or of one event, document or speaker."""
     return await responses.build_list(
         read, filters, StatementPublic, lambda reads: statements.get_listing(reads, filters, within=within)
     )

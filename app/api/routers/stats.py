@@ -1,4 +1,4 @@
-"""Counts over time: ``/stats/{noun}``"""
+"""Serve ``/stats/{noun}``: counts over time."""
 
 from typing import Annotated
 
@@ -17,22 +17,22 @@ router = APIRouter(prefix="/stats", tags=["stats"], route_class=ReadRoute)
 @router.get("/events", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_event_stats(read: ReadDep, filters: Annotated[EventStatsFilter, Query()]) -> Response:
     """How many events began in each day, week or month."""
-    return await _stats(read, Noun.EVENTS, filters)
+    return await _build_stats(read, Noun.EVENTS, filters)
 
 
 @router.get("/statements", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_statement_stats(read: ReadDep, filters: Annotated[StatementStatsFilter, Query()]) -> Response:
     """How many statements were made in each day, week or month, or else published."""
-    return await _stats(read, Noun.STATEMENTS, filters)
+    return await _build_stats(read, Noun.STATEMENTS, filters)
 
 
 @router.get("/documents", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_document_stats(read: ReadDep, filters: Annotated[DocumentStatsFilter, Query()]) -> Response:
     """How many documents were published in each day, week or month."""
-    return await _stats(read, Noun.DOCUMENTS, filters)
+    return await _build_stats(read, Noun.DOCUMENTS, filters)
 
 
-async def _stats(read: ReadRequest, noun: Noun, filters: StatsFilter) -> Response:
+async def _build_stats(read: ReadRequest, noun: Noun, filters: StatsFilter) -> Response:
     return await responses.build_list(
         read, filters, StatPublic, lambda reads: series.get_listing(reads, noun, filters), thorough=True
     )

@@ -75,8 +75,10 @@ def _read_batches(listing: Paged, reads: ReadSession, request: PageRequest) -> I
 
 
 class _ThreadResponse(StreamingResponse):
-    """Chunks that one thread makes and sends, each while the one before is on its way; the end, of whatever kind,
-    closes the snapshot."""
+    """Chunks that one thread makes and sends, each while the one before is on its way.
+
+    The snapshot is closed however the response ends.
+    """
 
     def __init__(
         self, chunks: Iterable[bytes], resources: ExitStack, thread: anyio.CapacityLimiter, *, media_type: str

@@ -1,4 +1,4 @@
-"""``/utterances``"""
+"""Serve ``/utterances``."""
 
 from typing import Annotated
 
@@ -24,11 +24,13 @@ router = APIRouter(prefix="/utterances", tags=["utterances"], route_class=ReadRo
 @router.get("", response_model=Page[UtterancePublic], responses=responses.LIST)
 async def list_utterances(read: ReadDep, filters: Annotated[UtteranceFilter, Query()]) -> Response:
     """Utterances, the things said, of which statements are the printings; the last said first."""
-    return await utterance_list(read, filters)
+    return await build_utterance_list(read, filters)
 
 
-async def utterance_list(read: ReadRequest, filters: UtteranceFilter, *, within: Within | None = None) -> Response:
-    """The utterances that match, all or those of one speaker."""
+async def build_utterance_list(
+    read: ReadRequest, filters: UtteranceFilter, *, within: Within | None = None
+) -> Response:
+    """Return the utterances that match, of all or of one speaker."""
     return await responses.build_list(
         read, filters, UtterancePublic, lambda reads: utterances.get_listing(reads, filters, within=within)
     )

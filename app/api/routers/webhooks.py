@@ -62,7 +62,7 @@ async def list_webhook_deliveries(
 def create_webhook(write: WriteDep, body: WebhookCreate) -> Response:
     """Tell one more address of changes. Its secret is in this answer, and in no other."""
     with write.open_transaction() as session:
-        return _shown(write, session, 201, records.add(session, body), secret=True)
+        return _build_response(write, session, 201, records.add(session, body), secret=True)
 
 
 @router.patch("/{id}", response_model=WebhookPublic, responses=CHANGE)
@@ -70,7 +70,7 @@ def update_webhook(write: WriteDep, ident: RecordId, body: WebhookUpdate) -> Res
     """Only the fields that the body names. With `since` it is told once more of all changes after that revision."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _shown(write, session, 200, records.change(session, records.find(session, ident), body))
+        return _build_response(write, session, 200, records.change(session, records.find(session, ident), body))
 
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
@@ -87,7 +87,7 @@ def rotate_webhook_secret(write: WriteDep, ident: RecordId) -> Response:
     """Give a webhook a new secret, which this answer shows. For 24 hours the old one signs its messages as well."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _shown(write, session, 200, records.rotate(session, records.find(session, ident)), secret=True)
+        return _build_response(write, session, 200, records.rotate(session, records.find(session, ident)), secret=True)
 
 
 @router.post("/{id}/test", response_model=DeliveryPublic, status_code=201, responses=CHANGE)
@@ -95,7 +95,7 @@ def test_webhook(write: WriteDep, ident: RecordId) -> Response:
     """Have a message of the type `webhook.test` sent, which tells of nothing."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _delivery(write, session, 201, records.test(session, records.find(session, ident)))
+        return _build_delivery_response(write, session, 201, records.test(session, records.find(session, ident)))
 
 
 @router.post("/{id}/deliveries/{delivery}/retry", response_model=DeliveryPublic, responses=CHANGE)
@@ -104,10 +104,10 @@ def retry_delivery(write: WriteDep, ident: RecordId, delivery: DeliveryId) -> Re
     write.reject_if_match()
     with write.open_transaction() as session:
         webhook = records.find(session, ident)
-        return _delivery(write, session, 200, records.send_again(session, webhook, delivery))
+        return _build_delivery_response(write, session, 200, records.send_again(session, webhook, delivery))
 
 
-def _shown(
+def _build_response(
     write: WriteRequest, session: WriteSession, status: int, webhook: Webhook, *, secret: bool = False
 ) -> Response:
     assert webhook.id is not None
@@ -117,7 +117,7 @@ def _shown(
     return write.build_unversioned_response(session, status, f"/webhooks/{webhook.id}", item)
 
 
-def _delivery(write: WriteRequest, session: WriteSession, status: int, delivery: Delivery) -> Response:
+def _build_delivery_response(write: WriteRequest, session: WriteSession, status: int, delivery: Delivery) -> Response:
     assert delivery.id is not None
     item = run_sync(webhooks.get_delivery(ThreadReadSession(session), delivery.id))
     return write.build_unversioned_response(session, status, f"/webhooks/{delivery.webhook_id}/deliveries", item)

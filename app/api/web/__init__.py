@@ -1,1 +1,1 @@
-"""The shell of HTTP around every request: what it may ask, what it is told, and in which terms."""
+"""The HTTP shell around every request: middleware, access, parsing, problems, caching and OpenAPI."""

@@ -201,8 +201,10 @@ _MIN_REVISION = Parameter("min_revision", TypeAdapter(MinRevision), "query", "mi
 
 
 class ReadRoute(APIRoute):
-    """A route to an endpoint that takes a ``ReadDep``, path parameters, and a model of its query or single query
-    parameters. Other endpoints are left to FastAPI."""
+    """A quick route to an endpoint that takes a ``ReadDep``; other endpoints are left to FastAPI.
+
+    The endpoint's other parameters are path parameters, and a model of its query or single query parameters.
+    """
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **options)
