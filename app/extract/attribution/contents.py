@@ -37,7 +37,7 @@ class Complement(NamedTuple):
 def find_complements(tree: Tree, verb: int) -> Iterator[Complement]:
     """Yield the clauses and phrases that depend on a verb: said that …, called for …, called it a …."""
     for child in tree.children[verb]:
-        dep, (start, end) = tree.dep[child], tree.get_subtree(child)
+        dep, start, end = tree.dep[child], tree.left[child], tree.right[child]
         if child < verb:
             if dep in ("ccomp", "parataxis"):
                 yield Complement("left", child, (TokenRange(start, min(end, verb - 1)),))
