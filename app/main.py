@@ -1,4 +1,4 @@
-"""All wiring on one page."""
+"""The application: routers, middleware and handlers, wired in one place."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -69,6 +69,7 @@ ALLOWED_HEADERS = [
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
+    """Create the application with the given settings, by default those of the environment."""
     settings = settings or get_settings()
     configure_logs(settings)
     app = FastAPI(
@@ -91,16 +92,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.openapi_index = OpenApiIndex(app)
     app.state.hub = Hub()
 
-    nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
-    views = (origins, discrepancies, coverage, stats)
-    rest = (review, search, searches, webhooks, feeds, imports, live, revisions, service)
-    routers = [module.router for module in (*nouns, *views, *rest)]
-    for router in (*routers, *integrations.ROUTERS, docs.router):
-        # Not include_router(), which would have each request find its way twice: first the router, then the route.
-        app.router.routes.extend(router.routes)
-        for route in router.routes:
-            if isinstance(route, APIRoute):
-                route.unique_id = route.operation_id = route.name
+    _add_routers(app)
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_offline", "static")]), name="assets")
     complete_openapi(app)
 
@@ -120,12 +112,25 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
+def _add_routers(app: FastAPI) -> None:
+    nouns = (events, sources, documents, reports, speakers, statements, utterances, claims, matches)
+    comparisons = (origins, discrepancies, coverage, stats)
+    services = (review, search, searches, webhooks, feeds, imports, live, revisions, service)
+    routers = [module.router for module in (*nouns, *comparisons, *services)]
+    for router in (*routers, *integrations.ROUTERS, docs.router):
+        # Not include_router(), with which each request would be matched twice, to the router and then to the route.
+        app.router.routes.extend(router.routes)
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                route.unique_id = route.operation_id = route.name
+
+
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     read_pool: ReadPool = app.state.read_pool
     check_migrated(read_pool.engine)
-    app.openapi()  # half a second's work, better done before the first request than during it
-    _keep_what_stays()
+    app.openapi()  # takes half a second, which the first request would have to wait
+    _freeze_garbage_collector()
     anyio.to_thread.current_default_thread_limiter().total_tokens = app.state.settings.threads
     await read_pool.open()
     async with app.state.fetcher, assistants.run_assistants(app):
@@ -136,14 +141,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 @cache
-def _keep_what_stays() -> None:
-    """Spare the garbage collector what is there now: to look through it all stops all else for 0.1 s."""
+def _freeze_garbage_collector() -> None:
+    """Exclude the objects that exist now from garbage collection: scanning them all blocks the process for 0.1 s."""
     gc.collect()
     gc.freeze()
 
 
 def __getattr__(name: str) -> FastAPI:
-    """``app.main:app`` for servers that want a variable; made only for them."""
+    """Create ``app`` when a server imports it as ``app.main:app``."""
     if name == "app":
         return create_app()
     raise AttributeError(name)

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set; ``docs/configuration.md`` lists it for people."""
+    """The settings of an operator, documented in ``docs/configuration.md``."""
 
     model_config = SettingsConfigDict(env_prefix="DATELINE_", env_file=".env", extra="ignore")
 
@@ -104,27 +104,27 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _is_a_store(cls, url: str) -> str:
-        url = _one_host_each(url)
+    def _check_store_url(cls, url: str) -> str:
+        url = _expand_hosts(url)
         try:
             parsed = make_url(url)
         except ArgumentError:
             raise ValueError("not a database URL") from None
-        known = parsed.drivername == "sqlite" or parsed.get_backend_name() == "postgresql"
-        if not known or parsed.database in (None, "", ":memory:"):
+        is_supported = parsed.drivername == "sqlite" or parsed.get_backend_name() == "postgresql"
+        if not is_supported or parsed.database in (None, "", ":memory:"):
             raise ValueError("neither sqlite:///FILE nor postgresql://…/DATABASE")
         return url
 
     @field_validator("public_url")
     @classmethod
-    def _is_an_address(cls, url: str) -> str:
+    def _check_public_url(cls, url: str) -> str:
         if url and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
             raise ValueError("not an address such as https://news.example.org/dateline")
         return url.rstrip("/")
 
     @field_validator("replica_urls", mode="before")
     @classmethod
-    def _apart(cls, urls: object) -> object:
+    def _split_replica_urls(cls, urls: object) -> object:
         if not isinstance(urls, str):
             return urls
         if urls.lstrip().startswith("["):
@@ -133,15 +133,15 @@ class Settings(BaseSettings):
 
     @field_validator("replica_urls")
     @classmethod
-    def _are_standbys(cls, urls: list[str], info: ValidationInfo) -> list[str]:
-        stores = [cls._is_a_store(url) for url in urls]
+    def _check_replica_urls(cls, urls: list[str], info: ValidationInfo) -> list[str]:
+        stores = [cls._check_store_url(url) for url in urls]
         if stores and any(url.startswith("sqlite") for url in (info.data.get("database_url", ""), *stores)):
             raise ValueError("SQLite has no standbys; they belong to a store on PostgreSQL")
         return stores
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
-    def _listed(cls, networks: object) -> object:
+    def _split_networks(cls, networks: object) -> object:
         if not isinstance(networks, str):
             return networks
         if networks.lstrip().startswith("["):
@@ -150,20 +150,20 @@ class Settings(BaseSettings):
 
     @field_validator("rate_limit")
     @classmethod
-    def _is_a_rate(cls, rate: str) -> str:
+    def _check_rate_limit(cls, rate: str) -> str:
         if rate:
             parse(rate)
         return rate
 
 
-_MANY_HOSTS = re.compile(
+_MULTIPLE_HOSTS = re.compile(
     r"(?P<start>postgresql[^:]*://(?:[^/@]*@)?)(?P<hosts>[^/?]+,[^/?]+)(?P<database>/[^?]*)\??(?P<rest>.*)"
 )
 
 
-def _one_host_each(url: str) -> str:
-    """libpq's way to name several hosts, ``host:port,host:port``, in the way that SQLAlchemy takes."""
-    match = _MANY_HOSTS.fullmatch(url)
+def _expand_hosts(url: str) -> str:
+    """Rewrite libpq's list of hosts, ``host:port,host:port``, into the form that SQLAlchemy accepts."""
+    match = _MULTIPLE_HOSTS.fullmatch(url)
     if match is None:
         return url
     query = [*(f"host={host}" for host in match["hosts"].split(",")), match["rest"]]
@@ -172,4 +172,5 @@ def _one_host_each(url: str) -> str:
 
 @cache
 def get_settings() -> Settings:
+    """Return the settings of this process, read once."""
     return Settings()

@@ -1,29 +1,29 @@
-"""The one tree of errors that reach a user, each with its HTTP status on the class.
+"""The errors that reach a user, each with its HTTP status on the class.
 
     DatelineError                 500
-    ├── BadRequest                400  the body cannot be read
-    ├── Unauthorized              401  no key, or one that is not known
+    ├── BadRequest                400  the body cannot be parsed
+    ├── Unauthorized              401  no key, or an unknown one
     ├── Forbidden                 403  the key lacks the scope
     ├── NotFound                  404
-    ├── Gone                      410  it existed, and was deleted
+    ├── Gone                      410  the record was deleted
     ├── MethodNotAllowed          405
-    ├── Conflict                  409  it clashes with what the store holds
-    │   └── InUse                 409  other records rest on it
-    ├── PreconditionFailed        412  it changed since the revision named by If-Match
+    ├── Conflict                  409  it contradicts the store
+    │   └── InUse                 409  other records depend on it
+    ├── PreconditionFailed        412  it changed since the revision in If-Match
     ├── TooLarge                  413
-    ├── Invalid                   422  a parameter or field is wrong; names it
-    │   └── Ambiguous             422  a name fits several records; lists them
-    ├── Refused                   422  an address may not, or cannot, be fetched; never says which
-    ├── Unreadable                422  a page has no article, or none that can be got at
-    ├── TooManyRequests           429  the rate limit is used up
-    ├── NotInstalled              501  it needs what this server does not have
-    ├── FetchFailed               502  an address was reached, but did not give what was asked for
-    ├── Busy                      503  the store has no room for one more just now
+    ├── Invalid                   422  a parameter or field is wrong; with its name
+    │   └── Ambiguous             422  a name fits several records; with their list
+    ├── Refused                   422  an address must not or cannot be fetched; the same for both
+    ├── Unreadable                422  a page without an article that can be extracted
+    ├── TooManyRequests           429  the rate limit is exceeded
+    ├── NotInstalled              501  this server lacks a dependency
+    ├── FetchFailed               502  an address was reached, but fetching it failed
+    ├── Busy                      503  the store has no capacity at the moment
     │   └── TooSlow               503  the query took too long and was interrupted
-    └── NotMigrated               503  the store's tables are not those of this version
+    └── NotMigrated               503  the store is not at this version's migration
 
-They are raised anywhere below the routers and become RFC 9457 problems in ``web/problems.py``;
-the ``dateline`` command prints their message.
+All rooms below the routers raise them; ``api/web/problems.py`` turns them into RFC 9457 problems, and the ``dateline``
+command prints their message.
 """
 
 from collections.abc import Mapping, Sequence
@@ -102,7 +102,7 @@ class TooLarge(DatelineError):
 
 
 class Invalid(DatelineError):
-    """A wrong value: ``field`` is the parameter's name or the path of the field in the body."""
+    """A wrong value; ``field`` is the parameter's name or the path of the field in the body."""
 
     status = 422
     slug = "invalid"
@@ -126,10 +126,9 @@ class Unreadable(DatelineError):
 
 
 class Refused(DatelineError):
-    """An address that may not be fetched, or that nothing was reached at.
+    """An address that must not be fetched, or that could not be reached.
 
-    All of them read alike, so that nobody learns from a refusal which hosts exist, which addresses they have, or which
-    rule an address broke.
+    All refusals are equal, so that none reveals which hosts exist, which addresses they have, or which rule was broken.
     """
 
     status = 422
@@ -166,10 +165,10 @@ _FETCH_FAILURES: dict[FetchFailure, str] = {
 
 
 class FetchFailed(DatelineError):
-    """An address was reached and did not give what was asked for; ``reason`` says how.
+    """An address that was reached but could not be fetched, with the ``reason``.
 
-    With ``status`` go ``answered``, the HTTP status, and ``retry_after``, the seconds after which the host wants to be
-    asked again, if it said so.
+    The reason ``status`` comes with ``answered``, the HTTP status, and ``retry_after``, the seconds of the response's
+    ``Retry-After`` header, if any.
     """
 
     status = 502
@@ -177,11 +176,11 @@ class FetchFailed(DatelineError):
     title = "The address did not give what was asked for"
 
     def __init__(self, reason: FetchFailure, *, answered: int | None = None, retry_after: int | None = None) -> None:
-        known = {"reason": reason, "answered": answered, "retry_after": retry_after}
+        extensions = {"reason": reason, "answered": answered, "retry_after": retry_after}
         super().__init__(
             _FETCH_FAILURES[reason].format(answered=answered),
             None,
-            **{name: value for name, value in known.items() if value is not None},
+            **{name: value for name, value in extensions.items() if value is not None},
         )
         self.reason = reason
         self.answered = answered

@@ -1,7 +1,7 @@
-"""Spans of text, and the keys under which texts are matched.
+"""Spans of text, match keys and slugs.
 
 Offsets are Unicode code points, that is indices of a Python `str`, and spans are half-open: `text[start:end]` are the
-words. They are not JavaScript's UTF-16 units: an emoji measures 1 here and 2 there.
+words. JavaScript's offsets are UTF-16 units instead: an emoji has length 1 here and 2 there.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from pydantic import AfterValidator
 CONTEXT = 32  # code points of prefix and suffix, as Hypothesis' TextQuote anchors use
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
 SLUG_LENGTH = 80
-_SHOWN = 40  # code points of a text that an error message repeats
+_QUOTED_LENGTH = 40  # code points of a text that an error message quotes
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")  # PostgreSQL stores no NUL, and UTF-8 has no lone surrogates
 
 
@@ -27,26 +27,26 @@ class Span:
     end: int
 
     def overlap(self, other: "Span") -> float:
-        """How much the two share of what either covers, 0 to 1 (Jaccard's index)."""
+        """Return the share of code points that both cover among those that either covers, 0 to 1 (Jaccard's index)."""
         shared = min(self.end, other.end) - max(self.start, other.start)
         return shared / (max(self.end, other.end) - min(self.start, other.start)) if shared > 0 else 0.0
 
 
 def check_span(text: str, start: int, end: int, exact: str | None) -> None:
-    """Raise ValueError unless `text[start:end]` is a span of the text, not empty, and equal to `exact` where given."""
+    """Raise ValueError unless `text[start:end]` is a non-empty span of the text, equal to `exact` if not None."""
     if not 0 <= start <= end <= len(text):
         raise ValueError(f"{start}..{end} is not a span of a text of {len(text)} code points")
     if start == end:
         raise ValueError(f"the span {start}..{end} is empty")
     if exact is not None and text[start:end] != exact:
-        raise ValueError(f"at {start}..{end} the text reads {_shown(text[start:end])}, not {_shown(exact)}")
+        raise ValueError(f"at {start}..{end} the text reads {_quote(text[start:end])}, not {_quote(exact)}")
 
 
 def find_span(text: str, exact: str, *, prefix: str = "", suffix: str = "") -> Span:
-    """Find the one place where `prefix + exact + suffix` stands, and return the span of `exact` there.
+    """Find the only occurrence of `prefix + exact + suffix`, and return the span of `exact` in it.
 
     This resolves a TextQuoteSelector (W3C Web Annotation Data Model, section 4.2.4), in time linear in the text.
-    Raises ValueError when the words stand nowhere, or at several places, overlapping ones included.
+    Raises ValueError if there is none, or several, overlapping ones included.
     """
     if not exact:
         raise ValueError("the words to find are empty")
@@ -54,33 +54,33 @@ def find_span(text: str, exact: str, *, prefix: str = "", suffix: str = "") -> S
     first = text.find(needle)
     if first < 0:
         context = " with that prefix and suffix" if prefix or suffix else ""
-        raise ValueError(f"{_shown(exact)} does not stand in the text{context}")
+        raise ValueError(f"{_quote(exact)} does not stand in the text{context}")
     if text.find(needle, first + 1) >= 0:
         places = _count_overlapping(text, needle)
-        raise ValueError(f"{_shown(exact)} stands at {places} places; give start, or a prefix or suffix")
+        raise ValueError(f"{_quote(exact)} stands at {places} places; give start, or a prefix or suffix")
     start = first + len(prefix)
     return Span(start, start + len(exact))
 
 
 def make_match_key(text: str) -> str:
-    """Return the key under which names and queries are matched: NFKC, case-folded, whitespace runs as one space.
+    """Return the key for matching names and queries: NFKC, case-folded, runs of whitespace as one space.
 
-    Two texts match when their keys are equal. Idempotent. Never for document text: normalizing moves offsets.
+    Two texts match when their keys are equal. Idempotent. Not for document text: normalizing moves offsets.
     """
     folded = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 
 
 def check_text(text: str) -> str:
-    """Return the text unchanged. Raises ValueError when it holds NUL or a lone surrogate."""
-    found = _UNSTORABLE.search(text)
-    if found:
-        raise ValueError(f"the text holds U+{ord(found[0]):04X} at offset {found.start()}, which cannot be stored")
+    """Return the text unchanged. Raises ValueError if it has a NUL or a lone surrogate."""
+    match = _UNSTORABLE.search(text)
+    if match:
+        raise ValueError(f"the text holds U+{ord(match[0]):04X} at offset {match.start()}, which cannot be stored")
     return text
 
 
 Text = Annotated[str, AfterValidator(check_text)]
-"""Text that every database can store, kept as received."""
+"""Text that both databases can store, stored as received."""
 
 
 def escape_like(text: str) -> str:
@@ -105,18 +105,18 @@ def slugify(name: str) -> str:
 
 
 def is_slug(text: str) -> bool:
-    """Tell whether the text is a slug: the pattern `SLUG`, at most 80 characters, and not digits alone."""
+    """Return True for a slug: the pattern `SLUG`, at most 80 characters, and not digits alone."""
     return len(text) <= SLUG_LENGTH and re.fullmatch(SLUG, text) is not None and not text.isdigit()
 
 
-def _shown(text: str) -> str:
-    # repr, because it escapes a lone surrogate, which no JSON answer could carry
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…")
+def _quote(text: str) -> str:
+    # repr escapes lone surrogates, which JSON responses cannot encode
+    return repr(text if len(text) <= _QUOTED_LENGTH else text[: _QUOTED_LENGTH - 1] + "…")
 
 
 def _count_overlapping(text: str, needle: str) -> int:
     # Knuth-Morris-Pratt: repeated str.find would be quadratic on "aaaa…"
-    borders = _borders(needle)
+    borders = _find_borders(needle)
     count = matched = 0
     for char in text:
         while matched and (matched == len(needle) or needle[matched] != char):
@@ -126,8 +126,8 @@ def _count_overlapping(text: str, needle: str) -> int:
     return count
 
 
-def _borders(needle: str) -> list[int]:
-    """For each prefix of the needle, the length of its longest proper prefix that is also its suffix."""
+def _find_borders(needle: str) -> list[int]:
+    """Return, for each prefix of the needle, the length of its longest proper prefix that is also its suffix."""
     borders = [0]
     length = 0
     for char in needle[1:]:

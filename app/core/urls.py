@@ -1,4 +1,4 @@
-"""Web addresses: which are accepted, and the form in which two of them are compared."""
+"""Web addresses: their validation, and a canonical form for comparison."""
 
 import re
 from ipaddress import IPv6Address
@@ -16,7 +16,7 @@ _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(?::([0-9]*))?")
 _HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _HOST_LENGTH = 253
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_KEPT = "%:/?#[]@!$&'()*+,;="  # RFC 3986 reserved, and the percent signs of what is encoded already
+_SAFE = "%:/?#[]@!$&'()*+,;="  # RFC 3986 reserved, and the percent signs of encoded characters
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~-]")
 _TRACKING = re.compile(
     r"utm_.*|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|msclkid|yclid|ysclid|twclid|ttclid|mc_cid|mc_eid|igshid|igsh"
@@ -26,47 +26,47 @@ _TRACKING = re.compile(
 
 
 def canonicalize_url(url: str) -> str:
-    """Return the form of an http(s) address under which documents are compared. Idempotent.
+    """Return the canonical form of an http(s) address, for comparing documents. Idempotent.
 
     RFC 3986 section 6.2.2 and 6.2.3: scheme and host in lower case (an international name in its ASCII form, IDNA
     2008 with UTS 46 mapping; an IPv6 address compressed), the default port and an empty port dropped, an empty path as
     `/`, dot segments removed, percent-encoding in upper case, needless encoding undone and missing encoding added.
 
     House rules: the fragment, an empty query and tracking parameters (`utm_*`, `fbclid`, `gclid`, …) are dropped, and
-    what remains of the query keeps its order. `http` and `https`, `www.` and a trailing slash are kept: the
-    pages behind them may differ.
+    the rest of the query keeps its order. `http` and `https`, `www.` and a trailing slash stay: the pages may differ.
 
-    Raises ValueError when the address is not http or https with a host, carries credentials, holds a space, a control
-    character or a lone surrogate, or is longer than 2048 characters, as received or in its canonical form.
+    Raises ValueError if the address is not http or https with a host, has credentials, a space, a control character or
+    a lone surrogate, or is longer than 2048 characters, as received or in its canonical form.
     """
-    scheme, host, port, path, query = _split(url)
+    scheme, host, port, path, query = _split_url(url)
     authority = host if port in (None, _DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     path = _remove_dot_segments(_normalize_encoding(path or "/"))
-    query = _drop_tracking(_normalize_encoding(query))
+    pairs = _normalize_encoding(query).split("&")
+    query = "&".join(pair for pair in pairs if not _TRACKING.fullmatch(pair.partition("=")[0]))
     return _check_length(f"{scheme}://{authority}{path}{'?' if query else ''}{query}")
 
 
 def get_domain(url: str) -> str:
     """Return the canonical host of an http(s) address, without a leading `www.`; `www.com` stays whole.
 
-    Raises ValueError for what `canonicalize_url` refuses.
+    Raises ValueError like `canonicalize_url`.
     """
-    host = _split(canonicalize_url(url))[1]
+    host = _split_url(canonicalize_url(url))[1]
     return re.sub(r"^www\.(?=[^.]+\.[^.])", "", host)
 
 
-def _split(url: str) -> tuple[str, str, int | None, str, str]:
-    """Take a checked address apart into scheme, canonical host, port, path and query."""
+def _split_url(url: str) -> tuple[str, str, int | None, str, str]:
+    """Check an address and split it into scheme, canonical host, port, path and query."""
     _check_length(url)
-    # Before urlsplit, which removes tabs and newlines silently.
-    if found := _FORBIDDEN.search(url):
-        raise ValueError(f"the address holds U+{ord(found[0]):04X} at offset {found.start()}: encode or remove it")
+    # Checked before urlsplit, which removes tabs and newlines silently.
+    if match := _FORBIDDEN.search(url):
+        raise ValueError(f"the address holds U+{ord(match[0]):04X} at offset {match.start()}: encode or remove it")
     parts = urlsplit(url)
     if parts.scheme not in _DEFAULT_PORTS:
         raise ValueError("the address must begin with http:// or https://")
     if "@" in parts.netloc:
         raise ValueError("the address must not carry a user name or password")
-    return parts.scheme, *_host_and_port(parts.netloc), parts.path, parts.query
+    return parts.scheme, *_split_netloc(parts.netloc), parts.path, parts.query
 
 
 def _check_length(url: str) -> str:
@@ -75,18 +75,18 @@ def _check_length(url: str) -> str:
     return url
 
 
-def _host_and_port(netloc: str) -> tuple[str, int | None]:
-    # By hand: in "[::1]x" SplitResult.hostname overlooks the x.
+def _split_netloc(netloc: str) -> tuple[str, int | None]:
+    # Not SplitResult.hostname, which ignores the x in "[::1]x".
     match = _AUTHORITY.fullmatch(netloc)
     if match is None:
         raise ValueError("the address must name a host, and its port in digits")
     host, port = match.groups()
     if port and int(port) > 65535:
         raise ValueError("the port must not exceed 65535")
-    return _canonical_host(host), int(port) if port else None
+    return _canonicalize_host(host), int(port) if port else None
 
 
-def _canonical_host(host: str) -> str:
+def _canonicalize_host(host: str) -> str:
     if host.startswith("["):
         return f"[{IPv6Address(host[1:-1]).compressed}]"
     try:
@@ -99,7 +99,7 @@ def _canonical_host(host: str) -> str:
 
 
 def _normalize_encoding(component: str) -> str:
-    return quote(re.sub(r"%([0-9A-Fa-f]{2})?", _normalize_escape, component), safe=_KEPT)
+    return quote(re.sub(r"%([0-9A-Fa-f]{2})?", _normalize_escape, component), safe=_SAFE)
 
 
 def _normalize_escape(match: re.Match[str]) -> str:
@@ -110,24 +110,20 @@ def _normalize_escape(match: re.Match[str]) -> str:
 
 
 def _remove_dot_segments(path: str) -> str:
-    """RFC 3986 section 5.2.4, for an absolute path."""
+    """Apply RFC 3986 section 5.2.4 to an absolute path."""
     segments = path.split("/")[1:]
-    kept: list[str] = []
+    output: list[str] = []
     for segment in segments:
         if segment == "..":
-            del kept[-1:]
+            del output[-1:]
         elif segment != ".":
-            kept.append(segment)
+            output.append(segment)
     if segments[-1] in {".", ".."}:
-        kept.append("")
-    return "/" + "/".join(kept)
+        output.append("")
+    return "/" + "/".join(output)
 
 
-def _drop_tracking(query: str) -> str:
-    return "&".join(pair for pair in query.split("&") if not _TRACKING.fullmatch(pair.partition("=")[0]))
-
-
-def _valid_url(url: str) -> str:
+def _check_url(url: str) -> str:
     canonicalize_url(url)
     return url
 
@@ -135,6 +131,6 @@ def _valid_url(url: str) -> str:
 HttpUrl = Annotated[
     str,
     Field(max_length=URL_LENGTH, json_schema_extra={"format": "uri"}, examples=["https://example.org/news/1"]),
-    AfterValidator(_valid_url),
+    AfterValidator(_check_url),
 ]
-"""An http(s) address that `canonicalize_url` accepts, kept as received."""
+"""An http(s) address that `canonicalize_url` accepts, stored as received."""

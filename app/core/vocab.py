@@ -1,4 +1,4 @@
-"""The closed vocabularies of the store, in the field's own terms."""
+"""The closed vocabularies of the store."""
 
 from enum import StrEnum
 
@@ -95,7 +95,7 @@ class Operation(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of one line of an import."""
+    """The outcome of one line of an import."""
 
     TAKEN = "taken"
     CHANGED = "changed"
@@ -180,7 +180,7 @@ class Interval(StrEnum):
 
 
 class SeriesBy(StrEnum):
-    """What tells one series of counts from another."""
+    """The property by which counts are split into series."""
 
     SOURCE = "source"
     SPEAKER = "speaker"
@@ -190,9 +190,9 @@ class SeriesBy(StrEnum):
 
 
 class Scope(StrEnum):
-    """What an API key may do; each includes those before it.
+    """A permission of an API key; each includes those before it.
 
-    ``feeds`` is for readers that cannot send headers: it reads lists, and may stand in an address.
+    ``feeds`` is for clients that cannot send headers: it reads lists, and its key may be part of an address.
     """
 
     FEEDS = "feeds"
@@ -201,6 +201,7 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
     def includes(self, needed: "Scope") -> bool:
+        """Return True if this scope permits all that ``needed`` permits."""
         ranks = list(Scope)
         return ranks.index(self) >= ranks.index(needed)
 
@@ -220,5 +221,5 @@ class Noun(StrEnum):
 
     @property
     def singular(self) -> str:
-        """What one of them is called."""
+        """The singular form of the noun."""
         return self.removesuffix("es" if self is Noun.MATCHES else "s")

@@ -1,1 +1,1 @@
-"""The shapes that cross the API's border: Create, Update, Public and Filter, a file a noun."""
+"""The shapes of the API's requests and responses: Create, Update, Public and Filter, a file a noun."""

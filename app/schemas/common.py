@@ -1,4 +1,4 @@
-"""Shapes and field types that several nouns share."""
+"""Shapes and field types of several nouns."""
 
 import datetime as dt
 import re
@@ -16,46 +16,48 @@ from app.core.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
 
-# What an id's column holds.
+# The largest id, that of a 64-bit column.
 MAX_ID = 2**63 - 1
 
 
-def _country(code: str) -> str:
-    # XK is user-assigned, and what everybody uses for Kosovo.
+def _check_country(code: str) -> str:
+    # XK is user-assigned; it is in common use for Kosovo.
     if code != "XK" and pycountry.countries.get(alpha_2=code) is None:
         raise ValueError("not an ISO 3166-1 alpha-2 country code")
     return code
 
 
-def _language(tag: str) -> str:
+def _check_language(tag: str) -> str:
     if not langcodes.tag_is_valid(tag):
         raise ValueError("not a valid BCP 47 language tag")
     return tag
 
 
-def _slug(slug: str) -> str:
+def _check_slug(slug: str) -> str:
     if not is_slug(slug):
         raise ValueError("a slug may not be a number: numbers address records by id")
     return slug
 
 
-def _digits(value: object) -> object:
-    # Pydantic by itself also reads 01, +1, 1.0 and 1_0 as integers: many addresses for one record.
+def _check_digits(value: object) -> object:
+    # Pydantic alone also parses 01, +1, 1.0 and 1_0 as integers, which would give a record several addresses.
     if isinstance(value, str) and not re.fullmatch("-?(0|[1-9][0-9]*)", value):
         raise ValueError("write a whole number in digits")
     return value
 
 
-Digits = BeforeValidator(_digits)
+Digits = BeforeValidator(_check_digits)
 Id = Annotated[int, Field(ge=1, le=MAX_ID), Digits]
-Slug = Annotated[str, Field(pattern=SLUG, max_length=80, examples=["meduza"]), AfterValidator(_slug)]
+Slug = Annotated[str, Field(pattern=SLUG, max_length=80, examples=["meduza"]), AfterValidator(_check_slug)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]
 Title = Annotated[Text, Field(min_length=1, max_length=1000)]
 Country = Annotated[
-    str, Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.", examples=["KP"]), AfterValidator(_country)
+    str,
+    Field(pattern="^[A-Z]{2}$", description="ISO 3166-1 alpha-2 code.", examples=["KP"]),
+    AfterValidator(_check_country),
 ]
 Language = Annotated[
-    str, Field(max_length=40, description="BCP 47 language tag.", examples=["en"]), AfterValidator(_language)
+    str, Field(max_length=40, description="BCP 47 language tag.", examples=["en"]), AfterValidator(_check_language)
 ]
 WikidataId = Annotated[str, Field(pattern="^Q[1-9][0-9]{0,11}$", description="Wikidata item.", examples=["Q7747"])]
 ExternalId = Annotated[
@@ -73,28 +75,28 @@ SearchText = Annotated[
 ]
 
 
-def _named(text: str) -> str:
+def _check_not_empty(text: str) -> str:
     if not split_commas(text):
         raise ValueError("there is nothing between the commas")
     return text
 
 
-CommaRefs = Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_named)]
+CommaRefs = Annotated[Text, Field(min_length=1, max_length=500), AfterValidator(_check_not_empty)]
 
 
 def split_commas(text: str | None) -> list[str]:
-    """The parts of a filter in which a comma means OR."""
-    return [part for part in (piece.strip() for piece in (text or "").split(",")) if part]
+    """Split a filter in which a comma means OR into its parts."""
+    return [part for part in (item.strip() for item in (text or "").split(",")) if part]
 
 
 def build_list_pattern(vocabulary: type[StrEnum]) -> str:
-    """The pattern of a filter that takes words of ``vocabulary``, with commas between them."""
+    """Build the pattern of a filter with words of ``vocabulary``, separated by commas."""
     word = "|".join(vocabulary)
     return f"^({word})(,({word}))*$"
 
 
 class Input(BaseModel):
-    """A body: nothing in it is ignored."""
+    """A body; unknown fields are errors."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -113,12 +115,12 @@ class SpanIn(Input):
     suffix: Text = Field(default="", max_length=1000, description="The words just after.")
 
     @classmethod
-    def at(cls, span: Span | None) -> Self | None:
-        """The same place as a body names it."""
+    def from_span(cls, span: Span | None) -> Self | None:
+        """Build the body for a span, or None without one."""
         return None if span is None else cls(start=span.start, end=span.end)
 
     @model_validator(mode="after")
-    def _says_where(self) -> Self:
+    def _check_place(self) -> Self:
         if (self.start is None) != (self.end is None):
             raise ValueError("start and end go together")
         if self.start is None and self.exact is None:
@@ -127,14 +129,14 @@ class SpanIn(Input):
 
 
 class Coding(Input):
-    """Whose reading a record is."""
+    """The coder of a record, and its confidence."""
 
     coded_by: CodedBy = Field(default=CodedBy.HUMAN, description="Who read this: human, machine or import.")
     confidence: Confidence | None = None
 
 
 def omittable_field() -> Any:
-    """For a field of an Update shape that may be absent, but not null; the default is never read."""
+    """Define a field of an Update shape that may be absent, but not null; its default is never read."""
     return Field(default_factory=lambda: None)
 
 
@@ -229,7 +231,7 @@ class FormatParams(BaseModel):
 
 
 class ListParams(FormatParams):
-    """What every list takes."""
+    """The parameters of every list."""
 
     sort: str
     limit: Annotated[int, Field(ge=1, le=500, description="Items on a page."), Digits] = 50
@@ -244,42 +246,38 @@ Ids = Annotated[
 
 
 class RecordParams(ListParams):
-    """What every list of records takes, besides."""
+    """The parameters of every list of records."""
 
     id: Ids | None = None
 
 
-_MOMENT = re.compile(
+_TIME = re.compile(
     "([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt]([0-9]{2}:[0-9]{2}):(?:[0-5][0-9]|60)(?:[.][0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 
-_MOMENT_HELP = "write the moment as YYYY-MM-DDThh:mm:ssZ, or with an offset, in which an address needs %2B for +"
+_TIME_HELP = "write the moment as YYYY-MM-DDThh:mm:ssZ, or with an offset, in which an address needs %2B for +"
 
 
-def _day_of(text: str) -> dt.date:
-    """A day, or the day in UTC on which an RFC 3339 moment falls."""
-    moment = _MOMENT.fullmatch(text)
-    if moment is None and "T" in text:
-        raise ValueError(_MOMENT_HELP)
-    if moment is None:
+def _parse_day_or_time(text: str) -> dt.date:
+    """Parse a day, or return the day in UTC of an RFC 3339 time."""
+    match = _TIME.fullmatch(text)
+    if match is None and "T" in text:
+        raise ValueError(_TIME_HELP)
+    if match is None:
         return parse_day(text)
-    day, time, offset = moment.groups()
+    day, time, offset = match.groups()
     try:
         return dt.datetime.fromisoformat(f"{day}T{time}{offset.upper()}").astimezone(dt.UTC).date()
     except (ValueError, OverflowError):
         raise ValueError(f"the calendar has no {text}") from None
 
 
-def _bound(value: object) -> object:
-    return _day_of(value) if isinstance(value, str) else value
-
-
-def _span_of_days(text: str) -> str:
-    """OGC's `a/b`, in days: one end may be open."""
+def _normalize_day_range(text: str) -> str:
+    """Convert the times of OGC's `a/b` to days; one end may be open."""
     if "/" not in text:
-        return str(_day_of(text))
+        return str(_parse_day_or_time(text))
     first, _, last = text.partition("/")
-    days = [".." if each in ("", "..") else str(_day_of(each)) for each in (first, last)]
+    days = [".." if end in ("", "..") else str(_parse_day_or_time(end)) for end in (first, last)]
     if days == ["..", ".."]:
         raise ValueError("one end at least must be given")
     if ".." not in days and days != sorted(days):
@@ -288,7 +286,7 @@ def _span_of_days(text: str) -> str:
 
 
 def range_end_field(description: str, alias: str | None = None) -> Any:
-    """For a field that is one end of a range of days."""
+    """Define a field that is one end of a range of days."""
     kinds: list[JsonValue] = [
         {"type": "string", "format": "date"},
         {"type": "string", "format": "date-time"},
@@ -297,10 +295,10 @@ def range_end_field(description: str, alias: str | None = None) -> Any:
     return Field(default=None, alias=alias, description=description, json_schema_extra={"anyOf": kinds})
 
 
-RangeEnd = Annotated[Day, BeforeValidator(_bound)]
-"""One end of a range of days: a day, or a moment (RFC 3339) that stands for its day in UTC."""
+RangeEnd = Annotated[Day, BeforeValidator(lambda end: _parse_day_or_time(end) if isinstance(end, str) else end)]
+"""One end of a range of days: a day, or an RFC 3339 time, of which the day in UTC counts."""
 
-SpanOfDays = Annotated[
+DayRange = Annotated[
     str,
     Field(
         max_length=80,
@@ -308,7 +306,7 @@ SpanOfDays = Annotated[
         "or `2024-06-18/..`, in days or moments; in place of all other dates.",
         examples=["2024-06-18/2024-06-20"],
     ),
-    AfterValidator(_span_of_days),
+    AfterValidator(_normalize_day_range),
 ]
 
 
@@ -317,11 +315,11 @@ class RangeParams(BaseModel):
 
     from_: RangeEnd | None = range_end_field("First day.", "from")
     to: RangeEnd | None = range_end_field("Last day.")
-    datetime: SpanOfDays | None = None
+    datetime: DayRange | None = None
 
     @model_validator(mode="after")
-    def _as_from_and_to(self) -> Self:
-        """`datetime` is another way to write `from` and `to`, and is kept as these."""
+    def _split_datetime(self) -> Self:
+        """Replace `datetime`, another way to write `from` and `to`, by these."""
         if self.datetime is None:
             return self
         for name, alias in (("date", "date"), ("from_", "from"), ("to", "to")):
@@ -330,7 +328,7 @@ class RangeParams(BaseModel):
         days = self.datetime.split("/")
         self.datetime = None
         self.model_fields_set.discard("datetime")
-        self.from_, self.to = (None if each == ".." else parse_day(each) for each in (days[0], days[-1]))
+        self.from_, self.to = (None if end == ".." else parse_day(end) for end in (days[0], days[-1]))
         return self
 
 

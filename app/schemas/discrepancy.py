@@ -76,7 +76,7 @@ class DiscrepancyPublic(BaseModel):
 
 
 class EventDiscrepancyFilter(ListParams):
-    """What is asked of one event's claims."""
+    """The filters of the discrepancies of one event."""
 
     property: Properties | None = None
     source: Sources | None = None
@@ -91,7 +91,7 @@ class EventDiscrepancyFilter(ListParams):
 
 
 class DiscrepancyFilter(DateParams, EventDiscrepancyFilter):
-    """What is asked of the claims of events."""
+    """The filters of the discrepancies of events."""
 
     sort: Annotated[str, Field(pattern="^-?date$")] = Field(
         default="-date", description="Order, by the event's date, then by property; `-` reverses that of the dates."

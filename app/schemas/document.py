@@ -29,14 +29,14 @@ from app.schemas.statement import StatementIn
 MAX_TEXT = 1_000_000
 
 
-def _utc(moment: dt.datetime) -> dt.datetime:
+def _to_utc(time: dt.datetime) -> dt.datetime:
     try:
-        return moment.astimezone(dt.UTC)
+        return time.astimezone(dt.UTC)
     except OverflowError:
         raise ValueError("outside the years 1 to 9999 in UTC") from None
 
 
-Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset."), AfterValidator(_utc)]
+Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset."), AfterValidator(_to_utc)]
 
 
 class DocumentCreate(Coding):

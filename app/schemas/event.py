@@ -40,7 +40,10 @@ EventRef = Annotated[Id | ExternalId, Field(description="Id or external id of an
 
 
 def parse_bbox(text: str) -> tuple[float, float, float, float]:
-    """West, south, east, north of a bounding box (RFC 7946 §5): west may be greater, across the antimeridian."""
+    """Return west, south, east and north of a bounding box (RFC 7946 §5).
+
+    West is greater than east if the box crosses the antimeridian.
+    """
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
@@ -50,7 +53,7 @@ def parse_bbox(text: str) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-def _bbox(text: str) -> str:
+def _check_bbox(text: str) -> str:
     parse_bbox(text)
     return text
 
@@ -58,7 +61,7 @@ def _bbox(text: str) -> str:
 Bbox = Annotated[
     str,
     Field(max_length=100, description="Bounding box: west,south,east,north in degrees.", examples=["124,38,131,43"]),
-    AfterValidator(_bbox),
+    AfterValidator(_check_bbox),
 ]
 
 
@@ -77,7 +80,7 @@ class EventCreate(Coding):
 
 
 class EventChanges(Input):
-    """What may be said anew of an event."""
+    """The changeable fields of an event."""
 
     title: Title = omittable_field()
     summary: Summary | None = None
@@ -129,7 +132,7 @@ class EventPublic(RecordPublic):
 
 
 class EventSelection(DateParams):
-    """Which events: what their list can be asked for besides pages and formats."""
+    """The filters of events, without the parameters of pages and formats."""
 
     id: Ids | None = None
     source: Sources | None = None
@@ -170,7 +173,7 @@ class CoverageDocument(BaseModel):
 
 
 class OutletPublic(BaseModel):
-    """An outlet, and what tells whose it is."""
+    """An outlet with its country and its affiliation."""
 
     id: int
     slug: str

@@ -1,4 +1,4 @@
-"""Events that turn out to be one, and one that turns out to be two."""
+"""Bodies for merging and splitting events."""
 
 from typing import Annotated
 
@@ -11,7 +11,7 @@ from app.schemas.event import EventChanges, EventRef
 class EventMerge(Input):
     """Other events that turn out to be this one."""
 
-    others: Annotated[list[EventRef], Field(min_length=1, max_length=100)] = Field(
+    refs: Annotated[list[EventRef], Field(min_length=1, max_length=100)] = Field(
         alias="from", description="Ids or external ids of those that are to be merged into it.", examples=[[31]]
     )
 

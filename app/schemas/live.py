@@ -6,12 +6,12 @@ from pydantic import BaseModel, Field
 from app.core.vocab import Noun, Operation
 from app.schemas.common import MAX_ID, Digits, Ref, build_list_pattern
 
-# A revision, and the place in it of one change, if it is not the end.
+# A revision, and the index of a change in it unless all its changes were sent.
 EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")
 
 
 class StreamParams(BaseModel):
-    """What is followed of the changes, and from where."""
+    """The parameters of the stream of changes: filters and its start."""
 
     noun: Annotated[str, Field(pattern=build_list_pattern(Noun), description="Nouns, comma for OR.")] | None = None
     operation: (

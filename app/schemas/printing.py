@@ -1,4 +1,4 @@
-"""Printings of an utterance side by side; apart from ``utterance.py``, whose references statements use."""
+"""Comparisons of the printings of an utterance; a file of its own, since statements import ``utterance.py``."""
 
 import datetime as dt
 from typing import Annotated, Literal

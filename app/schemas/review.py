@@ -137,12 +137,12 @@ class MatchVerdict(_Judged):
     verdict: Literal[Verdict.CONFIRM, Verdict.REJECT] = Field(description="confirm or reject.")
 
 
-def _noun_of(body: Any) -> str | None:
+def _get_tag(body: Any) -> str | None:
     noun = body.get("noun") if isinstance(body, dict) else getattr(body, "noun", None)
     return f"of-{noun}" if isinstance(noun, str) else None
 
 
-# The tags are no words that a path of a field could have, so that an error's path is that of the body.
+# The tags differ from all field names, so that they can be removed from the path in an error.
 VerdictIn = Annotated[
     Annotated[StatementVerdict, Tag("of-statements")]
     | Annotated[SpeakerVerdict, Tag("of-speakers")]
@@ -151,7 +151,7 @@ VerdictIn = Annotated[
     | Annotated[ClaimVerdict, Tag("of-claims")]
     | Annotated[MatchVerdict, Tag("of-matches")],
     Discriminator(
-        _noun_of,
+        _get_tag,
         custom_error_type="noun",
         custom_error_message="a verdict is an object whose noun is statements, speakers, events, reports, claims or "
         "matches",

@@ -17,13 +17,13 @@ Query = Annotated[
 ]
 
 
-def _as_in_an_address(value: object) -> object:
+def _to_query_value(value: object) -> object:
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, (int, float)) else value
 
 
-Value = Annotated[Text, BeforeValidator(_as_in_an_address), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+Value = Annotated[Text, BeforeValidator(_to_query_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
 Filters = Annotated[
     dict[Text, Value],
     Field(description="The same by name, in place of `query`.", examples=[{"speaker": "putin", "kind": "direct"}]),
@@ -67,12 +67,12 @@ class SavedSearchFilter(ListParams):
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")
 
 
-# What says how a list is shown, not what is in it.
+# Parameters of a list that do not filter it.
 SHOWING = frozenset(ListParams.model_fields) - {"sort"}
 
 
 class SavedSearchItems(ListParams):
-    """What the list that is searched takes, but for its filters."""
+    """The parameters of the searched list, except for its filters."""
 
     sort: Annotated[str, Field(max_length=30)] | None = Field(  # type: ignore[assignment]
         default=None, description="Order, of those that the list has; `-` reverses."

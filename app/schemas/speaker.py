@@ -59,7 +59,7 @@ class SpeakerUpdate(CodingUpdate):
 class SpeakerMerge(Input):
     """Other speakers that turn out to be this one."""
 
-    others: Annotated[list[Ref], Field(min_length=1, max_length=100)] = Field(
+    refs: Annotated[list[Ref], Field(min_length=1, max_length=100)] = Field(
         alias="from", description="Slugs or ids of those who are to be merged into it.", examples=[["putin-2"]]
     )
 

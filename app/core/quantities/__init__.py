@@ -1,3 +1,1 @@
-"""Numbers as documents print them: ``notation`` is how the store writes a number, ``words`` parses prose, ``units``
-names and converts units.
-"""
+"""Numbers as documents print them: their notation in the store, their parsing from prose, and their units."""

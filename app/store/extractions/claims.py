@@ -78,7 +78,7 @@ def _fields(claim: ExtractedClaim, voices: Voices) -> dict[str, Any]:
     speaker = voices.speaker(claim.voice)
     return {
         "property": claim.property,
-        "span": SpanIn.at(claim.span),
+        "span": SpanIn.from_span(claim.span),
         "normalized": claim.normalized[:1000],
         "unit": claim.unit[:50],
         "attributed_to": speaker and speaker.id,

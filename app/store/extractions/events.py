@@ -85,7 +85,7 @@ def _report(session: WriteSession, document: Document, proposal: ProposedEvent, 
     assert event.id is not None
     report = ReportIn(
         event=event.id,
-        passage=SpanIn.at(proposal.passage),
+        passage=SpanIn.from_span(proposal.passage),
         coded_by=CodedBy.MACHINE,
         confidence=confidence,
     )

@@ -191,8 +191,8 @@ def _fields(span: Span, finding: ExtractedStatement, voices: Voices, outlet: Sou
     return {
         "speaker": speaker and speaker.id,
         "kind": finding.kind,
-        "span": SpanIn.at(span),
-        "cue": SpanIn.at(finding.cue),
+        "span": SpanIn.from_span(span),
+        "cue": SpanIn.from_span(finding.cue),
         "said": finding.said,
         "chain": list(_chain(finding.chain, voices, outlet)),
         "coded_by": CodedBy.MACHINE,
@@ -207,7 +207,7 @@ def _chain(hops: tuple[Hop, ...], voices: Voices, outlet: Source) -> Iterator[Ho
         if speaker is None or speaker.source_id == outlet.id or speaker.name_key == outlet.name_key:
             continue
         if speaker.id is not None:
-            yield HopIn(speaker=speaker.id, cue=SpanIn.at(hop.cue), coded_by=CodedBy.MACHINE)
+            yield HopIn(speaker=speaker.id, cue=SpanIn.from_span(hop.cue), coded_by=CodedBy.MACHINE)
 
 
 def _keep(session: WriteSession, document: Document, found: Extraction) -> None:

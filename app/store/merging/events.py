@@ -53,7 +53,7 @@ def _check_not_merged(event: Event) -> None:
 
 def _find_events_to_merge(session: WriteSession, into: Event, body: EventMerge) -> Iterator[Event]:
     seen = {into.id}
-    for place, ref in enumerate(body.others):
+    for place, ref in enumerate(body.refs):
         at = ("from", place)
         event = _get_named(session, ref, at)
         if event.id in seen:

@@ -55,7 +55,7 @@ def merge_speakers(session: WriteSession, into: Speaker, body: SpeakerMerge) -> 
 
 def _find_speakers_to_merge(session: WriteSession, into: Speaker, body: SpeakerMerge) -> Iterator[Speaker]:
     seen = {into.id}
-    for place, ref in enumerate(body.others):
+    for place, ref in enumerate(body.refs):
         at = ("from", place)
         speaker = resolve(session, Speaker, ref, at)
         if speaker.id in seen:
