@@ -13,10 +13,12 @@ import pytest
 from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
 from app.extract.attribution.tree import TokenRange, Tree, build_tree
-from app.extract.learning import proposals, standoff, tagger, train
-from app.extract.learning.sequence import LABELS, Chain, described
-from app.extract.learning.shares import Counts
+from app.extract.learning import tagger, train
+from app.extract.learning.corpus import read_corpus
+from app.extract.learning.proposals import JudgedGroup, extend_groups
+from app.extract.learning.sequence import LABELS, TokenModel, build_columns
 from app.extract.learning.tagger import Tagger
+from app.extract.learning.target_encoding import EncodingTrainer
 from app.extract.learning.trees import Trees
 from tests.attributions import describe, find_relations, get_words
 
@@ -25,16 +27,16 @@ LEAF = 0
 
 def test_trees_are_walked_from_their_roots_to_a_leaf() -> None:
     first = [[0, 1.5, 1, 0], [1, 0.0, 3, 0], [0, 0, LEAF, 5.0], [0, 0, LEAF, 1.0], [0, 0, LEAF, 2.0]]
-    trees = Trees.of([*first, [0, 0, LEAF, 0.25]], [0, 5], 2)
+    trees = Trees.from_table([*first, [0, 0, LEAF, 0.25]], [0, 5], 2)
 
-    odds = trees.odds(np.array([[1.0, -1.0], [1.5, 0.5], [2.0, 0.0]]))
+    odds = trees.compute_log_odds(np.array([[1.0, -1.0], [1.5, 0.5], [2.0, 0.0]]))
 
     assert odds.tolist() == [1.25, 2.25, 5.25]
-    assert trees.odds(np.zeros((0, 2))).tolist() == []
+    assert trees.compute_log_odds(np.zeros((0, 2))).tolist() == []
 
 
 def test_no_trees_say_nothing() -> None:
-    assert Trees.of([], [], 2).odds(np.zeros((3, 2))).tolist() == [0, 0, 0]
+    assert Trees.from_table([], [], 2).compute_log_odds(np.zeros((3, 2))).tolist() == [0, 0, 0]
 
 
 def test_trees_that_are_too_deep_are_refused() -> None:
@@ -42,30 +44,30 @@ def test_trees_that_are_too_deep_are_refused() -> None:
     descent = [each for number in range(1, 200, 2) for each in ([0, 0, number, 0], leaf)]
 
     with pytest.raises(ValueError, match="too deep"):
-        Trees.of([*descent, leaf], [0], 1)
+        Trees.from_table([*descent, leaf], [0], 1)
 
 
 def test_a_share_is_learned_from_the_other_folds() -> None:
-    counts = Counts()
+    counts = EncodingTrainer()
     counts.add([("say",), ("say",), ("eat",)])
     counts.add([("say",), ("say",), ("eat",)])
     right, fold = np.array([1.0, 1, 0, 0, 0, 0]), np.array([0, 0, 0, 1, 1, 1])
 
-    numbers = counts.numbers(right, fold)
-    shares = counts.shares(right)
+    numbers = counts.encode_out_of_fold(right, fold)
+    shares = counts.fit(right)
 
     assert numbers[0].tolist() == [0, 2]  # in the other fold, "say" never did
     assert numbers[3].tolist() == [pytest.approx((2 + 8 * 2 / 3) / 10), 2]
     assert numbers[2].tolist() == [0, 0]  # once is no share
-    assert shares.of_keys([("say",), ("unheard",)])[:, 1].tolist() == [4, 0]
+    assert shares.encode([("say",), ("unheard",)])[:, 1].tolist() == [4, 0]
 
 
-def read(text: str) -> tuple[Tree, proposals.Judged]:
-    blocks = train.paragraphs(text)
+def read(text: str) -> tuple[Tree, list[JudgedGroup]]:
+    blocks = train.split_paragraphs(text)
     doc = attributions.parse_text(text, blocks)
     assert doc is not None
     tree = build_tree(doc, text)
-    return tree, list(tagger.ruled_groups(tree, list(quotations.find_quotations(text, blocks))))
+    return tree, list(tagger.build_groups(tree, list(quotations.find_quotations(text, blocks))))
 
 
 def words_of(tree: Tree, content: tuple[TokenRange, ...]) -> str:
@@ -83,7 +85,7 @@ def words_of(tree: Tree, content: tuple[TokenRange, ...]) -> str:
 def test_contents_may_end_before_what_hangs_on_their_end(text: str, content: str) -> None:
     tree, judged = read(text)
 
-    every = proposals.extended(tree, judged, np.zeros((len(tree.word), 3)))
+    every = extend_groups(tree, judged, np.zeros((len(tree.word), 3)))
 
     assert content in [words_of(tree, each.content) for group, _ in every for each in group]
 
@@ -94,7 +96,7 @@ def test_the_chain_names_contents_and_words_that_the_lexicon_lacks() -> None:
     chances[2, 2] = chances[4, 0] = 0.9
     chances[5, 1] = 0.9
 
-    every = proposals.extended(tree, judged, chances)
+    every = extend_groups(tree, judged, chances)
 
     assert not judged
     assert "new voters" in [words_of(tree, each.content) for group, _ in every for each in group]
@@ -104,11 +106,11 @@ def test_of_contents_that_agree_the_likeliest_is_chosen_before_a_likelier_lone_o
     lone = Candidate(0, "ccomp", (TokenRange(20, 30),), None, ())
     group = [lone, *(replace(lone, content=(TokenRange(1, last),)) for last in (10, 11, 12))]
 
-    ((chosen, likely),) = tagger.choose([(group, None)], np.array([0.3, 0.2, 0.25, 0.15]), 0.3)
+    ((chosen, likely),) = tagger.choose([JudgedGroup(group, None)], np.array([0.3, 0.2, 0.25, 0.15]), 0.3)
 
     assert chosen is group[2]
     assert likely == pytest.approx(0.6)
-    assert not list(tagger.choose([(group, None)], np.array([0.1, 0.02, 0.01, 0.01]), 0.3))
+    assert not list(tagger.choose([JudgedGroup(group, None)], np.array([0.1, 0.02, 0.01, 0.01]), 0.3))
 
 
 @pytest.mark.skipif(find_library("gomp") is None, reason="no libgomp, which LightGBM needs")
@@ -117,7 +119,7 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
     tagger = train.train(split)
     tagger.save(tmp_path / "model.json")
     text = "Anna Berg greeted the crowd warmly. Police said the road was closed."
-    blocks = train.paragraphs(text)
+    blocks = train.split_paragraphs(text)
 
     found = attributions.find_attributions(
         text, blocks, attributions.parse_text(text, blocks), Tagger.load(tmp_path / "model.json")
@@ -129,10 +131,10 @@ def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
 
 def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
     text = "She said no."
-    doc = attributions.parse_text(text, train.paragraphs(text))
+    doc = attributions.parse_text(text, train.split_paragraphs(text))
     assert doc is not None
     tree = build_tree(doc, text)
-    rows = [list(row) for row in zip(*(column.tolist() for column in described(tree, [])), strict=True)]
+    rows = [list(row) for row in zip(*(column.tolist() for column in build_columns(tree, [])), strict=True)]
     known = [[0.1, -0.2, 0.3, 1.5], [-0.4, 1.1, 0.2, 0.0], [0.7, 0.2, -1.0, 0.3]]
     weights = dict(zip([rows[0][0], rows[1][0], rows[1][2]], known, strict=True))
     follow = [[0.2, 0.5, -3.0, 0.4], [0.1, -0.6, 0.9, 0.0], [0.3, -0.2, 0.8, 0.1], [-0.1, 1.2, -0.5, 0.6]]
@@ -144,8 +146,8 @@ def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None
         return math.exp(own + sum(follow[one][other] for one, other in pairwise(path)))
 
     every = {path: weight(path) for path in product(range(len(LABELS)), repeat=len(rows))}
-    chain = Chain.of({str(slot): each for slot, each in weights.items()}, follow)
-    for token, chances in enumerate(chain.chances(tree, [])):
+    chain = TokenModel.from_table({str(slot): each for slot, each in weights.items()}, follow)
+    for token, chances in enumerate(chain.compute_marginals(tree, [])):
         share = [sum(each for path, each in every.items() if path[token] == label) for label in (1, 2, 3)]
         assert chances == pytest.approx([each / sum(every.values()) for each in share])
 
@@ -169,7 +171,7 @@ def corpus(split: Path) -> Path:
 
 
 def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
-    ((name, text, (annotation,)), *_) = standoff.read(corpus(tmp_path))
+    ((name, text, (annotation,)), *_) = read_corpus(corpus(tmp_path))
 
     assert name == "0"
     assert get_words(text, *annotation.content) == "the guests"
@@ -195,7 +197,7 @@ def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
     ],
 )
 def test_a_file_that_is_no_model_is_refused(changed: dict[str, object], tmp_path: Path) -> None:
-    Tagger.ignorant().save(tmp_path / "model.json")
+    Tagger.untrained().save(tmp_path / "model.json")
     model = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(model | changed))
 

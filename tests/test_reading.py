@@ -215,7 +215,7 @@ def test_a_tagger_of_the_operators_own_judges_with_the_rules(
 ) -> None:
     document = put(writer)
     model, broken = tmp_path / "tagger.json", tmp_path / "broken.json"
-    Tagger.ignorant().save(model)
+    Tagger.untrained().save(model)
     broken.write_text("{}")
 
     judged = dateline(store.url, "extract", "--again", DATELINE_EXTRACT_MODEL=str(model))

@@ -19,7 +19,8 @@ import pytest
 from app.core.spans import Span
 from app.extract.attribution import attributions, language_model
 from app.extract.findings import AttributionRelation, Grade
-from app.extract.learning import standoff, train
+from app.extract.learning import train
+from app.extract.learning.corpus import read_corpus
 from app.extract.learning.tagger import Tagger
 from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
 
@@ -49,8 +50,8 @@ def test_attributions_of_a_corpus(folder: Path, tagger: Tagger | None) -> None:
 
 
 def measure(split: Path, tagger: Tagger | None) -> None:
-    names, texts, annotated = zip(*standoff.read(split), strict=True)
-    blocks = [train.paragraphs(text) for text in texts]
+    names, texts, annotated = zip(*read_corpus(split), strict=True)
+    blocks = [train.split_paragraphs(text) for text in texts]
     language_model.load_model()
     begun = time.process_time()
     docs = [attributions.parse_text(text, spans) for text, spans in zip(texts, blocks, strict=True)]

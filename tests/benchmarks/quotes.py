@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from app.core.spans import Span
 from app.core.vocab import StatementKind
-from app.extract.learning.train import words
+from app.extract.learning.train import find_words
 from app.extract.page import marks
 
 MARKED = frozenset({StatementKind.DIRECT, StatementKind.MIXED})
@@ -92,7 +92,7 @@ class Score:
 
 def _matches(text: str, mine: Sequence[Quote], gold: Sequence[Quote]) -> Iterable[tuple[float, Quote, Quote]]:
     """Pairs that share words, the nearest first, each prediction and each annotation in one at most."""
-    guesses, truths = ([words(text, each.content) for each in quotes] for quotes in (mine, gold))
+    guesses, truths = ([find_words(text, each.content) for each in quotes] for quotes in (mine, gold))
     pairs = [
         (len(guess & truth) / len(guess | truth), one, other)
         for one, guess in enumerate(guesses)

@@ -1,7 +1,8 @@
-"""Contents that the syntax of a word does not name: cut before what hangs on their end, or bounded by the chain."""
+"""Propose candidates beyond the rules' own: contents cut before a dependent phrase, or bounded by the token model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,67 +13,80 @@ from app.extract.attribution.tree import NO_QUOTE, TokenRange, Tree
 from app.extract.learning.arrays import Numbers
 from app.extract.mentions.nouns import words
 
-_UNRULED = 0.01  # how likely a word that no rule speaks for must be a cue to be looked at
-_UNLISTED = 0.03  # and one that the lexicon lacks
-_HOPEFUL = 0.06  # how likely a word must be a cue to be worth more candidates than its syntax names
-_RULED = 0.3
-_ENDS = 3  # ways to end a content earlier
-_CLIMB = 40
-_HANGS = words("advcl conj relcl acl appos parataxis prep npadvmod cc ccomp dep xcomp")
+# The least probabilities of a cue: of a word without a judgement of the rules, of one that the lexicon lacks, and of
+# one for which more candidates are proposed.
+_MIN_UNRULED, _MIN_UNLISTED, _MIN_EXTENDED = 0.01, 0.03, 0.06
+_MIN_RULED = 0.3  # confidence of the rules
+_MAX_ENDS = 3  # earlier ends of a content
+_MAX_CLIMB = 40
+_DEPENDENT = words("advcl conj relcl acl appos parataxis prep npadvmod cc ccomp dep xcomp")
 _SEARCHED = 60  # tokens of a content, from its beginning
-_LONGEST = 300  # tokens on either side of the likeliest
-
-Judged = Sequence[
-    tuple[list[Candidate], Judgement | None]
-]  # the candidates of each word, and what the rules say of them
+_MAX_REACH = 300  # tokens on either side of the likeliest
 
 
-def extended(tree: Tree, judged: Judged, chances: Numbers) -> list[tuple[list[Candidate], Judgement | None]]:
-    """Return the candidates of each word that may attribute, with those that end or begin elsewhere.
+class JudgedGroup(NamedTuple):
+    """The candidates of a word, and the judgement of the rules on one of them."""
 
-    Words that neither rules nor chain speak for are left out; those that the chain alone holds for cues are added.
+    candidates: list[Candidate]
+    judgement: Judgement | None
+
+    @property
+    def anchor(self) -> int:
+        return self.candidates[0].anchor
+
+
+def extend_groups(tree: Tree, groups: Sequence[JudgedGroup], marginals: Numbers) -> list[JudgedGroup]:
+    """Return the candidates of each word that may attribute, with further ones that end or begin elsewhere.
+
+    Words that neither the rules nor the token model support are left out; those that only the token model supports are
+    added.
     """
-    view = _View(tree, chances)
-    known = {group[0].anchor for group, _ in judged}
-    hopeful = [(group, ruled) for group, ruled in judged if ruled is not None or view.cues[group[0].anchor] > _UNRULED]
-    every = [*hopeful, *((group, None) for group in _unlisted(tree, chances) if group[0].anchor not in known)]
-    return [(view.extended(group, ruled), ruled) for group, ruled in every]
+    proposer = _Proposer(tree, marginals)
+    anchors = {group.anchor for group in groups}
+    likely = [group for group in groups if group.judgement is not None or proposer.cues[group.anchor] > _MIN_UNRULED]
+    likely += (group for group in _list_unlisted(tree, marginals) if group.anchor not in anchors)
+    return [JudgedGroup(proposer.extend(group), group.judgement) for group in likely]
 
 
-def _unlisted(tree: Tree, chances: Numbers) -> Iterator[list[Candidate]]:
-    likely = np.flatnonzero(chances[:, 2] > _UNLISTED).tolist()
-    hopeful = {token for token in likely if tree.pos[token] != "AUX"}  # "is" is of many cues: "is sure that"
-    lemmas = {tree.lemma[token] for token in hopeful} - lexicon.get_lemmas()
-    for group in group_candidates(tree, (), lemmas):
-        if group[0].anchor in hopeful and tree.quote[group[0].anchor] == NO_QUOTE:
+def _list_unlisted(tree: Tree, marginals: Numbers) -> Iterator[JudgedGroup]:
+    """Yield the candidates of likely cues that the lexicon lacks."""
+    likely = np.flatnonzero(marginals[:, 2] > _MIN_UNLISTED).tolist()
+    cues = {token for token in likely if tree.pos[token] != "AUX"}  # "is" is part of many cues: "is sure that"
+    lemmas = {tree.lemma[token] for token in cues} - lexicon.get_lemmas()
+    for candidates in group_candidates(tree, (), lemmas):
+        group = JudgedGroup(candidates, None)
+        if group.anchor in cues and tree.quote[group.anchor] == NO_QUOTE:
             yield group
 
 
-class _View:
-    def __init__(self, tree: Tree, chances: Numbers) -> None:
-        self.tree = tree
-        self.begins, self.goes_on, self.cues = chances.T.tolist()
-        self.inside = (chances[:, 0] + chances[:, 1]).tolist()
+class _Proposer:
+    """The tokens of a text, and the probabilities of each to begin, continue or be inside a content, or be a cue."""
 
-    def extended(self, group: list[Candidate], ruled: Judgement | None) -> list[Candidate]:
-        if self.cues[group[0].anchor] <= _HOPEFUL and (ruled is None or ruled.confidence < _RULED):
-            return group
-        known = {each.content for each in group}
-        more = []
-        for candidate in group:
+    def __init__(self, tree: Tree, marginals: Numbers) -> None:
+        self.tree = tree
+        self.begins, self.continues, self.cues = marginals.T.tolist()
+        self.inside = (marginals[:, 0] + marginals[:, 1]).tolist()
+
+    def extend(self, group: JudgedGroup) -> list[Candidate]:
+        is_ruled = group.judgement is not None and group.judgement.confidence >= _MIN_RULED
+        if self.cues[group.anchor] <= _MIN_EXTENDED and not is_ruled:
+            return group.candidates
+        contents = {candidate.content for candidate in group.candidates}
+        proposed = []
+        for candidate in group.candidates:
             if candidate.frame.startswith(("marks-whole", "alone", "label")):
                 continue
-            for way, content in self._contents(candidate.content):
-                if content not in known:
-                    known.add(content)
-                    more.append(replace(candidate, content=content, frame=f"{candidate.frame}/{way}"))
-        return group + more
+            for way, content in self._vary_content(candidate.content):
+                if content not in contents:
+                    contents.add(content)
+                    proposed.append(replace(candidate, content=content, frame=f"{candidate.frame}/{way}"))
+        return group.candidates + proposed
 
-    def _contents(self, content: tuple[TokenRange, ...]) -> Iterator[tuple[str, tuple[TokenRange, ...]]]:
-        *others, (first, last) = content
-        for end, dep in list(self._ends(first, last).items())[:_ENDS]:
-            yield dep, (*others, TokenRange(first, end))
-        if others:
+    def _vary_content(self, content: tuple[TokenRange, ...]) -> Iterator[tuple[str, tuple[TokenRange, ...]]]:
+        *rest, (first, last) = content
+        for end, dep in list(self._find_ends(first, last).items())[:_MAX_ENDS]:
+            yield dep, (*rest, TokenRange(first, end))
+        if rest:
             return
         searched = range(first, min(last, first + _SEARCHED) + 1)
         begin = max(searched, key=self.begins.__getitem__)
@@ -80,44 +94,44 @@ class _View:
             yield "begin", (TokenRange(begin, last),)
         middle = max(searched, key=self.inside.__getitem__)
         if self.inside[middle] >= 0.4:
-            likely = self._likely(middle)
+            likely = self._find_likely(middle)
             yield "chain", (likely,)
             if likely.last >= first:
                 yield "chain-end", (TokenRange(first, likely.last),)
 
-    def _ends(self, first: int, last: int) -> dict[int, str]:
-        """Where a range may end before a phrase or clause that reaches to its end, and how that hangs on it."""
-        tree, found = self.tree, dict[int, str]()
+    def _find_ends(self, first: int, last: int) -> dict[int, str]:
+        """Return the possible ends of a range before a phrase or clause at its end, and the dependency of that."""
+        tree, ends = self.tree, dict[int, str]()
         while last > first and tree.pos[last] in ("PUNCT", "SPACE"):
             last -= 1
         token = last
-        for _ in range(_CLIMB):
+        for _ in range(_MAX_CLIMB):
             if tree.right[token] < last:
                 break
             left = tree.left[token]
-            apart = tree.quote[left] == NO_QUOTE or tree.quote[left] != tree.quote[left - 1]
-            if left > first and tree.dep[token] in _HANGS and apart:
-                end = self._trimmed(first, left - 1)
-                found.setdefault(end, tree.dep[token] + ("," if end < left - 1 else ""))
+            is_boundary = tree.quote[left] == NO_QUOTE or tree.quote[left] != tree.quote[left - 1]
+            if left > first and tree.dep[token] in _DEPENDENT and is_boundary:
+                end = self._trim(first, left - 1)
+                ends.setdefault(end, tree.dep[token] + ("," if end < left - 1 else ""))
             if tree.head[token] == token or not first <= tree.head[token] <= last:
                 break
             token = tree.head[token]
-        return found
+        return ends
 
-    def _trimmed(self, first: int, last: int) -> int:
-        """The last word of a range that is neither punctuation nor a conjunction."""
+    def _trim(self, first: int, last: int) -> int:
+        """Return the last word of a range that is neither punctuation nor a conjunction."""
         tree = self.tree
         while last > first and tree.pos[last] in ("PUNCT", "CCONJ", "SPACE") and tree.quote[last] == NO_QUOTE:
             last -= 1
         return last
 
-    def _likely(self, token: int) -> TokenRange:
-        """The stretch around a token that the chain holds for one content."""
+    def _find_likely(self, token: int) -> TokenRange:
+        """Return the likely content around a token, by the token model."""
         first, last = self.tree.bounds[self.tree.sentence[token]]
-        first, last = max(first, token - _LONGEST), min(last, token + _LONGEST)
+        first, last = max(first, token - _MAX_REACH), min(last, token + _MAX_REACH)
         enough, start, end = self.inside[token] / 2, token, token
         while start > first and self.begins[start] < self.inside[start] / 2 and self.inside[start - 1] >= enough:
             start -= 1
-        while end < last and self.goes_on[end + 1] >= enough:
+        while end < last and self.continues[end + 1] >= enough:
             end += 1
-        return TokenRange(start, self._trimmed(start, end))
+        return TokenRange(start, self._trim(start, end))

@@ -1,4 +1,4 @@
-"""Train a judge of candidates on an annotated corpus: ``python -m app.extract.learning.train SPLIT_DIR MODEL_FILE``."""
+"""Train a tagger on an annotated corpus: ``python -m app.extract.learning.train SPLIT_DIR MODEL_FILE``."""
 
 import re
 import sys
@@ -15,19 +15,19 @@ from app.extract.attribution import attributions, quotations
 from app.extract.attribution.candidates import Candidate
 from app.extract.attribution.judgement import Judgement
 from app.extract.attribution.tree import Tree, build_tree
-from app.extract.learning import features, proposals, standoff
+from app.extract.learning import features
 from app.extract.learning.arrays import Flags, Numbers
-from app.extract.learning.proposals import Judged
-from app.extract.learning.sequence import LABELS, NOTHING, Chain, described
-from app.extract.learning.shares import Counts, Shares
-from app.extract.learning.standoff import Annotation
-from app.extract.learning.tagger import Bars, Tagger, choose, ruled_groups
+from app.extract.learning.corpus import Annotation, read_corpus
+from app.extract.learning.proposals import JudgedGroup, extend_groups
+from app.extract.learning.sequence import LABELS, NO_FEATURE, TokenModel, build_columns
+from app.extract.learning.tagger import Tagger, Thresholds, build_groups, choose
+from app.extract.learning.target_encoding import EncodingTrainer, TargetEncoding
 from app.extract.learning.trees import Trees
 
 _PARAGRAPH = re.compile(r"[^\n]+")
 _WORD = re.compile(r"\w+")
-_TOKENS = {"c1": 0.0, "c2": 1.0, "max_iterations": 50, "feature.minfreq": 3}
-_TREES = {
+_CRF_PARAMETERS = {"c1": 0.0, "c2": 1.0, "max_iterations": 50, "feature.minfreq": 3}
+_TREE_PARAMETERS = {
     "objective": "binary",
     "learning_rate": 0.04,
     "num_leaves": 31,
@@ -45,202 +45,211 @@ _TREES = {
     "verbose": -1,
 }
 _ROUNDS = 500
-_FOLDS = 3  # what a model says of texts that it was trained on is too good to learn from
-_LOWEST = 0.1  # what is less likely can be no suggestion
-_PRECISE = 0.92  # of statements, so many shall be right
-_BARS = Bars(0.5, 0.75)  # where the texts tell no better, and the highest floor
+_FOLDS = 3  # a model overrates the texts it was trained on, so the trees learn from held-out texts
+_MIN_PROBABILITY = 0.1  # of a suggestion
+_PRECISION = 0.92  # of statements
+_THRESHOLDS = Thresholds(0.5, 0.75)  # the default for both, and the highest floor
 
 
-class Annotated(NamedTuple):
-    """A text with its parse, what the rules say of it, and what people annotated in it."""
+class TrainingText(NamedTuple):
+    """A text with its parse, the judgements of the rules, and its annotations."""
 
     tree: Tree
-    ruled: list[tuple[list[Candidate], Judgement | None]]
+    groups: list[JudgedGroup]
     annotations: list[Annotation]
 
-    def verdicts(self) -> Iterator[Judgement]:
-        """Yield what the rules found."""
-        return (ruled for _, ruled in self.ruled if ruled is not None)
+    def list_judgements(self) -> Iterator[Judgement]:
+        """Yield the judgements of the rules."""
+        return (group.judgement for group in self.groups if group.judgement is not None)
 
 
-def paragraphs(text: str) -> list[Span]:
-    """Return the stretches between newlines."""
-    return [Span(*each.span()) for each in _PARAGRAPH.finditer(text)]
+def split_paragraphs(text: str) -> list[Span]:
+    """Return the spans between newlines."""
+    return [Span(*match.span()) for match in _PARAGRAPH.finditer(text)]
 
 
-def words(text: str, spans: Iterable[Span]) -> frozenset[int]:
-    """Return where the words of spans begin, a "that" at the head left out."""
-    found = [
-        (span.start + each.start(), each[0]) for span in spans for each in _WORD.finditer(text[span.start : span.end])
+def find_words(text: str, spans: Iterable[Span]) -> frozenset[int]:
+    """Return the starts of the words in spans, without a "that" at the beginning."""
+    words = [
+        (span.start + match.start(), match[0])
+        for span in spans
+        for match in _WORD.finditer(text[span.start : span.end])
     ]
-    return frozenset(start for start, _ in (found[1:] if found and found[0][1].lower() == "that" else found))
+    return frozenset(start for start, _ in (words[1:] if words and words[0][1].lower() == "that" else words))
 
 
-def annotated(tree: Tree, annotations: Iterable[Annotation]) -> Annotated:
-    """Return what there is to learn from a text."""
-    marked = list(quotations.find_quotations(tree.text, paragraphs(tree.text)))
-    return Annotated(tree, list(ruled_groups(tree, marked)), list(annotations))
+def build_training_text(tree: Tree, annotations: Iterable[Annotation]) -> TrainingText:
+    """Return a text with the judgements of the rules."""
+    marked = list(quotations.find_quotations(tree.text, split_paragraphs(tree.text)))
+    return TrainingText(tree, list(build_groups(tree, marked)), list(annotations))
 
 
-def _nearest(
-    tree: Tree, found: list[Candidate], annotations: Sequence[Annotation]
-) -> tuple[set[int], list[frozenset[int]]]:
-    """Return the number of the nearest candidate to each annotation, where one shares half of its words.
+class _Alignment(NamedTuple):
+    """The best candidate of each annotation, and the annotations that each candidate matches, all by their places.
 
-    And for each candidate the annotations that it shares half of the words with; at the end, those that there are.
+    A candidate matches an annotation if they share half of the words of both. The last set of ``matches`` holds all
+    annotations.
     """
-    holders: dict[int, list[int]] = {}
-    contents = [_words_of(tree, each) for each in found]
+
+    best: set[int]
+    matches: list[frozenset[int]]
+
+
+def _align(tree: Tree, candidates: list[Candidate], annotations: Sequence[Annotation]) -> _Alignment:
+    by_word: dict[int, list[int]] = {}
+    contents = [find_words(tree.text, map(tree.get_span, candidate.content)) for candidate in candidates]
     for number, content in enumerate(contents):
         for word in content:
-            holders.setdefault(word, []).append(number)
-    best, about = set[int](), [set[int]() for _ in found]
-    for which, annotation in enumerate(annotations):
-        wanted = words(tree.text, annotation.content)
-        shared = Counter(number for word in wanted for number in holders.get(word, ()))
-        near = {n: count / (len(wanted) + len(contents[n]) - count) for n, count in sorted(shared.items())}
-        close = {n: share + 0.2 * _is_cued(tree, found[n], annotation) for n, share in near.items() if share >= 0.5}
-        for number in close:
-            about[number].add(which)
-        if close:
-            best.add(max(close, key=close.__getitem__))
-    return best, [*map(frozenset, about), frozenset(range(len(annotations)))]
+            by_word.setdefault(word, []).append(number)
+    best, matches = set[int](), [set[int]() for _ in candidates]
+    for place, annotation in enumerate(annotations):
+        words = find_words(tree.text, annotation.content)
+        shared = Counter(number for word in words for number in by_word.get(word, ()))
+        jaccard = {n: count / (len(words) + len(contents[n]) - count) for n, count in sorted(shared.items())}
+        scores = {
+            n: index + 0.2 * _has_cue(tree, candidates[n], annotation) for n, index in jaccard.items() if index >= 0.5
+        }
+        for number in scores:
+            matches[number].add(place)
+        if scores:
+            best.add(max(scores, key=scores.__getitem__))
+    return _Alignment(best, [*map(frozenset, matches), frozenset(range(len(annotations)))])
 
 
-def _words_of(tree: Tree, candidate: Candidate) -> frozenset[int]:
-    return words(tree.text, [Span(tree.start[first], tree.end[last]) for first, last in candidate.content])
-
-
-def _is_cued(tree: Tree, candidate: Candidate, annotation: Annotation) -> bool:
+def _has_cue(tree: Tree, candidate: Candidate, annotation: Annotation) -> bool:
     return any(span.start <= tree.start[candidate.anchor] < span.end for span in annotation.cue)
 
 
-def labels(read: Annotated) -> list[str]:
-    """Return the label of each token: contents from the outside in, cues where they stand outside."""
-    tree = read.tree
-    found = ["O"] * len(tree.word)
-    for annotation in sorted(read.annotations, key=lambda each: -sum(span.end - span.start for span in each.content)):
+def label_tokens(text: TrainingText) -> list[str]:
+    """Return the label of each token: contents from the outermost, then cues outside contents."""
+    tree = text.tree
+    labels = ["O"] * len(tree.word)
+    for annotation in sorted(text.annotations, key=lambda row: -sum(span.end - span.start for span in row.content)):
         for first, last in filter(None, map(tree.find_tokens, annotation.content)):
-            if found[first] == "O":
-                found[first : last + 1] = ["B"] + ["I"] * (last - first)
-    for annotation in read.annotations:
+            if labels[first] == "O":
+                labels[first : last + 1] = ["B"] + ["I"] * (last - first)
+    for annotation in text.annotations:
         for first, last in filter(None, map(tree.find_tokens, annotation.cue)):
-            found[first : last + 1] = ["C" if each == "O" else each for each in found[first : last + 1]]
-    return found
+            labels[first : last + 1] = ["C" if label == "O" else label for label in labels[first : last + 1]]
+    return labels
 
 
-def fit(texts: Sequence[Annotated]) -> Tagger:
-    """Return the tagger that makes the annotations likeliest; deterministic for the same texts in the same order."""
-    chains = [fit_chain(each for number, each in enumerate(texts) if number % _FOLDS != fold) for fold in range(_FOLDS)]
-    learned = _Candidates()
+def fit(texts: Sequence[TrainingText]) -> Tagger:
+    """Return the tagger trained on texts; deterministic for the same texts in the same order."""
+    models = [
+        fit_token_model(text for number, text in enumerate(texts) if number % _FOLDS != fold) for fold in range(_FOLDS)
+    ]
+    trainer = _CandidateTrainer()
     for number, text in enumerate(texts):
-        learned.add(text, chains[number % _FOLDS], number % _FOLDS)
-    return Tagger(fit_chain(texts), *learned.fit())
+        trainer.add(text, models[number % _FOLDS], number % _FOLDS)
+    return Tagger(fit_token_model(texts), *trainer.fit())
 
 
-class _Candidates:
-    """The candidates of all texts, each text judged by a chain that has not seen it."""
+class _CandidateTrainer:
+    """The candidates of all texts, with the marginals of a token model that was not trained on the text."""
 
     def __init__(self) -> None:
         self._numbers: list[Numbers] = []
-        self._counts = Counts()
-        self._judged: list[Judged] = []
-        self._right: list[Flags] = []
-        self._about: list[list[frozenset[int]]] = []
+        self._encoding = EncodingTrainer()
+        self._groups: list[Sequence[JudgedGroup]] = []
+        self._targets: list[Flags] = []
+        self._matches: list[list[frozenset[int]]] = []
         self._folds: list[int] = []
 
-    def add(self, text: Annotated, chain: Chain, fold: int) -> None:
-        """Take the candidates of another text."""
-        chances = chain.chances(text.tree, text.verdicts())
-        judged = proposals.extended(text.tree, text.ruled, chances)
-        if not judged:
+    def add(self, text: TrainingText, model: TokenModel, fold: int) -> None:
+        """Add the candidates of a text."""
+        marginals = model.compute_marginals(text.tree, text.list_judgements())
+        groups = extend_groups(text.tree, text.groups, marginals)
+        if not groups:
             return
-        described = features.of(text.tree, judged, chances)
-        every = [each for group, _ in judged for each in group]
-        best, about = _nearest(text.tree, every, text.annotations)
-        self._numbers.append(described.numbers)
-        self._counts.add(described.keys)
-        self._judged.append(judged)
-        self._right.append(np.array([number in best for number in range(len(every))]))
-        self._about.append(about)
+        rows = features.build_features(text.tree, groups, marginals)
+        candidates = [candidate for group in groups for candidate in group.candidates]
+        best, matches = _align(text.tree, candidates, text.annotations)
+        self._numbers.append(rows.numbers)
+        self._encoding.add(rows.keys)
+        self._groups.append(groups)
+        self._targets.append(np.array([number in best for number in range(len(candidates))]))
+        self._matches.append(matches)
         self._folds.append(fold)
 
-    def fit(self) -> tuple[Shares, Trees, Bars]:
-        """Return how often keys attribute, the trees that judge all candidates, and the bars that suit them."""
-        if not self._right:
+    def fit(self) -> tuple[TargetEncoding, Trees, Thresholds]:
+        """Return the encoding of keys, the trees that judge all candidates, and the best thresholds."""
+        if not self._targets:
             raise ValueError("the texts hold no word that may attribute")
-        right = np.concatenate(self._right).astype(float)
-        fold = np.repeat(self._folds, [len(each) for each in self._right])
+        target = np.concatenate(self._targets).astype(float)
+        fold = np.repeat(self._folds, [len(targets) for targets in self._targets])
         rows = np.concatenate([*self._numbers], axis=0)
-        rows = np.concatenate([rows, self._counts.numbers(right, fold)], axis=1)
-        seen = fold > 0
-        bars = self._bars(fit_trees(rows[seen], right[seen]).odds(rows[~seen]))
-        return self._counts.shares(right), fit_trees(rows, right), bars
+        rows = np.concatenate([rows, self._encoding.encode_out_of_fold(target, fold)], axis=1)
+        is_seen = fold > 0
+        log_odds = fit_trees(rows[is_seen], target[is_seen]).compute_log_odds(rows[~is_seen])
+        thresholds = self._find_thresholds(log_odds)
+        return self._encoding.fit(target), fit_trees(rows, target), thresholds
 
-    def _bars(self, odds: Numbers) -> Bars:
-        """The bars that are best in the texts of the first fold, by trees that learned from the others."""
-        likely, found = 1 / (1 + np.exp(-odds)), list[tuple[float, bool]]()
-        held = [number for number, fold in enumerate(self._folds) if fold == 0]
-        wanted = 0
-        for number in held:
-            own, likely = likely[: len(self._right[number])], likely[len(self._right[number]) :]
-            judged, about = self._judged[number], self._about[number]
-            places = {id(each): place for place, each in enumerate(each for group, _ in judged for each in group)}
-            left = set(about[-1])
-            wanted += len(left)
-            for each, share in sorted(choose(judged, own, _LOWEST), key=lambda pair: -pair[1]):
-                hit = min(about[places[id(each)]] & left, default=None)
+    def _find_thresholds(self, log_odds: Numbers) -> Thresholds:
+        """Return the best thresholds for the texts of the first fold, by trees that learned from the other folds."""
+        probabilities, chosen = 1 / (1 + np.exp(-log_odds)), list[tuple[float, bool]]()
+        annotation_count = 0
+        for number in (number for number, fold in enumerate(self._folds) if fold == 0):
+            size = len(self._targets[number])
+            own, probabilities = probabilities[:size], probabilities[size:]
+            groups, matches = self._groups[number], self._matches[number]
+            candidates = (candidate for group in groups for candidate in group.candidates)
+            places = {id(candidate): place for place, candidate in enumerate(candidates)}
+            left = set(matches[-1])
+            annotation_count += len(left)
+            for choice in sorted(choose(groups, own, _MIN_PROBABILITY), key=lambda choice: -choice.probability):
+                hit = min(matches[places[id(choice.candidate)]] & left, default=None)
                 left.discard(-1 if hit is None else hit)
-                found.append((share, hit is not None))
-        return _best_bars(sorted(found, reverse=True), wanted)
+                chosen.append((choice.probability, hit is not None))
+        return _choose_thresholds(sorted(chosen, reverse=True), annotation_count)
 
 
-def _best_bars(found: list[tuple[float, bool]], wanted: int) -> Bars:
-    """The floor with the best F1, and the lowest bar above it that leaves enough that is right."""
-    if not found:
-        return _BARS
-    hits = np.cumsum([hit for _, hit in found])
-    count = np.arange(1, len(found) + 1)
-    best = int(np.argmax(hits / (count + wanted)))
-    precise = np.flatnonzero(hits / count >= _PRECISE)
-    strict = found[precise[-1]][0] if len(precise) else _BARS.strict
-    floor = min(found[best][0], _BARS.floor)
-    return Bars(floor, max(floor, min(strict, 0.99)))
+def _choose_thresholds(chosen: list[tuple[float, bool]], annotation_count: int) -> Thresholds:
+    """Return the floor with the best F1, and the lowest strict threshold above it with enough precision."""
+    if not chosen:
+        return _THRESHOLDS
+    hits = np.cumsum([is_hit for _, is_hit in chosen])
+    count = np.arange(1, len(chosen) + 1)
+    best = int(np.argmax(hits / (count + annotation_count)))
+    precise = np.flatnonzero(hits / count >= _PRECISION)
+    strict = chosen[precise[-1]][0] if len(precise) else _THRESHOLDS.strict
+    floor = min(chosen[best][0], _THRESHOLDS.floor)
+    return Thresholds(floor, max(floor, min(strict, 0.99)))
 
 
-def fit_trees(rows: Numbers, right: Numbers) -> Trees:
-    """Return the trees that tell the right candidates from the others."""
+def fit_trees(rows: Numbers, target: Numbers) -> Trees:
+    """Return the gradient boosted trees that tell attributions from other candidates."""
     import lightgbm  # type: ignore[import-not-found,unused-ignore]
 
-    booster = lightgbm.train(_TREES, lightgbm.Dataset(rows, right), _ROUNDS)
+    booster = lightgbm.train(_TREE_PARAMETERS, lightgbm.Dataset(rows, target), _ROUNDS)
     nodes, roots = list[list[float]](), list[int]()
     for tree in booster.dump_model()["tree_info"]:
         roots.append(len(nodes))
-        _lay_out(tree["tree_structure"], nodes)
-    return Trees.of(nodes, roots, rows.shape[1])
+        _append_nodes(tree["tree_structure"], nodes)
+    return Trees.from_table(nodes, roots, rows.shape[1])
 
 
-def _lay_out(top: dict[str, Any], nodes: list[list[float]]) -> None:
+def _append_nodes(root: dict[str, Any], nodes: list[list[float]]) -> None:
     """Append the nodes of a tree to a table, the children of each side by side."""
     nodes.append([])
-    waiting = [(len(nodes) - 1, top)]
-    for number, node in waiting:
+    queue = [(len(nodes) - 1, root)]
+    for number, node in queue:
         nodes[number] = [0, 0, 0, node.get("leaf_value", 0.0)]
         if "split_feature" in node:
             left = len(nodes)
             nodes[number] = [node["split_feature"], node["threshold"], left, 0.0]
             nodes += [[], []]
-            waiting += [(left, node["left_child"]), (left + 1, node["right_child"])]
+            queue += [(left, node["left_child"]), (left + 1, node["right_child"])]
 
 
-def fit_chain(texts: Iterable[Annotated]) -> Chain:
-    """Return the chain of tokens that makes the labels of the texts likeliest."""
+def fit_token_model(texts: Iterable[TrainingText]) -> TokenModel:
+    """Return the token model with the highest likelihood of the texts' labels."""
     import pycrfsuite  # type: ignore[import-untyped]
 
-    trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=_TOKENS, verbose=False)
+    trainer = pycrfsuite.Trainer(algorithm="lbfgs", params=_CRF_PARAMETERS, verbose=False)
     for text in texts:
-        for rows, labelled in _sequences(text):
-            trainer.append(rows, labelled)
+        for rows, labels in _build_sequences(text):
+            trainer.append(rows, labels)
     with tempfile.NamedTemporaryFile(suffix=".crf") as file:
         trainer.train(file.name)
         tagger = pycrfsuite.Tagger()
@@ -250,35 +259,34 @@ def fit_chain(texts: Iterable[Annotated]) -> Chain:
     weights: dict[str, list[float]] = {}
     for (slot, label), weight in info.state_features.items():
         weights.setdefault(slot, [0.0] * len(LABELS))[LABELS.index(label)] = weight
-    return Chain.of(weights, [[info.transitions.get((one, other), 0.0) for other in LABELS] for one in LABELS])
+    transitions = [[info.transitions.get((label, following), 0.0) for following in LABELS] for label in LABELS]
+    return TokenModel.from_table(weights, transitions)
 
 
-def _sequences(read: Annotated) -> Iterator[tuple[list[list[str]], list[str]]]:
-    labelled = labels(read)
-    columns = [column.tolist() for column in described(read.tree, read.verdicts())]
-    rows = [[str(slot) for slot in row if slot != NOTHING] for row in zip(*columns, strict=True)]
-    for first, last in read.tree.bounds:
-        yield rows[first : last + 1], labelled[first : last + 1]
+def _build_sequences(text: TrainingText) -> Iterator[tuple[list[list[str]], list[str]]]:
+    """Yield the feature slots and the labels of the tokens of each sentence."""
+    labels = label_tokens(text)
+    columns = [column.tolist() for column in build_columns(text.tree, text.list_judgements())]
+    rows = [[str(slot) for slot in row if slot != NO_FEATURE] for row in zip(*columns, strict=True)]
+    for first, last in text.tree.bounds:
+        yield rows[first : last + 1], labels[first : last + 1]
 
 
 def train(split: Path) -> Tagger:
-    """Train on a split of a corpus. Raises ValueError where it holds no annotated text, or no model reads it."""
-    texts = list(_read(split))
+    """Train on a split of a corpus; raise ValueError without annotated texts or without a language model."""
+    texts = []
+    for name, text, annotations in read_corpus(split):
+        doc = attributions.parse_text(text, split_paragraphs(text))
+        if doc is None:
+            raise ValueError(f"{name} cannot be parsed: it is empty, or no language model is installed")
+        texts.append(build_training_text(build_tree(doc, text), annotations))
     if not texts:
         raise ValueError(f"{split} holds no annotated texts (text/*.txt with attributions/*.ann)")
     return fit(texts)
 
 
-def _read(split: Path) -> Iterator[Annotated]:
-    for name, text, annotations in standoff.read(split):
-        doc = attributions.parse_text(text, paragraphs(text))
-        if doc is None:
-            raise ValueError(f"{name} cannot be parsed: it is empty, or no language model is installed")
-        yield annotated(build_tree(doc, text), annotations)
-
-
 def main() -> None:
-    """Train on the split and write the model, named by the command's two arguments."""
+    """Train on the split and write the model; both are arguments of the command."""
     if len(sys.argv) != 3:
         sys.exit(__doc__)
     train(Path(sys.argv[1])).save(Path(sys.argv[2]))

@@ -1,4 +1,4 @@
-"""Boosted trees, as data: what the training writes down, and how it is walked."""
+"""Evaluate gradient boosted trees that are stored as data."""
 
 from typing import Any, NamedTuple, Self
 
@@ -6,15 +6,15 @@ import numpy as np
 
 from app.extract.learning.arrays import Integers, Numbers
 
-_DEEPEST = 64
-_FIRST = 64  # trees that tell which rows the others are worth walking for
-_HOPELESS = -3.4  # what these give a row that is not
+_MAX_DEPTH = 64
+_FIRST = 64  # trees that decide for which rows the others are evaluated
+_HOPELESS = -3.4  # their sum up to which they are not
 
 
 class Trees(NamedTuple):
-    """All nodes of all trees, the root of each tree named.
+    """The nodes of all trees, with the root of each.
 
-    The right child of a node comes after the left one. A leaf is its own left child, and its threshold is infinite.
+    The right child of a node follows the left one. A leaf is its own left child, and its threshold is infinite.
     """
 
     roots: Integers
@@ -25,55 +25,55 @@ class Trees(NamedTuple):
     depth: int
 
     @classmethod
-    def of(cls, nodes: Any, roots: Any, width: int) -> Self:
+    def from_table(cls, nodes: Any, roots: Any, width: int) -> Self:
         """Return the trees of a table of nodes: feature (of `width`), threshold, left child (0: a leaf) and value.
 
-        Raises ValueError or TypeError where it makes none.
+        Raise ValueError or TypeError if the table does not describe trees.
         """
         table = np.array(nodes, dtype=np.float64).reshape(-1, 4)
         tops = np.array(roots, dtype=np.int64).reshape(-1)
         numbers = np.arange(len(table))
-        leaf = table[:, 2] == 0
-        known = (table[:, 0] >= 0) & (table[:, 0] < max(1, width))
-        below = (table[:, 2] > numbers) & (table[:, 2] < len(table) - 1)
-        rooted = (tops >= 0) & (tops < len(table))
-        if not (np.isfinite(table).all() and known.all() and (leaf | below).all() and rooted.all()):
+        is_leaf = table[:, 2] == 0
+        is_feature = (table[:, 0] >= 0) & (table[:, 0] < max(1, width))
+        is_below = (table[:, 2] > numbers) & (table[:, 2] < len(table) - 1)
+        is_node = (tops >= 0) & (tops < len(table))
+        if not (np.isfinite(table).all() and is_feature.all() and (is_leaf | is_below).all() and is_node.all()):
             raise ValueError("the nodes make no trees")
         feature, left = table[:, [0, 2]].T.astype(np.int64)
-        threshold = np.where(leaf, np.inf, table[:, 1])
-        trees = cls(tops, feature, threshold, np.where(leaf, numbers, left), table[:, 3].copy(), 0)
-        return trees._replace(depth=trees._deepest())
+        threshold = np.where(is_leaf, np.inf, table[:, 1])
+        trees = cls(tops, feature, threshold, np.where(is_leaf, numbers, left), table[:, 3].copy(), 0)
+        return trees._replace(depth=trees._measure_depth())
 
-    def _deepest(self) -> int:
+    def _measure_depth(self) -> int:
         level, depth = np.unique(self.roots), 0
         while len(level := level[self.left[level] != level]):
             level, depth = np.unique(np.concatenate([self.left[level], self.left[level] + 1])), depth + 1
-            if depth > _DEEPEST:
+            if depth > _MAX_DEPTH:
                 raise ValueError("the trees are too deep")
         return depth
 
-    def odds(self, rows: Numbers) -> Numbers:
-        """Return for each row the sum of all trees, or of the first ones where these see no hope."""
-        found = self._sums(rows, self.roots[:_FIRST])
-        hopeful = np.flatnonzero(found > _HOPELESS)
-        found[hopeful] += self._sums(rows[hopeful], self.roots[_FIRST:])
-        return found
+    def compute_log_odds(self, rows: Numbers) -> Numbers:
+        """Return for each row the sum of all trees, or of the first ones if their sum is hopeless."""
+        odds = self._add_trees(rows, self.roots[:_FIRST])
+        hopeful = np.flatnonzero(odds > _HOPELESS)
+        odds[hopeful] += self._add_trees(rows[hopeful], self.roots[_FIRST:])
+        return odds
 
-    def _sums(self, rows: Numbers, roots: Integers) -> Numbers:
+    def _add_trees(self, rows: Numbers, roots: Integers) -> Numbers:
         cells, width = rows.ravel(), rows.shape[1]
-        found = np.zeros(len(rows))
-        for start in range(0, len(rows), 64):  # few enough that what is looked up stays near
+        sums = np.zeros(len(rows))
+        for start in range(0, len(rows), 64):  # so few rows stay in the cache
             own = np.arange(start, min(start + 64, len(rows)))
             across = np.repeat(own * width, len(roots))
             node = np.tile(roots, len(own))
             for _ in range(self.depth):
                 above = cells.take(self.feature.take(node) + across) > self.threshold.take(node)
                 node = self.left.take(node) + above
-            found[own] = self.value.take(node).reshape(len(own), -1).sum(axis=1)
-        return found
+            sums[own] = self.value.take(node).reshape(len(own), -1).sum(axis=1)
+        return sums
 
-    def table(self) -> dict[str, list[Any]]:
-        """Return what `of` takes."""
+    def to_table(self) -> dict[str, list[Any]]:
+        """Return the table for `from_table`."""
         leaf = np.isinf(self.threshold)
         threshold, left = np.where(leaf, 0, self.threshold), np.where(leaf, 0, self.left)
         columns = (self.feature.tolist(), threshold.tolist(), left.tolist(), self.value.round(5).tolist())
