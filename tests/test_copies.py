@@ -1,4 +1,4 @@
-"""Near-copies of one text, and the agencies that texts credit: what is found, what is not, and in what time."""
+"""Test finding near-duplicates of a text and the agencies that texts credit."""
 
 import os
 import random
@@ -8,12 +8,13 @@ import time
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from app.analysis.copies import build_sketch, compare_sketches, find_copies
 from app.analysis.credits import find_credit
 from tests import wire
+from tests.properties import for_all
 
 WORDS = st.lists(st.text("abcdefghij", min_size=2, max_size=9), min_size=80, max_size=400, unique=True)
 SEEDS = st.integers(0, 2**32)
@@ -27,18 +28,16 @@ def are_copies(one: str, other: str) -> bool:
     return bool(find_copies({1: build_sketch(one), 2: build_sketch(other)}))
 
 
-@given(words=WORDS, seed=SEEDS)
-def test_a_text_with_a_few_words_changed_is_a_copy(words: list[str], seed: int) -> None:
+@for_all(words=WORDS, seed=SEEDS)
+def test_text_with_few_changed_words_is_a_copy(words: list[str], seed: int) -> None:
     draw = random.Random(seed)
     edited = [f"{word}x" if draw.random() < 0.05 else word for word in words]
 
     assert are_copies(" ".join(words), " ".join(edited))
 
 
-@given(words=WORDS, share=st.floats(0.4, 1), added=st.integers(0, 60))
-def test_a_text_cut_from_its_end_with_something_of_its_own_before_it_is_a_copy(
-    words: list[str], share: float, added: int
-) -> None:
+@for_all(words=WORDS, share=st.floats(0.4, 1), added=st.integers(0, 60))
+def test_cut_text_after_own_words_is_a_copy(words: list[str], share: float, added: int) -> None:
     cut = [f"local{place}" for place in range(added)][: len(words) // 3] + words[: int(len(words) * share)]
 
     assert are_copies(" ".join(words), " ".join(cut))
@@ -47,16 +46,16 @@ def test_a_text_cut_from_its_end_with_something_of_its_own_before_it_is_a_copy(
 QUOTATION = f"“{' '.join(wire.AGENCY.replace('“', '').replace('”', '').split())}”"
 
 
-@given(words=WORDS)
+@for_all(words=WORDS)
 @settings(max_examples=5)
-def test_what_two_texts_of_other_words_have_in_quotation_marks_makes_no_copies(words: list[str]) -> None:
+def test_shared_quotations_make_no_copies(words: list[str]) -> None:
     middle = len(words) // 2
 
     assert alike(f"{' '.join(words[:middle])} {QUOTATION}", f"{QUOTATION} {' '.join(words[middle:])}") == 0
 
 
-@given(one=st.text(max_size=300), other=st.text(max_size=300))
-def test_likeness_of_whatever_texts_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
+@for_all(one=st.text(max_size=300), other=st.text(max_size=300))
+def test_similarity_is_a_symmetric_share(one: str, other: str) -> None:
     assert 0 <= alike(one, other) == alike(other, one) <= 1
     assert alike(one, one) == (1 if build_sketch(one) else 0)
 
@@ -68,25 +67,25 @@ def test_independent_reports_of_one_event_are_no_copies() -> None:
     assert min(alike(wire.AGENCY, edit) for edit in wire.EDITS) > 0.6
 
 
-def test_a_copy_is_named_after_the_first_text_that_it_is_most_like() -> None:
+def test_copy_points_to_the_most_similar_original() -> None:
     texts = {5: wire.OWN_REPORTS[0], 3: wire.AGENCY, 9: wire.EDITS[3], 1: wire.EDITS[5], 2: wire.OWN_REPORTS[1]}
-    found = find_copies({ident: build_sketch(each) for ident, each in texts.items()})
+    near_copies = find_copies({ident: build_sketch(text) for ident, text in texts.items()})
 
-    assert {ident: copy.original_id for ident, copy in found.items()} == {9: 3, 1: 3}
+    assert {ident: copy.original_id for ident, copy in near_copies.items()} == {9: 3, 1: 3}
 
 
 @pytest.mark.parametrize("text", ["", "A ship struck a bridge.", f"He said: {QUOTATION}"])
-def test_a_text_of_few_words_of_its_own_has_no_sketch(text: str) -> None:
+def test_text_with_few_own_words_has_no_sketch(text: str) -> None:
     assert build_sketch(text) == b""
 
 
-def test_scripts_without_spaces_have_words_too() -> None:
+def test_copies_in_scripts_without_spaces_are_found() -> None:
     text = "货轮今天凌晨撞上了港口的大桥，两根钢缆断裂，通往内地的主要道路被切断，港务局说没有人受伤。" * 2
 
     assert are_copies(text, "新闻：" + text[:60])
 
 
-def test_a_sketch_is_the_same_in_every_process() -> None:
+def test_sketch_is_equal_in_every_process() -> None:
     code = "import sys; from app.analysis.copies import build_sketch; print(build_sketch(sys.stdin.read()).hex())"
     said = [
         subprocess.run(
@@ -103,11 +102,11 @@ def test_a_sketch_is_the_same_in_every_process() -> None:
     assert said == [build_sketch(wire.AGENCY).hex()] * 2
 
 
-def test_two_hundred_documents_are_compared_in_a_moment() -> None:
+def test_two_hundred_documents_take_half_a_second() -> None:
     draw = random.Random(1)
     words = wire.AGENCY.split()
     texts = [" ".join(draw.choice(words) if draw.random() < 0.05 else word for word in words) for _ in range(100)]
-    texts += [" ".join(f"{word}{each}" for word in words) for each in range(100)]
+    texts += [" ".join(f"{word}{number}" for word in words) for number in range(100)]
     sketches = {place: build_sketch(text) for place, text in enumerate(texts)}
     began = time.process_time()
 
@@ -149,7 +148,7 @@ NOT_CREDITED = [
 
 
 @pytest.mark.parametrize("text", CREDITED)
-def test_a_text_credits_an_agency_where_it_names_it(text: str) -> None:
+def test_credit_has_agency_and_span(text: str) -> None:
     credit = find_credit(text, "Jo Hay")
 
     assert credit is not None
@@ -160,7 +159,7 @@ def test_a_text_credits_an_agency_where_it_names_it(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", NOT_CREDITED)
-def test_who_is_spoken_of_or_took_the_picture_is_not_credited_with_the_text(text: str) -> None:
+def test_mentions_and_picture_credits_are_no_credits(text: str) -> None:
     assert find_credit(text, None) is None
 
 
@@ -178,7 +177,7 @@ def test_who_is_spoken_of_or_took_the_picture_is_not_credited_with_the_text(text
         (None, None),
     ],
 )
-def test_a_byline_may_credit_an_agency(byline: str | None, agency: str | None) -> None:
+def test_byline_credits_an_agency(byline: str | None, agency: str | None) -> None:
     credit = find_credit("The plane landed.", byline)
 
     assert (credit and credit.agency.name) == agency
@@ -202,9 +201,9 @@ HOSTILE = [
 ]
 
 
-@given(piece=st.sampled_from(HOSTILE) | st.text(max_size=8))
+@for_all(piece=st.sampled_from(HOSTILE) | st.text(max_size=8))
 @settings(max_examples=20)
-def test_no_text_takes_long(piece: str) -> None:
+def test_hostile_text_takes_limited_time(piece: str) -> None:
     text = (piece or " ") * (50_000 // len(piece or " "))
     began = time.process_time()
     find_credit(text, piece)

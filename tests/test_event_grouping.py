@@ -1,4 +1,4 @@
-"""Which event a document reports, by the machine: one that is there, one that may be, or a new one."""
+"""Test the event that an extracted document joins: a stored one, a possible one, or a new one."""
 
 import itertools
 from collections.abc import Sequence
@@ -63,8 +63,8 @@ def put(client: TestClient, text: str, outlet: str, day: str = "2024-05-07", **f
 
 
 def report(client: TestClient, document: int) -> dict[str, Any]:
-    [found] = [each for each in items(client, "/reports?limit=500") if each["document"]["id"] == document]
-    return found
+    [report] = [row for row in items(client, "/reports?limit=500") if row["document"]["id"] == document]
+    return report
 
 
 def event_of(client: TestClient, document: int) -> int:
@@ -76,7 +76,7 @@ def named(client: TestClient, title: str, date: str = "2024-05-06", **more: str)
     return int(client.post("/events", json=body).json()["id"])
 
 
-def test_what_is_surely_one_event_is_joined_as_the_machines_reading(writer: TestClient) -> None:
+def test_certain_event_is_joined_by_the_machine(writer: TestClient) -> None:
     first, second = put(writer, BRIDGE, "meduza"), put(writer, AGAIN, "tass")
 
     joined = report(writer, second)
@@ -87,7 +87,7 @@ def test_what_is_surely_one_event_is_joined_as_the_machines_reading(writer: Test
     assert matches(writer) == {}
 
 
-def test_what_may_be_one_event_is_an_event_of_its_own_and_a_match_to_review(writer: TestClient) -> None:
+def test_possible_event_becomes_a_new_event_and_a_match(writer: TestClient) -> None:
     first, second = put(writer, BRIDGE, "meduza"), put(writer, SCHOOL, "tass", "2024-05-08")
 
     made = read(writer, f"/events/{event_of(writer, second)}")
@@ -98,7 +98,7 @@ def test_what_may_be_one_event_is_an_event_of_its_own_and_a_match_to_review(writ
 
 
 @pytest.mark.parametrize(("text", "day"), [(BRIDGE, "2024-05-20"), (FERRY, "2024-05-07")])
-def test_what_is_of_other_days_or_about_something_else_is_a_new_event(writer: TestClient, text: str, day: str) -> None:
+def test_other_days_or_topic_make_a_new_event(writer: TestClient, text: str, day: str) -> None:
     first = put(writer, BRIDGE, "meduza")
 
     second = put(writer, text.replace("May 6", "").replace("on Monday", ""), "tass", day)
@@ -107,7 +107,7 @@ def test_what_is_of_other_days_or_about_something_else_is_a_new_event(writer: Te
     assert matches(writer) == {}
 
 
-def test_what_a_person_told_apart_is_not_proposed_again(writer: TestClient, store: Store) -> None:
+def test_rejected_match_is_not_proposed_again(writer: TestClient, store: Store) -> None:
     title = "Mayor Jane Doe opens the rebuilt bridge over the river Ald in Oldtown"
     one, other = named(writer, title), named(writer, title)
     first = put(writer, BRIDGE, "meduza")
@@ -123,7 +123,7 @@ def test_what_a_person_told_apart_is_not_proposed_again(writer: TestClient, stor
     assert matches(writer) == {(one, other): (False, "human")}
 
 
-def test_in_place_of_what_was_merged_what_it_was_merged_into_is_joined(writer: TestClient) -> None:
+def test_merged_event_is_joined_at_its_target(writer: TestClient) -> None:
     elsewhere = named(writer, "Feast of the valley's farmers", "2024-05-05")
     bridge = event_of(writer, put(writer, BRIDGE, "meduza"))
     assert writer.post(f"/events/{elsewhere}/merge", json={"from": [bridge]}).status_code == 200
@@ -131,9 +131,7 @@ def test_in_place_of_what_was_merged_what_it_was_merged_into_is_joined(writer: T
     assert event_of(writer, put(writer, AGAIN, "tass")) == elsewhere
 
 
-def test_a_document_that_is_read_again_keeps_its_event_unless_a_person_moved_it(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_new_extraction_keeps_the_documents_event(writer: TestClient, store: Store, dateline: Dateline) -> None:
     first, second = put(writer, BRIDGE, "meduza"), put(writer, AGAIN, "tass")
     bridge = event_of(writer, first)
     body = {"title": "Cars cross the Ald", "documents": [second]}
@@ -148,15 +146,15 @@ def test_a_document_that_is_read_again_keeps_its_event_unless_a_person_moved_it(
     assert matches(writer) == {(bridge, moved): (False, "human")}
 
 
-def test_among_many_events_of_its_days_the_right_one_is_found(empty_writer: TestClient, empty_store: Store) -> None:
+def test_right_event_is_joined_among_many_of_its_days(empty_writer: TestClient, empty_store: Store) -> None:
     words = ["harvest", "budget", "strike", "storm", "match", "visit", "trial", "fire", "vote", "fair"]
     titles = [
         f"{one} and {other} in Oldtown on {day}" for one, other in itertools.permutations(words, 2) for day in "12"
     ]
     with revisions.write(empty_store.engine, author="tests", message="") as session:
         sources_and_speakers.add_source(session, SourceCreate(name="The Ald", slug="ald", kind=SourceKind.NEWSPAPER))
-        told = [*titles[:90], "Bridge over the Ald rebuilt, says mayor Doe", *titles[90:]]
-        bodies = [EventCreate(title=title, date="2024-05-06", type=EventType.CONSULT) for title in told]
+        headline = [*titles[:90], "Bridge over the Ald rebuilt, says mayor Doe", *titles[90:]]
+        bodies = [EventCreate(title=title, date="2024-05-06", type=EventType.CONSULT) for title in headline]
         ids = [event.id for event in records.add_events(session, bodies)]
 
     assert event_of(empty_writer, put(empty_writer, BRIDGE, "ald")) == ids[90]
@@ -167,18 +165,18 @@ SEEDED = sorted((HERE / "documents").glob("*.yaml"))
 
 @pytest.fixture(scope="module")
 def seeds() -> list[tuple[DocumentCreate, Extraction]]:
-    """The five documents of the seed, as the machine alone reads them."""
-    found = []
+    """Return the five documents of the seed with their extractions."""
+    seeds = []
     for path in SEEDED:
         entry = yaml.load(path.read_text(), yaml.BaseLoader)
-        told = {name: entry[name] for name in ("source", "title", "published", "language") if name in entry}
-        body = DocumentCreate(**told, text=path.with_name(entry["file"]).read_text())
-        found.append((body, reading.prepare(body)))
-    return found
+        fields = {name: entry[name] for name in ("source", "title", "published", "language") if name in entry}
+        body = DocumentCreate(**fields, text=path.with_name(entry["file"]).read_text())
+        seeds.append((body, reading.prepare(body)))
+    return seeds
 
 
 @pytest.mark.parametrize("order", [(0, 1, 2, 3, 4), (2, 4, 0, 1, 3)])
-def test_the_documents_of_the_summit_come_together_in_any_order(
+def test_summit_documents_join_one_event_in_any_order(
     empty_store: Store, seeds: Sequence[tuple[DocumentCreate, Extraction]], order: Sequence[int]
 ) -> None:
     with revisions.write(empty_store.engine, author="tests", message="") as session:
@@ -187,8 +185,8 @@ def test_the_documents_of_the_summit_come_together_in_any_order(
                 session, SourceCreate(name=str(slug), slug=str(slug), kind=SourceKind.ONLINE)
             )
         for place in order:
-            body, found = seeds[place]
-            reading.put(session, records.put_document(session, body), found)
+            body, extraction = seeds[place]
+            reading.put(session, records.put_document(session, body), extraction)
         events = {row.event_id for row in lookups.list_rows(session, Report)}
         proposed = [{row.event_id, row.other_event_id} for row in lookups.list_rows(session, Match) if row.event_id]
 
@@ -197,31 +195,31 @@ def test_the_documents_of_the_summit_come_together_in_any_order(
     assert proposed == ([events] if len(events) == 2 else [])
 
 
-ARTICLES = [Article(*told) for told in STORIES]
+ARTICLES = [Article(*headline) for headline in STORIES]
 
 
-def test_stories_that_go_on_for_days_come_together_and_others_of_their_week_do_not() -> None:
+def test_stories_of_several_days_join_and_others_do_not() -> None:
     ours, by_titles = bcubed(grouped(ARTICLES, by_words(SURE))), bcubed(grouped(ARTICLES, by_title))
 
     assert ours.f1 > 0.9 > 0.6 > by_titles.f1
     assert ours.recall == 1
 
 
-def story(told: str = "Ferry aground off Skarvik", day: str = "2031-03-03", **more: Any) -> Story:
+def story(headline: str = "Ferry aground off Skarvik", day: str = "2031-03-03", **more: Any) -> Story:
     date = parse_edtf(day)
-    return Story([Account(told, STORIES[0].text)], date.earliest, date.latest, **more)
+    return Story([Account(headline, STORIES[0].text)], date.earliest, date.latest, **more)
 
 
 def of_day(title: str) -> Story:
     return Story([Account(title)], STORIES[0].day, STORIES[0].day)
 
 
-def score(one: Story, *others: Story) -> list[float]:
-    """How alike the candidates are, in their order; nothing for those that are not alike."""
-    return [each.score for each in sorted(rank(one, others))]
+def score(one: Story, *candidates: Story) -> list[float]:
+    """Return the scores of the similar candidates, in their order."""
+    return [row.score for row in sorted(rank(one, candidates))]
 
 
-def test_what_two_have_in_common_besides_words_counts() -> None:
+def test_common_speakers_places_and_quotations_raise_scores() -> None:
     place, speaker, run = {"place": "basel"}, {"speakers": frozenset({"anna berg"})}, {"quotations": frozenset({"x"})}
     plain = score(story("Ship hits rocks"), story())
 
@@ -234,24 +232,24 @@ def test_what_two_have_in_common_besides_words_counts() -> None:
     assert score(story(), story(day="2031-03"), story(day="2031")) == score(story(), story(), story())
 
 
-def test_the_name_of_the_town_alone_makes_nothing_alike() -> None:
+def test_name_of_the_town_alone_gives_no_score() -> None:
     strike, ferry = (of_day("Strike in Skarvik"), of_day("Ferry off Skarvik"))
 
     assert score(strike, ferry)[0] >= DOUBTFUL
     assert score(replace(strike, place="skarvik"), replace(ferry, place="skarvik")) == []
 
 
-def test_a_word_that_all_candidates_have_says_little() -> None:
+def test_word_of_all_candidates_weighs_little() -> None:
     doc = of_day("Doe opens bridge")
-    others = [
+    candidates = [
         of_day("Bridge closed"),
         *(of_day(f"Doe visits {town}") for town in ("Aberg", "Beberg", "Ceberg", "Deberg")),
     ]
 
-    assert rank(doc, others)[0].place == 0
+    assert rank(doc, candidates)[0].place == 0
 
 
-def test_nothing_to_compare_is_nothing_alike() -> None:
+def test_no_candidates_give_no_ranking() -> None:
     empty = Story([Account("")], story().first, story().last)
 
     assert (
@@ -259,9 +257,9 @@ def test_nothing_to_compare_is_nothing_alike() -> None:
     )
 
 
-def test_confidence_rises_with_likeness_and_is_never_certain() -> None:
-    shown = [compute_confidence(score) for score in (DOUBTFUL, SURE - 0.01, SURE, 0.6, 1.0, 1.2)]
+def test_confidence_rises_with_the_score_below_one() -> None:
+    confidences = [compute_confidence(score) for score in (DOUBTFUL, SURE - 0.01, SURE, 0.6, 1.0, 1.2)]
 
-    assert shown == sorted(shown)
-    assert shown[1] < 0.5 == shown[2]
-    assert (shown[0], shown[-1]) == (0.3, 0.95)
+    assert confidences == sorted(confidences)
+    assert confidences[1] < 0.5 == confidences[2]
+    assert (confidences[0], confidences[-1]) == (0.3, 0.95)

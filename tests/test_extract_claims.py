@@ -1,4 +1,4 @@
-"""Plain claims read off texts: what is found, what is left alone, the seed's, and what the store makes of them."""
+"""Test the plain claims of texts: extracted ones, ignored ones, those of the seed, and those in the store."""
 
 import time
 from collections.abc import Iterator
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.dates import parse_edtf
@@ -19,6 +18,7 @@ from app.extract.claims.claims import find_claims
 from app.extract.findings import ExtractedClaim, ExtractedStatement, Extraction, Grade, Voice
 from app.extract.page import layout
 from tests.conftest import Store
+from tests.properties import for_all
 from tests.test_cli import Dateline, dateline
 from tests.test_extract_seed import SEED, load_documents
 from tests.test_reading import older, put, reported
@@ -26,18 +26,18 @@ from tests.test_reading import older, put, reported
 __all__ = ["dateline"]  # the fixture
 
 
-def found(
+def find(
     text: str, *, title: str = "", day: str = "2024-05-07", findings: tuple[ExtractedStatement, ...] = ()
 ) -> list[ExtractedClaim]:
-    """The claims of an article; what it tells of happened on its day."""
+    """Return the claims of an article about an event of its day."""
     article = layout.parse_layout(text, None).get_spans(layout.Role.TEXT)
     return list(find_claims(text, None, article, findings, title=title, happened=day, written=day))
 
 
-def told(text: str, **given_: Any) -> list[tuple[str, str, str, str]]:
+def list_claims(text: str, **context: Any) -> list[tuple[str, str, str, str]]:
     return [
-        (each.property, text[each.span.start : each.span.end], each.normalized, each.unit)
-        for each in found(text, **given_)
+        (claim.property, text[claim.span.start : claim.span.end], claim.normalized, claim.unit)
+        for claim in find(text, **context)
     ]
 
 
@@ -92,8 +92,8 @@ def told(text: str, **given_: Any) -> list[tuple[str, str, str, str]]:
         ("The bank was fined $4.5 million.", [("amount", "$4.5 million", "4500000", "dollars")]),
     ],
 )
-def test_what_is_plain_is_read(text: str, expected: list[tuple[str, str, str, str]]) -> None:
-    assert told(text, title=text) == expected
+def test_plain_claims_are_extracted(text: str, expected: list[tuple[str, str, str, str]]) -> None:
+    assert list_claims(text, title=text) == expected
 
 
 @pytest.mark.parametrize(
@@ -122,20 +122,20 @@ def test_what_is_plain_is_read(text: str, expected: list[tuple[str, str, str, st
         "The house cost $4.5 million.",
     ],
 )
-def test_what_is_not_plain_or_of_another_time_is_left_alone(text: str) -> None:
-    assert told(text, title=text) == []
+def test_claims_not_plain_or_of_another_time_are_ignored(text: str) -> None:
+    assert list_claims(text, title=text) == []
 
 
-def test_what_an_article_is_not_about_is_a_suggestion_at_most() -> None:
+def test_off_topic_claims_are_only_suggestions() -> None:
     text = "The senator spoke of the economy.\n\nShe was cheered.\n\nShe recalled that the storm killed 40 people."
 
-    aside, subject = found(text, title="Senator speaks"), found(text, title="Storm kills 40")
+    aside, subject = find(text, title="Senator speaks"), find(text, title="Storm kills 40")
 
-    assert [each.confidence < 0.5 for each in aside] == [True]
-    assert [each.confidence >= 0.5 for each in subject] == [True]
+    assert [claim.confidence < 0.5 for claim in aside] == [True]
+    assert [claim.confidence >= 0.5 for claim in subject] == [True]
 
 
-def test_a_claim_has_the_voice_of_the_innermost_statement_around_it() -> None:
+def test_claim_has_the_voice_of_the_innermost_statement() -> None:
     text = "The mayor says the governor said 12 people were killed in the fire. It killed 12 people."
     mayor, governor = (Voice(name, SpeakerKind.PERSON) for name in ("mayor", "governor"))
     outer, inner = Span(text.index("the governor"), text.index(".")), Span(text.index("12"), text.index("."))
@@ -144,17 +144,17 @@ def test_a_claim_has_the_voice_of_the_innermost_statement_around_it() -> None:
         for span, grade, voice in ((outer, Grade.STRICT, mayor), (inner, Grade.STRICT, governor))
     )
 
-    assert [each.voice for each in found(text, findings=findings)] == [governor, None]
+    assert [claim.voice for claim in find(text, findings=findings)] == [governor, None]
 
 
 @cache
 def seed() -> tuple[tuple[dict[str, Any], Extraction], ...]:
     noted = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((SEED / "documents").glob("*.yaml"))]
-    return tuple(zip(noted, (each.extraction for each in load_documents()), strict=True))
+    return tuple(zip(noted, (claim.extraction for claim in load_documents()), strict=True))
 
 
 def by_hand(noted: dict[str, Any]) -> Iterator[tuple[str, int, int, str, str | None]]:
-    """The claims that a person read of the summit: what stands where, as what, by whom."""
+    """Return the claims that a person coded of the summit, with their words, values and voices."""
     for report in noted["reports"]:
         for claim in report.get("claims", ()):
             if report["event"] == "seed:pyongyang-summit-2024":
@@ -168,10 +168,10 @@ def by_hand(noted: dict[str, Any]) -> Iterator[tuple[str, int, int, str, str | N
                 )
 
 
-def test_all_that_the_machine_claims_of_the_seed_a_person_claimed_too_and_of_the_same_event() -> None:
+def test_claims_extracted_from_the_seed_match_coded_ones() -> None:
     number = 0
     for noted, reading in seed():
-        hand = {each[:3]: each[3:] for each in by_hand(noted)}
+        hand = {claim[:3]: claim[3:] for claim in by_hand(noted)}
         for claim in reading.claims:
             normalized, voice = hand[claim.property, claim.span.start, claim.span.end]
             assert claim.normalized.lstrip("~") == normalized
@@ -181,19 +181,19 @@ def test_all_that_the_machine_claims_of_the_seed_a_person_claimed_too_and_of_the
     assert number >= 19
 
 
-def test_more_than_half_of_the_names_dates_and_numbers_of_the_summit_are_found() -> None:
-    hand = [each for noted, _ in seed() for each in by_hand(noted) if not each[0].endswith("_wording")]
+def test_over_half_of_the_summits_coded_claims_are_extracted() -> None:
+    hand = [claim for noted, _ in seed() for claim in by_hand(noted) if not claim[0].endswith("_wording")]
     machine = sum(len(reading.claims) for _, reading in seed())
 
     assert machine / len(hand) > 0.55
 
 
-@given(st.text(max_size=400))
-def test_no_text_is_too_much(text: str) -> None:
-    for each in found(text, title=text):
-        assert 0 <= each.span.start < each.span.end <= len(text)
-        assert each.unit in ("edtf", "name") or parse_quantity(each.normalized)
-        assert each.unit != "edtf" or parse_edtf(each.normalized)
+@for_all(st.text(max_size=400))
+def test_any_text_yields_only_valid_claims(text: str) -> None:
+    for claim in find(text, title=text):
+        assert 0 <= claim.span.start < claim.span.end <= len(text)
+        assert claim.unit in ("edtf", "name") or parse_quantity(claim.normalized)
+        assert claim.unit != "edtf" or parse_edtf(claim.normalized)
 
 
 HOSTILE = [
@@ -212,7 +212,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:12])
-def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
+def test_hostile_text_takes_limited_time(text: str) -> None:
     started = time.process_time()
     some = find_claims(text, None, [Span(0, len(text))], (), title=text[:500], happened="2024", written="2024")
 
@@ -232,31 +232,31 @@ OLDTOWN, May 6 — An earthquake killed at least 24 people and injured about 100
 
 
 def of_document(client: TestClient, document: int) -> dict[str, Any]:
-    """The claims of a document, by property and words."""
+    """Return the claims of a document, by property and words."""
     some = client.get("/claims", params={"limit": 500}).json()["items"]
-    return {f"{each['property']}: {each['value']}": each for each in some if each["document"]["id"] == document}
+    return {f"{claim['property']}: {claim['value']}": claim for claim in some if claim["document"]["id"] == document}
 
 
-def test_what_is_read_stands_on_the_report_of_the_event_and_is_the_machines(writer: TestClient) -> None:
+def test_extracted_claims_belong_to_the_events_report(writer: TestClient) -> None:
     document = put(writer, QUAKE, title="Quake kills dozens in Oldland")
 
-    there = of_document(writer, document)
+    claims_by_name = of_document(writer, document)
 
-    shown = {name: (each["normalized"], each["unit"], each["coded_by"]) for name, each in there.items()}
-    assert shown == {
+    read_back = {
+        name: (claim["normalized"], claim["unit"], claim["coded_by"]) for name, claim in claims_by_name.items()
+    }
+    assert read_back == {
         "fatalities: dozens": ("24..99", "people", "machine"),
         "fatalities: at least 24 people": ("24..", "people", "machine"),
         "injured: about 100": ("~100", "people", "machine"),
         "missing: Two children": ("2", "children", "machine"),
     }
-    assert {each["report"] for each in there.values()} == {reported(writer, document)[0]["id"]}
-    assert there["missing: Two children"]["attributed_to"]["name"] == "Jane Doe"
-    assert all(each["span"]["exact"] == each["value"] for each in there.values())
+    assert {claim["report"] for claim in claims_by_name.values()} == {reported(writer, document)[0]["id"]}
+    assert claims_by_name["missing: Two children"]["attributed_to"]["name"] == "Jane Doe"
+    assert all(claim["span"]["exact"] == claim["value"] for claim in claims_by_name.values())
 
 
-def test_read_again_a_claim_keeps_its_id_and_what_is_found_no_more_goes(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_new_extraction_keeps_ids_and_removes_lost_claims(writer: TestClient, store: Store, dateline: Dateline) -> None:
     document = put(writer, QUAKE, title="Quake kills dozens in Oldland")
     before = of_document(writer, document)
     killed, injured = before["fatalities: at least 24 people"], before["injured: about 100"]
@@ -270,15 +270,13 @@ def test_read_again_a_claim_keeps_its_id_and_what_is_found_no_more_goes(
 
     after = of_document(writer, document)
     assert after.keys() == before.keys()
-    assert {name: each["id"] for name, each in after.items()} == {name: each["id"] for name, each in before.items()}
+    assert {name: claim["id"] for name, claim in after.items()} == {name: claim["id"] for name, claim in before.items()}
     assert after["fatalities: at least 24 people"]["normalized"] == "24.."
     assert (after["injured: about 100"]["normalized"], after["injured: about 100"]["coded_by"]) == ("~99", "human")
     assert after["missing: Two children"]["revision"] == before["missing: Two children"]["revision"]
 
 
-def test_a_claim_that_a_person_rejected_does_not_come_back(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_rejected_claim_is_not_extracted_again(writer: TestClient, store: Store, dateline: Dateline) -> None:
     document = put(writer, QUAKE, title="Quake kills dozens in Oldland")
     before = of_document(writer, document)
     verdict = {"noun": "claims", "id": before.pop("fatalities: dozens")["id"], "verdict": "reject"}
@@ -291,7 +289,7 @@ def test_a_claim_that_a_person_rejected_does_not_come_back(
     assert of_document(writer, document).keys() == before.keys()
 
 
-def test_a_persons_report_gets_the_machines_claims_where_no_claim_of_the_person_stands(
+def test_persons_report_gets_claims_beside_the_persons_own(
     writer: TestClient, store: Store, dateline: Dateline
 ) -> None:
     event = writer.post("/events", json={"title": "Quake", "date": "2024-05-06", "type": "aid"}).json()["id"]
@@ -306,21 +304,21 @@ def test_a_persons_report_gets_the_machines_claims_where_no_claim_of_the_person_
     dateline(store.url, "extract", str(one), str(several))
 
     assert of_document(writer, several) == {}
-    there = {name: each["coded_by"] for name, each in of_document(writer, one).items()}
-    assert there.pop("fatalities: 24 people") == "human"
-    assert "fatalities: at least 24 people" not in there
-    assert set(there.values()) == {"machine"}
-    assert "injured: about 100" in there
+    claims_by_name = {name: claim["coded_by"] for name, claim in of_document(writer, one).items()}
+    assert claims_by_name.pop("fatalities: 24 people") == "human"
+    assert "fatalities: at least 24 people" not in claims_by_name
+    assert set(claims_by_name.values()) == {"machine"}
+    assert "injured: about 100" in claims_by_name
 
 
-def test_two_outlets_that_count_differently_are_seen_side_by_side(writer: TestClient) -> None:
+def test_different_counts_of_two_outlets_are_a_discrepancy(writer: TestClient) -> None:
     put(writer, QUAKE, title="Quake kills dozens in Oldland")
     other = QUAKE.replace("at least 24", "fewer than 20").replace("about 100", "140")
     second = put(writer, other, title="Quake kills dozens in Oldland", source="naenara")
     event = reported(writer, second)[0]["event"]["id"]
 
-    found = {each["property"]: each for each in writer.get(f"/events/{event}/discrepancies").json()["items"]}
+    find = {claim["property"]: claim for claim in writer.get(f"/events/{event}/discrepancies").json()["items"]}
 
-    assert found["fatalities"]["verdict"] == "conflict"
-    assert found["fatalities"]["values"] == ["<20 people", "24.. people", "24..99 people"]
-    assert (found["injured"]["verdict"], found["injured"]["values"]) == ("unclear", ["~100 people", "140 people"])
+    assert find["fatalities"]["verdict"] == "conflict"
+    assert find["fatalities"]["values"] == ["<20 people", "24.. people", "24..99 people"]
+    assert (find["injured"]["verdict"], find["injured"]["values"]) == ("unclear", ["~100 people", "140 people"])

@@ -1,4 +1,4 @@
-"""The parts of the trained judge: trees, shares of keys, contents of its own, the choice among them."""
+"""Test the parts of the tagger: trees, target encoding, proposed contents, the choice among them."""
 
 import json
 import math
@@ -25,7 +25,7 @@ from tests.attributions import describe, find_relations, get_words
 LEAF = 0
 
 
-def test_trees_are_walked_from_their_roots_to_a_leaf() -> None:
+def test_trees_are_evaluated_from_root_to_leaf() -> None:
     first = [[0, 1.5, 1, 0], [1, 0.0, 3, 0], [0, 0, LEAF, 5.0], [0, 0, LEAF, 1.0], [0, 0, LEAF, 2.0]]
     trees = Trees.from_table([*first, [0, 0, LEAF, 0.25]], [0, 5], 2)
 
@@ -35,19 +35,19 @@ def test_trees_are_walked_from_their_roots_to_a_leaf() -> None:
     assert trees.compute_log_odds(np.zeros((0, 2))).tolist() == []
 
 
-def test_no_trees_say_nothing() -> None:
+def test_no_trees_give_zero_log_odds() -> None:
     assert Trees.from_table([], [], 2).compute_log_odds(np.zeros((3, 2))).tolist() == [0, 0, 0]
 
 
-def test_trees_that_are_too_deep_are_refused() -> None:
+def test_too_deep_trees_are_rejected() -> None:
     leaf = [0, 0, LEAF, 0]
-    descent = [each for number in range(1, 200, 2) for each in ([0, 0, number, 0], leaf)]
+    descent = [candidate for number in range(1, 200, 2) for candidate in ([0, 0, number, 0], leaf)]
 
     with pytest.raises(ValueError, match="too deep"):
         Trees.from_table([*descent, leaf], [0], 1)
 
 
-def test_a_share_is_learned_from_the_other_folds() -> None:
+def test_target_encoding_is_learned_from_the_other_folds() -> None:
     counts = EncodingTrainer()
     counts.add([("say",), ("say",), ("eat",)])
     counts.add([("say",), ("say",), ("eat",)])
@@ -82,15 +82,15 @@ def words_of(tree: Tree, content: tuple[TokenRange, ...]) -> str:
         ("The mayor criticized the minister, who had closed the bridge.", "the minister"),
     ],
 )
-def test_contents_may_end_before_what_hangs_on_their_end(text: str, content: str) -> None:
+def test_contents_may_end_before_a_dependent_phrase(text: str, content: str) -> None:
     tree, judged = read(text)
 
     every = extend_groups(tree, judged, np.zeros((len(tree.word), 3)))
 
-    assert content in [words_of(tree, each.content) for group, _ in every for each in group]
+    assert content in [words_of(tree, candidate.content) for group, _ in every for candidate in group]
 
 
-def test_the_chain_names_contents_and_words_that_the_lexicon_lacks() -> None:
+def test_token_model_proposes_cues_missing_in_the_lexicon() -> None:
     tree, judged = read("Anna Berg greeted the new voters of the town warmly.")
     chances = np.zeros((len(tree.word), 3))
     chances[2, 2] = chances[4, 0] = 0.9
@@ -99,10 +99,10 @@ def test_the_chain_names_contents_and_words_that_the_lexicon_lacks() -> None:
     every = extend_groups(tree, judged, chances)
 
     assert not judged
-    assert "new voters" in [words_of(tree, each.content) for group, _ in every for each in group]
+    assert "new voters" in [words_of(tree, candidate.content) for group, _ in every for candidate in group]
 
 
-def test_of_contents_that_agree_the_likeliest_is_chosen_before_a_likelier_lone_one() -> None:
+def test_overlapping_contents_beat_a_likelier_single_one() -> None:
     lone = Candidate(0, "ccomp", (TokenRange(20, 30),), None, ())
     group = [lone, *(replace(lone, content=(TokenRange(1, last),)) for last in (10, 11, 12))]
 
@@ -114,29 +114,29 @@ def test_of_contents_that_agree_the_likeliest_is_chosen_before_a_likelier_lone_o
 
 
 @pytest.mark.skipif(find_library("gomp") is None, reason="no libgomp, which LightGBM needs")
-def test_a_model_is_trained_on_a_corpus_saved_and_used(tmp_path: Path) -> None:
+def test_model_is_trained_saved_and_loaded(tmp_path: Path) -> None:
     split = corpus(tmp_path / "split")
     tagger = train.train(split)
     tagger.save(tmp_path / "model.json")
     text = "Anna Berg greeted the crowd warmly. Police said the road was closed."
     blocks = train.split_paragraphs(text)
 
-    found = attributions.find_attributions(
+    relations = attributions.find_attributions(
         text, blocks, attributions.parse_text(text, blocks), Tagger.load(tmp_path / "model.json")
     )
 
-    assert ("the crowd", "Anna Berg", "greeted") in [describe(text, each) for each in found]
-    assert not any(each.cue and get_words(text, *each.cue) == "greeted" for each in find_relations(text))
+    assert ("the crowd", "Anna Berg", "greeted") in [describe(text, candidate) for candidate in relations]
+    assert not any(candidate.cue and get_words(text, *candidate.cue) == "greeted" for candidate in find_relations(text))
 
 
-def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None:
+def test_marginals_equal_sums_over_all_labellings() -> None:
     text = "She said no."
     doc = attributions.parse_text(text, train.split_paragraphs(text))
     assert doc is not None
     tree = build_tree(doc, text)
     rows = [list(row) for row in zip(*(column.tolist() for column in build_columns(tree, [])), strict=True)]
-    known = [[0.1, -0.2, 0.3, 1.5], [-0.4, 1.1, 0.2, 0.0], [0.7, 0.2, -1.0, 0.3]]
-    weights = dict(zip([rows[0][0], rows[1][0], rows[1][2]], known, strict=True))
+    label_weights = [[0.1, -0.2, 0.3, 1.5], [-0.4, 1.1, 0.2, 0.0], [0.7, 0.2, -1.0, 0.3]]
+    weights = dict(zip([rows[0][0], rows[1][0], rows[1][2]], label_weights, strict=True))
     follow = [[0.2, 0.5, -3.0, 0.4], [0.1, -0.6, 0.9, 0.0], [0.3, -0.2, 0.8, 0.1], [-0.1, 1.2, -0.5, 0.6]]
 
     def weight(path: tuple[int, ...]) -> float:
@@ -146,14 +146,14 @@ def test_chances_of_tokens_are_those_of_all_labellings_of_the_sentence() -> None
         return math.exp(own + sum(follow[one][other] for one, other in pairwise(path)))
 
     every = {path: weight(path) for path in product(range(len(LABELS)), repeat=len(rows))}
-    chain = TokenModel.from_table({str(slot): each for slot, each in weights.items()}, follow)
+    chain = TokenModel.from_table({str(slot): candidate for slot, candidate in weights.items()}, follow)
     for token, chances in enumerate(chain.compute_marginals(tree, [])):
-        share = [sum(each for path, each in every.items() if path[token] == label) for label in (1, 2, 3)]
-        assert chances == pytest.approx([each / sum(every.values()) for each in share])
+        share = [sum(candidate for path, candidate in every.items() if path[token] == label) for label in (1, 2, 3)]
+        assert chances == pytest.approx([candidate / sum(every.values()) for candidate in share])
 
 
 def corpus(split: Path) -> Path:
-    """A split of annotated texts in which, as nowhere else, whoever is greeted is content."""
+    """Write a split of annotated texts in which, as nowhere else, the object of "greeted" is content."""
     for folder in ("text", "attributions"):
         (split / folder).mkdir(parents=True)
     for number, (name, crowd) in enumerate(
@@ -170,7 +170,7 @@ def corpus(split: Path) -> Path:
     return split
 
 
-def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
+def test_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
     ((name, text, (annotation,)), *_) = read_corpus(corpus(tmp_path))
 
     assert name == "0"
@@ -196,7 +196,7 @@ def test_a_corpus_is_read_with_its_offsets(tmp_path: Path) -> None:
         {"strict": 1},
     ],
 )
-def test_a_file_that_is_no_model_is_refused(changed: dict[str, object], tmp_path: Path) -> None:
+def test_invalid_model_file_is_rejected(changed: dict[str, object], tmp_path: Path) -> None:
     Tagger.untrained().save(tmp_path / "model.json")
     model = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps(model | changed))
@@ -205,7 +205,7 @@ def test_a_file_that_is_no_model_is_refused(changed: dict[str, object], tmp_path
         Tagger.load(tmp_path / "model.json")
 
 
-def test_a_folder_without_annotated_texts_is_refused(tmp_path: Path) -> None:
+def test_corpus_without_annotated_texts_is_rejected(tmp_path: Path) -> None:
     (tmp_path / "text").mkdir()
 
     with pytest.raises(ValueError, match="holds no annotated texts"):

@@ -14,7 +14,7 @@ from app.extract.pipeline import extract
 
 def meant(text: str, mention: str) -> Voice:
     """Whom the last mention of these words stands for."""
-    blocks = [Span(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
+    blocks = [Span(*match.span()) for match in re.finditer(r"[^\n]+", text)]
     place = text.rindex(mention)
     doc = attributions.parse_text(text, blocks, entities=True)
     voice = VoiceResolver(text, blocks, doc).resolve(Span(place, place + len(mention)))
@@ -23,12 +23,14 @@ def meant(text: str, mention: str) -> Voice:
 
 
 def said(text: str, words: str) -> ExtractedStatement:
-    """The statement whose words begin so."""
-    found = [
-        each for each in extract(text, language="en").statements if text[each.content[0].start :].startswith(words)
+    """Return the statement that begins with these words."""
+    matches = [
+        statement
+        for statement in extract(text, language="en").statements
+        if text[statement.content[0].start :].startswith(words)
     ]
-    assert found, f"nobody says {words!r}"
-    return found[0]
+    assert matches, f"no statement begins with {words!r}"
+    return matches[0]
 
 
 @pytest.mark.parametrize(
@@ -52,10 +54,10 @@ def said(text: str, words: str) -> ExtractedStatement:
         ("The office was open.", "State news agency BELMA", "BELMA"),
     ],
 )
-def test_a_mention_stands_for_whom_the_text_names_in_full(before: str, mention: str, name: str) -> None:
-    found = meant(f"{before}\n\n“The winter will be long and the stores are full,” {mention} said.", mention)
+def test_mention_resolves_to_the_full_name(before: str, mention: str, name: str) -> None:
+    voice = meant(f"{before}\n\n“The winter will be long and the stores are full,” {mention} said.", mention)
 
-    assert (found.name, found.sure) == (name, True)
+    assert (voice.name, voice.sure) == (name, True)
 
 
 @pytest.mark.parametrize(
@@ -69,10 +71,10 @@ def test_a_mention_stands_for_whom_the_text_names_in_full(before: str, mention: 
         ("the police report", "police report", SpeakerKind.DOCUMENT),
     ],
 )
-def test_who_has_no_name_is_called_as_the_text_does(mention: str, name: str, kind: SpeakerKind) -> None:
-    found = meant(f"It rained in the harbour.\n\n“The winter will be long,” said {mention}.", mention)
+def test_unnamed_voice_has_the_description_as_printed(mention: str, name: str, kind: SpeakerKind) -> None:
+    voice = meant(f"It rained in the harbour.\n\n“The winter will be long,” said {mention}.", mention)
 
-    assert (found.name, found.kind, found.sure) == (name, kind, True)
+    assert (voice.name, voice.kind, voice.sure) == (name, kind, True)
 
 
 @pytest.mark.parametrize(
@@ -84,17 +86,17 @@ def test_who_has_no_name_is_called_as_the_text_does(mention: str, name: str, kin
         ("Harbour campaign manager Karl Holm was late. Holm left.", "Holm", "Harbour campaign manager"),
     ],
 )
-def test_a_title_is_what_somebody_is_and_not_what_somebody_does(text: str, mention: str, title: str | None) -> None:
+def test_action_in_apposition_is_no_title(text: str, mention: str, title: str | None) -> None:
     assert meant(text, mention).title == title
 
 
-def test_a_title_is_kept_beside_the_name() -> None:
+def test_title_is_separate_from_the_name() -> None:
     text = "“The stores are full for now,” said Norwegian Foreign Minister Kari Dahl. “We wait for rain,” Dahl added."
 
-    found = meant(text, "Dahl")
+    voice = meant(text, "Dahl")
 
-    assert found.title == "Norwegian Foreign Minister"
-    assert set(found.names) == {"Kari Dahl", "Dahl"}
+    assert voice.title == "Norwegian Foreign Minister"
+    assert set(voice.names) == {"Kari Dahl", "Dahl"}
 
 
 TWO = "Senator Anna Berg and her husband, the banker Karl Berg, came late.\n\n“It was the snow on the road,” {} said."
@@ -103,17 +105,17 @@ TWO = "Senator Anna Berg and her husband, the banker Karl Berg, came late.\n\n�
 @pytest.mark.parametrize(
     ("mention", "name"), [("Karl Berg", "Karl Berg"), ("Mrs. Berg", "Anna Berg"), ("Senator Berg", "Anna Berg")]
 )
-def test_two_of_one_name_are_told_apart_by_first_name_and_title(mention: str, name: str) -> None:
-    found = meant(TWO.format(mention), mention)
+def test_first_name_and_title_tell_namesakes_apart(mention: str, name: str) -> None:
+    voice = meant(TWO.format(mention), mention)
 
-    assert (found.name, found.sure) == (name, True)
+    assert (voice.name, voice.sure) == (name, True)
 
 
-def test_two_of_one_name_are_never_merged_in_silence() -> None:
-    found = meant(TWO.format("Berg"), "Berg")
+def test_ambiguous_surname_gives_an_unsure_voice() -> None:
+    voice = meant(TWO.format("Berg"), "Berg")
 
-    assert found.name in ("Anna Berg", "Karl Berg")
-    assert not found.sure
+    assert voice.name in ("Anna Berg", "Karl Berg")
+    assert not voice.sure
 
 
 @pytest.mark.parametrize(
@@ -125,14 +127,14 @@ def test_two_of_one_name_are_never_merged_in_silence() -> None:
         ("The Harbour Authority closed the port. “Nobody sails today,” it said.", "Nobody", "Harbour Authority"),
     ],
 )
-def test_a_pronoun_stands_for_who_acted_or_spoke_before(text: str, words: str, name: str) -> None:
+def test_pronoun_resolves_to_the_last_subject_or_speaker(text: str, words: str, name: str) -> None:
     voice = said(text, words).voice
 
     assert voice is not None
     assert voice.name == name
 
 
-def test_a_pronoun_is_not_sought_in_the_words_that_it_speaks() -> None:
+def test_antecedent_is_outside_the_attributed_content() -> None:
     text = "Karl Lind left the talks at noon.\n\n“We thank President Olav Moen and all of his friends,” he said."
 
     voice = said(text, "We thank").voice
@@ -151,16 +153,16 @@ def test_a_pronoun_is_not_sought_in_the_words_that_it_speaks() -> None:
         ("a report by the harbour master", "report by the harbour master"),
     ],
 )
-def test_documents_speak_under_a_telling_name(mention: str, name: str) -> None:
+def test_document_voice_has_a_distinctive_name(mention: str, name: str) -> None:
     text = (
         "The two states signed a river navigation treaty. It replaces the Convention on Fishing and Conservation, "
         f"signed in 1957 in Oslo.\n\n“Ships of both parties pass free of charge,” says {mention}."
     )
 
-    found = meant(text, mention)
+    voice = meant(text, mention)
 
-    assert (found.name, found.kind) == (name, SpeakerKind.DOCUMENT)
+    assert (voice.name, voice.kind) == (name, SpeakerKind.DOCUMENT)
 
 
-def test_nobody_is_named_where_the_text_names_nobody() -> None:
+def test_statement_without_source_has_no_voice() -> None:
     assert said("They met in the rain. “A good day for ducks and for nobody else,” it read.", "A good").voice is None

@@ -1,11 +1,10 @@
-"""What tells whether two statements print one thing said."""
+"""Test the similarity of two statements, which tells if they print one utterance."""
 
 import datetime as dt
 import time
 from itertools import count
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.statement_similarity import (
@@ -19,6 +18,7 @@ from app.analysis.statement_similarity import (
 )
 from app.core.spans import Span
 from app.core.vocab import SpeakerKind
+from tests.properties import for_all
 
 PERSON, DOCUMENT, UNNAMED = SpeakerKind.PERSON, SpeakerKind.DOCUMENT, SpeakerKind.UNNAMED
 ORGANIZATION = SpeakerKind.ORGANIZATION
@@ -51,9 +51,9 @@ def printing(
 
 
 def doubt(one: str, other: str) -> Doubt | bool | None:
-    """The doubt about two printings of one speaker and day; False where they are not alike at all."""
-    found = compare_statements(printing(one), printing(other))
-    return False if found is None else found.doubt
+    """Return the doubt about two statements of one speaker and day; False if they are not similar at all."""
+    similarity = compare_statements(printing(one), printing(other))
+    return False if similarity is None else similarity.doubt
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def doubt(one: str, other: str) -> Doubt | bool | None:
         "“rebuild the harbour”",
     ],
 )
-def test_other_words_cuts_and_orders_of_one_thing_said_are_one(other: str) -> None:
+def test_translations_excerpts_and_new_orders_match(other: str) -> None:
     assert doubt(LONG, other) is None
 
 
@@ -84,11 +84,11 @@ def test_other_words_cuts_and_orders_of_one_thing_said_are_one(other: str) -> No
         ("it is a test", "is it a test", False),
     ],
 )
-def test_what_only_looks_alike_is_doubtful_at_most(one: str, other: str, expected: Doubt | bool) -> None:
+def test_superficial_similarity_is_doubtful_or_no_match(one: str, other: str, expected: Doubt | bool) -> None:
     assert doubt(one, other) == doubt(other, one) == expected
 
 
-def test_a_doubtful_pair_is_worth_less_than_any_certain_one() -> None:
+def test_doubtful_pair_has_less_confidence_than_a_certain_one() -> None:
     doubted = compare_statements(
         printing("We will send troops to the border"), printing("We will not send troops to the border")
     )
@@ -108,11 +108,11 @@ def test_a_doubtful_pair_is_worth_less_than_any_certain_one() -> None:
         (None, None, True),
     ],
 )
-def test_days_tell_apart(one: DayRange | None, other: DayRange | None, same: bool) -> None:
+def test_statements_of_distant_days_do_not_match(one: DayRange | None, other: DayRange | None, same: bool) -> None:
     assert (compare_statements(printing(LONG, said=one), printing(LONG, said=other)) is not None) is same
 
 
-def test_a_document_says_the_same_at_all_times_but_is_one_of_its_date() -> None:
+def test_document_matches_at_any_time_unless_dates_differ() -> None:
     signed, quoted = printing(LONG, kind=DOCUMENT, said=on(19)), printing(LONG, kind=DOCUMENT)
     older = printing(LONG, kind=DOCUMENT, said=DayRange(dt.date(1961, 7, 6), dt.date(1961, 7, 6)))
 
@@ -121,12 +121,12 @@ def test_a_document_says_the_same_at_all_times_but_is_one_of_its_date() -> None:
     assert compare_statements(signed, printing(LONG, kind=DOCUMENT, speaker=2)) is None
 
 
-def test_another_speakers_words_are_another_utterance() -> None:
+def test_statements_of_two_speakers_do_not_match() -> None:
     assert compare_statements(printing(LONG), printing(LONG, speaker=2)) is None
     assert compare_statements(printing(LONG), printing(LONG, speaker=2, kind=ORGANIZATION, event=1)) is None
 
 
-def test_what_a_voice_says_is_what_it_relays_only_in_nearly_the_same_words() -> None:
+def test_relaying_voice_matches_only_nearly_equal_words() -> None:
     agency, relayed = printing(LONG, speaker=2, kind=ORGANIZATION), printing(LONG, relays=frozenset({2}))
     loosely = printing("The harbour will be rebuilt by engineers", relays=frozenset({2}))
 
@@ -135,7 +135,7 @@ def test_what_a_voice_says_is_what_it_relays_only_in_nearly_the_same_words() -> 
     assert (compare_statements(agency, loosely) or Similarity(0)).doubt is Doubt.WORDS
 
 
-def test_a_long_run_ties_a_document_to_the_person_who_quotes_it_on_one_occasion() -> None:
+def test_verbatim_run_matches_a_document_and_its_quoter() -> None:
     person = printing(f"The agreement signed today provides for {RUN} to this agreement", event=7)
 
     assert compare_statements(person, printing(RUN, speaker=2, kind=DOCUMENT, event=7)) is not None
@@ -147,7 +147,7 @@ def test_a_long_run_ties_a_document_to_the_person_who_quotes_it_on_one_occasion(
     )
 
 
-def test_what_stands_inside_other_words_is_a_part_of_them() -> None:
+def test_quotation_inside_a_statement_does_not_match_it() -> None:
     outer = printing(LONG, document=1, span=Span(0, len(LONG)), speaker=2, kind=ORGANIZATION)
     inner = printing(LONG[8:40], document=1, span=Span(8, 40), relays=frozenset({2}))
 
@@ -157,26 +157,26 @@ def test_what_stands_inside_other_words_is_a_part_of_them() -> None:
 TEXTS = st.text(max_size=60) | st.sampled_from([LONG, RUN, "", "…", "не", "NO" * 40])
 
 
-@given(one=TEXTS, other=TEXTS)
-def test_whatever_the_words_both_ways_say_the_same(one: str, other: str) -> None:
-    here, there = printing(one), printing(other)
+@for_all(one=TEXTS, other=TEXTS)
+def test_similarity_is_symmetric(one: str, other: str) -> None:
+    statement, other_statement = printing(one), printing(other)
 
-    found = compare_statements(here, there)
+    similarity = compare_statements(statement, other_statement)
 
-    assert found == compare_statements(there, here)
-    assert found is None or 0 < found.confidence <= 1
+    assert similarity == compare_statements(other_statement, statement)
+    assert similarity is None or 0 < similarity.confidence <= 1
 
 
-@given(words=st.lists(st.sampled_from(LONG.split()), max_size=80))
-def test_of_many_statements_the_same_words_are_among_those_looked_at(words: list[str]) -> None:
+@for_all(words=st.lists(st.sampled_from(LONG.split()), max_size=80))
+def test_equal_statement_is_among_the_closest(words: list[str]) -> None:
     same = printing(LONG)
-    others = [printing(" ".join(words[:end])) for end in range(len(words))]
+    candidates = [printing(" ".join(words[:end])) for end in range(len(words))]
 
-    assert same in list_closest(printing(LONG.casefold()), [*others, same])
+    assert same in list_closest(printing(LONG.casefold()), [*candidates, same])
 
 
 @pytest.mark.parametrize("words", ["a" * 200_000, "не " * 70_000, "x'x’" * 50_000, "won't " * 40_000, "1.2,3" * 40_000])
-def test_hostile_words_take_no_time(words: str) -> None:
+def test_hostile_words_take_limited_time(words: str) -> None:
     started = time.process_time()
 
     compare_statements(printing(words), printing(f"{words} {LONG}", speaker=None, kind=None, event=1))

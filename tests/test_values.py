@@ -1,11 +1,11 @@
-"""Values of claims: read, written and compared, whatever order they come in."""
+"""Test parsing, formatting and comparing the values of claims."""
 
 from contextlib import suppress
 from decimal import Decimal
 from random import Random
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from app.analysis.discrepancies import (
@@ -19,6 +19,7 @@ from app.core.quantities import words
 from app.core.quantities.notation import Quantity, parse_quantity
 from app.core.quantities.units import convert_multiple
 from app.core.vocab import Accord
+from tests.properties import for_all
 
 bounds = st.none() | st.decimals(-10_000, 10**12, places=2)
 
@@ -40,7 +41,7 @@ dates = st.sampled_from(
     ["2024-06-19", "2024-06", "2024", "2000-07", "1994-06~/2004-06~", "2024-06-19?", "1961", "2024~"]
 )
 units = st.sampled_from(["people", "hours", "minutes", "days", "months", "years", "USD", "soldiers", "decades"])
-normalized = st.tuples(quantities().map(lambda each: each.text), units | st.none())
+normalized = st.tuples(quantities().map(lambda quantity: quantity.text), units | st.none())
 normal = normalized | st.tuples(dates, st.just("edtf")) | st.tuples(st.text(min_size=1, max_size=9), st.just("name"))
 claims = st.tuples(st.text(max_size=20), normal | st.just((None, None)))
 Claim = tuple[str, tuple[str | None, str | None]]
@@ -50,14 +51,14 @@ def said(one: tuple[str, str | None], other: tuple[str, str | None]) -> str:
     return compare_values(parse_value("", *one), parse_value("", *other)).value
 
 
-@given(quantities())
-def test_the_notation_of_a_quantity_reads_back_as_that_quantity(quantity: Quantity) -> None:
+@for_all(quantities())
+def test_quantity_round_trips_through_its_notation(quantity: Quantity) -> None:
     assert parse_quantity(quantity.text) == quantity
     assert parse_quantity(quantity.text).text == quantity.text
 
 
-@given(st.text(alphabet="0123456789.<>~- e,", max_size=12))
-def test_what_is_no_notation_is_refused_and_nothing_else_happens(text: str) -> None:
+@for_all(st.text(alphabet="0123456789.<>~- e,", max_size=12))
+def test_text_that_is_no_notation_raises_only_value_error(text: str) -> None:
     with suppress(ValueError):
         assert parse_quantity(text) == parse_quantity(parse_quantity(text).text)
 
@@ -65,13 +66,13 @@ def test_what_is_no_notation_is_refused_and_nothing_else_happens(text: str) -> N
 @pytest.mark.parametrize(
     "text", ["", "..", "~", "600..550", ">5..5", "5..<5", "1e9", "1,000", "1..2..3", "9" * 19, "٣"]
 )
-def test_a_number_without_bounds_or_out_of_them_is_refused(text: str) -> None:
+def test_number_without_or_out_of_bounds_is_rejected(text: str) -> None:
     with pytest.raises(ValueError, match=r"bound|a number such as"):
         parse_quantity(text)
 
 
-@given(claims, claims)
-def test_two_values_say_the_same_of_each_other_in_either_order(one: Claim, other: Claim) -> None:
+@for_all(claims, claims)
+def test_comparing_values_is_symmetric(one: Claim, other: Claim) -> None:
     first, second = (parse_value(words, *normal) for words, normal in (one, other))
 
     assert compare_values(first, second) is compare_values(second, first)
@@ -79,24 +80,26 @@ def test_two_values_say_the_same_of_each_other_in_either_order(one: Claim, other
     assert (compare_values(first, second) is ValueRelation.SAME) == (first.key == second.key)
 
 
-@given(st.lists(claims, max_size=8), st.randoms(use_true_random=False))
-def test_what_is_said_of_a_property_does_not_depend_on_the_order_of_claims(found: list[Claim], random: Random) -> None:
-    given_ = [ComparableClaim("killed", words, *normal, place) for place, (words, normal) in enumerate(found)]
-    mixed = list(given_)
+@for_all(st.lists(claims, max_size=8), st.randoms(use_true_random=False))
+def test_discrepancies_do_not_depend_on_the_claims_order(claims_of_values: list[Claim], random: Random) -> None:
+    ordered = [
+        ComparableClaim("killed", words, *normal, place) for place, (words, normal) in enumerate(claims_of_values)
+    ]
+    mixed = list(ordered)
     random.shuffle(mixed)
 
     one, other = (
         [
             (
-                each.accord,
+                discrepancy.accord,
                 [
                     (group.value.key, sorted(claim.payload for claim in group.claims), group.related)
-                    for group in each.groups
+                    for group in discrepancy.groups
                 ],
             )
-            for each in compare_claims(some)
+            for discrepancy in compare_claims(some)
         ]
-        for some in (given_, mixed)
+        for some in (ordered, mixed)
     )
 
     assert one == other
@@ -133,12 +136,14 @@ def test_what_is_said_of_a_property_does_not_depend_on_the_order_of_claims(found
         (("2000", "edtf"), ("2000", None), "unclear"),
     ],
 )
-def test_what_two_values_say_of_each_other(one: tuple[str, str], other: tuple[str, str], says: str) -> None:
+def test_two_values_have_the_expected_relation(one: tuple[str, str], other: tuple[str, str], says: str) -> None:
     assert said(one, other) == says
 
 
-def test_words_that_are_no_value_neither_agree_nor_differ() -> None:
-    one, same, other = (parse_value(each, None, None) for each in ("In case of war", "in  case of war", "in the event"))
+def test_plain_words_are_same_or_unclear() -> None:
+    one, same, other = (
+        parse_value(words, None, None) for words in ("In case of war", "in  case of war", "in the event")
+    )
 
     assert compare_values(one, same) is ValueRelation.SAME
     assert compare_values(one, other) is ValueRelation.UNCLEAR
@@ -178,40 +183,40 @@ def test_words_that_are_no_value_neither_agree_nor_differ() -> None:
         ("treaty", None),
     ],
 )
-def test_numbers_are_read_as_prose_prints_them(printed: str, read: tuple[str, str | None] | None) -> None:
-    found = words.parse_quantity_words(printed)
+def test_numbers_in_prose_are_parsed(printed: str, read: tuple[str, str | None] | None) -> None:
+    claims_of_values = words.parse_quantity_words(printed)
 
-    assert (found and (found[0].text, found[1])) == read
+    assert (claims_of_values and (claims_of_values[0].text, claims_of_values[1])) == read
 
 
-def test_a_claim_without_a_normal_form_is_read_from_its_words() -> None:
+def test_claim_without_normal_form_is_parsed_from_its_words() -> None:
     one, other = parse_value("at least 550 people", None, None), parse_value("600", "600", "people")
 
     assert compare_values(one, other) is ValueRelation.AGREES
     assert (one.text, one.unit) == ("550..", "people")
 
 
-@given(st.text(max_size=300), st.integers(0, 5))
-def test_no_text_is_too_much_for_the_reader_of_numbers(text: str, start: int) -> None:
+@for_all(st.text(max_size=300), st.integers(0, 5))
+def test_any_text_yields_only_valid_figures(text: str, start: int) -> None:
     for figure in words.find_figures(text, min(start, len(text)), len(text)):
         assert start <= figure.start < figure.end <= len(text)
         assert parse_quantity(figure.number.text) == figure.number
 
 
 @pytest.mark.parametrize("text", ["1" * 200_000, "1," * 100_000, "two " * 50_000, "over " * 50_000, "1 to " * 50_000])
-def test_a_hostile_text_is_read_in_good_time(text: str) -> None:
+def test_hostile_text_yields_fewer_figures_than_characters(text: str) -> None:
     assert len(list(words.find_figures(text, 0, len(text)))) < len(text)
 
 
-def test_of_many_values_the_first_hundred_are_compared() -> None:
-    [found] = compare_claims([ComparableClaim("killed", "", f"{n}", "people", n) for n in range(1000)])
+def test_first_hundred_of_many_values_are_compared() -> None:
+    [discrepancy] = compare_claims([ComparableClaim("killed", "", f"{n}", "people", n) for n in range(1000)])
 
-    assert (len(found.groups), found.value_count, found.claim_count) == (100, 1000, 1000)
-    assert found.accord is Accord.CONFLICT
+    assert (len(discrepancy.groups), discrepancy.value_count, discrepancy.claim_count) == (100, 1000, 1000)
+    assert discrepancy.accord is Accord.CONFLICT
 
 
-@given(quantities(), st.sampled_from(["decades", "years", "hours", "soldiers"]))
-def test_a_quantity_in_a_larger_unit_is_one_in_the_smaller(quantity: Quantity, unit: str) -> None:
+@for_all(quantities(), st.sampled_from(["decades", "years", "hours", "soldiers"]))
+def test_quantities_in_larger_and_smaller_unit_are_equal(quantity: Quantity, unit: str) -> None:
     number, name = convert_multiple(quantity, unit)
 
     assert parse_value("", number.text, name).key == parse_value("", quantity.text, unit).key

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.analysis.versions import (
@@ -16,6 +15,7 @@ from app.analysis.versions import (
     compare_texts,
 )
 from tests.data.lists import items, pages, read
+from tests.properties import for_all
 
 Body = dict[str, Any]
 
@@ -32,7 +32,7 @@ SECOND = (
 
 
 def capture(client: TestClient, text: str, day: int, *said: tuple[str, str | None], **more: Any) -> int:
-    """A capture of the article on a day of June 2024, with what it attributes to whom."""
+    """Create a capture of the article on a day of June 2024 with statements, and return its id."""
     statements = [{"kind": "direct", "span": {"exact": words}, "speaker": speaker} for words, speaker in said]
     body = {"source": "meduza", "url": URL, "retrieved_at": f"2024-06-{day}T08:00:00Z"} | more
     answer = client.post("/documents", json=body | {"text": text, "statements": statements})
@@ -65,7 +65,7 @@ def two(writer: TestClient) -> tuple[TestClient, int, int]:
     return writer, first, second
 
 
-def test_what_stayed_changed_went_and_came_is_told(two: tuple[TestClient, int, int]) -> None:
+def test_versions_list_unchanged_changed_removed_and_added(two: tuple[TestClient, int, int]) -> None:
     client, first, second = two
 
     was, now = items(client, f"/documents/{second}/versions")
@@ -77,20 +77,23 @@ def test_what_stayed_changed_went_and_came_is_told(two: tuple[TestClient, int, i
     }
     changes = now["changes"]
     assert (changes["since"], changes["same_text"]) == (first, False)
-    ids = {each["text"]: each["id"] for each in items(client, f"/documents/{second}/statements")}
-    old = {each["text"]: each["id"] for each in items(client, f"/documents/{first}/statements")}
+    ids = {row["text"]: row["id"] for row in items(client, f"/documents/{second}/statements")}
+    old = {row["text"]: row["id"] for row in items(client, f"/documents/{first}/statements")}
     assert changes["stayed"] == [{"id": ids["Talks begin at noon,"], "before": old["Talks begin at noon,"]}]
-    told = [(each["before"]["words"], each["after"]["words"], each["similarity"]) for each in changes["changed"]]
-    assert told[0] == ("No comment,", "No comment,", 1.0)
-    assert told[1][:2] == ("We will not move an inch from our position,", "We will not move from our position today,")
-    assert 0.6 < told[1][2] < 1
-    speakers = [(each["before"]["speaker"]["slug"], each["after"]["speaker"]["slug"]) for each in changes["changed"]]
+    changed = [(row["before"]["words"], row["after"]["words"], row["similarity"]) for row in changes["changed"]]
+    assert changed[0] == ("No comment,", "No comment,", 1.0)
+    assert changed[1][:2] == (
+        "We will not move an inch from our position,",
+        "We will not move from our position today,",
+    )
+    assert 0.6 < changed[1][2] < 1
+    speakers = [(row["before"]["speaker"]["slug"], row["after"]["speaker"]["slug"]) for row in changes["changed"]]
     assert speakers == [("kim-jong-un", "antony-blinken"), ("kim-jong-un", "kim-jong-un")]
-    assert [(each["words"], each["speaker"]["slug"]) for each in changes["went"]] == [("It is over,", "antony-blinken")]
-    assert [(each["words"], each["id"]) for each in changes["came"]] == [("A new day,", ids["A new day,"])]
+    assert [(row["words"], row["speaker"]["slug"]) for row in changes["went"]] == [("It is over,", "antony-blinken")]
+    assert [(row["words"], row["id"]) for row in changes["came"]] == [("A new day,", ids["A new day,"])]
 
 
-def test_the_text_around_is_compared_too(two: tuple[TestClient, int, int]) -> None:
+def test_version_has_similarity_and_edit_of_the_text(two: tuple[TestClient, int, int]) -> None:
     client, _, second = two
 
     changes = items(client, f"/documents/{second}/versions")[1]["changes"]
@@ -100,14 +103,14 @@ def test_the_text_around_is_compared_too(two: tuple[TestClient, int, int]) -> No
     assert len("UPDATED.\n\n") < changes["added"] < 60
 
 
-def test_all_captures_of_an_item_are_its_versions_whichever_is_asked_for(two: tuple[TestClient, int, int]) -> None:
+def test_every_capture_lists_the_same_versions(two: tuple[TestClient, int, int]) -> None:
     client, first, second = two
     third = capture(client, SECOND, 21, source="tass", url=None, title="Taken over", supersedes=second)
     early = capture(client, f"{FIRST}Soon more.", 18)
     capture(client, FIRST, 22, url="https://example.org/other")
 
     listed = {
-        ident: [each["id"] for each in items(client, f"/documents/{ident}/versions")]
+        ident: [row["id"] for row in items(client, f"/documents/{ident}/versions")]
         for ident in (first, second, third, early)
     }
 
@@ -115,35 +118,35 @@ def test_all_captures_of_an_item_are_its_versions_whichever_is_asked_for(two: tu
     same = items(client, f"/documents/{first}/versions")[3]["changes"]
     assert (same["same_text"], same["similarity"], same["added"], same["removed"]) == (True, 1, 0, 0)
     newest = [
-        [each["id"] for each in page] for page in pages(client, f"/documents/{first}/versions?sort=-retrieved&limit=3")
+        [row["id"] for row in page] for page in pages(client, f"/documents/{first}/versions?sort=-retrieved&limit=3")
     ]
     assert newest == [[third, second, first], [early]]
-    paged = [each for page in pages(client, f"/documents/{first}/versions?limit=1&count=exact") for each in page]
+    paged = [row for page in pages(client, f"/documents/{first}/versions?limit=1&count=exact") for row in page]
     assert paged == items(client, f"/documents/{first}/versions")
     assert read(client, f"/documents/{first}/versions?limit=1&count=exact")["count"] == 4
     assert client.get(f"/documents/{first}/versions?format=csv").text.count("\r\n") == 5
 
 
-def test_an_item_of_one_capture_has_one_version(reader: TestClient) -> None:
+def test_item_with_one_capture_has_one_version(reader: TestClient) -> None:
     [only] = items(reader, "/documents/1/versions")
 
     assert (only["id"], only["changes"]) == (1, None)
 
 
-def test_what_is_no_document_has_no_versions(two: tuple[TestClient, int, int]) -> None:
+def test_versions_of_an_unknown_document_are_404(two: tuple[TestClient, int, int]) -> None:
     client, first, second = two
     client.delete(f"/documents/{first}")
 
     assert client.get("/documents/999999/versions").status_code == 404
     assert client.get(f"/documents/{first}/versions").status_code == 410
-    assert [each["changes"] for each in items(client, f"/documents/{second}/versions")] == [None]
+    assert [row["changes"] for row in items(client, f"/documents/{second}/versions")] == [None]
 
 
-def test_a_cursor_of_another_order_is_refused(two: tuple[TestClient, int, int]) -> None:
+def test_cursor_of_another_order_is_rejected(two: tuple[TestClient, int, int]) -> None:
     client, first, _ = two
-    then = read(client, f"/documents/{first}/versions?limit=1")["next"]
+    later = read(client, f"/documents/{first}/versions?limit=1")["next"]
 
-    assert client.get(f"{then}&sort=-retrieved").status_code == 422
+    assert client.get(f"{later}&sort=-retrieved").status_code == 422
 
 
 printed = st.lists(st.tuples(st.integers(0, 2), st.text("ab ", min_size=1, max_size=6)), max_size=8)
@@ -152,29 +155,25 @@ printed = st.lists(st.tuples(st.integers(0, 2), st.text("ab ", min_size=1, max_s
 def _moves(
     before: list[tuple[int, str]], after: list[tuple[int, str]]
 ) -> tuple[StatementChanges, list[CapturedStatement], list[CapturedStatement]]:
-    old = [CapturedStatement(place, *each) for place, each in enumerate(before)]
-    new = [CapturedStatement(place, *each) for place, each in enumerate(after)]
+    old = [CapturedStatement(place, *row) for place, row in enumerate(before)]
+    new = [CapturedStatement(place, *row) for place, row in enumerate(after)]
     return compare_statements(old, new), old, new
 
 
-@given(before=printed, after=printed)
-def test_every_statement_of_either_version_is_told_of_once(
-    before: list[tuple[int, str]], after: list[tuple[int, str]]
-) -> None:
+@for_all(before=printed, after=printed)
+def test_every_statement_is_in_exactly_one_list(before: list[tuple[int, str]], after: list[tuple[int, str]]) -> None:
     moves, old, new = _moves(before, after)
     pairs = [*moves.unchanged, *moves.changed]
 
-    assert sorted([*(pair.before.id for pair in pairs), *(each.id for each in moves.removed)]) == [o.id for o in old]
-    assert sorted([*(pair.after.id for pair in pairs), *(each.id for each in moves.added)]) == [n.id for n in new]
+    assert sorted([*(pair.before.id for pair in pairs), *(row.id for row in moves.removed)]) == [o.id for o in old]
+    assert sorted([*(pair.after.id for pair in pairs), *(row.id for row in moves.added)]) == [n.id for n in new]
     assert all(pair.before.words == pair.after.words for pair in moves.unchanged)
     assert all(pair.before.speaker == pair.after.speaker for pair in moves.unchanged)
-    assert not {(each.speaker, each.words) for each in moves.removed} & {
-        (each.speaker, each.words) for each in moves.added
-    }
+    assert not {(row.speaker, row.words) for row in moves.removed} & {(row.speaker, row.words) for row in moves.added}
 
 
-@given(before=printed)
-def test_of_a_version_that_is_the_same_everything_stayed(before: list[tuple[int, str]]) -> None:
+@for_all(before=printed)
+def test_equal_versions_have_no_changes(before: list[tuple[int, str]]) -> None:
     moves, old, _ = _moves(before, before)
 
     assert (len(moves.unchanged), moves.changed, moves.removed, moves.added) == (len(old), [], [], [])
@@ -183,8 +182,8 @@ def test_of_a_version_that_is_the_same_everything_stayed(before: list[tuple[int,
 lines = st.lists(st.sampled_from(["a\n", "bb\n", "ccc\n", "\n", "é\r\n", "last"]), max_size=8).map("".join)
 
 
-@given(before=lines, after=lines)
-def test_what_was_added_and_removed_makes_up_the_difference(before: str, after: str) -> None:
+@for_all(before=lines, after=lines)
+def test_added_and_removed_add_up_to_the_difference(before: str, after: str) -> None:
     edit = compare_texts(before, after)
 
     assert edit.added - edit.removed == len(after) - len(before)
@@ -194,12 +193,12 @@ def test_what_was_added_and_removed_makes_up_the_difference(before: str, after: 
     assert compare_texts(before, before) == TextChange(1.0, 0, 0)
 
 
-def test_large_texts_and_many_statements_are_compared_in_bounded_time() -> None:
+def test_large_versions_are_compared_in_limited_time() -> None:
     began = time.process_time()
 
     edit = compare_texts("a b " * 250_000, "b c " * 250_000)
     crowd = [CapturedStatement(place, place % 7, f"{place:06} words " * 100) for place in range(10_000)]
-    moves = compare_statements(crowd, [CapturedStatement(each.id, each.speaker, each.words[1:]) for each in crowd])
+    moves = compare_statements(crowd, [CapturedStatement(row.id, row.speaker, row.words[1:]) for row in crowd])
 
     assert (edit.added, edit.removed) == (1_000_000, 1_000_000)
     assert len(moves.removed) == len(moves.added) == 10_000

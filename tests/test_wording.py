@@ -4,13 +4,14 @@ import datetime as dt
 import time
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example
 from hypothesis import strategies as st
 
 from app.analysis import wording
 from app.analysis.first_published import PrintingDate, find_first
 from app.analysis.wording import MOST_CHARS, MOST_WORDS, Wording
 from app.core.vocab import WordEdit
+from tests.properties import for_all
 
 AGREEMENT = (
     "The comprehensive partnership agreement signed today provides, among other things, for mutual assistance in the "
@@ -45,36 +46,36 @@ texts = st.lists(st.tuples(word, between), max_size=25).map(lambda parts: "".joi
 
 
 def compare(base: str, other: str) -> Wording:
-    found = wording.compare(base, other)
-    assert found is not None
-    return found
+    alignment = wording.compare(base, other)
+    assert alignment is not None
+    return alignment
 
 
 def marked(base: str, other: str) -> str:
-    """The other text as a reader would see it: [gone], {new}, with ~ where that is trivial, and […cut]."""
-    shown = []
+    """Render the other text with its edits: [gone], {new}, with ~ for a trivial edit, and […cut]."""
+    parts = []
     for edit in compare(base, other).edits:
         was, now = base[edit.base_start : edit.base_end], other[edit.start : edit.end]
         sign = "~" if edit.trivial else ""
         gone = f"[{'…' if edit.op is WordEdit.CUT else sign}{was}]" if was else ""
-        shown.append(now if edit.op is WordEdit.EQUAL else gone + (f"{{{sign}{now}}}" if now else ""))
-    return "".join(shown)
+        parts.append(now if edit.op is WordEdit.EQUAL else gone + (f"{{{sign}{now}}}" if now else ""))
+    return "".join(parts)
 
 
-@given(texts | st.text(max_size=60), texts | st.text(max_size=60))
+@for_all(texts | st.text(max_size=60), texts | st.text(max_size=60))
 @example("", "")
 @example("...", "")
 @example("a b a b a", "b a b")
-def test_the_edits_of_either_side_make_up_its_text(base: str, other: str) -> None:
-    found = compare(base, other)
+def test_edits_cover_both_texts(base: str, other: str) -> None:
+    alignment = compare(base, other)
 
-    assert "".join(base[edit.base_start : edit.base_end] for edit in found.edits) == base
-    assert "".join(other[edit.start : edit.end] for edit in found.edits) == other
-    assert 0 <= found.likeness <= 1
+    assert "".join(base[edit.base_start : edit.base_end] for edit in alignment.edits) == base
+    assert "".join(other[edit.start : edit.end] for edit in alignment.edits) == other
+    assert 0 <= alignment.likeness <= 1
 
 
-@given(texts, texts)
-def test_an_edit_is_what_it_says(base: str, other: str) -> None:
+@for_all(texts, texts)
+def test_each_edit_matches_its_operation(base: str, other: str) -> None:
     for edit in compare(base, other).edits:
         was, now = base[edit.base_start : edit.base_end], other[edit.start : edit.end]
         match edit.op:
@@ -91,26 +92,26 @@ def test_an_edit_is_what_it_says(base: str, other: str) -> None:
             assert keys(was) == keys(now)
 
 
-@given(texts, texts)
+@for_all(texts, texts)
 def test_only_the_ends_of_the_base_are_cut(base: str, other: str) -> None:
     edits = compare(base, other).edits
 
     assert not [edit for edit in edits[1:-1] if edit.op is WordEdit.CUT]
 
 
-@given(texts)
-def test_a_text_reads_as_itself(text: str) -> None:
-    found = compare(text, text)
+@for_all(texts)
+def test_equal_texts_have_one_equal_edit(text: str) -> None:
+    alignment = compare(text, text)
 
-    assert found.likeness == 1
-    assert [edit.op for edit in found.edits] == [WordEdit.EQUAL] * bool(text)
+    assert alignment.likeness == 1
+    assert [edit.op for edit in alignment.edits] == [WordEdit.EQUAL] * bool(text)
 
 
-@given(texts, st.integers(0, 60), st.integers(1, 60))
-def test_an_excerpt_agrees_with_the_place_that_it_is_from(text: str, start: int, size: int) -> None:
+@for_all(texts, st.integers(0, 60), st.integers(1, 60))
+def test_excerpt_is_aligned_with_its_place(text: str, start: int, size: int) -> None:
     """Whatever stands around it, and however often its words occur elsewhere."""
-    found = wording.split_words(text) or []
-    taken = found[start : start + size]
+    words_of_text = wording.split_words(text) or []
+    taken = words_of_text[start : start + size]
     if taken:
         excerpt = compare(text, text[taken[0].start : taken[-1].end])
         assert excerpt.likeness == 1
@@ -118,7 +119,7 @@ def test_an_excerpt_agrees_with_the_place_that_it_is_from(text: str, start: int,
 
 
 def keys(text: str) -> list[str]:
-    return [each.key for each in wording.split_words(text) or []]
+    return [word.key for word in wording.split_words(text) or []]
 
 
 @pytest.mark.parametrize(
@@ -157,7 +158,7 @@ def keys(text: str) -> list[str]:
         ("Yes.", "No!", "[Yes]{No}[~.]{~!}"),
     ],
 )  # fmt: skip
-def test_what_is_another_word_stands_out(base: str, other: str, expected: str) -> None:
+def test_changed_words_are_edits(base: str, other: str, expected: str) -> None:
     assert marked(base, other) == expected
 
 
@@ -165,21 +166,21 @@ def test_what_is_another_word_stands_out(base: str, other: str, expected: str) -
     ("other", "likeness"),
     [(AGREEMENT, 1), ("mutual assistance", 1), (AGREEMENT.upper(), 1), (TREATY, 0.863), ("Nothing", 0)],
 )
-def test_likeness_is_the_share_of_words_that_agree_in_what_is_not_cut(other: str, likeness: float) -> None:
+def test_likeness_ignores_cut_words(other: str, likeness: float) -> None:
     assert compare(AGREEMENT, other).likeness == pytest.approx(likeness, abs=0.001)
 
 
-def test_what_is_left_out_is_told_in_the_bases_own_places() -> None:
-    found = compare(AGREEMENT, "agreement signed today provides for mutual assistance")
+def test_left_out_spans_are_offsets_of_the_base() -> None:
+    alignment = compare(AGREEMENT, "agreement signed today provides for mutual assistance")
 
-    assert [AGREEMENT[start:end] for start, end in found.left_out] == [
+    assert [AGREEMENT[start:end] for start, end in alignment.left_out] == [
         "The comprehensive partnership ",
         ", among other things,",
         " in the event of aggression against one of the parties to this agreement.",
     ]
 
 
-def test_what_is_too_long_is_not_compared() -> None:
+def test_too_long_text_is_not_compared() -> None:
     assert wording.compare("a " * (MOST_WORDS + 1), "a") is None
     assert wording.compare("a", "." * (MOST_CHARS + 1)) is None
     assert wording.compare("a " * MOST_WORDS, "a") is not None
@@ -196,7 +197,7 @@ def test_what_is_too_long_is_not_compared() -> None:
     ],
     ids=["one word", "few words", "reversed", "by chance", "signs"],
 )
-def test_no_text_takes_long(base: str, other: str) -> None:
+def test_hostile_text_is_aligned_in_limited_time(base: str, other: str) -> None:
     started = time.process_time()
     compare(base, other)
 
@@ -225,5 +226,5 @@ DAY, NEXT = dt.date(2024, 6, 19), dt.date(2024, 6, 20)
         ([], []),
     ],
 )
-def test_first_is_what_nothing_certainly_precedes(published: list[PrintingDate], expected: list[int]) -> None:
+def test_first_printings_are_certainly_preceded_by_none(published: list[PrintingDate], expected: list[int]) -> None:
     assert find_first(published) == expected
