@@ -1,1 +1,1 @@
-"""Five captured news documents and their annotation, and the way they get into a store."""
+"""Five captured news documents with their annotations, and the function that loads them into a store."""

@@ -1,4 +1,4 @@
-"""Loads the seed through the same door as everything else; what is there already stays as it is."""
+"""Load the seed through the functions that write all other records; existing records stay as they are."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,16 +26,16 @@ HERE = Path(__file__).parent
 
 B = TypeVar("B", bound=Input)
 
-# BaseLoader leaves every value a text: no NO turns into false, no 2024-06-19 into a date of Python's. The one that is
-# written in C, where PyYAML was built with it, takes an eighth of the time.
+# BaseLoader leaves every value a text: NO does not become false, and 2024-06-19 no Python date. The loader in C, which
+# not every build of PyYAML has, takes an eighth of the time.
 _LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 
 Loaded = dict[str, Counter[str]]
-"""For each table, how many rows are ``new`` and how many records were ``there`` already."""
+"""The numbers of ``new`` rows and of ``existing`` records, by table."""
 
 
 class SeedError(Exception):
-    """A seed file is not what it should be; the message names the file and the field."""
+    """An error in a seed file; the message names the file and the field."""
 
 
 def load(engine: Engine, folder: Path = HERE) -> Loaded:
@@ -59,16 +59,16 @@ def _load_file(
     shape: type[B],
     add: Callable[[WriteSession, B], object],
 ) -> None:
-    tally = loaded.setdefault(model.__name__.lower(), Counter())
-    for place, entry in enumerate(_read(path)):
+    counts = loaded.setdefault(model.__name__.lower(), Counter())
+    for number, entry in enumerate(_read(path), start=1):
         key = entry.get("slug") or entry.get("external_id")
-        with _named(path, f"entry {place + 1}"):
+        with _explain_errors(path, f"entry {number}"):
             body = shape.model_validate(entry)
             if find(session, model, key) is None:
                 add(session, body)
-                tally["new"] += 1
+                counts["new"] += 1
             else:
-                tally["there"] += 1
+                counts["existing"] += 1
 
 
 def _load_document(session: WriteSession, loaded: Loaded, path: Path) -> None:
@@ -76,15 +76,15 @@ def _load_document(session: WriteSession, loaded: Loaded, path: Path) -> None:
     text = path.with_name(entry.pop("file")).read_bytes().decode()
     if hash_text(text) != entry.pop("sha256"):
         raise SeedError(f"{path.name}: the text has changed, its SHA-256 is now {hash_text(text)}")
-    with _named(path, "document"):
+    with _explain_errors(path, "document"):
         body = DocumentCreate.model_validate(entry | {"text": text})
-        state = "new" if session.has_written(records.put_document(session, body)) else "there"
-    for name, count in _rows(body):
+        state = "new" if session.has_written(records.put_document(session, body)) else "existing"
+    for name, count in _count_rows(body):
         loaded.setdefault(name, Counter())[state] += count
 
 
-def _rows(body: DocumentCreate) -> Iterator[tuple[str, int]]:
-    """The rows that a document brings, by table."""
+def _count_rows(body: DocumentCreate) -> Iterator[tuple[str, int]]:
+    """Yield the numbers of a document's rows by table."""
     yield "document", 1
     yield Report.__name__.lower(), len(body.reports)
     yield Claim.__name__.lower(), sum(len(report.claims) for report in body.reports)
@@ -97,13 +97,13 @@ def _read(path: Path) -> Any:
 
 
 @contextmanager
-def _named(path: Path, what: str) -> Iterator[None]:
-    """Whatever is wrong with the entry in hand is told with its file."""
+def _explain_errors(path: Path, entry: str) -> Iterator[None]:
+    """Raise the errors of an entry as a SeedError that names its file."""
     try:
         yield
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise SeedError(f"{path.name}, {what}: {field}: {first['msg']}") from error
+        problem = error.errors()[0]
+        field = ".".join(str(part) for part in problem["loc"])
+        raise SeedError(f"{path.name}, {entry}: {field}: {problem['msg']}") from error
     except DatelineError as error:
-        raise SeedError(f"{path.name}, {what}: {error.detail}") from error
+        raise SeedError(f"{path.name}, {entry}: {error.detail}") from error

@@ -13,7 +13,7 @@ def seed() -> None:
         counts_by_table = load_seed(engine)
     table = Table("table", "new", "already there")
     for name, counts in counts_by_table.items():
-        table.add_row(name, str(counts["new"]), str(counts["there"]))
+        table.add_row(name, str(counts["new"]), str(counts["existing"]))
     out.print(table)
 
 

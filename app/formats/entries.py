@@ -99,12 +99,11 @@ def get_list_url(info: ListInfo) -> str:
 
 def format_date(date: Item) -> str:
     """Return a date in words, with its doubts."""
-    return " to ".join(map(_format_date_part, date["edtf"].split("/")))
-
-
-def _format_date_part(part: str) -> str:
-    bare = part.rstrip("?~%")
-    return ("" if _is_day(bare) else "some time in ") + bare + _DOUBTS.get(part[-1], "")
+    parts = []
+    for part in date["edtf"].split("/"):
+        bare = part.rstrip("?~%")
+        parts.append(("" if _is_day(bare) else "some time in ") + bare + _DOUBTS.get(part[-1], ""))
+    return " to ".join(parts)
 
 
 def is_certain(date: Item) -> bool:

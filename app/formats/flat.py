@@ -35,17 +35,14 @@ def _iterate_column_types(shape: type[BaseModel], prefix: str) -> Iterator[tuple
     # The coder of a record interests least: RecordPublic's fields, except the id, come last.
     names = sorted(shape.model_fields, key=lambda name: name != "id" and name in RecordPublic.model_fields)
     for name in names:
-        field_type = _strip_null(shape.model_fields[name].annotation)
+        field_type: Any = shape.model_fields[name].annotation
+        options = [option for option in get_args(field_type) if option is not NoneType]
+        if len(options) == 1 and NoneType in get_args(field_type):
+            field_type = options[0]  # of ``T | None``
         if isinstance(field_type, type) and issubclass(field_type, BaseModel):
             yield from _iterate_column_types(field_type, f"{prefix}{name}_")
         else:
             yield prefix + name, get_origin(field_type) or field_type
-
-
-def _strip_null(annotation: Any) -> Any:
-    """Return ``T`` for ``T | None``, and any other annotation as it is."""
-    options = [option for option in get_args(annotation) if option is not NoneType]
-    return options[0] if len(options) == 1 and NoneType in get_args(annotation) else annotation
 
 
 def build_columns(shape: type[BaseModel], items: Items) -> list[Sequence[Any]]:
@@ -55,14 +52,13 @@ def build_columns(shape: type[BaseModel], items: Items) -> list[Sequence[Any]]:
     types = get_column_types(shape).values()
     if not isinstance(items[0], str):
         columns = zip(types, zip(*items, strict=True), strict=False)
-        return [[_join_json(cell) for cell in cells] if kind is list else cells for kind, cells in columns]
+        return [
+            ["" if cell == "[]" else _join_members(orjson.loads(cell)) for cell in cells] if kind is list else cells
+            for kind, cells in columns
+        ]
     rows = (flatten(shape, orjson.loads(str(item))).values() for item in items)
     columns = zip(types, zip(*rows, strict=True), strict=True)
     return [[_JSON_BOOLEANS.get(cell) for cell in cells] if kind is bool else cells for kind, cells in columns]
-
-
-def _join_json(cell: str) -> str:
-    return "" if cell == "[]" else _join_members(orjson.loads(cell))
 
 
 def flatten(shape: type[BaseModel], item: dict[str, Any]) -> dict[str, Any]:

@@ -262,11 +262,9 @@ def _build_saying_date(date: Item | None) -> Node:
 
 
 def _build_place(place: Item) -> Node | None:
-    fields = _drop_empty(
-        name=place["name"],
-        address=place["country"] and {"@type": "PostalAddress", "addressCountry": place["country"]},
-        geo=_build_coordinates(place),
-    )
+    country = place["country"]
+    address = country and {"@type": "PostalAddress", "addressCountry": country}
+    fields = _drop_empty(name=place["name"], address=address, geo=_build_coordinates(place))
     return {"@type": "Place", **fields} if fields else None
 
 

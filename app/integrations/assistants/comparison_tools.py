@@ -1,7 +1,6 @@
 """Tools that compare: the outlets of an event, the printings of an utterance, and contradictory claims."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import orjson
 
@@ -22,7 +21,6 @@ from app.integrations.assistants.answers import (
     Rests,
     Value,
     Wordings,
-    Words,
 )
 from app.integrations.assistants.context import (
     Item,
@@ -106,26 +104,20 @@ def _build_reporting(context: ToolContext, item: Item, passages: Mapping[int, It
 
 
 def _build_origin(context: ToolContext, item: Item) -> Origin:
+    documents = []
+    for document in item["documents"][:_ORIGIN_DOCUMENTS]:
+        spans = [document["credit"]] if document["credit"] else document["statements"][:_EVIDENCE]
+        evidence = [quote(span["exact"], span["start"]) for span in spans]
+        source = context.build_document(document["source"], document)
+        documents.append(Rests(document=source, basis=document["basis"], evidence=evidence))
     return Origin(
         key=item["key"],
         name=item["name"],
         kind=item["kind"],
         outlet_count=item["source_count"],
-        documents=[
-            Rests(
-                document=context.build_document(document["source"], document),
-                basis=document["basis"],
-                evidence=_list_evidence(document),
-            )
-            for document in item["documents"][:_ORIGIN_DOCUMENTS]
-        ],
+        documents=documents,
         document_count=item["document_count"],
     )
-
-
-def _list_evidence(document: Item) -> list[Words]:
-    spans = [document["credit"]] if document["credit"] else document["statements"][:_EVIDENCE]
-    return [quote(span["exact"], span["start"]) for span in spans]
 
 
 async def compare_wordings(context: ToolContext, question: questions.CompareWordings) -> Wordings:
@@ -164,22 +156,23 @@ async def _compare_printings(context: ToolContext, utterance: int) -> Wordings:
 
 def _build_printing(context: ToolContext, item: Item, fullest: Item | None) -> Printing:
     changes = [change for change in item["differences"] or () if change["op"] != "equal" and not change["trivial"]]
+    start, base_start = item["span"]["start"], (fullest or item)["span"]["start"]
+    differences = [
+        Difference(
+            op=change["op"],
+            fullest=quote(change["base_words"], base_start + change["base_start"], _MAX_DIFFERENCE),
+            here=quote(change["words"], start + change["start"], _MAX_DIFFERENCE),
+        )
+        for change in changes[:_DIFFERENCES]
+    ]
     return Printing(
         statement=context.build_statement(item),
         first=item["first"],
         fullest=item["fullest"],
         likeness=item["likeness"],
-        differences=[_build_difference(change, item, fullest or item) for change in changes[:_DIFFERENCES]],
+        differences=differences,
         difference_count=len(changes),
         not_compared=item["not_compared"],
-    )
-
-
-def _build_difference(change: Item, printing: Item, fullest: Item) -> Difference:
-    return Difference(
-        op=change["op"],
-        fullest=quote(change["base_words"], fullest["span"]["start"] + change["base_start"], _MAX_DIFFERENCE),
-        here=quote(change["words"], printing["span"]["start"] + change["start"], _MAX_DIFFERENCE),
     )
 
 
@@ -188,36 +181,36 @@ async def list_discrepancies(context: ToolContext, question: questions.Discrepan
     filters = EventDiscrepancyFilter(property=question.property, all=question.all)
     listing = await discrepancies.get_event_listing(context.reads, event.id, filters)
     items, more = await context.read_page(listing, question, filters.sort)
-    return Discrepancies(event=event, discrepancies=[_build_discrepancy(context, item) for item in items], more=more)
-
-
-def _build_discrepancy(context: ToolContext, item: Item) -> Discrepancy:
-    return Discrepancy(
-        property=item["property"],
-        verdict=item["verdict"],
-        values=[_build_value(context, value) for value in item["details"][:_VALUES]],
-        value_count=item["value_count"],
-    )
+    event_discrepancies = [
+        Discrepancy(
+            property=item["property"],
+            verdict=item["verdict"],
+            values=[_build_value(context, value) for value in item["details"][:_VALUES]],
+            value_count=item["value_count"],
+        )
+        for item in items
+    ]
+    return Discrepancies(event=event, discrepancies=event_discrepancies, more=more)
 
 
 def _build_value(context: ToolContext, item: Item) -> Value:
+    claims = [
+        Claim(
+            id=claim["id"],
+            passage=context.build_passage(claim["source"], claim["document"], claim["span"]),
+            origin=claim["origin"]["name"],
+            attributed_to=build_voice(claim["attributed_to"]),
+            coded_by=claim["coded_by"],
+            confidence=claim["confidence"],
+        )
+        for claim in item["claims"][:_CLAIMS]
+    ]
     return Value(
         number=item["id"],
         value=item["value"],
         unit=item["unit"],
         differs_from=item["differs"],
         origins=[origin["name"] for origin in item["origins"]],
-        claims=[_build_claim(context, claim) for claim in item["claims"][:_CLAIMS]],
+        claims=claims,
         claim_count=len(item["claims"]),
-    )
-
-
-def _build_claim(context: ToolContext, item: dict[str, Any]) -> Claim:
-    return Claim(
-        id=item["id"],
-        passage=context.build_passage(item["source"], item["document"], item["span"]),
-        origin=item["origin"]["name"],
-        attributed_to=build_voice(item["attributed_to"]),
-        coded_by=item["coded_by"],
-        confidence=item["confidence"],
     )

@@ -113,15 +113,11 @@ def _check_origin(request: Request) -> None:
     its own origin. ``*`` in the setting allows pages to read lists, not to speak as an assistant.
     """
     origin, settings = request.headers.get("origin"), request.app.state.settings
-    if origin is None or _OWN_MACHINE.fullmatch(origin) or origin in _list_own_origins(settings):
+    own_origin = "/".join(settings.public_url.split("/")[:3])
+    named = {own_origin, *settings.cors_origins} - {"", "*"}
+    if origin is None or _OWN_MACHINE.fullmatch(origin) or origin in named:
         return
     raise Forbidden("Pages of this origin may not ask; DATELINE_CORS_ORIGINS can name it, and `*` does not.")
-
-
-def _list_own_origins(settings: Settings) -> set[str]:
-    """List the origins of the API itself and of ``cors_origins``."""
-    own = "/".join(settings.public_url.split("/")[:3])
-    return {own, *settings.cors_origins} - {"", "*"}
 
 
 async def _check_key(request: Request) -> None:

@@ -41,28 +41,28 @@ async def find_events(context: ToolContext, question: questions.EventsOnADate) -
         **_get_days(question), country=question.country, type=question.type, source=question.source, q=question.q
     )
     items, more = await context.read_page(await events.get_listing(context.reads, filters), question, filters.sort)
-    return Events(events=[await _build_event(context, item) for item in items], more=more)
+    page_events = [
+        FoundEvent(
+            **context.build_event(item).model_dump(),
+            coded_by=item["coded_by"],
+            confidence=item["confidence"],
+            summary=item["summary"],
+            type=item["type"],
+            place=item["place"]["name"],
+            country=item["place"]["country"],
+            outlets=[build_outlet(source) for source in item["sources"][: questions.MOST]],
+            outlet_count=item["source_count"],
+            origin_count=item["origin_count"],
+            statement_count=item["statement_count"],
+            reports=await _list_reports(context, item["id"]),
+        )
+        for item in items
+    ]
+    return Events(events=page_events, more=more)
 
 
 def _get_days(question: questions.Days) -> dict[str, Any]:
     return {"date": question.date, "from": question.from_, "to": question.to, "date_match": question.date_match}
-
-
-async def _build_event(context: ToolContext, item: Item) -> FoundEvent:
-    return FoundEvent(
-        **context.build_event(item).model_dump(),
-        coded_by=item["coded_by"],
-        confidence=item["confidence"],
-        summary=item["summary"],
-        type=item["type"],
-        place=item["place"]["name"],
-        country=item["place"]["country"],
-        outlets=[build_outlet(source) for source in item["sources"][: questions.MOST]],
-        outlet_count=item["source_count"],
-        origin_count=item["origin_count"],
-        statement_count=item["statement_count"],
-        reports=await _list_reports(context, item["id"]),
-    )
 
 
 async def _list_reports(context: ToolContext, event: int) -> list[Passage]:
