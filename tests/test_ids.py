@@ -78,7 +78,7 @@ def test_the_records_are_looked_up_not_met_on_a_walk(shared_store: Store, noun: 
     filters = LISTS[noun].filters.model_validate({"id": "1,2,3", **query})
     with open_read_transaction(shared_store.engine) as session:
         reads = Explained(session)
-        run_sync(run_sync(LISTS[noun].find(reads, filters)).page(reads, PageRequest(filters.sort, 100)))
+        run_sync(run_sync(LISTS[noun].get_listing(reads, filters)).page(reads, PageRequest(filters.sort, 100)))
 
     looked_up = f"SEARCH {NOUNS[noun].__tablename__} USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY"
     assert looked_up in reads.plan

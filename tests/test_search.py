@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.main import create_app
-from app.queries.search import phrases
+from app.queries.search import split_phrases
 from seed.load import HERE
 from tests.conftest import BACKENDS, Templates, settings_for
 from tests.data.lists import Item, items, read
@@ -214,7 +214,7 @@ def test_a_word_that_is_asked_for_many_times_costs_no_more_than_once(reader: Tes
     ],
 )
 def test_a_query_is_cut_into_words_and_phrases_each_once(q: str, expected: list[str]) -> None:
-    assert phrases(q) == expected
+    assert split_phrases(q) == expected
 
 
 def test_a_word_near_the_end_of_a_long_text_is_found_and_marked(writer: TestClient) -> None:

@@ -24,7 +24,7 @@ def group() -> None:
     joined = proposed = 0
     with open_store() as engine, progress_bar("statements") as progress:
         with open_read_transaction(engine) as session:
-            total = statement_candidates.count_unplaced(session.connection())
+            total = statement_candidates.count_unassigned(session.connection())
         task = progress.add_task("statements", total=total)
         for looked_at, grouped in _batches(engine):
             joined, proposed = joined + grouped.joined, proposed + grouped.proposed
@@ -37,7 +37,7 @@ def _batches(engine: Engine) -> Iterator[tuple[int, GroupingCounts]]:
     last = 0
     while True:
         with revisions.write(engine, author=AUTHOR, message="Put printings of one thing said together") as session:
-            ids = statement_candidates.list_unplaced(session.connection(), after=last, limit=_BATCH)
+            ids = statement_candidates.list_unassigned(session.connection(), after=last, limit=_BATCH)
             if not ids:
                 return
             rows = lookups.iterate_rows(session, Statement, "id", ids)

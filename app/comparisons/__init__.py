@@ -1,1 +1,1 @@
-"""What is shown of an analysis: rows of the store through pure comparisons to the items of a list, page by page."""
+"""Comparisons as lists: rows of the store through the pure functions of ``analysis/`` to items, page by page."""

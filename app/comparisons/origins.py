@@ -1,4 +1,4 @@
-"""Origins as a list: each with the documents that rest on it, and why."""
+"""The origins of an event or an utterance as a list: each with the documents that rest on it, and the reasons."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,76 +7,88 @@ from typing import Any
 import orjson
 
 from app.analysis.origin_rows import OriginKeyResolver, OriginRows, SourcedDocument, SourceRef
-from app.analysis.origins import Basis, Evidence, Member, Origin, find_event_origins, find_utterance_origins
+from app.analysis.origins import Basis, Evidence, Origin, find_event_origins, find_utterance_origins
 from app.database.statements import ReadSession
-from app.queries import origins as stored
+from app.queries import origins as queries
 from app.queries.listing import Page, PageRequest
-from app.queries.origins import Shown
+from app.queries.origins import OriginItems, ProvenanceRows
 from app.schemas.origin import OriginKind
 
 
-async def get_event_origins(reads: ReadSession, ref: int) -> "Origins":
-    """Who stands behind the reports of an event; raises Missing."""
-    return await _listing(reads, await stored.get_event_rows(reads, ref), find_event_origins, event=ref)
+async def get_event_listing(reads: ReadSession, event: int) -> "OriginListing":
+    """Return the origins of the reports of an event; raise Missing if there is no such event."""
+    return OriginListing(await list_event_origins(reads, event), event)
 
 
-async def get_utterance_origins(reads: ReadSession, ref: int) -> "Origins":
-    """From whom those who print an utterance have it; raises Missing."""
-    return await _listing(reads, await stored.get_utterance_rows(reads, ref), find_utterance_origins)
+async def get_utterance_listing(reads: ReadSession, utterance: int) -> "OriginListing":
+    """Return the origins of the printings of an utterance; raise Missing if there is no such utterance."""
+    rows = await queries.get_utterance_rows(reads, utterance)
+    return OriginListing(await _find_origins(reads, rows, find_utterance_origins), None)
 
 
-async def _listing(
+async def list_event_origins(reads: ReadSession, event: int) -> list[Origin]:
+    """Return the origins of the reports of an event; raise Missing if there is no such event."""
+    return await _find_origins(reads, await queries.get_event_rows(reads, event), find_event_origins)
+
+
+async def _find_origins(
     reads: ReadSession,
-    rows: stored.Accounts,
+    rows: ProvenanceRows,
     find: Callable[[Sequence[SourcedDocument], OriginKeyResolver], list[Origin]],
-    event: int | None = None,
-) -> "Origins":
-    found = OriginRows(*rows)
-    who = OriginKeyResolver(*await stored.get_name_bearers(reads, found.list_agency_keys()))
-    return Origins([origin for reports in found.documents.values() for origin in find(reports, who)], event)
+) -> list[Origin]:
+    origin_rows = OriginRows(*rows)
+    resolver = OriginKeyResolver(*await queries.get_name_bearers(reads, origin_rows.list_agency_keys()))
+    return [origin for documents in origin_rows.documents.values() for origin in find(documents, resolver)]
 
 
 @dataclass(frozen=True)
-class Origins:
-    """Who stands behind an ``event`` or an utterance (``OriginPublic``), in the order in which they appeared."""
+class OriginListing:
+    """The origins of an ``event`` or an utterance (``OriginPublic``), in the order in which they appeared."""
 
     origins: Sequence[Origin]
     event: int | None
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
-        order = list(self.origins)
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
+        ordered = list(self.origins)
         if request.sort.endswith("documents"):
-            order.sort(key=lambda origin: len(origin.evidence), reverse=request.sort.startswith("-"))
+            ordered.sort(key=lambda origin: len(origin.evidence), reverse=request.sort.startswith("-"))
         elif request.sort.startswith("-"):
-            order.reverse()
+            ordered.reverse()
         if request.after is not None:
-            order = order[[origin.key.key for origin in order].index(str(request.after[0])) + 1 :]
-        page = order[: request.limit]
-        shown = await self._shown(reads, page)
-        items = [orjson.dumps(_item(origin, shown)).decode() for origin in page]
-        return Page(items, (page[-1].key.key, 0) if len(order) > len(page) else None)
-
-    async def _shown(self, reads: ReadSession, page: Sequence[Origin]) -> Shown:
-        evidence = [each for origin in page for each in origin.evidence]
-        documents = {each.document_id for each in evidence}
-        statements = {ident for each in evidence for ident in each.statement_ids}
-        return await stored.get_items(reads, documents, statements, event=self.event)
+            ordered = ordered[[origin.key.key for origin in ordered].index(str(request.after[0])) + 1 :]
+        page = ordered[: request.limit]
+        evidence = [proof for origin in page for proof in origin.evidence]
+        documents = {proof.document_id for proof in evidence}
+        statements = {ident for proof in evidence for ident in proof.statement_ids}
+        records = await queries.get_items(reads, documents, statements, event=self.event)
+        items = [orjson.dumps(_build_item(origin, records)).decode() for origin in page]
+        return Page(items, (page[-1].key.key, 0) if len(ordered) > len(page) else None)
 
     async def count(self, _reads: ReadSession) -> int:
+        """Return the number of origins."""
         return len(self.origins)
 
 
-def _item(origin: Origin, shown: Shown) -> dict[str, Any]:
+def _build_item(origin: Origin, records: OriginItems) -> dict[str, Any]:
     kind, _, value = origin.key.key.partition(":")
-    documents = [_document(each, shown) for each in origin.evidence]
-    days = [each["published"]["earliest"] for each in documents if each["published"]]
+    documents = [_build_document(evidence, records) for evidence in origin.evidence]
+    days = [document["published"]["earliest"] for document in documents if document["published"]]
     return {
         "key": origin.key.key,
         "kind": kind,
         "name": origin.key.name,
         "country": value if kind == OriginKind.STATE else None,
-        "members": [_member(member) for member in origin.members],
-        "source_count": len({each["source"]["id"] for each in documents}),
+        "members": [
+            {
+                "noun": "sources" if isinstance(member, SourceRef) else "speakers",
+                "id": member.id,
+                "slug": member.slug,
+                "name": member.name,
+            }
+            for member in origin.members
+        ],
+        "source_count": len({document["source"]["id"] for document in documents}),
         "document_count": len(documents),
         "first_published": min(days, default=None),
         "through": [key.name for key in origin.through],
@@ -84,16 +96,11 @@ def _item(origin: Origin, shown: Shown) -> dict[str, Any]:
     }
 
 
-def _member(member: Member) -> dict[str, Any]:
-    noun = "sources" if isinstance(member, SourceRef) else "speakers"
-    return {"noun": noun, "id": member.id, "slug": member.slug, "name": member.name}
-
-
-def _document(evidence: Evidence, shown: Shown) -> dict[str, Any]:
-    document = shown.documents[evidence.document_id]
+def _build_document(evidence: Evidence, records: OriginItems) -> dict[str, Any]:
+    document = records.documents[evidence.document_id]
     return document | {
         "basis": evidence.basis,
-        "statements": [shown.statements[ident] for ident in evidence.statement_ids],
+        "statements": [records.statements[ident] for ident in evidence.statement_ids],
         "copy_of": evidence.copy and evidence.copy.original_id,
         "similarity": evidence.copy and round(evidence.copy.similarity, 2),
         "credit": document["credit"] if evidence.basis == Basis.CREDITED else None,

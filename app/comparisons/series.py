@@ -14,83 +14,79 @@ from app.core.vocab import Interval, Noun
 from app.database.statements import ReadSession
 from app.queries import stats
 from app.queries.listing import Page, PageRequest
-from app.queries.stats import Count
+from app.queries.stats import SeriesCount
 from app.schemas.stats import StatsFilter
 
-# What is shown where nobody says from when: as many days as a leap year has.
-_SPAN = 366
+# Days of a range without a first day: as many as a leap year has.
+_DEFAULT_DAYS = 366
 
-# Periods that are filled at most: the days of a century.
-_MOST_FILLED = 36_600
-_SHORTEST = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 28}
+# Periods that can be filled: the days of a century.
+_MAX_FILLED = 36_600
+_SHORTEST_DAYS = {Interval.DAY: 1, Interval.WEEK: 7, Interval.MONTH: 28}
 
 Range = tuple[dt.date, dt.date]
-"""The first day of the first period, and the last of the last."""
+"""The first day of the first period, and the last day of the last period."""
 
 
-async def get_listing(reads: ReadSession, noun: Noun, filters: StatsFilter) -> "Stats":
-    """The series that are asked for (``StatPublic``); raises Invalid for a range that is none, or too long to fill."""
-    shown = await _range(reads, noun, filters)
-    if shown is None:
-        return Stats(filters, shown, ())
-    return Stats(filters, shown, await stats.get_counts(reads, noun, filters, *shown))
+async def get_listing(reads: ReadSession, noun: Noun, filters: StatsFilter) -> "StatListing":
+    """Return the requested series (``StatPublic``); raise Invalid for an invalid range, or one too long to fill."""
+    range_ = await _get_range(reads, noun, filters)
+    if range_ is None:
+        return StatListing(filters, range_, ())
+    return StatListing(filters, range_, await stats.get_counts(reads, noun, filters, *range_))
 
 
-async def _range(reads: ReadSession, noun: Noun, filters: StatsFilter) -> Range | None:
-    """The whole periods that are asked for; None where the store has nothing to show."""
+async def _get_range(reads: ReadSession, noun: Noun, filters: StatsFilter) -> Range | None:
+    """Return the range of whole periods that are requested; None if the store has no dates."""
     if filters.from_ is not None and filters.to is not None and filters.from_ > filters.to:
         raise Invalid("to", "the range ends before it begins")
     last = filters.to or await stats.get_last_day(reads, noun)
     if last is None:
         return None
-    first = filters.from_ or dt.date.fromordinal(max(last.toordinal() - _SPAN + 1, 1))
-    shown = first_day(first, filters.interval), last_day(last, filters.interval)
-    if filters.fill and (shown[1] - shown[0]).days > _MOST_FILLED * _SHORTEST[filters.interval]:
-        raise Invalid("fill", f"at most {_MOST_FILLED} periods are filled; give a shorter range")
-    return shown
+    first = filters.from_ or dt.date.fromordinal(max(last.toordinal() - _DEFAULT_DAYS + 1, 1))
+    range_ = first_day(first, filters.interval), last_day(last, filters.interval)
+    if filters.fill and (range_[1] - range_[0]).days > _MAX_FILLED * _SHORTEST_DAYS[filters.interval]:
+        raise Invalid("fill", f"at most {_MAX_FILLED} periods are filled; give a shorter range")
+    return range_
 
 
 @dataclass(frozen=True)
-class Stats:
-    """Counts, put together once however many pages are read of them."""
+class StatListing:
+    """Series of counts, computed once for any number of pages."""
 
     filters: StatsFilter
     range: Range | None
-    counts: Sequence[Count] = field(repr=False)
+    counts: Sequence[SeriesCount] = field(repr=False)
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
         await reads.fetch_state()
-        after = None if request.after is None else _place(request.after[0])
-        found = self._series.list_cells(after=after, reverse=request.sort.startswith("-"))
-        places = list(islice(found, request.limit + 1))
-        shown = places[: request.limit]
-        return Page([self._item(place) for place in shown], _last(shown) if len(places) > len(shown) else None)
+        after = None
+        if request.after is not None:
+            period, key = str(request.after[0]).split(" ", 1)
+            after = (period, key)
+        cells = self._series.list_cells(after=after, reverse=request.sort.startswith("-"))
+        first = list(islice(cells, request.limit + 1))
+        page = first[: request.limit]
+        items = [self._build_item(cell) for cell in page]
+        return Page(items, (" ".join(page[-1]), 0) if len(first) > len(page) else None)
 
     async def count(self, _reads: ReadSession) -> int:
+        """Return the number of items on all pages."""
         return len(self._series)
 
     @cached_property
     def _series(self) -> Series:
-        begun = (DayCount(each.earliest, each.latest_start, each.key or "", each.number) for each in self.counts)
+        counts = (DayCount(row.earliest, row.latest_start, row.key or "", row.number) for row in self.counts)
         interval = self.filters.interval
         fill = list_periods(*self.range, interval) if self.filters.fill and self.range else None
-        return build_series(begun, interval, fill=fill, always=() if self.filters.by else ("",))
+        return build_series(counts, interval, fill=fill, always=() if self.filters.by else ("",))
 
     @cached_property
     def _names(self) -> dict[str, str | None]:
-        return {each.key or "": each.name for each in self.counts}
+        return {row.key or "": row.name for row in self.counts}
 
-    def _item(self, place: Cell) -> str:
-        period, key = place
-        told = {"period": None if period == UNPLACED else period, "key": key or None, "name": self._names.get(key)}
-        return orjson.dumps({**told, "count": self._series.counts.get(place, 0)}).decode()
-
-
-def _last(shown: Sequence[Cell]) -> tuple[str, int]:
-    return " ".join(shown[-1]), 0
-
-
-def _place(key: int | str) -> Cell:
-    """The place that a cursor holds; ValueError where it holds none."""
-    period, name = str(key).split(" ", 1)
-    return period, name
+    def _build_item(self, cell: Cell) -> str:
+        period, key = cell
+        fields = {"period": None if period == UNPLACED else period, "key": key or None, "name": self._names.get(key)}
+        return orjson.dumps({**fields, "count": self._series.counts.get(cell, 0)}).decode()

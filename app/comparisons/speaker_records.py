@@ -1,4 +1,4 @@
-"""A speaker's record as it is shown, drawn from what the database counts."""
+"""The record of a speaker, computed from the counts of the database."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -13,43 +13,43 @@ Body = Mapping[str, Any]
 
 
 def build_speaker(item: str) -> str:
-    """The speaker that the database gives (``queries.speakers.full``) as a ``SpeakerFull``."""
+    """Build a ``SpeakerFull`` from the item of ``queries.speakers.select_full``."""
     speaker = orjson.loads(item)
-    return orjson.dumps(speaker | {"record": _record(speaker.pop("counts"))}).decode()
+    return orjson.dumps(speaker | {"record": _build_record(speaker.pop("counts"))}).decode()
 
 
-def _record(counts: Body) -> dict[str, Any]:
-    sources = {each["source"]["id"]: each["source"] for each in counts["printed"]}
+def _build_record(counts: Body) -> dict[str, Any]:
+    sources = {row["source"]["id"]: row["source"] for row in counts["printed"]}
     voices = {voice["id"]: voice for voice in counts["voices"]}
     printed = [
-        PrintedCount(each["source"]["id"], StatementKind(each["kind"]), each["through"], each["statements"])
-        for each in counts["printed"]
+        PrintedCount(row["source"]["id"], StatementKind(row["kind"]), row["through"], row["statements"])
+        for row in counts["printed"]
     ]
-    found = count_by_outlet(printed)
+    outlets = count_by_outlet(printed)
     months = counts["months"]
     return {
-        "sources": [_outlet(each, sources[each.source], voices) for each in found],
-        "relays": _relays(sum((each.relays for each in found), Counter()), voices),
-        "months": [{"month": each["month"], "statements": each["statements"]} for each in months],
-        "first_said": min((each["first"] for each in months if each["first"]), default=None),
-        "last_said": max((each["last"] for each in months if each["last"]), default=None),
+        "sources": [_build_outlet(outlet, sources[outlet.source], voices) for outlet in outlets],
+        "relays": _build_relays(sum((outlet.relays for outlet in outlets), Counter()), voices),
+        "months": [{"month": row["month"], "statements": row["statements"]} for row in months],
+        "first_said": min((row["first"] for row in months if row["first"]), default=None),
+        "last_said": max((row["last"] for row in months if row["last"]), default=None),
         "utterance_count": counts["utterance_count"],
     }
 
 
-def _outlet(outlet: OutletCounts, source: Body, voices: Mapping[int, Body]) -> dict[str, Any]:
+def _build_outlet(outlet: OutletCounts, source: Body, voices: Mapping[int, Body]) -> dict[str, Any]:
     return {
         "source": source,
         "statements": outlet.statements,
         **{kind.value: outlet.kinds[kind] for kind in StatementKind},
         "relayed": outlet.relayed,
-        "relays": _relays(outlet.relays, voices),
+        "relays": _build_relays(outlet.relays, voices),
         "quotes": outlet.quotes,
         "only_relayed": outlet.only_relayed,
     }
 
 
-def _relays(statements: Counter[int], voices: Mapping[int, Body]) -> list[dict[str, Any]]:
-    """Each voice with what it relayed, those with the most first."""
+def _build_relays(statements: Counter[int], voices: Mapping[int, Body]) -> list[dict[str, Any]]:
+    """Return the voices with the number of statements that they relayed, highest first."""
     ranked = sorted(statements, key=lambda ident: (-statements[ident], ident))
     return [{"speaker": voices[ident], "statements": statements[ident]} for ident in ranked]

@@ -1,10 +1,10 @@
-"""The printings of an utterance, each compared with the fullest or another of them."""
+"""The printings of an utterance, compared with the fullest of them or another."""
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -21,105 +21,129 @@ from app.schemas.printing import DifferenceFilter
 
 Body = Mapping[str, Any]
 
-# Code points of all printings that are compared for one answer: some 0.1 s of work for usual ones, 1 s at the worst.
-_MOST = 200_000
+# Code points of all printings compared for one response: usually 0.1 s of work, at most 1 s.
+_MAX_COMPARED = 200_000
+
+
+class _Comparison(NamedTuple):
+    """A printing, and its wording compared with the ``base``, or the reason why it was not compared."""
+
+    base: Body
+    printing: Body
+    wording: Wording | str
 
 
 def build_utterance(item: str) -> str:
-    """The utterance that the database gives (``queries.utterances.full``) as an ``UtteranceFull``."""
+    """Build an ``UtteranceFull`` from the item of ``queries.utterances.select_full``."""
     utterance = orjson.loads(item)
-    rows = [each["statement"] | {"published_at": each["published_at"]} for each in utterance["printings"]]
-    first = find_first([_published(row) for row in rows])
-    told = [
-        {**row, "first": row["id"] in first, "fullest": row is base, **_told(base, row, found)}
-        for base, row, found in _compared(rows, utterance["fullest"])
+    printings = [row["statement"] | {"published_at": row["published_at"]} for row in utterance["printings"]]
+    first = find_first([_get_printing_date(printing) for printing in printings])
+    items = [
+        {
+            **comparison.printing,
+            "first": comparison.printing["id"] in first,
+            "fullest": comparison.printing is comparison.base,
+            **_build_comparison_fields(comparison),
+        }
+        for comparison in _compare_printings(printings, utterance["fullest"])
     ]
-    return orjson.dumps(utterance | {"first": sorted(first), "printings": told}).decode()
+    return orjson.dumps(utterance | {"first": sorted(first), "printings": items}).decode()
 
 
-def _published(row: Body) -> PrintingDate:
-    days = row["document"]["published"] or {"earliest": None, "latest": None}
+def _get_printing_date(printing: Body) -> PrintingDate:
+    days = printing["document"]["published"] or {"earliest": None, "latest": None}
     earliest, latest = (day and dt.date.fromisoformat(day) for day in (days["earliest"], days["latest"]))
-    at = row["published_at"] and dt.datetime.fromisoformat(row["published_at"])
-    return PrintingDate(row["id"], earliest, latest, at)
+    at = printing["published_at"] and dt.datetime.fromisoformat(printing["published_at"])
+    return PrintingDate(printing["id"], earliest, latest, at)
 
 
-def _compared(rows: Sequence[Body], ident: int | None) -> Iterator[tuple[Body, Body, Wording | str]]:
-    """The base, which has this id; each printing; and how that one reads against it, or why this is not said."""
-    base = next((row for row in rows if row["id"] == ident), None)
-    left = _MOST
-    for row in rows if base else ():
-        assert base is not None
-        left -= len(row["text"])
-        if not _of_one_language(base, row):
-            yield base, row, "language"
+def _compare_printings(printings: Sequence[Body], base_id: int | None) -> Iterator[_Comparison]:
+    """Compare all printings with the one that has the id ``base_id``; yield none if there is no such printing."""
+    base = next((printing for printing in printings if printing["id"] == base_id), None)
+    if base is None:
+        return
+    left = _MAX_COMPARED
+    for printing in printings:
+        left -= len(printing["text"])
+        if not _may_be_same_language(base["language"], printing["language"]):
+            yield _Comparison(base, printing, "language")
         else:
-            found = wording.compare(base["text"], row["text"]) if left >= 0 else None
-            yield base, row, found or "length"
+            compared = wording.compare(base["text"], printing["text"]) if left >= 0 else None
+            yield _Comparison(base, printing, compared or "length")
 
 
-def _of_one_language(base: Body, row: Body) -> bool:
-    """As far as is known: ``en-GB`` is no other language than ``en``."""
-    one, other = base["language"], row["language"]
-    return not one or not other or one.lower().partition("-")[0] == other.lower().partition("-")[0]
+def _may_be_same_language(first: str | None, second: str | None) -> bool:
+    """Return False if both languages are known and differ, not counting regions: ``en-GB`` is ``en``."""
+    return not first or not second or first.lower().partition("-")[0] == second.lower().partition("-")[0]
 
 
-def _told(base: Body, row: Body, found: Wording | str) -> dict[str, Any]:
-    if isinstance(found, str):
-        return {"likeness": None, "differences": None, "cuts": None, "not_compared": found}
-    text = base["text"]
-    cuts = [{"start": start, "end": end, "words": text[start:end]} for start, end in found.left_out]
-    differences = [_difference(edit, text, row["text"]) for edit in found.edits]
-    likeness = round(found.likeness, 4)
+def _build_comparison_fields(comparison: _Comparison) -> dict[str, Any]:
+    if isinstance(comparison.wording, str):
+        return {"likeness": None, "differences": None, "cuts": None, "not_compared": comparison.wording}
+    text = comparison.base["text"]
+    cuts = [{"start": start, "end": end, "words": text[start:end]} for start, end in comparison.wording.left_out]
+    differences = [_build_difference(edit, text, comparison.printing["text"]) for edit in comparison.wording.edits]
+    likeness = round(comparison.wording.likeness, 4)
     return {"likeness": likeness, "differences": differences, "cuts": cuts, "not_compared": None}
 
 
-def _difference(edit: Edit, base: str, other: str) -> dict[str, Any]:
-    of_base = {"base_words": base[edit.base_start : edit.base_end]}
-    return edit._asdict() | of_base | {"words": other[edit.start : edit.end]}
+def _build_difference(edit: Edit, base: str, text: str) -> dict[str, Any]:
+    words = {"base_words": base[edit.base_start : edit.base_end], "words": text[edit.start : edit.end]}
+    return edit._asdict() | words
 
 
-async def get_differences(reads: ReadSession, utterance: int, filters: DifferenceFilter) -> "Differences":
-    """The differences of all printings; raises Missing, or Invalid for a base that is none of them."""
+async def get_differences(reads: ReadSession, utterance: int, filters: DifferenceFilter) -> "DifferenceListing":
+    """Return the differences of all printings; raise Missing, or Invalid for a base that is not one of them."""
     item = orjson.loads(await records.get_current(reads, Noun.UTTERANCES, utterance))
-    rows = sorted((each["statement"] for each in item["printings"]), key=lambda row: int(row["id"]))
+    printings = sorted((row["statement"] for row in item["printings"]), key=lambda printing: int(printing["id"]))
     if filters.base is not None and filters.base not in item["statements"]:
         raise Invalid("base", "no printing of this utterance")
-    return Differences(rows, filters.base or item["fullest"], frozenset(split_commas(filters.op)))
+    return DifferenceListing(printings, filters.base or item["fullest"], frozenset(split_commas(filters.op)))
 
 
-_Row = tuple[tuple[int, int], dict[str, Any]]
-"""A difference under the key that a page ends with: the printing's id, and the number of the difference in it."""
+class _Difference(NamedTuple):
+    """A difference, and its key: the id of the printing, and the number of the difference in it."""
+
+    key: tuple[int, int]
+    item: dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Differences:
-    """One item a difference (``UtteranceDifference``), in the order of the printings and of their texts."""
+class DifferenceListing:
+    """The differences (``UtteranceDifference``), ordered by the ids of printings and the places in their texts."""
 
-    rows: Sequence[Body]
-    base: int | None
+    printings: Sequence[Body]
+    base_id: int | None
     ops: frozenset[str]
 
     async def page(self, _reads: ReadSession, request: PageRequest) -> Page:
-        found = self._found[::-1] if request.sort.startswith("-") else self._found
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
+        differences = self._differences[::-1] if request.sort.startswith("-") else self._differences
         if request.after is not None:
-            found = found[[key for key, _ in found].index((int(request.after[0]), request.after[1])) + 1 :]
-        items = [orjson.dumps(item).decode() for _, item in found[: request.limit]]
-        return Page(items, found[request.limit - 1][0] if len(found) > request.limit else None)
+            after = (int(request.after[0]), request.after[1])
+            differences = differences[[difference.key for difference in differences].index(after) + 1 :]
+        page = differences[: request.limit]
+        items = [orjson.dumps(difference.item).decode() for difference in page]
+        return Page(items, page[-1].key if len(differences) > len(page) else None)
 
     async def count(self, _reads: ReadSession) -> int:
-        return len(self._found)
+        """Return the number of differences."""
+        return len(self._differences)
 
     @cached_property
-    def _found(self) -> list[_Row]:
-        compared = _compared(self.rows, self.base)
-        return [
-            each for base, row, found in compared if isinstance(found, Wording) for each in self._of(base, row, found)
-        ]
-
-    def _of(self, base: Body, row: Body, found: Wording) -> Iterator[_Row]:
-        of = {"statement": row["id"], "source": row["source"]["slug"]}
-        of |= {"base": base["id"], "base_source": base["source"]["slug"]}
-        for number, edit in enumerate(found.edits):
-            if not self.ops or edit.op in self.ops:
-                yield (row["id"], number), of | _difference(edit, base["text"], row["text"])
+    def _differences(self) -> list[_Difference]:
+        differences: list[_Difference] = []
+        for base, printing, compared in _compare_printings(self.printings, self.base_id):
+            if isinstance(compared, str):
+                continue
+            place = {
+                "statement": printing["id"],
+                "source": printing["source"]["slug"],
+                "base": base["id"],
+                "base_source": base["source"]["slug"],
+            }
+            for number, edit in enumerate(compared.edits):
+                if not self.ops or edit.op in self.ops:
+                    item = place | _build_difference(edit, base["text"], printing["text"])
+                    differences.append(_Difference((printing["id"], number), item))
+        return differences

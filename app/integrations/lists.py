@@ -61,7 +61,7 @@ def dump_filters(params: BaseModel, *, exclude: set[str]) -> Item:
 
 async def read_page(reads: ReadSession, noun: Noun, filters: RecordParams, part: PageRequest) -> Page:
     """Read a page of a noun's list."""
-    listing = await LISTS[noun].find(reads, filters)
+    listing = await LISTS[noun].get_listing(reads, filters)
     page = await listing.page(reads, part)
     return Page([orjson.loads(item) for item in page.items], page.last)
 

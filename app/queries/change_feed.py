@@ -1,6 +1,6 @@
-"""The news of the store: what happened after a revision, for whoever follows all of it, or some nouns, or a search."""
+"""The change feed: changes after a revision, of all nouns, some of them, or the records of a saved search."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
 
@@ -12,26 +12,25 @@ from app.queries.listing import PageRequest, SortKey
 from app.queries.lists import LISTS
 from app.queries.revisions import Change, ChangeListing
 from app.queries.saved_searches import SavedQuery, build_filters
-from app.schemas.common import RecordParams
 
-# Records that are looked up in one go.
-_AT_ONCE = 100
+# Records that are looked up in one statement.
+_BATCH = 100
 
 
 @dataclass(frozen=True)
 class ChangeSelection:
-    """What somebody follows: no nouns, or no operations, means all of them.
+    """The changes that a client receives: without nouns, or without operations, those of all.
 
-    ``search`` is the noun and the query string of a saved search. It is followed in those of the noun's changes whose
-    record matches now, and in all its deletions: what is gone can be matched no more.
+    ``search`` is a saved search: of its noun, the changes whose record matches now, and all deletions, since a deleted
+    record cannot be matched any more.
     """
 
     nouns: frozenset[Noun] = frozenset()
     operations: frozenset[Operation] = frozenset()
     search: tuple[Noun, str] | None = None
 
-    def wants(self, change: Change) -> bool:
-        """Whether it may be followed, as far as the change itself can tell."""
+    def may_include(self, change: Change) -> bool:
+        """Return False if noun or operation exclude the change; the search may still exclude its record."""
         return (
             (not self.nouns or change.noun in self.nouns)
             and (not self.operations or change.operation in self.operations)
@@ -40,7 +39,7 @@ class ChangeSelection:
 
 
 class Position(NamedTuple):
-    """How far a follower has come: to a place in a revision, or, without one, to its end."""
+    """The last change that a client has read: a place in a revision, or None for the whole revision."""
 
     revision: int
     place: int | None = None
@@ -48,7 +47,7 @@ class Position(NamedTuple):
 
 @dataclass(frozen=True)
 class RevisionChanges:
-    """Changes of whole revisions; ``until`` is the last revision that was looked at, whether or not it had any."""
+    """Changes of whole revisions; ``until`` is the last revision that was read, even if it had no such change."""
 
     changes: Sequence[Change]
     until: int
@@ -56,80 +55,78 @@ class RevisionChanges:
 
 @dataclass(frozen=True)
 class ChangePage:
-    """Some changes; ``position`` is where the next piece begins: at a place in a revision where more is there now."""
+    """Some changes, and the ``position`` after which the next page begins."""
 
     changes: Sequence[Change]
     position: Position
 
 
 async def get_next_changes(
-    reads: ReadSession, following: ChangeSelection, since: int, *, most: int = 500
+    reads: ReadSession, selection: ChangeSelection, since: int, *, limit: int = 500
 ) -> RevisionChanges:
-    """What is followed of the revisions after ``since``, of as many as have about ``most`` changes.
+    """Return the selected changes of the revisions after ``since``, of whole revisions with about ``limit`` changes.
 
-    With a search each change comes with its ``item``. Raises Invalid where a search names a source or speaker that is
-    there no more.
+    With a search each change has its ``item``. Raises Invalid if the search names a source or speaker that does not
+    exist any more.
     """
-    found, last = await ChangeListing(since).read(reads, PageRequest("revision", most))
+    changes, last = await ChangeListing(since).read(reads, PageRequest("revision", limit))
     until = max(since, reads.state.revision)
     if last is not None:
-        found = [change for change in found if change.revision < int(last[0])] or await _to_its_end(
-            reads, since, found, last
-        )
-        until = found[-1].revision
-    return RevisionChanges(await _followed(reads, following, found), until)
+        complete = [change for change in changes if change.revision < int(last[0])]
+        changes = complete or await _read_whole_revision(reads, since, changes, last)
+        until = changes[-1].revision
+    return RevisionChanges(await _select_changes(reads, selection, changes), until)
 
 
-async def _to_its_end(
+async def _read_whole_revision(
     reads: ReadSession, since: int, begun: Sequence[Change], last: tuple[SortKey, int]
 ) -> Sequence[Change]:
-    """All changes of a revision that has more than were read."""
-    changes, revision, then = list(begun), last[0], cast(tuple[SortKey, int] | None, last)
-    while then is not None and then[0] == revision:
-        more, then = await ChangeListing(since).read(reads, PageRequest("revision", len(begun), after=then))
+    """Return all changes of a revision that has more changes than one page."""
+    changes, revision, after = list(begun), last[0], cast(tuple[SortKey, int] | None, last)
+    while after is not None and after[0] == revision:
+        more, after = await ChangeListing(since).read(reads, PageRequest("revision", len(begun), after=after))
         changes += more
     return [change for change in changes if change.revision == revision]
 
 
 async def get_page(
-    reads: ReadSession, following: ChangeSelection, position: Position, *, most: int = 500
+    reads: ReadSession, selection: ChangeSelection, position: Position, *, limit: int = 500
 ) -> ChangePage:
-    """What is followed of the next ``most`` changes after ``position``; raises what ``get_next_changes`` does."""
+    """Return the selected of the next ``limit`` changes after ``position``; raise Invalid as ``get_next_changes``."""
     since, after = position.revision, None
     if position.place is not None:
         since, after = since - 1, (position.revision, position.place)
-    found, last = await ChangeListing(since).read(reads, PageRequest("revision", most, after=after))
-    then = Position(int(last[0]), last[1]) if last else Position(max(position.revision, reads.state.revision))
-    return ChangePage(await _followed(reads, following, found), then)
+    changes, last = await ChangeListing(since).read(reads, PageRequest("revision", limit, after=after))
+    end = Position(int(last[0]), last[1]) if last else Position(max(position.revision, reads.state.revision))
+    return ChangePage(await _select_changes(reads, selection, changes), end)
 
 
-async def _followed(reads: ReadSession, following: ChangeSelection, changes: Sequence[Change]) -> Sequence[Change]:
-    wanted = [change for change in changes if following.wants(change)]
-    if following.search is None:
-        return wanted
-    there = {change.id for change in wanted if change.operation is not Operation.DELETE}
-    items = await _matching(reads, *following.search, sorted(there))
+async def _select_changes(
+    reads: ReadSession, selection: ChangeSelection, changes: Sequence[Change]
+) -> Sequence[Change]:
+    selected = [change for change in changes if selection.may_include(change)]
+    if selection.search is None:
+        return selected
+    existing = {change.id for change in selected if change.operation is not Operation.DELETE}
+    items = await _get_matching_items(reads, *selection.search, sorted(existing))
     return [
         replace(change, item=None if change.operation is Operation.DELETE else items[change.id])
-        for change in wanted
+        for change in selected
         if change.operation is Operation.DELETE or change.id in items
     ]
 
 
-async def _matching(reads: ReadSession, noun: Noun, query: str, idents: Sequence[int]) -> dict[int, str]:
-    """Those of these records that the search finds, by id, as its list shows them."""
+async def _get_matching_items(reads: ReadSession, noun: Noun, query: str, ids: Sequence[int]) -> dict[int, str]:
+    """Return the items of those of the records that match the search, by id."""
     filters = build_filters(SavedQuery(noun, query), {})
-    idents = [ident for ident in idents if ident in _named(filters, idents)]
-    found: dict[int, str] = {}
-    for start in range(0, len(idents), _AT_ONCE):
-        named = ",".join(map(str, idents[start : start + _AT_ONCE]))
-        listed = await LISTS[noun].find(reads, filters.model_copy(update={"id": named}))
-        rows = await listed.page(reads, PageRequest(filters.sort, _AT_ONCE))
-        read = map(orjson.loads, rows.items)  # PostgreSQL breaks its lines
-        found |= {item["id"]: orjson.dumps(item).decode() for item in read}
-    return found
-
-
-def _named(filters: RecordParams, idents: Collection[int]) -> Collection[int]:
-    """Those of the records that the search itself names, where it names some."""
-    return idents if filters.id is None else {int(word) for word in filters.id.split(",")} & set(idents)
+    if filters.id is not None:
+        own_ids = {int(word) for word in filters.id.split(",")}
+        ids = [ident for ident in ids if ident in own_ids]
+    items: dict[int, str] = {}
+    for start in range(0, len(ids), _BATCH):
+        batch = ",".join(map(str, ids[start : start + _BATCH]))
+        listing = await LISTS[noun].get_listing(reads, filters.model_copy(update={"id": batch}))
+        page = await listing.page(reads, PageRequest(filters.sort, _BATCH))
+        for item in map(orjson.loads, page.items):  # PostgreSQL puts line breaks into its JSON
+            items[item["id"]] = orjson.dumps(item).decode()
+    return items

@@ -1,4 +1,4 @@
-"""Claims: what documents say of the properties of events."""
+"""Claims: the values that documents give for properties of events."""
 
 from functools import cache, lru_cache
 
@@ -7,8 +7,8 @@ from sqlalchemy import Select, select
 from app.database.json_sql import as_text, json_object, span_selectors
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
-from app.queries.filters import chosen, ids, references, referred
-from app.queries.fragments import coding, document_brief, event_brief, source_brief, speaker_brief
+from app.queries.filters import match_ids, match_reference, parse_ids, split_references
+from app.queries.fragments import coding_fields, document_brief, event_brief, source_brief, speaker_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import resolve_names
 from app.queries.parameters import FilterShape, split_filters
@@ -18,7 +18,7 @@ from app.schemas.common import split_commas
 
 @cache
 def select_items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a claim (``ClaimPublic``)."""
+    """Select one JSON text a claim (``ClaimPublic``)."""
     claim, report, document = t.claim, t.report, t.document
     fields = {
         "id": claim.id,
@@ -34,7 +34,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
         "attributed_to": speaker_brief(t.speaker),
     }
     return (
-        select(as_text(json_object(fields | coding(claim))))
+        select(as_text(json_object(fields | coding_fields(claim))))
         .select_from(claim)
         .join(report, report.id == claim.report_id)
         .join(t.event, t.event.id == report.event_id)
@@ -45,11 +45,13 @@ def select_items(t: Tables = NOW) -> Select[str]:
 
 
 async def get_listing(reads: ReadSession, filters: ClaimFilter) -> BoundListing:
-    """The claims that match."""
-    named = await resolve_names(reads, {"source": filters.source})
-    given = references(filters.event, "event")
+    """Return the claims that match."""
+    ids = await resolve_names(reads, {"source": filters.source})
     shape, values = split_filters(
-        id=ids(filters.id), property=split_commas(filters.property), source=named.get("source"), **given
+        id=parse_ids(filters.id),
+        property=split_commas(filters.property),
+        source=ids.get("source"),
+        **split_references(filters.event, "event"),
     )
     return BoundListing(_build_query(shape), values)
 
@@ -57,12 +59,12 @@ async def get_listing(reads: ReadSession, filters: ClaimFilter) -> BoundListing:
 @lru_cache(maxsize=64)
 def _build_query(shape: FilterShape) -> ListQuery:
     t, claim = NOW, NOW.claim
-    conditions = [*chosen(claim.id, shape), *shape.among(claim.property, "property")]
+    conditions = [*match_ids(claim.id, shape), *shape.match(claim.property, "property")]
     reports = []
     if "event" in shape or "event_id" in shape:
-        reports.append(t.report.event_id.in_(select(t.event.id).where(referred(t.event, shape, "event"))))
+        reports.append(t.report.event_id.in_(select(t.event.id).where(match_reference(t.event, shape, "event"))))
     if "source" in shape:
-        documents = select(t.document.id).where(*shape.among(t.document.source_id, "source"))
+        documents = select(t.document.id).where(*shape.match(t.document.source_id, "source"))
         reports.append(t.report.document_id.in_(documents))
     if reports:
         conditions.append(claim.report_id.in_(select(t.report.id).where(*reports)))

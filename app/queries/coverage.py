@@ -1,112 +1,144 @@
-"""Who covered an event, and which outlets that the store follows have no document on it."""
+"""All that the store has on one event, for its coverage: the outlets with documents on it, and those without."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import BigInteger, Date, Select, and_, bindparam, func, or_, select, union
+from sqlalchemy import BigInteger, Date, and_, bindparam, func, or_, select, union
 
 from app.database.json_sql import as_text, is_one_of, json_boolean, json_object, rfc3339_time
 from app.database.models import Event, Feed
-from app.database.statements import PreparedSelect, ReadSession, Row
+from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
-from app.queries.filters import or_no_date
-from app.queries.fragments import outlet, published, speaker_brief
+from app.queries.filters import date_sort_key
+from app.queries.fragments import outlet_fields, published_date, speaker_brief
 from app.queries.names import Missing
 
-# Days after an event on which news of it still comes.
+# Days after an event on which outlets still report it.
 _AFTER = dt.timedelta(days=3)
 
-# An event that may have been on any day of more than this has no days of its own.
-_VAGUE = dt.timedelta(days=31)
+# Longest span of days on which an event may have been for documents of its days to be counted.
+_MAX_DAYS = dt.timedelta(days=31)
 
 _FEED: Table = Feed
 _EVENT = bindparam("event", type_=BigInteger, required=True)
 
 
-class EventCoverage(NamedTuple):
-    """What the store has on an event.
+class CoveringDocument(NamedTuple):
+    """A document on the event; ``item`` is the rest of it as JSON (``CoverageDocument``).
 
-    A row of ``documents`` is: its source's id, its id, the length of its text, its first day and moment, start and end
-    of the passage, and the rest as JSON. One of ``statements``: the document's source's id, its id, start, end, the
-    statement's id, the utterance's. One of ``claims``: the same as far as the end, the claim's id, the
-    property. One of ``sources``: its id, the key of its name, how many documents it has of the event's days (None where
-    the event has none), and the rest as JSON. One of ``voices``: the source's id of a document, and the id of a speaker
-    who is quoted in it, or through whom it has a statement.
+    ``start`` and ``end`` are those of the passage that reports the event, if it has one. ``first_day`` and ``moment``
+    of publication are None if unknown; the database gives a day as text or as a date.
     """
 
-    documents: Sequence[Row]
-    statements: Sequence[Row]
-    claims: Sequence[Row]
-    voices: Sequence[Row]
-    sources: Sequence[Row]
+    source_id: int
+    id: int
+    length: int
+    first_day: dt.date | str | None
+    moment: str | None
+    start: int | None
+    end: int | None
+    item: str
+
+
+class CoveringStatement(NamedTuple):
+    """A statement at the event, or about it, in a document of the source."""
+
+    source_id: int
+    document_id: int
+    start: int
+    end: int
+    id: int
+    utterance_id: int | None
+
+
+class CoveringClaim(NamedTuple):
+    """A claim about the event in a document of the source."""
+
+    source_id: int
+    document_id: int
+    start: int
+    end: int
+    id: int
+    property: str
+
+
+class CoveringVoice(NamedTuple):
+    """A speaker who makes or relays a statement about the event in a document of the source."""
+
+    source_id: int
+    speaker_id: int
+
+
+class CoverageSource(NamedTuple):
+    """A source; ``item`` is the rest of it as JSON (``OutletPublic`` and ``followed``).
+
+    ``documents_then`` counts its documents of the event's days; None if the event has no such days.
+    """
+
+    id: int
+    name_key: str
+    documents_then: int | None
+    item: str
+
+
+class EventCoverage(NamedTuple):
+    """All rows on an event, and the sources that have a document on it, or of its days, or a watched feed."""
+
+    documents: Sequence[CoveringDocument]
+    statements: Sequence[CoveringStatement]
+    claims: Sequence[CoveringClaim]
+    voices: Sequence[CoveringVoice]
+    sources: Sequence[CoverageSource]
 
 
 async def get_event_coverage(reads: ReadSession, event: int) -> EventCoverage:
-    """What the store has on an event, with all sources that have a document on it, or of its days, or a watched feed;
-    raises Missing where there is no such event."""
-    found = await reads.fetch(_days(), {"event": event})
-    if not found:
+    """Return all that the store has on an event; raise Missing if there is no such event."""
+    values = {"event": event}
+    days = await reads.fetch(_select_days(), values)
+    if not days:
         raise Missing(Event, event)
-    documents, statements, claims, voices = [await reads.fetch(rows, {"event": event}) for rows in _printed()]
-    first, last = (dt.date.fromisoformat(str(day)) for day in found[0])
-    then = [] if last - first > _VAGUE else await reads.fetch(_then(), {"first": first, "last": _after(last)})
-    counts: dict[int, int] = dict(then)  # type: ignore[arg-type]
-    ids = {*counts, *(row[0] for row in documents)}
+    documents = [CoveringDocument(*row) for row in await reads.fetch(_select_documents(), values)]
+    statements = [CoveringStatement(*row) for row in await reads.fetch(_select_statements(), values)]
+    claims = [CoveringClaim(*row) for row in await reads.fetch(_select_claims(), values)]
+    voices = [CoveringVoice(*row) for row in await reads.fetch(_select_voices(), values)]
+    first, last = (dt.date.fromisoformat(str(day)) for day in days[0])
+    has_days = last - first <= _MAX_DAYS
+    counts: dict[int, int] = {}
+    if has_days:
+        range_ = {"first": first, "last": last + min(_AFTER, dt.date.max - last)}
+        counts = {int(source): int(number) for source, number in await reads.fetch(_count_documents(), range_)}
+    ids = {*counts, *(row.source_id for row in documents)}
     sources = [
-        (ident, name, None if last - first > _VAGUE else counts.get(ident, 0), item)
-        for ident, name, item in await reads.fetch(_sources(), {"ids": ids})
+        CoverageSource(ident, name_key, counts.get(ident, 0) if has_days else None, item)
+        for ident, name_key, item in await reads.fetch(_select_sources(), {"ids": ids})
     ]
     return EventCoverage(documents, statements, claims, voices, sources)
 
 
 async def get_speaker_briefs(reads: ReadSession, ids: Collection[int]) -> dict[int, str]:
-    """Speakers in short (``SpeakerBrief``), as JSON, by id."""
-    return {ident: str(item) for ident, item in await reads.fetch(_speakers(), {"ids": ids})} if ids else {}
-
-
-def _after(day: dt.date) -> dt.date:
-    return day + min(_AFTER, dt.date.max - day)
+    """Return speakers as JSON texts (``SpeakerBrief``), by id."""
+    return {ident: str(item) for ident, item in await reads.fetch(_select_speakers(), {"ids": ids})} if ids else {}
 
 
 @cache
-def _days() -> PreparedSelect:
+def _select_days() -> PreparedSelect:
     event = NOW.event
     return PreparedSelect(select(event.earliest, event.latest).where(event.id == _EVENT), with_state=True)
 
 
 @cache
-def _printed() -> tuple[PreparedSelect, ...]:
-    """Documents, statements, claims and voices."""
-    report, document, statement, claim, hop = NOW.report, NOW.document, NOW.statement, NOW.claim, NOW.attribution
-    place = (document.source_id, document.id)
-    said = select(*place, statement.start, statement.end, statement.id, statement.utterance_id)
-    said = said.join(statement, statement.document_id == document.id).where(statement.event_id == _EVENT)
-    of_event = select(document.source_id).join(statement, statement.document_id == document.id)
-    of_event = of_event.where(statement.event_id == _EVENT)
-    quoted = of_event.add_columns(statement.speaker_id).where(statement.speaker_id.is_not(None))
-    relaying = of_event.add_columns(hop.speaker_id).join(hop, hop.statement_id == statement.id)
-    claimed = select(*place, claim.start, claim.end, claim.id, claim.property)
-    claimed = claimed.join(report, report.document_id == document.id).join(claim, claim.report_id == report.id)
-    return (
-        PreparedSelect(_documents(), with_state=True),
-        PreparedSelect(said.order_by(statement.id), with_state=True),
-        PreparedSelect(claimed.where(report.event_id == _EVENT).order_by(claim.id), with_state=True),
-        PreparedSelect(select(union(quoted, relaying).subquery()), with_state=True),
-    )
-
-
-def _documents() -> Select[Any]:
-    """Documents that report the event, or print what was said at it."""
+def _select_documents() -> PreparedSelect:
+    """Select documents that report the event, or print a statement at it (``CoveringDocument``)."""
     report, document, statement = NOW.report, NOW.document, NOW.statement
-    told = {
+    fields = {
         "id": document.id,
         "report": report.id,
         "title": document.title,
         "url": document.url,
         "byline": document.byline,
-        "published": published(document),
+        "published": published_date(document),
         "published_at": rfc3339_time(document.published_at),
         "role": report.role,
     }
@@ -118,45 +150,67 @@ def _documents() -> Select[Any]:
         rfc3339_time(document.published_at),
         report.start,
         report.end,
-        as_text(json_object(told)),
+        as_text(json_object(fields)),
     )
     reporting = select(report.document_id).where(report.event_id == _EVENT)
     printing = select(statement.document_id).where(statement.event_id == _EVENT)
     rows = select(*columns).select_from(document)
     rows = rows.outerjoin(report, and_(report.document_id == document.id, report.event_id == _EVENT))
     rows = rows.where(document.id.in_(union(reporting, printing)))
-    return rows.order_by(document.published_earliest.nulls_last(), document.published_at.nulls_last(), document.id)
+    order = (document.published_earliest.nulls_last(), document.published_at.nulls_last(), document.id)
+    return PreparedSelect(rows.order_by(*order), with_state=True)
 
 
 @cache
-def _then() -> PreparedSelect:
-    """How many documents sources have of some days."""
+def _select_statements() -> PreparedSelect:
+    document, statement = NOW.document, NOW.statement
+    columns = (statement.start, statement.end, statement.id, statement.utterance_id)
+    rows = select(document.source_id, document.id, *columns)
+    rows = rows.join(statement, statement.document_id == document.id).where(statement.event_id == _EVENT)
+    return PreparedSelect(rows.order_by(statement.id), with_state=True)
+
+
+@cache
+def _select_claims() -> PreparedSelect:
+    report, document, claim = NOW.report, NOW.document, NOW.claim
+    rows = select(document.source_id, document.id, claim.start, claim.end, claim.id, claim.property)
+    rows = rows.join(report, report.document_id == document.id).join(claim, claim.report_id == report.id)
+    return PreparedSelect(rows.where(report.event_id == _EVENT).order_by(claim.id), with_state=True)
+
+
+@cache
+def _select_voices() -> PreparedSelect:
+    document, statement, hop = NOW.document, NOW.statement, NOW.attribution
+    of_event = select(document.source_id).join(statement, statement.document_id == document.id)
+    of_event = of_event.where(statement.event_id == _EVENT)
+    quoted = of_event.add_columns(statement.speaker_id).where(statement.speaker_id.is_not(None))
+    relaying = of_event.add_columns(hop.speaker_id).join(hop, hop.statement_id == statement.id)
+    return PreparedSelect(select(union(quoted, relaying).subquery()), with_state=True)
+
+
+@cache
+def _count_documents() -> PreparedSelect:
+    """Count the documents of each source that has any between two days."""
     document = NOW.document
-    day = or_no_date(document.published_earliest)
+    day = date_sort_key(document.published_earliest)
     first, last = (bindparam(name, type_=Date, required=True) for name in ("first", "last"))
-    known = and_(day.between(first, last), document.published_earliest.is_not(None))
-    rows = select(document.source_id, func.count()).where(known).group_by(document.source_id)
+    is_between = and_(day.between(first, last), document.published_earliest.is_not(None))
+    rows = select(document.source_id, func.count()).where(is_between).group_by(document.source_id)
     return PreparedSelect(rows, with_state=True)
 
 
 @cache
-def _sources() -> PreparedSelect:
-    """Some sources, and all of which a feed is watched."""
+def _select_sources() -> PreparedSelect:
+    """Select the sources with these ids, and all with a watched feed."""
     source = NOW.source
     watched = source.id.in_(select(_FEED.source_id).where(_FEED.active, _FEED.source_id.is_not(None)))
-    told = {
-        **outlet(source),
-        "followed": json_boolean(watched),
-    }
-    rows = select(source.id, source.name_key, as_text(json_object(told))).where(
-        or_(is_one_of(source.id, "ids"), watched)
-    )
+    item = as_text(json_object({**outlet_fields(source), "followed": json_boolean(watched)}))
+    rows = select(source.id, source.name_key, item).where(or_(is_one_of(source.id, "ids"), watched))
     return PreparedSelect(rows, with_state=True)
 
 
 @cache
-def _speakers() -> PreparedSelect:
+def _select_speakers() -> PreparedSelect:
     speaker = NOW.speaker
-    return PreparedSelect(
-        select(speaker.id, as_text(speaker_brief(speaker))).where(is_one_of(speaker.id, "ids")), with_state=True
-    )
+    rows = select(speaker.id, as_text(speaker_brief(speaker))).where(is_one_of(speaker.id, "ids"))
+    return PreparedSelect(rows, with_state=True)

@@ -1,14 +1,14 @@
-"""The matrix of outlets and events, cell by cell."""
+"""The matrix of outlets and events, one item a cell."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from operator import attrgetter
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
-    ColumnElement,
     Date,
     Integer,
     Select,
@@ -25,7 +25,7 @@ from app.database.json_sql import as_text, days_between, json_object
 from app.database.models import Coverage, Tally
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
-from app.queries.filters import begun_within, days, lasting_into
+from app.queries.filters import begins_in_range, lasts_into_range, split_dates
 from app.queries.fragments import event_brief, source_brief
 from app.queries.listing import Page, PageRequest
 from app.queries.names import resolve_names
@@ -40,10 +40,10 @@ _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 
 async def get_listing(reads: ReadSession, filters: CoverageFilter) -> "CoverageMatrix":
-    """The cells that match (``CellPublic``)."""
+    """Return the cells that match (``CellPublic``)."""
     ids = await resolve_names(reads, {"source": filters.source})
     shape, values = split_filters(
-        **days(filters),
+        **split_dates(filters),
         source=ids.get("source"),
         country=split_commas(filters.country),
         type=split_commas(filters.type),
@@ -52,54 +52,67 @@ async def get_listing(reads: ReadSession, filters: CoverageFilter) -> "CoverageM
     return CoverageMatrix(shape, values)
 
 
+class _CellRow(NamedTuple):
+    """A cell as JSON, and its key: the first day of the event as the driver gives it, the ids of event and source."""
+
+    item: str
+    day: Any
+    event_id: int
+    source_id: int
+
+    @property
+    def sort_key(self) -> tuple[str, int, int]:
+        return str(self.day), self.event_id, self.source_id
+
+
 @dataclass(frozen=True)
 class CoverageMatrix:
-    """CoverageMatrix of this shape; a cursor is the day and the event's id as one text, and the source's id."""
+    """The cells that match; a cursor is the day and the event's id as one text, and the source's id."""
 
     shape: FilterShape
     values: Values
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
         values = {**self.values, "limit": request.limit + 1}
         if request.after is not None:
             day, event = str(request.after[0]).split(" ")
-            after = {
-                "after_day": dt.date.fromisoformat(day),
-                "after_event": int(event),
-                "after_source": request.after[1],
-            }
-            values |= after
-        down = request.sort.startswith("-")
-        found = await reads.fetch(_page(self.shape, down, request.after is not None), values)
-        rows = sorted(found, key=lambda row: (str(row[1]), row[2], row[3]), reverse=down)
-        shown = rows[: request.limit]
-        last = (f"{shown[-1][1]} {shown[-1][2]}", int(shown[-1][3])) if len(rows) > len(shown) else None
-        return Page([str(row[0]) for row in shown], last)
+            after = {"day": dt.date.fromisoformat(day), "event": int(event), "source": request.after[1]}
+            values |= {f"after_{name}": value for name, value in after.items()}
+        descending = request.sort.startswith("-")
+        rows = await reads.fetch(_select_page(self.shape, descending, request.after is not None), values)
+        cells = sorted((_CellRow(*row) for row in rows), key=attrgetter("sort_key"), reverse=descending)
+        page = cells[: request.limit]
+        items = [str(cell.item) for cell in page]
+        if len(cells) <= len(page):
+            return Page(items, None)
+        return Page(items, (f"{page[-1].day} {page[-1].event_id}", int(page[-1].source_id)))
 
     async def count(self, reads: ReadSession) -> int:
-        return int((await reads.fetch(_total(self.shape), self.values))[0][0])
+        """Return the number of cells on all pages."""
+        return int((await reads.fetch(_count_cells(self.shape), self.values))[0][0])
 
 
 @lru_cache(maxsize=256)
-def _total(shape: FilterShape) -> PreparedSelect:
-    keys = union_all(*(select(*key).where(*conditions) for key, conditions in _parts(shape)))
+def _count_cells(shape: FilterShape) -> PreparedSelect:
+    keys = union_all(*(select(*key).where(*conditions) for key, conditions in _branches(shape)))
     return PreparedSelect(select(func.count()).select_from(keys.subquery()))
 
 
 @lru_cache(maxsize=256)
-def _page(shape: FilterShape, down: bool, follows: bool) -> PreparedSelect:
-    """The items of a page, each with its key."""
-    firsts = [_first(key, conditions, down, follows) for key, conditions in _parts(shape)]
-    keys = union_all(*(select(first.subquery()) for first in firsts)).subquery("keys")
-    event, source, others = NOW.event, NOW.source, aliased(_COVERAGE)
-    first = select(func.min(others.first_published)).where(others.event_id == _COVERAGE.event_id)
+def _select_page(shape: FilterShape, descending: bool, follows: bool) -> PreparedSelect:
+    """Select the rows of a page (``_CellRow``)."""
+    pages = [_select_keys(key, conditions, descending, follows) for key, conditions in _branches(shape)]
+    keys = union_all(*(select(page.subquery()) for page in pages)).subquery("keys")
+    event, source, of_any = NOW.event, NOW.source, aliased(_COVERAGE)
+    first = select(func.min(of_any.first_published)).where(of_any.event_id == _COVERAGE.event_id)
     fields = {
         "event": event_brief(event),
         "source": source_brief(source, always=True),
         "documents": _COVERAGE.documents,
         "first_published": _COVERAGE.first_published,
         "lag_days": days_between(first.scalar_subquery(), _COVERAGE.first_published),
-        "statements": _printed().scalar_subquery(),
+        "statements": _count_statements().scalar_subquery(),
     }
     items = (
         select(as_text(json_object(fields)), keys.c.day, keys.c.event, keys.c.source)
@@ -111,47 +124,54 @@ def _page(shape: FilterShape, down: bool, follows: bool) -> PreparedSelect:
     return PreparedSelect(items, with_state=True)
 
 
-def _printed() -> Select[Any]:
-    """How many statements at the event in hand, or about it, the source in hand prints."""
+def _count_statements() -> Select[Any]:
+    """Count the statements about the event of the current cell in documents of its source."""
     statement, document = NOW.statement, NOW.document
     rows = select(func.count()).select_from(statement).join(document, document.id == statement.document_id)
-    return rows.where(statement.event_id == _COVERAGE.event_id, document.source_id == _COVERAGE.source_id).correlate(
-        _COVERAGE
-    )
+    rows = rows.where(statement.event_id == _COVERAGE.event_id, document.source_id == _COVERAGE.source_id)
+    return rows.correlate(_COVERAGE)
 
 
-_Key = Sequence[ColumnElement[Any]]
-"""The columns that cells are in the order of: the day on which the event began, its id, the source's."""
+class _CellKey(NamedTuple):
+    """The columns that cells are sorted by: the first day of the event, its id, and the id of the source."""
 
-_KEY: Mapping[str, Any] = {"day": Date, "event": BigInteger, "source": BigInteger}
+    day: Any
+    event: Any
+    source: Any
 
 
-def _first(key: _Key, conditions: Sequence[Condition], down: bool, follows: bool) -> Select[Any]:
-    """The keys of one page; what more there are on others is not read."""
-    rows = select(*(column.label(name) for column, name in zip(key, _KEY, strict=True))).where(*conditions)
+_KEY_TYPES = _CellKey(Date, BigInteger, BigInteger)
+
+
+def _select_keys(key: _CellKey, conditions: Sequence[Condition], descending: bool, follows: bool) -> Select[Any]:
+    """Select the keys of one page, without reading further."""
+    rows = select(*(column.label(name) for name, column in key._asdict().items())).where(*conditions)
     if follows:
-        after: list[Any] = [bindparam(f"after_{name}", type_=kind, required=True) for name, kind in _KEY.items()]
-        here, there = tuple_(*key), tuple_(*after)
-        # The first condition says no more than the second; but SQLite finds the place in an index by it alone.
-        rows = rows.where(key[0] <= after[0], here < there) if down else rows.where(key[0] >= after[0], here > there)
-    return rows.order_by(*(column.desc() if down else column.asc() for column in key)).limit(_LIMIT)
+        types = _KEY_TYPES._asdict()
+        after: list[Any] = [bindparam(f"after_{name}", type_=type_, required=True) for name, type_ in types.items()]
+        position, last = tuple_(*key), tuple_(*after)
+        # The first condition follows from the second; but SQLite uses the index only for a comparison of the day alone.
+        is_after = (key.day <= after[0], position < last) if descending else (key.day >= after[0], position > last)
+        rows = rows.where(*is_after)
+    return rows.order_by(*(column.desc() if descending else column.asc() for column in key)).limit(_LIMIT)
 
 
-def _parts(shape: FilterShape) -> Iterator[tuple[_Key, list[Condition]]]:
-    """The keys of cells, and when they match: of events that begin in the days asked for, and that last into them."""
+def _branches(shape: FilterShape) -> Iterator[tuple[_CellKey, list[Condition]]]:
+    """Yield the keys and conditions of cells of events that begin in the requested days, and that last into them."""
     event = NOW.event
-    # Of one source, an index of its coverage gives the events in the order of their days.
-    days = (_COVERAGE.earliest, _COVERAGE.event_id) if shape.is_single("source") else (event.earliest, event.id)
+    # For a single source, an index of its coverage has the events in the order of their days.
+    by_coverage = shape.is_single("source")
     for lasting in (False, True) if "first" in shape else (False,):
-        key = (*((event.earliest, event.id) if lasting else days), _COVERAGE.source_id)
-        within = (lasting_into if lasting else begun_within)(shape, event, day=key[0])
-        yield key, [_COVERAGE.event_id == event.id, *_where(shape), *within]
+        by_day = (_COVERAGE.earliest, _COVERAGE.event_id) if by_coverage and not lasting else (event.earliest, event.id)
+        key = _CellKey(*by_day, _COVERAGE.source_id)
+        in_range = (lasts_into_range if lasting else begins_in_range)(shape, event, day=key.day)
+        yield key, [_COVERAGE.event_id == event.id, *_conditions(shape), *in_range]
 
 
-def _where(shape: FilterShape) -> list[Condition]:
+def _conditions(shape: FilterShape) -> list[Condition]:
     event = NOW.event
-    conditions = [event.merged_into_id.is_(None), *shape.among(_COVERAGE.source_id, "source")]
-    conditions += [*shape.among(event.country, "country"), *shape.among(event.type, "type")]
+    conditions = [event.merged_into_id.is_(None), *shape.match(_COVERAGE.source_id, "source")]
+    conditions += [*shape.match(event.country, "country"), *shape.match(event.type, "type")]
     if "min_sources" in shape:
-        conditions += [_TALLY.event_id == event.id, _TALLY.sources >= shape.value("min_sources")]
+        conditions += [_TALLY.event_id == event.id, _TALLY.sources >= shape.bind("min_sources")]
     return conditions

@@ -1,4 +1,4 @@
-"""The claims of events, to be compared: of one event, or of those of some days in the order of their dates."""
+"""Claims of one event, or of the events of some days in the order of their dates, to be compared."""
 
 from collections.abc import Collection, Mapping, Sequence
 from functools import cache, lru_cache
@@ -15,7 +15,7 @@ from app.database.json_sql import Json, as_text, is_one_of, json_object, json_ob
 from app.database.models import Coverage, Document, Event, Record, Speaker
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
-from app.queries.filters import begun_within, days, lasting_into
+from app.queries.filters import begins_in_range, lasts_into_range, split_dates
 from app.queries.fragments import document_brief, event_brief, speaker_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import resolve_names
@@ -27,7 +27,7 @@ _COVERAGE: Table = Coverage
 
 
 class ClaimRow(NamedTuple):
-    """A claim; ``around`` are its words in the text, with up to ``CONTEXT`` code points on either side of them."""
+    """A claim; ``context`` are its words in the text, with up to ``CONTEXT`` code points on either side."""
 
     id: int
     event: int
@@ -40,14 +40,16 @@ class ClaimRow(NamedTuple):
     unit: str | None
     start: int
     end: int
-    around: str
+    context: str
     coded_by: str
     confidence: float | None
 
 
 class ClaimSet(NamedTuple):
-    """Claims, in the order of their ids, and what they name, by id: events, documents with their sources, speakers with
-    their countries and the outlets that they are, or null."""
+    """Claims ordered by id, and the records that they name, as objects by id.
+
+    Documents have their sources; speakers have their countries, and the outlets that they are, if any.
+    """
 
     claims: Sequence[ClaimRow]
     events: Mapping[int, Any]
@@ -56,82 +58,82 @@ class ClaimSet(NamedTuple):
 
 
 class ClaimQuery:
-    """The claims that are asked for, of whichever events."""
+    """The filters of claims, to be read for any events."""
 
     def __init__(self, filters: EventDiscrepancyFilter, sources: list[int]) -> None:
         self._shape, self._values = split_filters(property=split_commas(filters.property), least=filters.min_confidence)
         self.sources = frozenset(sources)
 
-    async def of(self, reads: ReadSession, events: Collection[int]) -> ClaimSet:
-        """The claims of these events."""
-        rows = await reads.fetch(_claims(self._shape), {**self._values, "events": events})
+    async def get_claims(self, reads: ReadSession, events: Collection[int]) -> ClaimSet:
+        """Return the claims of these events."""
+        rows = await reads.fetch(_select_claims(self._shape), {**self._values, "events": events})
         claims = sorted((ClaimRow(*row) for row in rows), key=attrgetter("id"))
         return ClaimSet(
             claims,
-            await _named(reads, Event, {claim.event for claim in claims}),
-            await _named(reads, Document, {claim.document for claim in claims}),
-            await _named(reads, Speaker, {claim.speaker for claim in claims if claim.speaker is not None}),
+            await _get_briefs(reads, Event, {claim.event for claim in claims}),
+            await _get_briefs(reads, Document, {claim.document for claim in claims}),
+            await _get_briefs(reads, Speaker, {claim.speaker for claim in claims if claim.speaker is not None}),
         )
 
-    async def numbers(self, reads: ReadSession, events: Collection[int]) -> dict[int, int]:
-        """How many claims there are of each of these events that has any."""
-        rows = await reads.fetch(_numbers(self._shape), {**self._values, "events": events})
+    async def count_by_event(self, reads: ReadSession, events: Collection[int]) -> dict[int, int]:
+        """Count the claims of each of these events that has any."""
+        rows = await reads.fetch(_count_claims(self._shape), {**self._values, "events": events})
         return {int(event): int(number) for event, number in rows}
 
 
-async def _named(reads: ReadSession, model: type[Record], ids: Collection[int]) -> dict[int, Any]:
-    """The short forms of these records, by id."""
+async def _get_briefs(reads: ReadSession, model: type[Record], ids: Collection[int]) -> dict[int, Any]:
+    """Return the short forms of these records, by id."""
     if not ids:
         return {}
-    return {ident: orjson.loads(brief) for ident, brief in await reads.fetch(_briefs(model), {"ids": ids})}
+    return {ident: orjson.loads(brief) for ident, brief in await reads.fetch(_select_briefs(model), {"ids": ids})}
 
 
-async def get_event(reads: ReadSession, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, ClaimQuery]:
-    """The id of an event, and what is asked of its claims; raises Missing."""
+async def resolve_event(reads: ReadSession, ref: int | str, filters: EventDiscrepancyFilter) -> tuple[int, ClaimQuery]:
+    """Return the id of an event, and the query of its claims; raise Missing if there is no such event."""
     ids = await resolve_names(reads, {"source": filters.source}, within=(Event, ref))
     return ids["within"][0], ClaimQuery(filters, ids.get("source", []))
 
 
-async def get_events(reads: ReadSession, filters: DiscrepancyFilter) -> tuple[BoundListing, ClaimQuery]:
-    """The events that match, as JSON texts of their ids, and what is asked of their claims."""
+async def get_event_ids(reads: ReadSession, filters: DiscrepancyFilter) -> tuple[BoundListing, ClaimQuery]:
+    """Return the events that match, as a list of ids, and the query of their claims."""
     ids = await resolve_names(reads, {"source": filters.source})
-    shape, values = split_filters(**days(filters), source=ids.get("source"))
-    return BoundListing(_events(shape), values), ClaimQuery(filters, ids.get("source", []))
+    shape, values = split_filters(**split_dates(filters), source=ids.get("source"))
+    return BoundListing(_build_query(shape), values), ClaimQuery(filters, ids.get("source", []))
 
 
 @lru_cache(maxsize=64)
-def _events(shape: FilterShape) -> ListQuery:
+def _build_query(shape: FilterShape) -> ListQuery:
     event = NOW.event
-    parts = [_part(shape, lasting=False)]
+    branches = [_build_branch(shape, lasting=False)]
     if "first" in shape:
-        parts.append(_part(shape, lasting=True))
-    return ListQuery(select(as_text(event.id)), event.id, parts)
+        branches.append(_build_branch(shape, lasting=True))
+    return ListQuery(select(as_text(event.id)), event.id, branches)
 
 
-def _part(shape: FilterShape, *, lasting: bool) -> QueryBranch:
+def _build_branch(shape: FilterShape, *, lasting: bool) -> QueryBranch:
     event = NOW.event
-    found, by_date = select(event.id), (event.earliest, event.id)
+    ids, by_date = select(event.id), (event.earliest, event.id)
     conditions: list[Condition] = [event.merged_into_id.is_(None)]
     if shape.is_single("source") and not lasting:
-        # The index of a source's coverage gives its events in the order of their dates.
-        found = found.join(_COVERAGE, _COVERAGE.event_id == event.id)
+        # The index of a source's coverage has its events in the order of their dates.
+        ids = ids.join(_COVERAGE, _COVERAGE.event_id == event.id)
         by_date = (_COVERAGE.earliest, _COVERAGE.event_id)
-        conditions += shape.among(_COVERAGE.source_id, "source")
+        conditions += shape.match(_COVERAGE.source_id, "source")
     elif "source" in shape:
         covers = aliased(_COVERAGE)
-        reported = exists().where(covers.event_id == event.id, *shape.among(covers.source_id, "source"))
+        reported = exists().where(covers.event_id == event.id, *shape.match(covers.source_id, "source"))
         conditions.append(reported.correlate(event))
-    conditions += (lasting_into if lasting else begun_within)(shape, event, day=by_date[0])
-    return QueryBranch(found.where(*conditions), {"date": by_date})
+    conditions += (lasts_into_range if lasting else begins_in_range)(shape, event, day=by_date[0])
+    return QueryBranch(ids.where(*conditions), {"date": by_date})
 
 
 @lru_cache(maxsize=64)
-def _claims(shape: FilterShape) -> PreparedSelect:
+def _select_claims(shape: FilterShape) -> PreparedSelect:
     report, document, claim = NOW.report, NOW.document, NOW.claim
     before = case((claim.start > CONTEXT, claim.start - CONTEXT), else_=0)
-    # One cut of the text, not one of its words and of each side: PostgreSQL unpacks a text for every cut.
-    around = func.substr(document.text, before + 1, claim.end - before + CONTEXT)
-    columns = (claim.property, claim.value, claim.normalized, claim.unit, claim.start, claim.end, around)
+    # One substring, not one of the words and one of each side: PostgreSQL unpacks the text for each.
+    context = func.substr(document.text, before + 1, claim.end - before + CONTEXT)
+    columns = (claim.property, claim.value, claim.normalized, claim.unit, claim.start, claim.end, context)
     rows = (
         select(claim.id, report.event_id, report.id, document.id, claim.attributed_to_id, *columns)
         .add_columns(claim.coded_by, claim.confidence)
@@ -139,42 +141,42 @@ def _claims(shape: FilterShape) -> PreparedSelect:
         .join(claim, claim.report_id == report.id)
         .join(document, document.id == report.document_id)
     )
-    return PreparedSelect(rows.where(*_wanted(shape)), with_state=True)
+    return PreparedSelect(rows.where(*_conditions(shape)), with_state=True)
 
 
 @cache
-def _briefs(model: type[Record]) -> PreparedSelect:
+def _select_briefs(model: type[Record]) -> PreparedSelect:
     table, source = NOW.event, NOW.source
     rows = select(table.id, as_text(event_brief(table)))
     if model is Document:
         table = NOW.document
-        brief = json_object({"document": document_brief(table), "source": _medium(source)})
+        brief = json_object({"document": document_brief(table), "source": _source_ref(source)})
         rows = select(table.id, as_text(brief)).join(source, source.id == table.source_id)
     elif model is Speaker:
         table = NOW.speaker
-        brief = json_object({"speaker": speaker_brief(table), "country": table.country, "source": _medium(source)})
+        brief = json_object({"speaker": speaker_brief(table), "country": table.country, "source": _source_ref(source)})
         rows = select(table.id, as_text(brief)).outerjoin(source, source.id == table.source_id)
     return PreparedSelect(rows.where(is_one_of(table.id, "ids")), with_state=True)
 
 
-def _medium(source: Table) -> Json:
-    """What tells which origin a source is."""
+def _source_ref(source: Table) -> Json:
+    """Build the fields of a source that determine its origin."""
     fields = {name: getattr(source, name) for name in ("id", "slug", "name", "kind", "country", "state_affiliated")}
     return json_object_or_null(source.id, fields)
 
 
 @lru_cache(maxsize=64)
-def _numbers(shape: FilterShape) -> PreparedSelect:
+def _count_claims(shape: FilterShape) -> PreparedSelect:
     report, claim = NOW.report, NOW.claim
-    rows = select(report.event_id, func.count()).join(claim, claim.report_id == report.id).where(*_wanted(shape))
+    rows = select(report.event_id, func.count()).join(claim, claim.report_id == report.id).where(*_conditions(shape))
     return PreparedSelect(rows.group_by(report.event_id), with_state=True)
 
 
-def _wanted(shape: FilterShape) -> list[Condition]:
+def _conditions(shape: FilterShape) -> list[Condition]:
     claim = NOW.claim
-    sure = or_(
+    is_sure = or_(
         claim.coded_by != CodedBy.MACHINE,
         claim.confidence.is_(None),
-        claim.confidence >= shape.value("least", Float),
+        claim.confidence >= shape.bind("least", Float),
     )
-    return [is_one_of(NOW.report.event_id, "events"), sure, *shape.among(claim.property, "property")]
+    return [is_one_of(NOW.report.event_id, "events"), is_sure, *shape.match(claim.property, "property")]

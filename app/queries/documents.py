@@ -1,4 +1,4 @@
-"""Documents: one with its text, or many without."""
+"""Documents: with their text one at a time, in lists without it."""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -11,12 +11,12 @@ from app.core.vocab import Noun
 from app.database.json_sql import Json, as_text, json_array, json_object, json_object_or_null, rfc3339_time
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Table, Tables
-from app.queries.filters import begun_within, chosen, days, ids, lasting_into, or_no_date
-from app.queries.fragments import coding, published, source_brief
+from app.queries.filters import begins_in_range, date_sort_key, lasts_into_range, match_ids, parse_ids, split_dates
+from app.queries.fragments import coding_fields, published_date, source_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.names import Within, resolve_names
 from app.queries.parameters import FilterShape, split_filters
-from app.queries.search import matches, search_values
+from app.queries.search import get_search_values, match_words
 from app.schemas.document import DocumentFilter
 
 
@@ -30,19 +30,19 @@ def _fields(t: Tables) -> dict[str, object]:
         "canonical_url": document.canonical_url,
         "byline": document.byline,
         "language": document.language,
-        "published": published(document),
+        "published": published_date(document),
         "published_at": rfc3339_time(document.published_at),
         "retrieved_at": rfc3339_time(document.retrieved_at),
         "sha256": document.sha256,
         "length": func.length(document.text),
-        "report_count": _count(t, t.report),
-        "statement_count": _count(t, t.statement),
+        "report_count": _count_rows(t, t.report),
+        "statement_count": _count_rows(t, t.statement),
         "supersedes": document.supersedes_id,
-        **coding(document),
+        **coding_fields(document),
     }
 
 
-def _count(t: Tables, table: Table) -> ScalarSelect[int]:
+def _count_rows(t: Tables, table: Table) -> ScalarSelect[int]:
     return select(func.count()).where(table.document_id == t.document.id).correlate(t.document).scalar_subquery()
 
 
@@ -52,32 +52,32 @@ def _select(t: Tables, item: Json) -> Select[str]:
 
 @cache
 def select_items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a document, without its text (``DocumentPublic``)."""
+    """Select one JSON text a document, without its text (``DocumentPublic``)."""
     return _select(t, json_object(_fields(t)))
 
 
 @cache
 def select_full(t: Tables = NOW) -> Select[str]:
-    """One JSON text a document, with its text and what stands where in it (``DocumentFull``)."""
-    more = {"text": t.document.text, "spans": json_array(_spans(t)), "reading": _reading(t)}
+    """Select one JSON text a document, with its text and the spans in it (``DocumentFull``)."""
+    more = {"text": t.document.text, "spans": json_array(_select_spans(t)), "reading": _build_extraction(t)}
     return _select(t, json_object(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
 
 
-def _reading(t: Tables) -> Json:
-    reading = t.extraction
-    counts = {"statements": reading.statements, "suggestions": reading.suggestions}
-    told = {"reader": reading.reader, "at": rfc3339_time(reading.at), **counts, "note": reading.note}
-    return json_object_or_null(reading.id, told)
+def _build_extraction(t: Tables) -> Json:
+    extraction = t.extraction
+    counts = {"statements": extraction.statements, "suggestions": extraction.suggestions}
+    fields = {"reader": extraction.reader, "at": rfc3339_time(extraction.at), **counts, "note": extraction.note}
+    return json_object_or_null(extraction.id, fields)
 
 
-def _spans(t: Tables) -> Select[str]:
-    """Every stretch of the document in hand that a record stands on, in the order of the text (``DocumentSpan``)."""
+def _select_spans(t: Tables) -> Select[str]:
+    """Select the spans that records have in the document, in the order of the text (``DocumentSpan``)."""
     document, statement, hop, report, claim = t.document, t.statement, t.attribution, t.report, t.claim
     hops = select(literal("attribution"), hop.statement_id, hop.start, hop.end)
     hops = hops.join(statement, statement.id == hop.statement_id).where(hop.start.is_not(None))
     claims = select(literal("claim"), claim.id, claim.start, claim.end)
     claims = claims.join(report, report.id == claim.report_id)
-    parts = (
+    selects = (
         select(literal("statement").label("noun"), statement.id.label("id"), statement.start, statement.end),
         select(literal("cue"), statement.id, statement.cue_start, statement.cue_end).where(
             statement.cue_start.is_not(None)
@@ -89,8 +89,8 @@ def _spans(t: Tables) -> Select[str]:
     owners = (statement, statement, report, statement, report)
     spans = union_all(
         *(
-            part.where(owner.document_id == document.id).correlate(document)
-            for part, owner in zip(parts, owners, strict=True)
+            rows.where(owner.document_id == document.id).correlate(document)
+            for rows, owner in zip(selects, owners, strict=True)
         )
     ).subquery()
     fields = {"noun": spans.c.noun, "id": spans.c.id, "start": spans.c.start, "end": spans.c.end}
@@ -98,14 +98,14 @@ def _spans(t: Tables) -> Select[str]:
 
 
 async def get_listing(reads: ReadSession, filters: DocumentFilter, *, within: Within | None = None) -> BoundListing:
-    """The documents that match, all or those of one source."""
-    named = await resolve_names(reads, {"source": filters.source}, within=within)
+    """Return the documents that match, all or those of one source."""
+    source_ids = await resolve_names(reads, {"source": filters.source}, within=within)
     shape, values = split_filters(
-        **days(filters),
-        id=ids(filters.id),
-        source=named.get("source"),
-        within=named.get("within"),
-        **await search_values(reads, filters.q, Noun.DOCUMENTS),
+        **split_dates(filters),
+        id=parse_ids(filters.id),
+        source=source_ids.get("source"),
+        within=source_ids.get("within"),
+        **await get_search_values(reads, filters.q, Noun.DOCUMENTS),
     )
     return BoundListing(_build_query(shape, reads.dialect), values)
 
@@ -113,17 +113,17 @@ async def get_listing(reads: ReadSession, filters: DocumentFilter, *, within: Wi
 @lru_cache(maxsize=256)
 def _build_query(shape: FilterShape, dialect: str) -> ListQuery:
     document = NOW.document
-    found = select(document.id).where(
-        *chosen(document.id, shape),
-        *shape.among(document.source_id, "source"),
-        *shape.among(document.source_id, "within"),
-        *matches(Noun.DOCUMENTS, shape, dialect),
+    ids = select(document.id).where(
+        *match_ids(document.id, shape),
+        *shape.match(document.source_id, "source"),
+        *shape.match(document.source_id, "within"),
+        *match_words(Noun.DOCUMENTS, shape, dialect),
     )
-    sorts = {"published": (or_no_date(document.published_earliest), document.id), "id": (document.id, document.id)}
-    parts = [QueryBranch(found.where(*begun_within(shape, document, "published_")), sorts)]
+    sorts = {"published": (date_sort_key(document.published_earliest), document.id), "id": (document.id, document.id)}
+    branches = [QueryBranch(ids.where(*begins_in_range(shape, document, "published_")), sorts)]
     if "first" in shape:
-        parts.append(QueryBranch(found.where(*lasting_into(shape, document, "published_")), sorts, few=True))
-    return ListQuery(select_items(), document.id, parts)
+        branches.append(QueryBranch(ids.where(*lasts_into_range(shape, document, "published_")), sorts, few=True))
+    return ListQuery(select_items(), document.id, branches)
 
 
 class DocumentExtraction(NamedTuple):

@@ -1,8 +1,9 @@
-"""Feeds, and the items that were seen in them."""
+"""Feeds, and the items that they announced."""
 
 import datetime as dt
 from collections.abc import Collection, Sequence
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlmodel import Session
@@ -26,27 +27,27 @@ _SOURCE: Table = Source
 
 
 @cache
-def _feeds() -> Select[str]:
-    """One JSON text a feed (``FeedPublic``)."""
+def _select_feeds() -> Select[str]:
+    """Select one JSON text a feed (``FeedPublic``)."""
     feed = _FEED
     first = {"id": feed.id, "url": feed.url, "source": source_brief(_SOURCE), "title": feed.title}
-    told = {name: getattr(feed, name) for name in ("result", "detail", "failures", "items", "documents")}
+    result = {name: getattr(feed, name) for name in ("result", "detail", "failures", "items", "documents")}
     moments = {name: rfc3339_time(getattr(feed, name)) for name in ("created_at", "checked_at", "changed_at", "due_at")}
     flags = {name: json_boolean(getattr(feed, name)) for name in ("active", "extract")}
-    fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **told, **moments}
+    fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **result, **moments}
     return select(as_text(json_object(fields))).select_from(feed).outerjoin(_SOURCE, _SOURCE.id == feed.source_id)
 
 
 @cache
-def _items() -> Select[str]:
-    """One JSON text an item (``FeedItemPublic``)."""
+def _select_feed_items() -> Select[str]:
+    """Select one JSON text an item of a feed (``FeedItemPublic``)."""
     item = _ITEM
     fields = {name: getattr(item, name) for name in ("id", "url", "updated", "state", "detail", "failures")}
     return select(as_text(json_object({**fields, "seen_at": rfc3339_time(item.seen_at), "document": item.document_id})))
 
 
 async def get_listing(reads: ReadSession, filters: FeedFilter) -> BoundListing:
-    """The feeds that match (``FeedPublic``)."""
+    """Return the feeds that match (``FeedPublic``)."""
     ids = await names.resolve_names(reads, {"source": filters.source})
     active = [] if filters.active is None else [filters.active]
     shape, values = split_filters(source=ids.get("source"), active=active, result=split_commas(filters.result))
@@ -58,26 +59,28 @@ def _build_query(shape: FilterShape) -> ListQuery:
     conditions = [
         condition
         for name, column in (("source", _FEED.source_id), ("active", _FEED.active), ("result", _FEED.result))
-        for condition in shape.among(column, name)
+        for condition in shape.match(column, name)
     ]
-    return ListQuery.by_id(_feeds(), _FEED.id, select(_FEED.id).where(*conditions))
+    return ListQuery.by_id(_select_feeds(), _FEED.id, select(_FEED.id).where(*conditions))
 
 
 @cache
-def _one() -> PreparedSelect:
-    return PreparedSelect(_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), with_state=True)
+def _select_feed() -> PreparedSelect:
+    return PreparedSelect(
+        _select_feeds().where(_FEED.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
+    )
 
 
 async def get_item(reads: ReadSession, ident: int) -> str:
-    """A feed as JSON text; raises NotFound."""
-    rows = await reads.fetch(_one(), {"id": ident})
+    """Return a feed as JSON text; raise NotFound if there is none."""
+    rows = await reads.fetch(_select_feed(), {"id": ident})
     if not rows:
         raise NotFound(f"There is no feed {ident}.")
     return str(rows[0][0])
 
 
 async def get_item_listing(reads: ReadSession, ident: int, filters: FeedItemFilter) -> BoundListing:
-    """The items of a feed that match (``FeedItemPublic``); raises NotFound."""
+    """Return the items of a feed that match (``FeedItemPublic``); raise NotFound if there is no such feed."""
     await get_item(reads, ident)
     shape, values = split_filters(feed=ident, state=split_commas(filters.state))
     return BoundListing(_build_item_query(shape), values)
@@ -85,16 +88,16 @@ async def get_item_listing(reads: ReadSession, ident: int, filters: FeedItemFilt
 
 @lru_cache(maxsize=8)
 def _build_item_query(shape: FilterShape) -> ListQuery:
-    of_feed = _ITEM.feed_id == shape.value("feed", BigInteger)
-    found = select(_ITEM.id).where(of_feed, *shape.among(_ITEM.state, "state"))
-    return ListQuery.by_id(_items(), _ITEM.id, found)
+    in_feed = _ITEM.feed_id == shape.bind("feed", BigInteger)
+    ids = select(_ITEM.id).where(in_feed, *shape.match(_ITEM.state, "state"))
+    return ListQuery.by_id(_select_feed_items(), _ITEM.id, ids)
 
 
-def list_due_feeds(session: Session, at: dt.datetime, only: Collection[int] = ()) -> Sequence[int]:
-    """Return the ids of the feeds that are due, of those ``only`` or of all, the one due first first."""
+def list_due_feeds(session: Session, at: dt.datetime, feeds: Collection[int] = ()) -> Sequence[int]:
+    """Return the ids of the feeds that are due, of ``feeds`` or of all, in the order in which they became due."""
     due = select(_FEED.id).where(_FEED.active.is_(True), _FEED.due_at <= at)
-    if only:
-        due = due.where(_FEED.id.in_(only))
+    if feeds:
+        due = due.where(_FEED.id.in_(feeds))
     return session.execute(due.order_by(_FEED.due_at, _FEED.id)).scalars().all()
 
 
@@ -106,19 +109,25 @@ def find_due_feed(session: Session, feed_id: int, at: dt.datetime) -> Feed | Non
 
 
 def find_items_by_key(session: Session, feed: int, keys: Collection[str]) -> dict[str, FeedItem]:
-    """The items of the feed that were seen before, of those with these keys, by their key."""
-    found = session.execute(select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.key.in_(keys))).scalars()
-    return {item.key: item for item in found}
+    """Return the items of the feed with these keys, by key."""
+    items = session.execute(select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.key.in_(keys))).scalars()
+    return {item.key: item for item in items}
 
 
 def list_waiting_items(session: Session, feed: int) -> Sequence[FeedItem]:
-    """The items of the feed that are to be fetched, the newest first."""
+    """Return the items of the feed that are to be fetched, newest first."""
     waiting = select(_ITEM).where(_ITEM.feed_id == feed, _ITEM.state == FeedItemState.WAITING)
     return session.execute(waiting.order_by(_ITEM.id.desc())).scalars().all()
 
 
-def count_items(session: Session, feed: int) -> tuple[int, int]:
-    """How many items the feed has announced, and how many of these are in the store."""
+class FeedCounts(NamedTuple):
+    """The number of items that a feed announced, and of the documents among them."""
+
+    items: int
+    documents: int
+
+
+def count_items(session: Session, feed: int) -> FeedCounts:
+    """Count the items of the feed, and those of them that are documents of the store."""
     counted = select(func.count(), func.count(_ITEM.document_id)).where(_ITEM.feed_id == feed)
-    items, documents = session.execute(counted).one()
-    return items, documents
+    return FeedCounts(*session.execute(counted).one())

@@ -1,4 +1,4 @@
-"""Imports: how far each has got."""
+"""Imports and their progress."""
 
 from functools import cache
 
@@ -16,39 +16,39 @@ _IMPORT: Table = Import
 
 
 @cache
-def _items() -> Select[str]:
-    """One JSON text an import (``ImportPublic``)."""
-    told = {name: getattr(_IMPORT, name) for name in ("id", "format", "name", "author", "state", "lines")}
+def _select_items() -> Select[str]:
+    """Select one JSON text an import (``ImportPublic``)."""
+    fields = {name: getattr(_IMPORT, name) for name in ("id", "format", "name", "author", "state", "lines")}
     counts = {outcome: func.coalesce(_IMPORT.outcomes[outcome.value].as_integer(), 0) for outcome in Outcome}
     rest = {
-        "reasons": _IMPORT.reasons[()],  # all of it: a path of no steps is JSON on SQLite too, not a text
+        "reasons": _IMPORT.reasons[()],  # the empty path: the whole value, on SQLite too as JSON and not as text
         "began_at": rfc3339_time(_IMPORT.began_at),
         "changed_at": rfc3339_time(_IMPORT.changed_at),
         "revision": _IMPORT.revision_id,
     }
-    return select(as_text(json_object(told | counts | rest)))
+    return select(as_text(json_object(fields | counts | rest)))
 
 
 @cache
 def _build_query() -> ListQuery:
-    return ListQuery.by_id(_items(), _IMPORT.id, select(_IMPORT.id))
+    return ListQuery.by_id(_select_items(), _IMPORT.id, select(_IMPORT.id))
 
 
 async def get_listing(_reads: ReadSession) -> BoundListing:
-    """All imports (``ImportPublic``)."""
+    """Return all imports (``ImportPublic``)."""
     return BoundListing(_build_query(), {})
 
 
 @cache
-def _one() -> PreparedSelect:
+def _select_item() -> PreparedSelect:
     return PreparedSelect(
-        _items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
+        _select_items().where(_IMPORT.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
     )
 
 
 async def get_item(reads: ReadSession, ident: int) -> str:
-    """An import as JSON text; raises NotFound."""
-    rows = await reads.fetch(_one(), {"id": ident})
+    """Return an import as JSON text; raise NotFound if there is none."""
+    rows = await reads.fetch(_select_item(), {"id": ident})
     if not rows:
         raise NotFound(f"There is no import {ident}.")
     return str(rows[0][0])

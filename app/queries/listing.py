@@ -1,7 +1,7 @@
-"""A list of records, page by page: keyset pagination over any query that gives ids.
+"""Lists of records, page by page: keyset pagination over any query that selects ids.
 
-First the page's ids are found and cut, then the items of those ids are built, in one statement: no
-nested list is gathered for a row that is not on the page.
+One statement first selects the ids of a page, then builds the items of those ids: no nested list is built for a row
+that is not on the page.
 """
 
 import datetime as dt
@@ -14,7 +14,6 @@ from typing import Any, Generic, Protocol, Self, TypeVar, cast
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
-    CompoundSelect,
     Integer,
     Select,
     and_,
@@ -37,14 +36,14 @@ SortKey = int | str
 """A sort key as a cursor carries it: dates as ISO text."""
 
 Sort = tuple[ColumnElement[Any], ColumnElement[int]]
-"""The column that a list is sorted by, and the id that breaks ties, of the same table where an index has both."""
+"""The column that a list is sorted by, and the id that breaks ties, of the same table if an index has both."""
 
 
 @dataclass(frozen=True)
 class PageRequest:
-    """Which part of a list: the ``limit`` rows after ``after`` in the order of ``sort``.
+    """The page of a list to read: ``limit`` rows after the key ``after`` in the order of ``sort``.
 
-    ``columns`` asks for the cells of these columns in place of JSON, of a list whose items the database can take apart.
+    With ``columns`` the page has rows of these columns in place of JSON, if the database can split the items.
     """
 
     sort: str
@@ -55,21 +54,23 @@ class PageRequest:
 
 @dataclass(frozen=True)
 class Page:
-    """The items of a page as JSON texts, or as cells with more behind them, and the key after which the next page
-    begins."""
+    """The items of a page, and the key after which the next page begins.
+
+    Items are JSON texts, or rows that begin with the requested columns.
+    """
 
     items: Sequence[Any]
     last: tuple[SortKey, int] | None
 
 
 class Paged(Protocol):
-    """Anything that is read a page at a time."""
+    """A list that is read one page at a time."""
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
-        """One page; ValueError where ``request.after`` is of no such list."""
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
 
     async def count(self, reads: ReadSession) -> int:
-        """The number of items on all pages."""
+        """Return the number of items on all pages."""
 
 
 _LIMIT = bindparam("limit", type_=Integer, required=True)
@@ -77,9 +78,9 @@ _LIMIT = bindparam("limit", type_=Integer, required=True)
 
 @dataclass(frozen=True)
 class QueryBranch:
-    """Records that match: a select of their ids, and the keys, never null, that it can be sorted by.
+    """A select of the ids of matching records, and the non-null keys by which it can be sorted.
 
-    Where there can be only ``few``, they are gathered before they are sorted.
+    If there are only ``few``, they are collected before they are sorted.
     """
 
     ids: Select[Any]
@@ -87,82 +88,86 @@ class QueryBranch:
     few: bool = False
 
     def page(self, sort: str, *, follows: bool) -> Select[Any]:
-        """Keys and ids of a page."""
+        """Select the keys and ids of a page."""
         key, ident = self.sorts[sort.removeprefix("-")]
         if self.few and key is ident:
-            # What is no plain column has no order: SQLite would walk through the whole table by its ids.
+            # SQLite would walk through the whole table by id; it does not sort by an expression that way.
             key = key + literal_column("0")
         rows: Any = self.ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
         if follows:
-            rows = rows.where(_after(sort, key, ident, bindparam("after_id", type_=BigInteger, required=True)))
+            rows = rows.where(_is_after(sort, key, ident, bindparam("after_id", type_=BigInteger, required=True)))
         return cast(Select[Any], rows.order_by(*_order(sort, key, ident)).limit(_LIMIT))
 
 
 @dataclass(frozen=True, eq=False)
 class ListQuery:
-    """Records of one noun: the SQL of their pages, whatever the values of the filters.
+    """The SQL of a list of records of one noun, for any values of its filters.
 
-    ``items`` selects one JSON text a record; ``id`` is the record's id in it. Where no one index gives
-    all that match in their order, several ``parts`` do, which have no record in common.
+    ``items`` selects one JSON text a record; ``id`` is the record's id in it. Where no single index holds all
+    matching records in their order, several ``branches`` do; they have no record in common.
     """
 
     items: Select[Any]
     id: ColumnElement[int]
-    parts: Sequence[QueryBranch]
+    branches: Sequence[QueryBranch]
     _pages: dict[tuple[str, bool, tuple[str, ...]], PreparedSelect] = field(default_factory=dict)
 
     @classmethod
     def by_id(cls, items: Select[Any], ident: ColumnElement[int], ids: Select[Any]) -> Self:
-        """Records in the order of their ids, and no other; ``ids`` selects those that match."""
+        """Build the query of a list that is only sorted by id; ``ids`` selects the records that match."""
         return cls(items, ident, [QueryBranch(ids, {"id": (ident, ident)})])
 
     def page(self, sort: str, *, follows: bool, columns: tuple[str, ...] = ()) -> PreparedSelect:
-        """A page in the order of ``sort``, with the values ``limit`` and, if it ``follows`` one, ``after_key`` and
-        ``after_id``; each row is the item, or the cells of these ``columns``, then its key and id."""
+        """Return the select of a page in the order of ``sort``, prepared once.
+
+        Its parameters are ``limit`` and, if the page ``follows`` another, ``after_key`` and ``after_id``. Each row has
+        the item, or these ``columns`` of it, then its key and id.
+        """
         if (sort, follows, columns) not in self._pages:
             self._pages[sort, follows, columns] = PreparedSelect(self._page(sort, follows, columns), with_state=True)
         return self._pages[sort, follows, columns]
 
     def total(self) -> PreparedSelect:
-        """The number of records that match."""
-        matching = union_all(*(part.ids for part in self.parts)).subquery()
+        """Return the select of the number of records that match."""
+        matching = union_all(*(branch.ids for branch in self.branches)).subquery()
         return PreparedSelect(select(func.count()).select_from(matching))
 
     def key_type(self, sort: str) -> TypeEngine[Any]:
-        return self.parts[0].sorts[sort.removeprefix("-")][0].type
+        """Return the type of the column that ``sort`` sorts by."""
+        return self.branches[0].sorts[sort.removeprefix("-")][0].type
 
     def _page(self, sort: str, follows: bool, columns: tuple[str, ...]) -> Select[Any]:
-        chosen = self._chosen(sort, follows=follows).subquery("page")
+        # A page of each branch; ``_cut_page`` sorts and cuts these few rows.
+        pages = [branch.page(sort, follows=follows) for branch in self.branches]
+        page = pages[0] if len(pages) == 1 else union_all(*(select(page.subquery()) for page in pages))
+        keys = page.subquery("page")
         item = self.items.selected_columns[0]
-        found = flat_columns(item) if columns else {}
-        shown: list[Any] = [found[name].label(name) for name in columns] or [item]
-        rows: Any = self.items.with_only_columns(*shown, chosen.c.key, chosen.c.id, maintain_column_froms=True)
-        return cast(Select[Any], rows.join(chosen, chosen.c.id == self.id))
-
-    def _chosen(self, sort: str, *, follows: bool) -> Select[Any] | CompoundSelect[Any]:
-        """Keys and ids of a page, or of a page of each part: to sort so few is left to ``_shown``."""
-        pages = [part.page(sort, follows=follows) for part in self.parts]
-        return pages[0] if len(pages) == 1 else union_all(*(select(page.subquery()) for page in pages))
+        by_name = flat_columns(item) if columns else {}
+        selected: list[Any] = [by_name[name].label(name) for name in columns] or [item]
+        rows: Any = self.items.with_only_columns(*selected, keys.c.key, keys.c.id, maintain_column_froms=True)
+        return cast(Select[Any], rows.join(keys, keys.c.id == self.id))
 
 
 @dataclass(frozen=True)
 class BoundListing:
-    """A list with the values that it was asked for."""
+    """The query of a list with the values of its filters."""
 
-    listing: ListQuery
+    query: ListQuery
     values: Values
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
         values = {**self.values, "limit": request.limit + 1}
         if request.after is not None:
-            key = _from_key(request.after[0], self.listing.key_type(request.sort))
+            key = _parse_key(request.after[0], self.query.key_type(request.sort))
             values |= {"after_key": key, "after_id": request.after[1]}
-        page = self.listing.page(request.sort, follows=request.after is not None, columns=request.columns)
-        shown, last = _shown(await reads.fetch(page, values), request)
-        return Page(shown if request.columns else [row[0] for row in shown], last)
+        page = self.query.page(request.sort, follows=request.after is not None, columns=request.columns)
+        rows, last = _cut_page(await reads.fetch(page, values), request)
+        return Page(rows if request.columns else [row[0] for row in rows], last)
 
     async def count(self, reads: ReadSession) -> int:
-        return int((await reads.fetch(self.listing.total(), self.values))[0][0])
+        """Return the number of items on all pages."""
+        return int((await reads.fetch(self.query.total(), self.values))[0][0])
 
 
 # Leaves room for 2^40 records of each kind in the number that orders records of several.
@@ -171,100 +176,98 @@ _STEP = 2**40
 
 @dataclass(frozen=True, eq=False)
 class UnionQuery(Generic[K]):
-    """Records of several kinds in one order: each part selects a kind's ids and sort keys; ties go by kind, then id.
+    """The SQL of a list of records of several kinds: each branch selects the ids and sort keys of one kind.
 
-    Several parts of one kind have no record in common.
+    Records with the same key are sorted by kind, then id. Branches of one kind have no record in common.
     """
 
-    parts: Sequence[tuple[K, Select[Any]]]
+    branches: Sequence[tuple[K, Select[Any]]]
     _pages: dict[tuple[str, bool], PreparedSelect] = field(default_factory=dict)
 
     @cached_property
     def kinds(self) -> Sequence[K]:
-        """Each kind once, in the order of its first part."""
-        return list(dict.fromkeys(kind for kind, _ in self.parts))
+        """Each kind once, in the order of its first branch."""
+        return list(dict.fromkeys(kind for kind, _ in self.branches))
 
     def number(self, kind: K, ident: int) -> int:
-        """What orders the records of one sort key; also what the place after such a record is called."""
+        """Return the number that orders the records of one sort key, and that a cursor carries as the id."""
         return self.kinds.index(kind) * _STEP + ident
 
     async def page(self, reads: ReadSession, request: PageRequest, values: Values) -> "UnionPage[K]":
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
         values = {**values, "limit": request.limit + 1}
         if request.after is not None:
-            key = _from_key(request.after[0], self._key_type)
+            key = _parse_key(request.after[0], self.branches[0][1].selected_columns[1].type)
             ids = {f"after_id_{rank}": request.after[1] - rank * _STEP for rank in range(len(self.kinds))}
             values |= {"after_key": key, **ids}
-        rows = await reads.fetch(self._page(request.sort, follows=request.after is not None), values)
-        shown, last = _shown(rows, request)
-        kinds = [(self.kinds[number // _STEP], number % _STEP, key) for key, number in shown]
-        return UnionPage(kinds, last)
+        select_page = self._page(request.sort, follows=request.after is not None)
+        rows, last = _cut_page(await reads.fetch(select_page, values), request)
+        return UnionPage([(self.kinds[number // _STEP], number % _STEP, key) for key, number in rows], last)
 
     async def count(self, reads: ReadSession, values: Values) -> int:
-        total = select(func.count()).select_from(union_all(*(ids for _, ids in self.parts)).subquery())
+        """Return the number of records on all pages."""
+        total = select(func.count()).select_from(union_all(*(ids for _, ids in self.branches)).subquery())
         return int((await reads.fetch(PreparedSelect(total), values))[0][0])
-
-    @property
-    def _key_type(self) -> TypeEngine[Any]:
-        return self.parts[0][1].selected_columns[1].type
 
     def _page(self, sort: str, *, follows: bool) -> PreparedSelect:
         if (sort, follows) not in self._pages:
-            ranked = ((self.kinds.index(kind), ids) for kind, ids in self.parts)
-            firsts = [self._first(rank, ids, sort, follows=follows) for rank, ids in ranked]
-            union = union_all(*firsts).subquery()
+            ranked = ((self.kinds.index(kind), ids) for kind, ids in self.branches)
+            pages = [self._page_of_kind(rank, ids, sort, follows=follows) for rank, ids in ranked]
+            union = union_all(*pages).subquery()
             rows = select(union).order_by(*_order(sort, union.c.key, union.c.number)).limit(_LIMIT)
             self._pages[sort, follows] = PreparedSelect(rows, with_state=True)
         return self._pages[sort, follows]
 
-    def _first(self, rank: int, ids: Select[Any], sort: str, *, follows: bool) -> Select[Any]:
-        """The keys and numbers of a kind's own page: so cut, none is read to its end."""
+    def _page_of_kind(self, rank: int, ids: Select[Any], sort: str, *, follows: bool) -> Select[Any]:
+        """Select the keys and numbers of a page of one kind, so that no kind is read to its end."""
         ident, key = ids.selected_columns
         rows = ids.with_only_columns(key.label("key"), ident.label("id"), maintain_column_froms=True)
         if follows:
-            rows = rows.where(_after(sort, key, ident, bindparam(f"after_id_{rank}", type_=BigInteger, required=True)))
+            after_id = bindparam(f"after_id_{rank}", type_=BigInteger, required=True)
+            rows = rows.where(_is_after(sort, key, ident, after_id))
         page = rows.order_by(*_order(sort, key, ident)).limit(_LIMIT).subquery()
         return select(page.c.key, (literal(rank * _STEP, BigInteger) + page.c.id).label("number"))
 
 
 @dataclass(frozen=True)
 class UnionPage(Generic[K]):
-    """Kind, id and sort key of each record on a page of several kinds."""
+    """The kind, id and sort key of each record on a page of a ``UnionQuery``, and the key of the next page."""
 
     records: Sequence[tuple[K, int, Any]]
     last: tuple[SortKey, int] | None
 
 
-def _shown(rows: Sequence[Any], request: PageRequest) -> tuple[Sequence[Any], tuple[SortKey, int] | None]:
-    """The rows of a page, which end in key and id, in its order, without the one more that tells whether there is a
-    next."""
-    # A join keeps no order; to sort some rows here is cheaper than to have the database sort their items.
+def _cut_page(rows: Sequence[Any], request: PageRequest) -> tuple[Sequence[Any], tuple[SortKey, int] | None]:
+    """Return the sorted rows of a page, which end in key and id, and the key of the last if there is a next page."""
+    # A join keeps no order; sorting these rows here is cheaper than having the database sort their items.
     ordered = sorted(rows, key=itemgetter(-2, -1), reverse=request.sort.startswith("-"))
-    shown = ordered[: request.limit]
-    return shown, (_as_key(shown[-1][-2]), shown[-1][-1]) if len(ordered) > request.limit else None
+    page = ordered[: request.limit]
+    if len(ordered) <= request.limit:
+        return page, None
+    key, ident = page[-1][-2:]
+    return page, (key.isoformat() if isinstance(key, dt.date) else key, ident)
 
 
 def _order(sort: str, key: ColumnElement[Any], ident: ColumnElement[Any]) -> list[ColumnElement[Any]]:
     return [column.desc() if sort.startswith("-") else column.asc() for column in (key, ident)]
 
 
-def _after(
+def _is_after(
     sort: str, key: ColumnElement[Any], ident: ColumnElement[Any], after_id: ColumnElement[int]
 ) -> ColumnElement[bool]:
     after_key = bindparam("after_key", type_=key.type, required=True)
-    here, there = tuple_(key, ident), tuple_(after_key, after_id)
-    # The first condition says no more than the second; but of a key that is an expression SQLite finds the place in
-    # the index only by a comparison of its own.
-    return and_(key <= after_key, here < there) if sort.startswith("-") else and_(key >= after_key, here > there)
+    position, after = tuple_(key, ident), tuple_(after_key, after_id)
+    # The first condition follows from the second; but if the key is an expression, SQLite uses the index only for a
+    # comparison of the key alone.
+    if sort.startswith("-"):
+        return and_(key <= after_key, position < after)
+    return and_(key >= after_key, position > after)
 
 
-def _as_key(value: Any) -> SortKey:
-    return value.isoformat() if isinstance(value, dt.date) else value
-
-
-def _from_key(value: SortKey, wanted: TypeEngine[Any]) -> Any:
-    """The key in its column's type; ValueError when it is of another."""
-    if wanted.python_type is dt.date:
+def _parse_key(value: SortKey, type_: TypeEngine[Any]) -> Any:
+    """Return the key in the type of its column; raise ValueError if it is of another type."""
+    if type_.python_type is dt.date:
         return dt.date.fromisoformat(str(value))
-    if not isinstance(value, wanted.python_type):
-        raise ValueError(f"{value!r} is no {wanted.python_type.__name__}")
+    if not isinstance(value, type_.python_type):
+        raise ValueError(f"{value!r} is no {type_.python_type.__name__}")
     return value

@@ -1,6 +1,6 @@
-"""The list of each noun: what it can be split_filters, the shape of its items, and how it is read.
+"""The list of each noun: its filters, the shape of its items, and the function that reads it.
 
-For whoever has a noun and filters as data, such as a saved search.
+For code that has a noun and filters as data, such as a saved search.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -28,11 +28,11 @@ from app.schemas.utterance import UtterancePublic
 
 @dataclass(frozen=True)
 class NounList:
-    """``find(reads, filters)`` gives the list of what matches ``filters``, of items of the shape ``public``."""
+    """The filters of one noun's list, the shape of its items, and the function that returns the list for filters."""
 
     filters: type[RecordParams]
     public: type[BaseModel]
-    find: Callable[[ReadSession, Any], Awaitable[Paged]]
+    get_listing: Callable[[ReadSession, Any], Awaitable[Paged]]
 
 
 LISTS: Mapping[Noun, NounList] = {

@@ -58,8 +58,7 @@ def has_key(table: Table, ref: int | str | BindParameter[Any]) -> ColumnElement[
 
 
 def has_deleted_key(noun: Noun, ref: int | str) -> ColumnElement[bool]:
-    """Return the condition that a row of the history belongs to the record with this id, or to the last one deleted
-    with this slug."""
+    """Return the condition for the history of the record with this id, or of the last one deleted with this slug."""
     if isinstance(ref, int):
         return _PAST.row_id == ref  # type: ignore[no-any-return]
     deleted = select(_PAST.row_id).where(

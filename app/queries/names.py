@@ -1,4 +1,4 @@
-"""Who is meant: sources and speakers by slug, id, name or alias."""
+"""Sources and speakers that a request names by slug, id, name or alias."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,19 +15,23 @@ from app.database.tables import NOW, Table
 from app.queries.lookups import has_key
 from app.schemas.common import MAX_ID, split_commas
 
-# One request may give so many: each is a part of one statement, of which SQLite allows 500.
-MOST = 100
+# Names in one request: each is a part of one statement, of which SQLite allows 500.
+_MAX_NAMES = 100
 
 Within = tuple[type[Record], int | str]
-"""The record that a list belongs to: what it is, and its id or slug."""
+"""The record that a list belongs to: its model, and its id or slug."""
 
 
-Kind = tuple[bool, bool]
-"""Whether a name is a source's, and whether it is an id."""
+class Missing(Exception):
+    """Raised when there is no such record now; its history may have it."""
+
+    def __init__(self, model: type[Record], ref: int | str) -> None:
+        self.model = model
+        self.ref = ref
 
 
-class NameMatch(NamedTuple):
-    """Who may be meant by the name in this place."""
+class _NameMatch(NamedTuple):
+    """A row that the name at this place in the request may mean."""
 
     place: int
     id: int
@@ -35,17 +39,16 @@ class NameMatch(NamedTuple):
     name: str | None
 
 
-class Missing(Exception):
-    """There is no such record now; what it was, the past may tell."""
+class _NameKind(NamedTuple):
+    """The two properties of a name that shape the SQL."""
 
-    def __init__(self, model: type[Record], ref: int | str) -> None:
-        self.model = model
-        self.ref = ref
+    is_source: bool
+    is_id: bool
 
 
 @dataclass(frozen=True)
-class RequestedName:
-    """One name that a filter gives: of a source or a speaker, under which parameter."""
+class _RequestedName:
+    """A name of a source or a speaker, and the filter that gives it."""
 
     field: str
     name: str
@@ -55,8 +58,8 @@ class RequestedName:
         return self.field == "source"
 
     @property
-    def kind(self) -> Kind:
-        return self.is_source, self.id is not None
+    def kind(self) -> _NameKind:
+        return _NameKind(self.is_source, self.id is not None)
 
     @property
     def id(self) -> int | None:
@@ -66,61 +69,59 @@ class RequestedName:
 async def resolve_names(
     reads: ReadSession, filters: Mapping[str, str | None], *, within: Within | None = None
 ) -> dict[str, list[int]]:
-    """The ids that each filter (``source``, ``speaker``, ``via``) names, in one statement for all of them.
+    """Return the ids that each filter (``source``, ``speaker``, ``via``) names, by filter, from one statement.
 
-    A slug beats a name. Raises Invalid for a name that nobody bears, and Ambiguous, with the
-    candidates, for one that several do. A list that belongs to one record names it as ``within``; its
-    id then stands under that word, or Missing is raised.
+    A slug has precedence over a name. Raises Invalid for an unknown name, and Ambiguous, with the candidates, for a
+    name of several records. If the list belongs to one record, pass that as ``within``; its id is returned under that
+    word, or Missing is raised.
     """
-    asked = [RequestedName(field, name) for field, text in filters.items() for name in split_commas(text)]
-    if len(asked) > MOST:
-        raise Invalid(asked[MOST].field, f"a request may give {MOST} names at most")
-    if not asked and within is None:
+    names = [_RequestedName(field, word) for field, text in filters.items() for word in split_commas(text)]
+    if len(names) > _MAX_NAMES:
+        raise Invalid(names[_MAX_NAMES].field, f"a request may give {_MAX_NAMES} names at most")
+    if not names and within is None:
         return {}
-    rows = await reads.fetch(_statement(tuple(who.kind for who in asked), _kind_of(within)), _values(asked, within))
-    found = [NameMatch(*row) for row in rows]
+    owner = None if within is None else (within[0], isinstance(within[1], int))
+    query = _select_matches(tuple(name.kind for name in names), owner)
+    matches = [_NameMatch(*row) for row in await reads.fetch(query, _values(names, within))]
     ids: dict[str, list[int]] = {}
     if within is not None:
-        ids["within"] = [row.id for row in found if row.place == len(asked)]
+        ids["within"] = [match.id for match in matches if match.place == len(names)]
         if not ids["within"]:
             raise Missing(*within)
-    for place, who in enumerate(asked):
-        candidates = [row for row in found if row.place == place]
-        exact = [row for row in candidates if row.slug == who.name or row.id == who.id]
-        ids.setdefault(who.field, []).append(_the_one(who, exact or candidates))
+    for place, name in enumerate(names):
+        candidates = [match for match in matches if match.place == place]
+        exact = [match for match in candidates if match.slug == name.name or match.id == name.id]
+        ids.setdefault(name.field, []).append(_get_only_id(name, exact or candidates))
     return ids
 
 
-def _kind_of(within: Within | None) -> tuple[type[Record], bool] | None:
-    return None if within is None else (within[0], isinstance(within[1], int))
-
-
-def _values(asked: Sequence[RequestedName], within: Within | None) -> Values:
+def _values(names: Sequence[_RequestedName], within: Within | None) -> Values:
     values: dict[str, Any] = {}
-    for place, who in enumerate(asked):
-        if who.id is not None:
-            values[f"id_{place}"] = min(who.id, MAX_ID)
+    for place, name in enumerate(names):
+        if name.id is not None:
+            values[f"id_{place}"] = min(name.id, MAX_ID)
         else:
-            values |= {f"name_{place}": who.name, f"key_{place}": make_match_key(who.name)}
+            values |= {f"name_{place}": name.name, f"key_{place}": make_match_key(name.name)}
     return values if within is None else {**values, "within": within[1]}
 
 
 @lru_cache(maxsize=256)
-def _statement(kinds: Sequence[Kind], within: tuple[type[Record], bool] | None) -> PreparedSelect:
-    selects = [_candidates(place, *kind) for place, kind in enumerate(kinds)]
-    if within is not None:
-        selects.append(_owner(len(kinds), *within))
+def _select_matches(kinds: Sequence[_NameKind], owner: tuple[type[Record], bool] | None) -> PreparedSelect:
+    selects = [_select_named(place, *kind) for place, kind in enumerate(kinds)]
+    if owner is not None:
+        selects.append(_select_owner(len(kinds), *owner))
     return PreparedSelect(select(union_all(*selects).subquery()), with_state=True)
 
 
-def _owner(place: int, model: type[Record], by_id: bool) -> Select[Any]:
+def _select_owner(place: int, model: type[Record], by_id: bool) -> Select[Any]:
     table: Table = model
     nothing = literal(None, Text)
-    head = (literal(place).label("place"), table.id.label("id"), nothing.label("slug"), nothing.label("name"))
-    return select(*head).where(has_key(table, bindparam("within", type_=BigInteger if by_id else Text, required=True)))
+    columns = (literal(place).label("place"), table.id.label("id"), nothing.label("slug"), nothing.label("name"))
+    ref = bindparam("within", type_=BigInteger if by_id else Text, required=True)
+    return select(*columns).where(has_key(table, ref))
 
 
-def _candidates(place: int, is_source: bool, by_id: bool) -> Select[Any]:
+def _select_named(place: int, is_source: bool, by_id: bool) -> Select[Any]:
     table, alias = (NOW.source, NOW.source_alias) if is_source else (NOW.speaker, NOW.speaker_alias)
     owner = alias.source_id if is_source else alias.speaker_id
     columns = (literal(place).label("place"), table.id, table.slug, table.name)
@@ -128,15 +129,17 @@ def _candidates(place: int, is_source: bool, by_id: bool) -> Select[Any]:
         return select(*columns).where(table.id == bindparam(f"id_{place}", required=True))
     name: Any = bindparam(f"name_{place}", required=True)
     key: Any = bindparam(f"key_{place}", required=True)
-    bears_alias = table.id.in_(select(owner).where(alias.name_key == key))
-    return select(*columns).where(or_(table.slug == name, table.name_key == key, bears_alias))
+    has_alias = table.id.in_(select(owner).where(alias.name_key == key))
+    return select(*columns).where(or_(table.slug == name, table.name_key == key, has_alias))
 
 
-def _the_one(who: RequestedName, rows: Sequence[NameMatch]) -> int:
-    noun = "source" if who.is_source else "speaker"
-    if not rows:
-        raise Invalid(who.field, f"no {noun} is called {who.name!r}")
-    if len(rows) > 1:
-        names = [{"id": row.id, "slug": row.slug, "name": row.name} for row in rows]
-        raise Ambiguous(who.field, f"{who.name!r} may be any of {len(rows)} {noun}s; use a slug", candidates=names)
-    return rows[0].id
+def _get_only_id(name: _RequestedName, matches: Sequence[_NameMatch]) -> int:
+    """Return the id of the only match; raise Invalid if there is none, Ambiguous if there are several."""
+    noun = "source" if name.is_source else "speaker"
+    if not matches:
+        raise Invalid(name.field, f"no {noun} is called {name.name!r}")
+    if len(matches) > 1:
+        candidates = [{"id": match.id, "slug": match.slug, "name": match.name} for match in matches]
+        detail = f"{name.name!r} may be any of {len(matches)} {noun}s; use a slug"
+        raise Ambiguous(name.field, detail, candidates=candidates)
+    return matches[0].id

@@ -1,6 +1,6 @@
-"""What a list is asked for: the names of its filters shape its SQL, their values are given when it is run."""
+"""The filters of a list, split in two: their names shape the SQL, their values are passed when it runs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam
@@ -11,7 +11,7 @@ Condition = ColumnElement[bool]
 
 
 class FilterShape:
-    """Which filters were given, and how many words to each; two that are equal make the same SQL."""
+    """The names of the filters of one request and the number of values of each; equal shapes make equal SQL."""
 
     def __init__(self, sizes: Mapping[str, int]) -> None:
         self._sizes = dict(sizes)
@@ -26,40 +26,39 @@ class FilterShape:
     def __contains__(self, name: str) -> bool:
         return name in self._sizes
 
-    def value(self, name: str, type_: Any = None) -> BindParameter[Any]:
-        """The one value of a filter."""
+    def bind(self, name: str, type_: Any = None) -> BindParameter[Any]:
+        """Return the parameter for a filter with one value."""
         return bindparam(name, type_=type_, required=True)
 
-    def values(self, name: str, type_: Any = None) -> list[BindParameter[Any]]:
-        """The values of a filter in which a comma means OR."""
-        return [self.value(f"{name}_{place}", type_) for place in range(self._sizes[name])]
+    def bind_all(self, name: str, type_: Any = None) -> list[BindParameter[Any]]:
+        """Return the parameters for a filter with several values, of which any may match."""
+        return [self.bind(f"{name}_{place}", type_) for place in range(self._sizes[name])]
 
     def is_single(self, name: str) -> bool:
+        """Return True if the filter has exactly one value."""
         return self._sizes.get(name) == 1
 
-    def among(self, column: Any, name: str) -> list[Condition]:
-        """``column`` is one of the words given."""
+    def match(self, column: Any, name: str) -> list[Condition]:
+        """Return the condition that ``column`` equals a value of the filter; none if the request has no such filter."""
         if name not in self:
             return []
-        words = self.values(name)
-        return [column == words[0] if len(words) == 1 else column.in_(words)]
+        parameters = self.bind_all(name)
+        return [column == parameters[0] if len(parameters) == 1 else column.in_(parameters)]
 
 
 def split_filters(**filters: Any) -> tuple[FilterShape, Values]:
-    """The shape of what was given (None and empty lists were not), and its values by their names in the SQL."""
+    """Return the shape of the filters, and their values by the names of their parameters in the SQL.
+
+    None, False and empty lists are filters that the request does not have.
+    """
     sizes: dict[str, int] = {}
     values: dict[str, Any] = {}
     for name, value in filters.items():
         if isinstance(value, (list, tuple)):
-            words = _once(value)
-            if words:
-                sizes[name] = len(words)
-                values.update((f"{name}_{place}", word) for place, word in enumerate(words))
+            if distinct := list(dict.fromkeys(value)):
+                sizes[name] = len(distinct)
+                values.update((f"{name}_{place}", item) for place, item in enumerate(distinct))
         elif value is not None and value is not False:
             sizes[name] = 1
             values[name] = value
     return FilterShape(sizes), values
-
-
-def _once(words: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys(words))

@@ -1,4 +1,4 @@
-"""One record of any noun: as it is, as it was, and whether it ever was."""
+"""One record of any noun: now, as an earlier revision left it, or the error that explains its absence."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -18,7 +18,7 @@ from app.queries.names import Missing
 
 R = TypeVar("R", bound=Record)
 
-ITEMS: Mapping[Noun, Callable[[Tables], Select[Any]]] = {
+_ITEM_SELECTS: Mapping[Noun, Callable[[Tables], Select[Any]]] = {
     Noun.SOURCES: sources.select_items,
     Noun.DOCUMENTS: documents.select_full,
     Noun.EVENTS: events.select_items,
@@ -35,54 +35,51 @@ _REVISION: Table = Revision
 
 
 async def get_current(reads: ReadSession, noun: Noun, ref: int | str) -> str:
-    """The record as JSON text; raises Missing where there is none."""
-    rows = await reads.fetch(_build_current(noun, isinstance(ref, int)), {"ref": ref})
+    """Return the record as JSON text; raise Missing if there is none."""
+    rows = await reads.fetch(_select_current(noun, isinstance(ref, int)), {"ref": ref})
     if not rows:
         raise Missing(NOUNS[noun], ref)
     return str(rows[0][0])
 
 
 @cache
-def _build_current(noun: Noun, by_id: bool) -> PreparedSelect:
+def _select_current(noun: Noun, by_id: bool) -> PreparedSelect:
     table = getattr(NOW, NOUNS[noun].__name__.lower())
     ref = bindparam("ref", type_=BigInteger if by_id else Text, required=True)
-    return PreparedSelect(ITEMS[noun](NOW).where(has_key(table, ref)), with_state=True)
+    return PreparedSelect(_ITEM_SELECTS[noun](NOW).where(has_key(table, ref)), with_state=True)
 
 
 def get_item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:
-    """The record as JSON text, now or as ``revision`` left it.
+    """Return the record as JSON text, now or as ``revision`` left it.
 
-    Raises NotFound, or Gone where it existed and was deleted; Invalid for a revision yet to come.
+    Raises NotFound, or Gone if it was deleted; Invalid for a revision that does not exist yet.
     """
     tables = NOW if revision is None else build_past_tables(session.get_bind().dialect.name)
     table = getattr(tables, NOUNS[noun].__name__.lower())
     if revision is not None:
-        _check_past(session, revision)
-    found = session.execute(ITEMS[noun](tables).where(has_key(table, ref)), {AS_OF.key: revision}).scalar_one_or_none()
-    if found is None:
+        latest = session.execute(select(func.coalesce(func.max(_REVISION.id), 0))).scalar_one()
+        if revision > latest:
+            raise Invalid("as_of", f"the latest revision is {latest}")
+    query = _ITEM_SELECTS[noun](tables).where(has_key(table, ref))
+    item = session.execute(query, {AS_OF.key: revision}).scalar_one_or_none()
+    if item is None:
         raise build_missing_error(session, NOUNS[noun], ref, revision)
-    return str(found)
+    return str(item)
 
 
 def get_row(session: Session, model: type[R], ref: int | str) -> R:
-    """The row that an address names; raises as ``item`` does."""
+    """Return the row with this id or slug; raise NotFound, or Gone if it was deleted."""
     table: Table = model
-    found: R | None = session.execute(select(table).where(has_key(table, ref))).scalar_one_or_none()
-    if found is None:
+    row: R | None = session.execute(select(table).where(has_key(table, ref))).scalar_one_or_none()
+    if row is None:
         raise build_missing_error(session, model, ref)
-    return found
-
-
-def _check_past(session: Session, revision: int) -> None:
-    latest = session.execute(select(func.coalesce(func.max(_REVISION.id), 0))).scalar_one()
-    if revision > latest:
-        raise Invalid("as_of", f"the latest revision is {latest}")
+    return row
 
 
 def build_missing_error(
     session: Session, model: type[Record], ref: int | str, revision: int | None = None
 ) -> NotFound | Gone:
-    """Why there is no such record: it never was, or it was deleted."""
+    """Build the error for a record that does not exist: Gone if it was deleted or merged, NotFound otherwise."""
     assert model.noun is not None
     noun, word = model.noun, model.noun.singular
     merged = _PAST.values["merged_into"].as_string().label("merged")
@@ -91,13 +88,12 @@ def build_missing_error(
     )
     last = session.execute(deleted.order_by(_PAST.revision_id.desc())).first()
     if last is None or (revision is not None and revision < last.revision_id):
-        then = "" if revision is None else f" as of revision {revision}"
-        return NotFound(f"There is no {word} {ref}{then}.")
+        when = "" if revision is None else f" as of revision {revision}"
+        return NotFound(f"There is no {word} {ref}{when}.")
     was = f"/{noun}/{last.row_id}?as_of={last.revision_id - 1}"
-    told = {"id": last.row_id, "revision": last.revision_id, "was": was}
+    details = {"id": last.row_id, "revision": last.revision_id, "was": was}
     if last.merged is None:
-        return Gone(f"The {word} {ref} was deleted in revision {last.revision_id}.", **told)
-    became = int(last.merged)
-    return Gone(
-        f"The {word} {ref} was merged into {word} {became} in revision {last.revision_id}.", **told, merged_into=became
-    )
+        return Gone(f"The {word} {ref} was deleted in revision {last.revision_id}.", **details)
+    into = int(last.merged)
+    message = f"The {word} {ref} was merged into {word} {into} in revision {last.revision_id}."
+    return Gone(message, **details, merged_into=into)

@@ -1,4 +1,4 @@
-"""Reports: which document reports which event."""
+"""Reports: the links between documents and the events that they report."""
 
 from functools import cache, lru_cache
 
@@ -7,8 +7,8 @@ from sqlalchemy import Select, func, select
 from app.database.json_sql import as_text, edtf_date, json_object, span_selectors
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
-from app.queries.filters import chosen, ids, references, referred
-from app.queries.fragments import coding, document_brief, event_brief, source_brief
+from app.queries.filters import match_ids, match_reference, parse_ids, split_references
+from app.queries.fragments import coding_fields, document_brief, event_brief, source_brief
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.names import resolve_names
 from app.queries.parameters import FilterShape, split_filters
@@ -18,7 +18,7 @@ from app.schemas.report import ReportFilter
 
 @cache
 def select_items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a report (``ReportPublic``)."""
+    """Select one JSON text a report (``ReportPublic``)."""
     report, document = t.report, t.document
     claims = select(func.count()).where(t.claim.report_id == report.id).correlate(report)
     fields = {
@@ -32,7 +32,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
         "claim_count": claims.scalar_subquery(),
     }
     return (
-        select(as_text(json_object(fields | coding(report))))
+        select(as_text(json_object(fields | coding_fields(report))))
         .select_from(report)
         .join(t.event, t.event.id == report.event_id)
         .join(document, document.id == report.document_id)
@@ -41,11 +41,13 @@ def select_items(t: Tables = NOW) -> Select[str]:
 
 
 async def get_listing(reads: ReadSession, filters: ReportFilter) -> BoundListing:
-    """The reports that match."""
-    named = await resolve_names(reads, {"source": filters.source})
-    given = references(filters.event, "event")
+    """Return the reports that match."""
+    ids = await resolve_names(reads, {"source": filters.source})
     shape, values = split_filters(
-        id=ids(filters.id), role=split_commas(filters.role), source=named.get("source"), **given
+        id=parse_ids(filters.id),
+        role=split_commas(filters.role),
+        source=ids.get("source"),
+        **split_references(filters.event, "event"),
     )
     return BoundListing(_build_query(shape), values)
 
@@ -53,11 +55,11 @@ async def get_listing(reads: ReadSession, filters: ReportFilter) -> BoundListing
 @lru_cache(maxsize=64)
 def _build_query(shape: FilterShape) -> ListQuery:
     report = NOW.report
-    conditions = [*chosen(report.id, shape), *shape.among(report.role, "role")]
+    conditions = [*match_ids(report.id, shape), *shape.match(report.role, "role")]
     if "event" in shape or "event_id" in shape:
-        events = select(NOW.event.id).where(referred(NOW.event, shape, "event"))
+        events = select(NOW.event.id).where(match_reference(NOW.event, shape, "event"))
         conditions.append(report.event_id.in_(events))
     if "source" in shape:
-        documents = select(NOW.document.id).where(*shape.among(NOW.document.source_id, "source"))
+        documents = select(NOW.document.id).where(*shape.match(NOW.document.source_id, "source"))
         conditions.append(report.document_id.in_(documents))
     return ListQuery.by_id(select_items(), report.id, select(report.id).where(*conditions))

@@ -1,13 +1,13 @@
-"""Reads along the spine: revisions, what they changed, and the versions of one record.
+"""Revisions, the changes that they made, and the versions of one record.
 
-A creation leaves no row in ``history``: it is the version of a record that replaced none.
+A creation leaves no row in ``history``: it is the version of a record that replaced no other.
 """
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import BigInteger, ColumnElement, Select, and_, bindparam, exists, select
@@ -31,7 +31,6 @@ _EARLIER: Table = aliased(History)
 
 @cache
 def _build_query() -> ListQuery:
-    """All revisions (``RevisionPublic``)."""
     fields = {
         "id": _REVISION.id,
         "at": rfc3339_time(_REVISION.at),
@@ -42,21 +41,21 @@ def _build_query() -> ListQuery:
 
 
 async def get_listing(_reads: ReadSession) -> BoundListing:
-    """All revisions (``RevisionPublic``)."""
+    """Return all revisions (``RevisionPublic``)."""
     return BoundListing(_build_query(), {})
 
 
 async def get_change_listing(_reads: ReadSession, filters: ChangeFilter) -> "ChangeListing":
-    """What the revisions did after the one that ``filters`` names."""
+    """Return the changes after the revision ``since`` (``ChangePublic``)."""
     return ChangeListing(filters.since)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one revision did to one record.
+    """A change of one record by one revision.
 
-    ``place`` orders what one revision did, the same at any later time. ``item`` is the record as its list shows it
-    now, as JSON text on one line, where that was asked for.
+    ``place`` orders the changes of one revision and never changes. ``item`` is the record as its list has it now, as
+    JSON text on one line, if that was requested.
     """
 
     revision: int
@@ -69,12 +68,12 @@ class Change:
 
     @property
     def href(self) -> str:
-        # A deleted record has to be asked for as it stood before.
+        # A deleted record exists only before the revision.
         as_of = self.revision - 1 if self.operation is Operation.DELETE else self.revision
         return f"/{self.noun}/{self.id}?as_of={as_of}"
 
-    def told(self) -> dict[str, Any]:
-        """As `/changes` shows it (``ChangePublic``)."""
+    def to_item(self) -> dict[str, Any]:
+        """Return the change as a ``ChangePublic``."""
         return {
             "revision": self.revision,
             "at": self.at,
@@ -87,120 +86,133 @@ class Change:
 
 @dataclass(frozen=True)
 class ChangeListing:
-    """What the revisions after ``since`` did, in their order (``ChangePublic``)."""
+    """The changes after the revision ``since``, in the order of revisions (``ChangePublic``)."""
 
     since: int
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
-        found, last = await self.read(reads, request)
-        return Page([orjson.dumps(change.told()).decode() for change in found], last)
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
+        changes, last = await self.read(reads, request)
+        return Page([orjson.dumps(change.to_item()).decode() for change in changes], last)
 
     async def read(
         self, reads: ReadSession, request: PageRequest
     ) -> tuple[Sequence[Change], tuple[SortKey, int] | None]:
-        """The changes of a page, and the key after which the next begins: a revision, and a place in it."""
-        union = _union()
-        found = await union.page(reads, request, {"since": self.since})
-        made_at = await get_times(reads, {number for _, _, number in found.records})
+        """Return the changes of a page, and the key after which the next begins: a revision and a place in it."""
+        union = _build_change_query()
+        page = await union.page(reads, request, {"since": self.since})
+        made_at = await get_times(reads, {number for _, _, number in page.records})
         changes = [
             Change(number, made_at[number], *kind, ident, union.number(kind, ident))
-            for kind, ident, number in found.records
+            for kind, ident, number in page.records
         ]
-        return changes, found.last
+        return changes, page.last
 
     async def count(self, reads: ReadSession) -> int:
-        return await _union().count(reads, {"since": self.since})
+        """Return the number of changes on all pages."""
+        return await _build_change_query().count(reads, {"since": self.since})
 
 
 _SINCE = bindparam("since", type_=BigInteger, required=True)
-_MOMENTS = PreparedSelect(select(_REVISION.id, rfc3339_time(_REVISION.at)).where(is_one_of(_REVISION.id, "ids")))
 
 
 @cache
-def _union() -> UnionQuery[tuple[Noun, Operation]]:
-    return UnionQuery([change for noun in Noun for change in _changes_of(noun)])
+def _build_change_query() -> UnionQuery[tuple[Noun, Operation]]:
+    return UnionQuery([branch for noun in Noun for branch in _select_changes(noun)])
 
 
-def _changes_of(noun: Noun) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
-    """Selects of (record, revision), one for each way in which a revision can have changed records of a noun."""
+def _select_changes(noun: Noun) -> Iterator[tuple[tuple[Noun, Operation], Select[Any]]]:
+    """Yield selects of record and revision, one for each way in which a revision can change a record of the noun."""
     row: Table = NOUNS[noun]
     of_noun = _PAST.table_name == row.__tablename__
-    began_now = ~exists().where(_ends(_EARLIER, row.__tablename__, row.id, row.revision_id))
-    began_once = ~exists().where(_ends(_EARLIER, row.__tablename__, _PAST.row_id, _PAST.replaced_revision_id))
-    yield (noun, Operation.CREATE), select(row.id, row.revision_id).where(row.revision_id > _SINCE, began_now)
+    is_first = ~exists().where(_ends_at(row.__tablename__, row.id, row.revision_id))
+    was_first = ~exists().where(_ends_at(row.__tablename__, _PAST.row_id, _PAST.replaced_revision_id))
+    yield (noun, Operation.CREATE), select(row.id, row.revision_id).where(row.revision_id > _SINCE, is_first)
     created = select(_PAST.row_id, _PAST.replaced_revision_id)
-    yield (noun, Operation.CREATE), created.where(of_noun, _PAST.replaced_revision_id > _SINCE, began_once)
+    yield (noun, Operation.CREATE), created.where(of_noun, _PAST.replaced_revision_id > _SINCE, was_first)
     for operation in (Operation.UPDATE, Operation.DELETE):
         replaced = select(_PAST.row_id, _PAST.revision_id)
         yield (noun, operation), replaced.where(of_noun, _PAST.revision_id > _SINCE, _PAST.operation == operation)
 
 
-def _ends(past: Table, table: str, ident: Any, revision: Any) -> ColumnElement[bool]:
-    """A version of the record ended where ``revision`` began, so that this one did not create it."""
+def _ends_at(table: str, ident: Any, revision: Any) -> ColumnElement[bool]:
+    """Return the condition that a version of the record ended with the revision, so that this did not create it."""
+    past = _EARLIER
     return and_(past.table_name == table, past.row_id == ident, past.revision_id == revision)
 
 
-async def get_times(reads: ReadSession, numbers: Set[int]) -> Mapping[int, str]:
-    """When these revisions were made, RFC 3339."""
-    rows = await reads.fetch(_MOMENTS, {"ids": sorted(numbers)}) if numbers else ()
+async def get_times(reads: ReadSession, revisions: Set[int]) -> Mapping[int, str]:
+    """Return the times of these revisions, RFC 3339."""
+    rows = await reads.fetch(_TIMES, {"ids": sorted(revisions)}) if revisions else ()
     return dict(rows)  # type: ignore[arg-type]
+
+
+_TIMES = PreparedSelect(select(_REVISION.id, rfc3339_time(_REVISION.at)).where(is_one_of(_REVISION.id, "ids")))
+
+
+class _Version(NamedTuple):
+    """The values that a revision left a record with; None if it deleted the record."""
+
+    revision: Revision
+    values: dict[str, Any] | None
+
+    def to_item(self, *, is_first: bool) -> dict[str, Any]:
+        """Return the version as a ``VersionPublic``."""
+        operation = Operation.CREATE if is_first else Operation.UPDATE
+        return {
+            "revision": self.revision.id,
+            "at": self.revision.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "author": self.revision.author,
+            "message": self.revision.message,
+            "operation": Operation.DELETE if self.values is None else operation,
+            "values": self.values,
+        }
 
 
 @dataclass(frozen=True)
 class RecordVersions:
-    """Every state that a record had (``VersionPublic``); raises NotFound where it never was."""
+    """All versions of a record (``VersionPublic``); reading it raises NotFound if the record never existed."""
 
     session: Session
     noun: Noun
     ref: int | str
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
-        states = self._states(self.session)
-        numbers = sorted(states, reverse=request.sort.startswith("-"))
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
+        versions = self._get_versions()
+        numbers = sorted(versions, reverse=request.sort.startswith("-"))
         if request.after is not None:
             numbers = numbers[numbers.index(request.after[1]) + 1 :]
-        shown, more = numbers[: request.limit], len(numbers) > request.limit
-        items = [_version(*states[number], first=number == min(states)) for number in shown]
+        page, has_more = numbers[: request.limit], len(numbers) > request.limit
+        first = min(versions)
+        items = [versions[number].to_item(is_first=number == first) for number in page]
         await reads.fetch_state()
-        return Page([orjson.dumps(item).decode() for item in items], (shown[-1], shown[-1]) if more else None)
+        return Page([orjson.dumps(item).decode() for item in items], (page[-1], page[-1]) if has_more else None)
 
-    async def count(self, reads: ReadSession) -> int:
-        return len(self._states(self.session))
+    async def count(self, _reads: ReadSession) -> int:
+        """Return the number of versions."""
+        return len(self._get_versions())
 
-    def _states(self, session: Session) -> dict[int, tuple[Revision, dict[str, Any] | None]]:
-        """What each revision that touched the record made of it; None where it deleted it."""
+    def _get_versions(self) -> dict[int, _Version]:
+        """Return the versions of the record by the numbers of their revisions."""
         model: Table = NOUNS[self.noun]
         current = select(model, _REVISION).join(_REVISION, _REVISION.id == model.revision_id)
-        now = session.execute(current.where(has_key(model, self.ref))).first()
-        states: dict[int, tuple[Revision, dict[str, Any] | None]] = {}
-        for past, maker, ender in session.execute(self._past(now[0].id if now else None)):
-            states[maker.id] = (maker, past.values)
+        now = self.session.execute(current.where(has_key(model, self.ref))).first()
+        versions: dict[int, _Version] = {}
+        for past, maker, ender in self.session.execute(self._select_past(now[0].id if now else None)):
+            versions[maker.id] = _Version(maker, past.values)
             if past.operation == Operation.DELETE:
-                states[ender.id] = (ender, None)
+                versions[ender.id] = _Version(ender, None)
         if now is not None:
-            states[now[1].id] = (now[1], now[0].to_json_values())
-        if not states:
+            row, revision = now
+            versions[revision.id] = _Version(revision, row.to_json_values())
+        if not versions:
             raise NotFound(f"There is no {self.noun.singular} {self.ref}, and never was.")
-        return states
+        return versions
 
-    def _past(self, ident: int | None) -> Select[Any]:
-        """What the record was before, with the revisions that made and ended each state of it."""
+    def _select_past(self, ident: int | None) -> Select[Any]:
+        """Select the past states of the record, with the revisions that made and ended each."""
         maker, ender = aliased(_REVISION), aliased(_REVISION)
         past = select(_PAST, maker, ender).where(_PAST.table_name == NOUNS[self.noun].__tablename__)
         past = past.join(maker, maker.id == _PAST.replaced_revision_id).join(ender, ender.id == _PAST.revision_id)
         return past.where(_PAST.row_id == ident if ident is not None else has_deleted_key(self.noun, self.ref))
-
-
-def _version(revision: Revision, values: dict[str, Any] | None, *, first: bool) -> dict[str, Any]:
-    return {
-        "revision": revision.id,
-        "at": _rfc3339(revision.at),
-        "author": revision.author,
-        "message": revision.message,
-        "operation": Operation.DELETE if values is None else Operation.CREATE if first else Operation.UPDATE,
-        "values": values,
-    }
-
-
-def _rfc3339(moment: dt.datetime) -> str:
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,7 @@
-"""Full text: SQLite's FTS5 and PostgreSQL's tsvector behind one condition, ``matches()``.
+"""Full text: SQLite's FTS5 and PostgreSQL's tsvector behind one condition, ``match_words()``.
 
-Any text is a safe query. It is cut into words and "phrases" here, and each reaches the database as
-a quoted string or a parameter: no operator of either query language can be written in it.
+Any text is a safe query. It is split into words and "phrases" here, and each reaches the database as
+a quoted string or a parameter, so that no text can use the operators of either query language.
 """
 
 import html
@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import (
@@ -33,19 +33,19 @@ from app.core.vocab import Noun
 from app.database.json_sql import is_one_of
 from app.database.statements import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
-from app.queries.filters import or_no_date
+from app.queries.filters import date_sort_key
 from app.queries.listing import Page, PageRequest, UnionQuery
 from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import split_commas
 from app.schemas.search import SearchFilter
 
-# Private-use signs that stand around a found word until the snippet has been escaped.
-FOUND, END = "\ue000", "\ue001"
+# Private-use characters around a matching word until the snippet has been escaped.
+START, END = "\ue000", "\ue001"
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """One table that can be searched, the columns that are, and how a hit is titled and dated."""
+    """A table that can be searched, its searched columns, and the title and date of a hit."""
 
     noun: Noun
     model: Table
@@ -55,7 +55,7 @@ class Corpus:
 
     @property
     def fts(self) -> TableClause:
-        """The FTS5 table, made by the migrations."""
+        """The FTS5 table, created by the migrations."""
         return table(f"{self.model.__tablename__}_fts", column("rowid"))
 
     @property
@@ -74,60 +74,55 @@ CORPORA = (
 _CORPUS_OF = {corpus.noun: corpus for corpus in CORPORA}
 
 
-def phrases(query: str) -> list[str]:
-    """The words and quoted phrases of a query that hold a letter or a digit; each once, however it is punctuated.
+def split_phrases(query: str) -> list[str]:
+    """Return the words and quoted phrases of a query that contain a letter or a digit, without repetitions.
 
-    To mark a word in a text as often as a query repeats it would take the databases minutes.
+    Marking a word in a text once for each repetition would take the databases minutes.
     """
     parts = [quoted or word for quoted, word in re.findall(r'"([^"]*)"|([^\s"]+)', query)]
-    wanted = [part for part in parts if any(unicodedata.category(sign)[0] in "LN" for sign in part)]
-    return list({_bare(part): part for part in wanted}.values())
+    phrases = [part for part in parts if any(unicodedata.category(char)[0] in "LN" for char in part)]
+    return list({_without_punctuation(phrase): phrase for phrase in phrases}.values())
 
 
-def _bare(phrase: str) -> str:
-    """The letters, digits and their marks of a phrase, with one space where there is anything else."""
-    kept = (sign if unicodedata.category(sign)[0] in "LMN" else " " for sign in make_match_key(phrase))
-    return " ".join("".join(kept).split())
+def _without_punctuation(phrase: str) -> str:
+    chars = (char if unicodedata.category(char)[0] in "LMN" else " " for char in make_match_key(phrase))
+    return " ".join("".join(chars).split())
 
 
-async def search_values(reads: ReadSession, query: str | None, *nouns: Noun) -> dict[str, Any]:
-    """The values of a full-text filter over ``nouns``; one that names no word finds nothing."""
+async def get_search_values(reads: ReadSession, query: str | None, *nouns: Noun) -> dict[str, Any]:
+    """Return the values of a full-text filter over ``nouns``; a query without a word matches nothing."""
     if query is None:
         return {}
-    wanted = phrases(query)
-    if reads.dialect == "postgresql" or not wanted:
-        return {"q": wanted, "nothing": not wanted}
-    q = _quoted(wanted)
+    phrases = split_phrases(query)
+    if reads.dialect == "postgresql" or not phrases:
+        return {"q": phrases, "nothing": not phrases}
+    q = " ".join('"' + phrase.replace('"', '""') + '"' for phrase in phrases)
     return {"q": q} | {f"common_{noun}": await _is_common(reads, noun, q) for noun in nouns}
 
 
 async def _is_common(reads: ReadSession, noun: Noun, q: str) -> bool:
-    """Whether to walk through all records by date finds a page of hits sooner than to sort all hits.
+    """Return True if walking through all records by date gives a page of hits sooner than sorting all hits.
 
-    SQLite cannot tell. For a page, the walk passes ``page * records / hits`` entries of an index, each of
-    which takes an eighth of the time that it takes to look up and sort one hit (measured).
+    SQLite cannot decide that itself. For a page, the walk passes ``page * records / hits`` entries of an index, each
+    in an eighth of the time of looking up and sorting one hit (measured).
     """
-    [(hits, records)] = await reads.fetch(_spread(noun), {"q": q, "most": _COUNTED})
+    [(hits, records)] = await reads.fetch(_select_frequency(noun), {"q": q, "most": _MAX_COUNTED})
     return bool(hits * hits > _PAGE * (records or 0) / 8)
 
 
-_PAGE, _COUNTED = 50, 20_000
+_PAGE, _MAX_COUNTED = 50, 20_000
 
 
 @cache
-def _spread(noun: Noun) -> PreparedSelect:
+def _select_frequency(noun: Noun) -> PreparedSelect:
     corpus = _CORPUS_OF[noun]
     counted = select(corpus.fts.c.rowid).where(_fts_match(corpus)).limit(bindparam("most", required=True)).subquery()
     hits = select(func.count()).select_from(counted).scalar_subquery()
     return PreparedSelect(select(hits, select(func.max(corpus.model.id)).scalar_subquery()))
 
 
-def _quoted(wanted: Sequence[str]) -> str:
-    return " ".join('"' + phrase.replace('"', '""') + '"' for phrase in wanted)
-
-
-def matches(noun: Noun, shape: FilterShape, dialect: str) -> list[Condition]:
-    """The records of ``noun`` in which every word and phrase occurs that ``search_values`` gave."""
+def match_words(noun: Noun, shape: FilterShape, dialect: str) -> list[Condition]:
+    """Return the condition that a record of ``noun`` contains every phrase of the values of ``get_search_values``."""
     if "nothing" in shape:
         return [false()]
     if "q" not in shape:
@@ -135,102 +130,122 @@ def matches(noun: Noun, shape: FilterShape, dialect: str) -> list[Condition]:
     corpus = _CORPUS_OF[noun]
     if dialect == "sqlite":
         ids = select(corpus.fts.c.rowid).where(_fts_match(corpus))
-        # What is no plain column cannot be looked up: the records are walked through in their order.
+        # An expression in place of the id makes SQLite walk through the records in their order.
         ident = corpus.model.id + literal_column("0") if f"common_{noun}" in shape else corpus.model.id
         return [ident.in_(ids)]
-    return [func.dateline_words(*corpus.text).op("@@")(_tsquery(shape.values("q", Text)))]
+    return [func.dateline_words(*corpus.text).op("@@")(_tsquery(shape.bind_all("q", Text)))]
 
 
 def _fts_match(corpus: Corpus) -> Condition:
     return literal_column(corpus.fts.name).op("MATCH")(bindparam("q", type_=Text, required=True))
 
 
-def _tsquery(wanted: Sequence[ColumnElement[str]], *, as_printed: bool = False) -> ColumnElement[Any]:
-    """All of ``wanted``; ``as_printed`` also in the form in which PostgreSQL reads a text such as "U.N." by itself."""
-    if len(wanted) > 1:  # halved, so that many words are not nested as deep
-        half = len(wanted) // 2
-        first, second = (_tsquery(part, as_printed=as_printed) for part in (wanted[:half], wanted[half:]))
+def _tsquery(phrases: Sequence[ColumnElement[str]], *, as_printed: bool = False) -> ColumnElement[Any]:
+    """Build a query for all phrases; ``as_printed`` adds the form in which PostgreSQL itself reads words like U.N."""
+    if len(phrases) > 1:  # halved, so that many phrases are not nested as deep
+        half = len(phrases) // 2
+        first, second = (_tsquery(part, as_printed=as_printed) for part in (phrases[:half], phrases[half:]))
         return first.op("&&")(second)
-    phrase: ColumnElement[Any] = func.dateline_phrase(wanted[0])
-    return phrase.op("||")(func.phraseto_tsquery("simple", wanted[0])) if as_printed else phrase
+    phrase: ColumnElement[Any] = func.dateline_phrase(phrases[0])
+    return phrase.op("||")(func.phraseto_tsquery("simple", phrases[0])) if as_printed else phrase
 
 
 async def search(reads: ReadSession, filters: SearchFilter) -> "SearchListing":
-    """The events, statements and documents that match."""
+    """Return the events, statements and documents that match."""
     nouns = [corpus.noun for corpus in CORPORA if not filters.noun or corpus.noun in split_commas(filters.noun)]
-    return SearchListing(*split_filters(**await search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
+    return SearchListing(*split_filters(**await get_search_values(reads, filters.q, *nouns)), nouns, reads.dialect)
 
 
 class SearchListing:
-    """The records in which every word occurs: one statement finds a page, one cuts its snippets."""
+    """The records that contain every phrase: one statement selects a page, one builds its snippets."""
 
     def __init__(self, shape: FilterShape, values: Values, nouns: Sequence[Noun], dialect: str) -> None:
         self._shape = shape
         self._values = values
         self._dialect = dialect
-        self._hits = _hits(shape, tuple(nouns), dialect)
+        self._query = _build_query(shape, tuple(nouns), dialect)
 
     async def page(self, reads: ReadSession, request: PageRequest) -> Page:
-        found = await self._hits.page(reads, request, self._values)
-        keys = [(noun, ident) for noun, ident, _ in found.records]
-        snippets = await self._cut(reads, keys)
-        return Page([_hit(noun, ident, *snippets[noun, ident]) for noun, ident in keys], found.last)
+        """Return one page; raise ValueError if ``request.after`` is not a key of this list."""
+        page = await self._query.page(reads, request, self._values)
+        if not page.records:
+            return Page([], page.last)
+        ids = {
+            f"ids_{corpus.noun}": [ident for noun, ident, _ in page.records if noun == corpus.noun]
+            for corpus in CORPORA
+        }
+        rows = await reads.fetch(_select_snippets(self._shape, self._dialect), {**self._values, **ids})
+        hits = [_Hit(*row) for row in rows]
+        items = {(hit.noun, hit.id): hit.to_item() for hit in hits}
+        return Page([items[noun, ident] for noun, ident, _ in page.records], page.last)
 
     async def count(self, reads: ReadSession) -> int:
-        return await self._hits.count(reads, self._values)
+        """Return the number of hits on all pages."""
+        return await self._query.count(reads, self._values)
 
-    async def _cut(self, reads: ReadSession, keys: Sequence[tuple[Noun, int]]) -> dict[tuple[Noun, int], Sequence[Any]]:
-        """Revision, title and snippet of each."""
-        if not keys:
-            return {}
-        ids = {f"ids_{corpus.noun}": [ident for noun, ident in keys if noun == corpus.noun] for corpus in CORPORA}
-        rows = await reads.fetch(_snippets(self._shape, self._dialect), {**self._values, **ids})
-        return {(Noun(noun), ident): told for noun, ident, *told in rows}
+
+class _Hit(NamedTuple):
+    """A row of ``_select_snippets``."""
+
+    noun: str
+    id: int
+    revision: int
+    title: str | None
+    snippet: str
+
+    def to_item(self) -> str:
+        """Return the hit as a ``SearchPublic``, as JSON text."""
+        href = f"/{self.noun}/{self.id}"
+        fields = {"noun": self.noun, "id": self.id, "title": self.title, "snippet": mark(self.snippet), "href": href}
+        return orjson.dumps({**fields, "revision": self.revision}).decode()
 
 
 @lru_cache(maxsize=256)
-def _hits(shape: FilterShape, nouns: Sequence[Noun], dialect: str) -> UnionQuery[Noun]:
-    return UnionQuery([(corpus.noun, _found(corpus, shape, dialect)) for corpus in CORPORA if corpus.noun in nouns])
+def _build_query(shape: FilterShape, nouns: Sequence[Noun], dialect: str) -> UnionQuery[Noun]:
+    return UnionQuery(
+        [(corpus.noun, _select_ids(corpus, shape, dialect)) for corpus in CORPORA if corpus.noun in nouns]
+    )
 
 
-def _found(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
-    newest = or_no_date(corpus.date)
-    there = [NOW.event.merged_into_id.is_(None)] if corpus.noun is Noun.EVENTS else []
-    return select(corpus.model.id, newest).where(*matches(corpus.noun, shape, dialect), *there)
+def _select_ids(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
+    conditions = match_words(corpus.noun, shape, dialect)
+    if corpus.noun is Noun.EVENTS:
+        conditions.append(NOW.event.merged_into_id.is_(None))
+    return select(corpus.model.id, date_sort_key(corpus.date)).where(*conditions)
 
 
 @lru_cache(maxsize=64)
-def _snippets(shape: FilterShape, dialect: str) -> PreparedSelect:
-    return PreparedSelect(select(union_all(*(_cut(corpus, shape, dialect) for corpus in CORPORA)).subquery()))
+def _select_snippets(shape: FilterShape, dialect: str) -> PreparedSelect:
+    snippets = (_select_snippets_of(corpus, shape, dialect) for corpus in CORPORA)
+    return PreparedSelect(select(union_all(*snippets).subquery()))
 
 
-def _cut(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
-    model, here = corpus.model, is_one_of(corpus.model.id, f"ids_{corpus.noun}")
-    known = (literal(corpus.noun.value).label("noun"), model.id.label("id"), model.revision_id.label("revision"))
-    head = (*known, cast(corpus.title, Text).label("title"))
+def _select_snippets_of(corpus: Corpus, shape: FilterShape, dialect: str) -> Select[Any]:
+    model, is_on_page = corpus.model, is_one_of(corpus.model.id, f"ids_{corpus.noun}")
+    columns = (
+        literal(corpus.noun.value).label("noun"),
+        model.id.label("id"),
+        model.revision_id.label("revision"),
+        cast(corpus.title, Text).label("title"),
+    )
     if dialect == "sqlite":
-        snippet = func.snippet(literal_column(corpus.fts.name), -1, FOUND, END, "…", 32)
+        snippet = func.snippet(literal_column(corpus.fts.name), -1, START, END, "…", 32)
         return (
-            select(*head, snippet.label("snippet"))
+            select(*columns, snippet.label("snippet"))
             .select_from(model)
             .join(corpus.fts, corpus.fts.c.rowid == model.id)
-            .where(_fts_match(corpus), here)
+            .where(_fts_match(corpus), is_on_page)
         )
     first, second = corpus.text
     text = func.concat_ws(" — ", first, second)
-    options = f"StartSel={FOUND}, StopSel={END}, MaxFragments=1, MaxWords=32, MinWords=16"
-    wanted = _tsquery(shape.values("q", Text), as_printed=True)
-    snippet = func.ts_headline("simple", func.left(text, 200_000), wanted, options)
-    return select(*head, snippet.label("snippet")).where(here)
-
-
-def _hit(noun: Noun, ident: int, revision: int, title: str | None, snippet: str) -> str:
-    hit = {"noun": noun, "id": ident, "title": title, "snippet": mark(snippet), "href": f"/{noun}/{ident}"}
-    return orjson.dumps({**hit, "revision": revision}).decode()
+    options = f"StartSel={START}, StopSel={END}, MaxFragments=1, MaxWords=32, MinWords=16"
+    query = _tsquery(shape.bind_all("q", Text), as_printed=True)
+    snippet = func.ts_headline("simple", func.left(text, 200_000), query, options)
+    return select(*columns, snippet.label("snippet")).where(is_on_page)
 
 
 def mark(snippet: str) -> str:
-    """A snippet as HTML: escaped, its found words in balanced ``<mark>`` elements."""
+    """Return a snippet as HTML: escaped, its matching words in balanced ``<mark>`` elements."""
     escaped = html.escape(snippet)
-    marked = re.sub(f"{FOUND}([^{FOUND}{END}]*){END}", r"<mark>\1</mark>", escaped)
-    return marked.replace(FOUND, "").replace(END, "")
+    marked = re.sub(f"{START}([^{START}{END}]*){END}", r"<mark>\1</mark>", escaped)
+    return marked.replace(START, "").replace(END, "")

@@ -1,4 +1,4 @@
-"""Sources: one, or many."""
+"""Sources: outlets and agencies."""
 
 from collections.abc import Sequence
 from functools import cache, lru_cache
@@ -12,8 +12,8 @@ from app.database.json_sql import as_text, json_array_of_values, json_boolean, j
 from app.database.models import Source
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
-from app.queries.filters import chosen, contains, ids, part
-from app.queries.fragments import coding
+from app.queries.filters import match_ids, match_text, parse_ids, to_pattern
+from app.queries.fragments import coding_fields
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.parameters import FilterShape, split_filters
 from app.schemas.common import split_commas
@@ -27,7 +27,7 @@ def _document_count(t: Tables) -> ScalarSelect[int]:
 
 @cache
 def select_items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a source (``SourcePublic``)."""
+    """Select one JSON text a source (``SourcePublic``)."""
     source, alias = t.source, t.source_alias
     aliases = select(alias.name.label("item")).where(alias.source_id == source.id).order_by(alias.id)
     fields = {
@@ -43,23 +43,27 @@ def select_items(t: Tables = NOW) -> Select[str]:
         "aliases": json_array_of_values(aliases.correlate(source)),
         "document_count": _document_count(t),
     }
-    return select(as_text(json_object(fields | coding(source))))
+    return select(as_text(json_object(fields | coding_fields(source))))
 
 
 async def get_listing(_reads: ReadSession, filters: SourceFilter) -> BoundListing:
-    """The sources that match."""
+    """Return the sources that match."""
     kinds, countries = split_commas(filters.kind), split_commas(filters.country)
-    shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
+    shape, values = split_filters(id=parse_ids(filters.id), kind=kinds, country=countries, q=to_pattern(filters.q))
     return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=64)
 def _build_query(shape: FilterShape) -> ListQuery:
     source, alias = NOW.source, NOW.source_alias
-    conditions = [*chosen(source.id, shape), *shape.among(source.kind, "kind"), *shape.among(source.country, "country")]
+    conditions = [
+        *match_ids(source.id, shape),
+        *shape.match(source.kind, "kind"),
+        *shape.match(source.country, "country"),
+    ]
     if "q" in shape:
-        by_alias = select(alias.source_id).where(*contains(alias.name_key, shape, "q"))
-        conditions.append(or_(*contains(source.name_key, shape, "q"), source.id.in_(by_alias)))
+        has_alias = select(alias.source_id).where(*match_text(alias.name_key, shape, "q"))
+        conditions.append(or_(*match_text(source.name_key, shape, "q"), source.id.in_(has_alias)))
     sorts = {
         "name": (source.name_key, source.id),
         "documents": (_document_count(NOW), source.id),
@@ -69,8 +73,7 @@ def _build_query(shape: FilterShape) -> ListQuery:
 
 
 def find_by_domain(session: Session, domains: Sequence[str]) -> Source | None:
-    """Return the source of the first of ``domains`` that any source has as an alias or in its homepage, the oldest of
-    several."""
+    """Return the oldest source of the first of ``domains`` that any source has as an alias or in its homepage."""
     by_domain = _sources_by_homepage(session, domains) | _sources_by_alias(session, domains)
     return next((by_domain[name] for name in domains if name in by_domain), None)
 

@@ -1,4 +1,4 @@
-"""What stands on record of a speaker, counted: who prints it in which form, through whom, and when it was said."""
+"""Counts for the record of a speaker: its statements by outlet, form and relaying voices, and by month."""
 
 from typing import Any
 
@@ -9,11 +9,11 @@ from app.database.tables import Tables
 from app.queries.fragments import source_brief, speaker_brief
 
 
-def counts(t: Tables) -> Json:
-    """The counts of the speaker in hand, from which its record is made (``SpeakerRecord``).
+def record_counts(t: Tables) -> Json:
+    """Build the counts of the current row's speaker, from which its record is built (``SpeakerRecord``).
 
-    To read a statement and its document is what takes time, and of some speakers there are tens of thousands: so they
-    are counted in few passes, whose sums are drawn where the record is made.
+    Reading statements and their documents takes most of the time, and some speakers have tens of thousands: so they
+    are counted in few passes, and summed up where the record is built.
     """
     utterances = select(func.count()).where(t.utterance.speaker_id == t.speaker.id).correlate(t.speaker)
     return json_object(
@@ -27,7 +27,7 @@ def counts(t: Tables) -> Json:
 
 
 def _printed(t: Tables) -> Select[str]:
-    """How many statements each outlet prints in each form, by the voices that relayed them."""
+    """Count the statements that each outlet prints in each form, by the voices that relayed them."""
     statement, document, hop = t.statement, t.document, t.attribution
     chain = select(hop.speaker_id.label("item")).where(hop.statement_id == statement.id).order_by(hop.position)
     through = as_text(json_array_of_values(chain.correlate(statement)))
@@ -39,8 +39,8 @@ def _printed(t: Tables) -> Select[str]:
         .correlate(t.speaker)
         .subquery()
     )
-    of = (rows.c.source_id, rows.c.kind, rows.c.through)
-    counted = select(*of, func.count().label("statements")).group_by(*of).subquery()
+    group = (rows.c.source_id, rows.c.kind, rows.c.through)
+    counted = select(*group, func.count().label("statements")).group_by(*group).subquery()
     fields = {
         "source": source_brief(t.source, always=True),
         "kind": counted.c.kind,
@@ -52,7 +52,7 @@ def _printed(t: Tables) -> Select[str]:
 
 
 def _voices(t: Tables) -> Select[str]:
-    """All voices that relayed the speaker."""
+    """Select the voices that relayed the speaker."""
     statement, hop = t.statement, t.attribution
     hops = select(hop.speaker_id).join(statement, statement.id == hop.statement_id)
     hops = hops.where(statement.speaker_id == t.speaker.id).correlate(t.speaker)
@@ -60,9 +60,9 @@ def _voices(t: Tables) -> Select[str]:
 
 
 def _months(t: Tables) -> Select[str]:
-    """How many statements were said in each month, or where no date of saying is known, published in it.
+    """Count the statements said in each month, or published in it if the date of saying is unknown.
 
-    ``first`` and ``last`` are the days between which those were said of which it is known.
+    ``first`` and ``last`` are the days between which the statements with a date were said.
     """
     statement, document = t.statement, t.document
     undated = statement.said.is_(None)
@@ -88,6 +88,6 @@ def _months(t: Tables) -> Select[str]:
 
 
 def _month(first: Any, last: Any) -> ColumnElement[str | None]:
-    """``YYYY-MM`` where both days are in one month."""
+    """Return ``YYYY-MM`` if both days are in one month, else null."""
     month = func.substr(cast(first, Text), 1, 7)
     return case((month == func.substr(cast(last, Text), 1, 7), month), else_=null())

@@ -1,4 +1,4 @@
-"""Speakers: one, or many."""
+"""Speakers: persons, organizations and other voices."""
 
 from functools import cache, lru_cache
 
@@ -7,11 +7,11 @@ from sqlalchemy import ScalarSelect, Select, func, or_, select
 from app.database.json_sql import Json, as_text, json_array_of_values, json_object
 from app.database.statements import ReadSession
 from app.database.tables import NOW, Tables
-from app.queries.filters import chosen, contains, ids, part
-from app.queries.fragments import coding, source_brief
+from app.queries.filters import match_ids, match_text, parse_ids, to_pattern
+from app.queries.fragments import coding_fields, source_brief
 from app.queries.listing import BoundListing, ListQuery, QueryBranch
 from app.queries.parameters import FilterShape, split_filters
-from app.queries.speaker_records import counts
+from app.queries.speaker_records import record_counts
 from app.schemas.common import split_commas
 from app.schemas.speaker import SpeakerFilter
 
@@ -37,20 +37,20 @@ def _fields(t: Tables) -> dict[str, object]:
         "aliases": json_array_of_values(aliases.correlate(speaker)),
         "statement_count": _statement_count(t),
         "relayed_count": relayed.correlate(speaker).scalar_subquery(),
-        **coding(speaker),
+        **coding_fields(speaker),
     }
 
 
 @cache
 def select_items(t: Tables = NOW) -> Select[str]:
-    """One JSON text a speaker (``SpeakerPublic``)."""
+    """Select one JSON text a speaker (``SpeakerPublic``)."""
     return _select(t, json_object(_fields(t)))
 
 
 @cache
 def select_full(t: Tables = NOW) -> Select[str]:
-    """One JSON text a speaker, with the ``counts`` from which its record is made (``SpeakerFull``)."""
-    return _select(t, json_object(_fields(t) | {"counts": counts(t)}))
+    """Select one JSON text a speaker, with the ``counts`` from which its record is built (``SpeakerFull``)."""
+    return _select(t, json_object(_fields(t) | {"counts": record_counts(t)}))
 
 
 def _select(t: Tables, item: Json) -> Select[str]:
@@ -58,9 +58,9 @@ def _select(t: Tables, item: Json) -> Select[str]:
 
 
 async def get_listing(_reads: ReadSession, filters: SpeakerFilter) -> BoundListing:
-    """The speakers that match."""
+    """Return the speakers that match."""
     kinds, countries = split_commas(filters.kind), split_commas(filters.country)
-    shape, values = split_filters(id=ids(filters.id), kind=kinds, country=countries, q=part(filters.q))
+    shape, values = split_filters(id=parse_ids(filters.id), kind=kinds, country=countries, q=to_pattern(filters.q))
     return BoundListing(_build_query(shape), values)
 
 
@@ -68,13 +68,13 @@ async def get_listing(_reads: ReadSession, filters: SpeakerFilter) -> BoundListi
 def _build_query(shape: FilterShape) -> ListQuery:
     speaker, alias = NOW.speaker, NOW.speaker_alias
     conditions = [
-        *chosen(speaker.id, shape),
-        *shape.among(speaker.kind, "kind"),
-        *shape.among(speaker.country, "country"),
+        *match_ids(speaker.id, shape),
+        *shape.match(speaker.kind, "kind"),
+        *shape.match(speaker.country, "country"),
     ]
     if "q" in shape:
-        by_alias = select(alias.speaker_id).where(*contains(alias.name_key, shape, "q"))
-        conditions.append(or_(*contains(speaker.name_key, shape, "q"), speaker.id.in_(by_alias)))
+        has_alias = select(alias.speaker_id).where(*match_text(alias.name_key, shape, "q"))
+        conditions.append(or_(*match_text(speaker.name_key, shape, "q"), speaker.id.in_(has_alias)))
     sorts = {
         "name": (speaker.name_key, speaker.id),
         "statements": (_statement_count(NOW), speaker.id),

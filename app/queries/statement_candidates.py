@@ -1,7 +1,6 @@
-"""Which statements may print the same utterance: found by who says them and when, in indexes alone, never all.
+"""Statements that may print the same utterance: selected by speaker and date, through indexes.
 
-The selects are built once: a statement of the store is not put with its utterance in less time than it takes to build
-the dozen that it needs.
+The selects are built once, since building the dozen that one statement needs would take longer than the rest.
 """
 
 import datetime as dt
@@ -16,120 +15,123 @@ from app.core.vocab import CodedBy, SpeakerKind
 from app.database.models import Voicing
 from app.database.tables import NOW, Table
 
-# Values that one statement is given; the databases take some tens of thousands.
-_AT_ONCE = 1000
+# Values in one statement; the databases take some tens of thousands.
+_BATCH = 1000
 
-# Of one voice's statements of the days in question, so many are looked at, and so many kept.
-_SCANNED, _KEPT = 2_000, 100
-# So many others of its document or its event.
-_BESIDE = 300
+# Limits for the statements of one voice in the days in question: those read, and those returned.
+_MAX_READ, _MAX_NEAR = 2_000, 100
+# The same for other statements of the document, and of the event.
+_MAX_BESIDE = 300
 
 MONTH = dt.timedelta(days=31)
-"""What may have been said on days further apart than this ``lasts``."""
+"""A statement whose first and last possible day are further apart than this ``lasts``."""
 
 _VOICING: Table = Voicing
-# As the index of what lasts has it: of "lasts = 1" SQLite would not know that it means the same.
+# Written as in the condition of the index; SQLite would not use it for "lasts = 1".
 _LASTS: Any = literal_column("voicing.lasts")
 _IDS: Any = bindparam("ids", expanding=True)
 _ID: Any = bindparam("id")
 
 
 def get_dates(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
-    """Who makes these statements, what kind of speaker that is, and when they were said and printed."""
-    return _of_ids(connection, _dated().where(NOW.statement.id.in_(_IDS)), statement_ids)
+    """Yield the speaker of each statement, its kind, and the days when it was said and its document published."""
+    return _fetch_by_ids(connection, _select_dates().where(NOW.statement.id.in_(_IDS)), statement_ids)
 
 
 def get_dates_after(connection: Connection, last: int, limit: int) -> Sequence[Row[Any]]:
-    """As ``dated``, the next statements by id."""
+    """Return the same rows as ``get_dates`` for the next statements by id."""
     statement = NOW.statement
-    return connection.execute(_dated().where(statement.id > last).order_by(statement.id).limit(limit)).all()
+    return connection.execute(_select_dates().where(statement.id > last).order_by(statement.id).limit(limit)).all()
 
 
 @cache
-def _dated() -> Select[Any]:
-    return _with_speaker(NOW.statement.id, NOW.statement.speaker_id, NOW.speaker.kind, *_days())
+def _select_dates() -> Select[Any]:
+    return _join_speaker(NOW.statement.id, NOW.statement.speaker_id, NOW.speaker.kind, *_date_columns())
 
 
-def _with_speaker(*columns: Any) -> Select[Any]:
+def _join_speaker(*columns: Any) -> Select[Any]:
     statement, document, speaker = NOW.statement, NOW.document, NOW.speaker
-    found = select(*columns).join(document, document.id == statement.document_id)
-    return found.outerjoin(speaker, speaker.id == statement.speaker_id)
+    rows = select(*columns).join(document, document.id == statement.document_id)
+    return rows.outerjoin(speaker, speaker.id == statement.speaker_id)
 
 
-def _days() -> list[Any]:
-    """When it was said, and when its document was published."""
+def _date_columns() -> list[Any]:
     statement, document = NOW.statement, NOW.document
     said = [statement.said_earliest, statement.said_latest, statement.said_latest_start]
     return [*said, document.published_earliest, document.published_latest]
 
 
 def get_relays(connection: Connection, statement_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Statements, and the voices that relayed them."""
-    return ((row.statement_id, row.speaker_id) for row in _of_ids(connection, _relays(), statement_ids))
+    """Yield the ids of statements and of the voices that relayed them."""
+    return ((row.statement_id, row.speaker_id) for row in _fetch_by_ids(connection, _select_relays(), statement_ids))
 
 
 @cache
-def _relays() -> Select[Any]:
+def _select_relays() -> Select[Any]:
     hop = NOW.attribution
     return select(hop.statement_id, hop.speaker_id).where(hop.statement_id.in_(_IDS))
 
 
 def list_ids_of_documents(connection: Connection, document_ids: Collection[int]) -> list[int]:
-    """The statements of these documents."""
+    """Return the ids of the statements in these documents."""
     statement = NOW.statement
-    found = select(statement.id).where(statement.document_id.in_(_IDS))
-    return [row.id for row in _of_ids(connection, found, list(document_ids))]
+    rows = select(statement.id).where(statement.document_id.in_(_IDS))
+    return [row.id for row in _fetch_by_ids(connection, rows, list(document_ids))]
 
 
 def list_ids_of_speaker(connection: Connection, speaker_id: int) -> list[int]:
-    """What the speaker makes or relays."""
-    found = select(_VOICING.statement_id).where(_VOICING.speaker_id == speaker_id)
-    return list(connection.execute(found).scalars())
+    """Return the ids of the statements that the speaker makes or relays."""
+    ids = select(_VOICING.statement_id).where(_VOICING.speaker_id == speaker_id)
+    return list(connection.execute(ids).scalars())
 
 
 def find_near(
     connection: Connection, speaker_id: int, *, first: dt.date, last: dt.date, own: bool = False
 ) -> list[int]:
-    """What the voice says or relays that may have been said from ``first`` to ``last``: of what is more than can be
-    looked at, what is nearest to the last day. ``own`` leaves out what it only relays.
+    """Return the ids of statements of the voice that may have been said from ``first`` to ``last``.
+
+    These are the ones that it makes or, without ``own``, relays; of too many, those nearest to the last day.
     """
     begun = first - MONTH if first - dt.date.min > MONTH else dt.date.min
     values = {"id": speaker_id, "first": first, "last": last, "begun": begun}
-    rows = (row for way in _near(own) for row in connection.execute(way, values))
+    rows = (row for query in _select_near(own) for row in connection.execute(query, values))
     ends = {row.statement_id: row.last for row in rows if row.first <= last}
-    return nsmallest(_KEPT, ends, key=lambda ident: (abs(ends[ident] - last), -ident))
+    return nsmallest(_MAX_NEAR, ends, key=lambda ident: (abs(ends[ident] - last), -ident))
 
 
 @cache
-def _near(own: bool) -> tuple[Select[Any], Select[Any]]:
-    """What began in the month before, and what lasts: whenever it began, or SQLite would look through all there is."""
+def _select_near(own: bool) -> tuple[Select[Any], Select[Any]]:
+    """Select statements that begin in the month before, and those that last, which may have begun at any time.
+
+    In one select SQLite would read all statements of the voice.
+    """
     voicing, statement = _VOICING, NOW.statement
-    found = select(voicing.statement_id, voicing.first, voicing.last).where(voicing.speaker_id == _ID)
-    found = found.where(voicing.last >= bindparam("first"))
+    rows = select(voicing.statement_id, voicing.first, voicing.last).where(voicing.speaker_id == _ID)
+    rows = rows.where(voicing.last >= bindparam("first"))
     if own:
-        said = statement.speaker_id == voicing.speaker_id
-        found = found.join(statement, statement.id == voicing.statement_id).where(said)
-    recent = found.where(voicing.first >= bindparam("begun"), voicing.first <= bindparam("last"))
+        makes = statement.speaker_id == voicing.speaker_id
+        rows = rows.join(statement, statement.id == voicing.statement_id).where(makes)
+    recent = rows.where(voicing.first >= bindparam("begun"), voicing.first <= bindparam("last"))
     recent = recent.order_by(voicing.first.desc(), voicing.statement_id.desc())
-    return recent.limit(_SCANNED), found.where(_LASTS).limit(_SCANNED)
+    return recent.limit(_MAX_READ), rows.where(_LASTS).limit(_MAX_READ)
 
 
 def find_beside(connection: Connection, document_id: int, event_id: int | None, *, unnamed: bool) -> list[int]:
-    """Other statements of the document or the event; ``unnamed`` leaves out those of persons and organizations."""
+    """Return ids of statements of the document or the event; with ``unnamed`` not of persons and organizations."""
     values = {"document_id": document_id, "event_id": event_id}
-    return list(connection.execute(_beside(unnamed), values).scalars())
+    return list(connection.execute(_select_beside(unnamed), values).scalars())
 
 
 @cache
-def _beside(unnamed: bool) -> Any:
-    return union(*(_newest(name, unnamed) for name in ("document_id", "event_id")))
+def _select_beside(unnamed: bool) -> Any:
+    return union(*(_select_newest(name, unnamed) for name in ("document_id", "event_id")))
 
 
-def _newest(name: str, unnamed: bool) -> Select[Any]:
-    """The newest statements whose column has the value of that name."""
+def _select_newest(name: str, unnamed: bool) -> Select[Any]:
+    """Select the newest statements by the value of one column."""
     statement, speaker = NOW.statement, NOW.speaker
-    found = select(statement.id, statement.speaker_id).where(getattr(statement, name) == bindparam(name))
-    page: Any = found.order_by(statement.id.desc()).limit(_BESIDE).subquery()
+    rows = select(statement.id, statement.speaker_id).where(getattr(statement, name) == bindparam(name))
+    page: Any = rows.order_by(statement.id.desc()).limit(_MAX_BESIDE).subquery()
     if not unnamed:
         return select(page.c.id)
     is_unnamed = or_(speaker.id.is_(None), speaker.kind.in_((SpeakerKind.DOCUMENT, SpeakerKind.UNNAMED)))
@@ -137,73 +139,73 @@ def _newest(name: str, unnamed: bool) -> Select[Any]:
 
 
 def get_statements(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
-    """What is compared of these statements, and by whom they were put with which utterance."""
-    return _of_ids(connection, _shown(), statement_ids)
+    """Yield the compared columns of these statements, their utterance, and who assigned it."""
+    return _fetch_by_ids(connection, _select_statements(), statement_ids)
 
 
 @cache
-def _shown() -> Select[Any]:
+def _select_statements() -> Select[Any]:
     statement = NOW.statement
-    placed = (statement.utterance_id, statement.utterance_by)
-    where = (statement.document_id, statement.event_id, statement.start, statement.end)
-    found = _with_speaker(
-        statement.id, statement.text, statement.speaker_id, NOW.speaker.kind, *where, *placed, *_days()
+    assigned = (statement.utterance_id, statement.utterance_by)
+    place = (statement.document_id, statement.event_id, statement.start, statement.end)
+    rows = _join_speaker(
+        statement.id, statement.text, statement.speaker_id, NOW.speaker.kind, *place, *assigned, *_date_columns()
     )
-    return found.where(statement.id.in_(_IDS))
+    return rows.where(statement.id.in_(_IDS))
 
 
-def find_told_apart(connection: Connection, statement_ids: Sequence[int]) -> set[int]:
-    """The statements of which a person said that they are not the same as one of these, these among them."""
-    found = _of_ids(connection, _matches(False), statement_ids)
-    return {ident for row in found for ident in (row.statement_id, row.other_statement_id)}
+def find_distinct(connection: Connection, statement_ids: Sequence[int]) -> set[int]:
+    """Return the ids in all matches of these statements that a person decided are not the same, both ids of each."""
+    rows = _fetch_by_ids(connection, _select_matches(False), statement_ids)
+    return {ident for row in rows for ident in (row.statement_id, row.other_statement_id)}
 
 
 def find_proposed_matches(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
-    """The matches that nobody has decided on of these statements: their ids, and those of the two."""
-    return _of_ids(connection, _matches(None), statement_ids)
+    """Yield the undecided matches of these statements: the id of the match, and those of both statements."""
+    return _fetch_by_ids(connection, _select_matches(None), statement_ids)
 
 
 @cache
-def _matches(same: bool | None) -> Any:
+def _select_matches(same: bool | None) -> Any:
     match = NOW.match
-    found = select(match.id, match.statement_id, match.other_statement_id).where(match.same.is_(same))
-    return union(*(found.where(column.in_(_IDS)) for column in (match.statement_id, match.other_statement_id)))
+    rows = select(match.id, match.statement_id, match.other_statement_id).where(match.same.is_(same))
+    return union(*(rows.where(column.in_(_IDS)) for column in (match.statement_id, match.other_statement_id)))
 
 
 def list_ids_of_utterance(connection: Connection, utterance_id: int) -> list[int]:
-    """The statements that print the utterance."""
-    return list(connection.execute(_of_utterance(), {"id": utterance_id}).scalars())
+    """Return the ids of the statements that print the utterance."""
+    return list(connection.execute(_select_of_utterance(), {"id": utterance_id}).scalars())
 
 
-def is_placed_by_people(connection: Connection, utterance_id: int) -> bool:
-    """Whether anybody but the machine put a statement with the utterance."""
-    placed = _of_utterance().where(NOW.statement.utterance_by != CodedBy.MACHINE)
-    return connection.execute(placed.limit(1), {"id": utterance_id}).first() is not None
+def is_assigned_by_people(connection: Connection, utterance_id: int) -> bool:
+    """Return True if a statement was assigned to the utterance by anyone but the machine."""
+    by_people = _select_of_utterance().where(NOW.statement.utterance_by != CodedBy.MACHINE)
+    return connection.execute(by_people.limit(1), {"id": utterance_id}).first() is not None
 
 
 @cache
-def _of_utterance() -> Select[Any]:
+def _select_of_utterance() -> Select[Any]:
     return select(NOW.statement.id).where(NOW.statement.utterance_id == _ID)
 
 
-def list_unplaced(connection: Connection, *, after: int, limit: int) -> Sequence[int]:
-    """The next statements by id that nobody has put with an utterance, nor said of that they stand alone."""
+def list_unassigned(connection: Connection, *, after: int, limit: int) -> Sequence[int]:
+    """Return the next ids of statements without an utterance that nobody decided to keep ungrouped."""
     statement = NOW.statement
-    found = select(statement.id).where(*_is_unplaced(), statement.id > after)
-    return connection.execute(found.order_by(statement.id).limit(limit)).scalars().all()
+    ids = select(statement.id).where(*_is_unassigned(), statement.id > after)
+    return connection.execute(ids.order_by(statement.id).limit(limit)).scalars().all()
 
 
-def count_unplaced(connection: Connection) -> int:
-    """How many those are."""
-    found = select(func.count()).select_from(NOW.statement).where(*_is_unplaced())
-    return int(connection.execute(found).scalar_one())
+def count_unassigned(connection: Connection) -> int:
+    """Count the statements that ``list_unassigned`` returns."""
+    count = select(func.count()).select_from(NOW.statement).where(*_is_unassigned())
+    return int(connection.execute(count).scalar_one())
 
 
-def _is_unplaced() -> Sequence[ColumnElement[bool]]:
+def _is_unassigned() -> Sequence[ColumnElement[bool]]:
     return NOW.statement.utterance_id.is_(None), NOW.statement.utterance_by.is_(None)
 
 
-def _of_ids(connection: Connection, found: Any, ids: Sequence[int]) -> Iterator[Row[Any]]:
-    """The rows of a select with the parameter ``ids``."""
-    for start in range(0, len(ids), _AT_ONCE):
-        yield from connection.execute(found, {"ids": ids[start : start + _AT_ONCE]})
+def _fetch_by_ids(connection: Connection, query: Any, ids: Sequence[int]) -> Iterator[Row[Any]]:
+    """Yield the rows of a query with the parameter ``ids``."""
+    for start in range(0, len(ids), _BATCH):
+        yield from connection.execute(query, {"ids": ids[start : start + _BATCH]})

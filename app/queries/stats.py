@@ -1,6 +1,6 @@
-"""Counts over time: how many events, statements or documents began between which days.
+"""Counts over time: the number of events, statements or documents that began between two days.
 
-The database counts by the days, which any period is made of; what they come to is in ``analysis/series.py``.
+The database counts by days; ``analysis/series.py`` adds these up to periods.
 """
 
 import datetime as dt
@@ -16,7 +16,7 @@ from app.core.vocab import Noun, SeriesBy
 from app.database.models import Attribution, Coverage, Origin
 from app.database.statements import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
-from app.queries.filters import or_no_date, without_date
+from app.queries.filters import date_sort_key, has_no_date
 from app.queries.names import resolve_names
 from app.queries.parameters import Condition, FilterShape, split_filters
 from app.schemas.common import split_commas
@@ -27,8 +27,8 @@ _ORIGIN: Table = Origin
 _OTHER_HOP: Table = aliased(Attribution)
 
 
-class Count(NamedTuple):
-    """How many began between two days, of one key; ``latest_start`` is None where that is uncertain."""
+class SeriesCount(NamedTuple):
+    """The number of records of one series that began between two days; ``latest_start`` is None if uncertain."""
 
     earliest: dt.date
     latest_start: dt.date | None
@@ -39,8 +39,8 @@ class Count(NamedTuple):
 
 async def get_counts(
     reads: ReadSession, noun: Noun, filters: StatsFilter, first: dt.date, last: dt.date
-) -> list[Count]:
-    """What began, or may have begun, between two days, by what ``filters`` tell series apart."""
+) -> list[SeriesCount]:
+    """Count the records that began, or may have begun, between two days, for each series of ``filters.by``."""
     ids = await resolve_names(reads, {"source": filters.source, "speaker": filters.speaker})
     shape, values = split_filters(
         source=ids.get("source"),
@@ -51,27 +51,35 @@ async def get_counts(
     by = None if filters.by is None else SeriesBy(filters.by)
     rows = [
         row
-        for prepared in _prepared(noun, by, shape)
-        for row in await reads.fetch(prepared, {**values, "first": first, "last": last})
+        for query in _select_counts(noun, by, shape)
+        for row in await reads.fetch(query, {**values, "first": first, "last": last})
     ]
-    return [Count(_day(row[0]), row[1] and _day(row[1]), *row[2:]) for row in rows]
+    return [
+        SeriesCount(_to_day(earliest), latest_start and _to_day(latest_start), key, name, number)
+        for earliest, latest_start, key, name, number in rows
+    ]
 
 
 async def get_last_day(reads: ReadSession, noun: Noun) -> dt.date | None:
-    """The last day on which anything may have begun."""
-    days = [_day(row[0]) for when in _DATES[noun] for row in await reads.fetch(_latest(when), {}) if row[0] is not None]
+    """Return the last day on which any record may have begun."""
+    days = [
+        _to_day(day)
+        for dates in _DATES[noun]
+        for (day,) in await reads.fetch(_select_latest(dates), {})
+        if day is not None
+    ]
     last = max(days, default=dt.date.min)
     return None if last == dt.date.min else last
 
 
 @lru_cache(maxsize=4096)
-def _day(value: dt.date | str) -> dt.date:
-    """A day as either driver gives it."""
+def _to_day(value: dt.date | str) -> dt.date:
+    """Return a day, which SQLite gives as text."""
     return value if isinstance(value, dt.date) else dt.date.fromisoformat(value)
 
 
-class _When(NamedTuple):
-    """The days between which something began, if they are known; ``day`` is the first as an index has it."""
+class _DateColumns(NamedTuple):
+    """The columns of the days between which a record began; ``day`` is the first as an index has it."""
 
     earliest: ColumnElement[Any]
     latest: ColumnElement[Any]
@@ -79,15 +87,15 @@ class _When(NamedTuple):
     day: ColumnElement[Any]
 
 
-def _when(table: Table, prefix: str = "") -> _When:
+def _date_columns(table: Table, prefix: str = "") -> _DateColumns:
     earliest, latest, start = (getattr(table, f"{prefix}{bound}") for bound in ("earliest", "latest", "latest_start"))
-    return _When(earliest, latest, start, or_no_date(earliest) if prefix else earliest)
+    return _DateColumns(earliest, latest, start, date_sort_key(earliest) if prefix else earliest)
 
 
-_HAPPENED = _when(NOW.event)
-_PUBLISHED = _when(NOW.document, "published_")
-_SAID = _when(NOW.statement, "said_")
-_DATES: Mapping[Noun, tuple[_When, ...]] = {
+_HAPPENED = _date_columns(NOW.event)
+_PUBLISHED = _date_columns(NOW.document, "published_")
+_SAID = _date_columns(NOW.statement, "said_")
+_DATES: Mapping[Noun, tuple[_DateColumns, ...]] = {
     Noun.EVENTS: (_HAPPENED,),
     Noun.DOCUMENTS: (_PUBLISHED,),
     Noun.STATEMENTS: (_SAID, _PUBLISHED),
@@ -95,24 +103,24 @@ _DATES: Mapping[Noun, tuple[_When, ...]] = {
 
 
 @lru_cache(maxsize=8)
-def _latest(when: _When) -> PreparedSelect:
-    return PreparedSelect(select(func.max(when.day)), with_state=True)
+def _select_latest(dates: _DateColumns) -> PreparedSelect:
+    return PreparedSelect(select(func.max(dates.day)), with_state=True)
 
 
 @lru_cache(maxsize=256)
-def _prepared(noun: Noun, by: SeriesBy | None, shape: FilterShape) -> tuple[PreparedSelect, ...]:
-    """Selects of counts, no record in two of them: by each date that it may have, begun in the range or before it."""
+def _select_counts(noun: Noun, by: SeriesBy | None, shape: FilterShape) -> tuple[PreparedSelect, ...]:
+    """Return selects of counts with no record in common: for each kind of date, begun in the range or before it."""
     return tuple(
-        PreparedSelect(_named(by, _grouped(noun, by, shape, when, lasting)), with_state=True)
-        for when in _DATES[noun]
+        PreparedSelect(_add_names(by, _group(noun, by, shape, dates, lasting)), with_state=True)
+        for dates in _DATES[noun]
         for lasting in (False, True)
     )
 
 
 class _SeriesRows(NamedTuple):
-    """Records of a noun, and the columns that tell their series apart; ``rows`` selects what is counted.
+    """A select of the ids to count, and the columns that identify their series.
 
-    Where it is not their own table whose index has them by day, ``day`` is that one's.
+    ``day`` is set if the index of another table than their own has them by day.
     """
 
     rows: Select[Any]
@@ -120,46 +128,46 @@ class _SeriesRows(NamedTuple):
     day: ColumnElement[Any] | None = None
 
 
-def _grouped(noun: Noun, by: SeriesBy | None, shape: FilterShape, when: _When, lasting: bool) -> Subquery:
-    """How many began between the same days, of the same series."""
-    found = _FINDERS[noun](shape, by, when)
-    [counted] = found.rows.selected_columns
+def _group(noun: Noun, by: SeriesBy | None, shape: FilterShape, dates: _DateColumns, lasting: bool) -> Subquery:
+    """Count the records that began between the same days, of the same series."""
+    series = _SELECTS[noun](shape, by, dates)
+    [counted] = series.rows.selected_columns
     several = by is SeriesBy.SPEAKER and noun is not Noun.STATEMENTS
-    groups = {"earliest": when.earliest, "latest_start": when.latest_start, **found.keys}
+    groups = {"earliest": dates.earliest, "latest_start": dates.latest_start, **series.keys}
     columns = [column.label(name) for name, column in groups.items()]
     number: Any = func.count(counted.distinct()) if several else func.count()
-    rows: Any = found.rows.with_only_columns(*columns, number.label("number"), maintain_column_froms=True)
-    if found.day is not None and not lasting:
-        when = when._replace(day=found.day)
-    rows = rows.where(*_between(shape, when, lasting)).group_by(*groups.values())
+    rows: Any = series.rows.with_only_columns(*columns, number.label("number"), maintain_column_froms=True)
+    if series.day is not None and not lasting:
+        dates = dates._replace(day=series.day)
+    rows = rows.where(*_is_in_range(shape, dates, lasting)).group_by(*groups.values())
     return cast(Subquery, rows.subquery())
 
 
-def _between(shape: FilterShape, when: _When, lasting: bool) -> list[Condition]:
-    """It began in the range; or, ``lasting``, it may have, but may have before as well: of these are few."""
-    first, last = shape.value("first"), shape.value("last")
+def _is_in_range(shape: FilterShape, dates: _DateColumns, lasting: bool) -> list[Condition]:
+    """Return the condition that a record began in the range, or with ``lasting``, that it may have but also before."""
+    first, last = shape.bind("first"), shape.bind("last")
     if not lasting:
-        return [when.day >= first, when.day <= last, when.earliest.is_not(None)]
-    return [when.latest > when.earliest, when.day < first, func.coalesce(when.latest_start, when.latest) >= first]
+        return [dates.day >= first, dates.day <= last, dates.earliest.is_not(None)]
+    return [dates.latest > dates.earliest, dates.day < first, func.coalesce(dates.latest_start, dates.latest) >= first]
 
 
-def _events(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _SeriesRows:
+def _select_events(shape: FilterShape, by: SeriesBy | None, _dates: _DateColumns) -> _SeriesRows:
     event, statement = NOW.event, NOW.statement
-    conditions = [event.merged_into_id.is_(None), *_coded(event, shape)]
-    conditions += [*shape.among(event.country, "country"), *shape.among(event.type, "type")]
+    conditions = [event.merged_into_id.is_(None), *shape.match(event.coded_by, "coded_by")]
+    conditions += [*shape.match(event.country, "country"), *shape.match(event.type, "type")]
     rows = select(event.id).select_from(event)
-    # What tells series apart is itself what a filter of that name is about.
+    # A filter by the same column as the series applies to the rows of that series themselves.
     if by is SeriesBy.SOURCE:
         rows = rows.join(_COVERAGE, _COVERAGE.event_id == event.id)
-        conditions += shape.among(_COVERAGE.source_id, "source")
+        conditions += shape.match(_COVERAGE.source_id, "source")
     elif "source" in shape:
-        covered = select(_COVERAGE.event_id).where(*shape.among(_COVERAGE.source_id, "source"))
+        covered = select(_COVERAGE.event_id).where(*shape.match(_COVERAGE.source_id, "source"))
         conditions.append(event.id.in_(covered))
     if by is SeriesBy.SPEAKER:
         rows = rows.join(statement, statement.event_id == event.id).where(statement.speaker_id.is_not(None))
-        conditions += shape.among(statement.speaker_id, "speaker")
+        conditions += shape.match(statement.speaker_id, "speaker")
     elif "speaker" in shape:
-        conditions.append(event.id.in_(_quoting(shape, statement.event_id)))
+        conditions.append(event.id.in_(_select_quoting(shape, statement.event_id)))
     if by is SeriesBy.ORIGIN:
         rows = rows.join(_ORIGIN, _ORIGIN.event_id == event.id)
     keys: Mapping[SeriesBy | None, Mapping[str, Any]] = {
@@ -172,18 +180,18 @@ def _events(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _SeriesRow
     return _SeriesRows(rows.where(*conditions), keys.get(by, {}), _COVERAGE.earliest if by is SeriesBy.SOURCE else None)
 
 
-def _documents(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _SeriesRows:
+def _select_documents(shape: FilterShape, by: SeriesBy | None, _dates: _DateColumns) -> _SeriesRows:
     document, source, statement = NOW.document, NOW.source, NOW.statement
-    conditions = [*_coded(document, shape), *shape.among(document.source_id, "source")]
-    conditions += shape.among(source.country, "country")
+    conditions = [*shape.match(document.coded_by, "coded_by"), *shape.match(document.source_id, "source")]
+    conditions += shape.match(source.country, "country")
     rows = select(document.id).select_from(document)
     if by is SeriesBy.COUNTRY or "country" in shape:
         rows = rows.join(source, source.id == document.source_id)
     if by is SeriesBy.SPEAKER:
         rows = rows.join(statement, statement.document_id == document.id).where(statement.speaker_id.is_not(None))
-        conditions += shape.among(statement.speaker_id, "speaker")
+        conditions += shape.match(statement.speaker_id, "speaker")
     elif "speaker" in shape:
-        conditions.append(document.id.in_(_quoting(shape, statement.document_id)))
+        conditions.append(document.id.in_(_select_quoting(shape, statement.document_id)))
     keys: Mapping[SeriesBy | None, Mapping[str, Any]] = {
         SeriesBy.SOURCE: {"source_id": document.source_id},
         SeriesBy.SPEAKER: {"speaker_id": statement.speaker_id},
@@ -192,16 +200,16 @@ def _documents(shape: FilterShape, by: SeriesBy | None, _when: _When) -> _Series
     return _SeriesRows(rows.where(*conditions), keys.get(by, {}))
 
 
-def _statements(shape: FilterShape, by: SeriesBy | None, when: _When) -> _SeriesRows:
-    """Statements by when they were said, or of those of which that is not known, by when they were published."""
+def _select_statements(shape: FilterShape, by: SeriesBy | None, dates: _DateColumns) -> _SeriesRows:
+    """Select statements by the date on which they were said or, if unknown, published."""
     statement, document, source = NOW.statement, NOW.document, NOW.source
-    conditions = [*_coded(statement, shape), *shape.among(statement.kind, "kind")]
-    conditions += [*shape.among(statement.speaker_id, "speaker"), *shape.among(document.source_id, "source")]
-    conditions += shape.among(source.country, "country")
-    if when is _PUBLISHED:
-        conditions.append(without_date(_SAID.earliest))
+    conditions = [*shape.match(statement.coded_by, "coded_by"), *shape.match(statement.kind, "kind")]
+    conditions += [*shape.match(statement.speaker_id, "speaker"), *shape.match(document.source_id, "source")]
+    conditions += shape.match(source.country, "country")
+    if dates is _PUBLISHED:
+        conditions.append(has_no_date(_SAID.earliest))
     rows = select(statement.id).select_from(statement)
-    if when is _PUBLISHED or by in _OF_OUTLETS or "source" in shape or "country" in shape:
+    if dates is _PUBLISHED or by in _OF_OUTLETS or "source" in shape or "country" in shape:
         rows = rows.join(document, document.id == statement.document_id)
     if by is SeriesBy.COUNTRY or "country" in shape:
         rows = rows.join(source, source.id == document.source_id)
@@ -210,41 +218,37 @@ def _statements(shape: FilterShape, by: SeriesBy | None, when: _When) -> _Series
         SeriesBy.SPEAKER: {"speaker_id": statement.speaker_id},
         SeriesBy.COUNTRY: {"key": source.country},
     }
-    found = _SeriesRows(rows.where(*conditions), keys.get(by, {}))
-    return _heard(found) if by is SeriesBy.ORIGIN else found
+    series = _SeriesRows(rows.where(*conditions), keys.get(by, {}))
+    return _by_nearest_voice(series) if by is SeriesBy.ORIGIN else series
 
 
 _OF_OUTLETS = (SeriesBy.SOURCE, SeriesBy.COUNTRY, SeriesBy.ORIGIN)
 
 
-def _heard(found: _SeriesRows) -> _SeriesRows:
-    """With the voice nearest to the speaker: the last of the chain, as the source that it is, or else the outlet."""
+def _by_nearest_voice(series: _SeriesRows) -> _SeriesRows:
+    """Add the voice nearest to the speaker: the last of the chain, as its source if it has one; else the outlet."""
     statement, hop, voice = NOW.statement, NOW.attribution, NOW.voice
     last = select(func.max(_OTHER_HOP.position)).where(_OTHER_HOP.statement_id == statement.id).correlate(statement)
     nearest = and_(hop.statement_id == statement.id, hop.position == last.scalar_subquery())
-    rows = found.rows.outerjoin(hop, nearest).outerjoin(voice, voice.id == hop.speaker_id)
+    rows = series.rows.outerjoin(hop, nearest).outerjoin(voice, voice.id == hop.speaker_id)
     source_id = case((hop.id.is_(None), NOW.document.source_id), else_=voice.source_id)
     return _SeriesRows(rows, {"heard_source_id": source_id, "heard_speaker_id": case((source_id.is_(None), voice.id))})
 
 
-def _coded(table: Table, shape: FilterShape) -> list[Condition]:
-    return shape.among(table.coded_by, "coded_by")
+def _select_quoting(shape: FilterShape, column: Any) -> Select[Any]:
+    """Select ``column`` of the statements of the requested speakers."""
+    return select(column).where(column.is_not(None), *shape.match(NOW.statement.speaker_id, "speaker"))
 
 
-def _quoting(shape: FilterShape, column: Any) -> Select[Any]:
-    """Where one of the speakers is quoted that are asked for."""
-    return select(column).where(column.is_not(None), *shape.among(NOW.statement.speaker_id, "speaker"))
-
-
-_FINDERS: Mapping[Noun, Callable[[FilterShape, SeriesBy | None, _When], _SeriesRows]] = {
-    Noun.EVENTS: _events,
-    Noun.DOCUMENTS: _documents,
-    Noun.STATEMENTS: _statements,
+_SELECTS: Mapping[Noun, Callable[[FilterShape, SeriesBy | None, _DateColumns], _SeriesRows]] = {
+    Noun.EVENTS: _select_events,
+    Noun.DOCUMENTS: _select_documents,
+    Noun.STATEMENTS: _select_statements,
 }
 
 
-def _named(by: SeriesBy | None, groups: Subquery) -> Select[Any]:
-    """The counts, with key and name of what each stands for."""
+def _add_names(by: SeriesBy | None, groups: Subquery) -> Select[Any]:
+    """Select the counts with the key and name of their series."""
     source, speaker, column = NOW.source, NOW.speaker, groups.c
     rows = select(column.number).select_from(groups)
     key: Any = column.get("key", null())
@@ -256,12 +260,14 @@ def _named(by: SeriesBy | None, groups: Subquery) -> Select[Any]:
     elif "heard_source_id" in column:
         rows = rows.outerjoin(source, source.id == column.heard_source_id)
         rows = rows.outerjoin(speaker, speaker.id == column.heard_speaker_id)
-        key = case((source.id.is_(None), _key(Noun.SPEAKERS, speaker.id)), else_=_key(Noun.SOURCES, source.id))
+        key = case(
+            (source.id.is_(None), _origin_key(Noun.SPEAKERS, speaker.id)), else_=_origin_key(Noun.SOURCES, source.id)
+        )
         name = func.coalesce(source.name, speaker.name)
-    told = (column.earliest, column.latest_start, key.label("key"), name.label("name"), column.number)
-    return cast(Select[Any], rows.with_only_columns(*told, maintain_column_froms=True))
+    columns = (column.earliest, column.latest_start, key.label("key"), name.label("name"), column.number)
+    return cast(Select[Any], rows.with_only_columns(*columns, maintain_column_froms=True))
 
 
-def _key(noun: Noun, ident: Any) -> ColumnElement[str]:
-    """The key of an origin, as table ``origin`` has it."""
+def _origin_key(noun: Noun, ident: Any) -> ColumnElement[str]:
+    """Build the key of an origin, as in the table ``origin``."""
     return literal_column(f"'{noun.singular}:'", Text) + sql_cast(ident, Text)

@@ -1,4 +1,4 @@
-"""Webhooks, and the messages that were made for them."""
+"""Webhooks, and the messages to them with the state of their delivery."""
 
 import datetime as dt
 from collections.abc import Sequence
@@ -39,8 +39,8 @@ IS_WAITING = _DELIVERY.state == literal_column(f"'{DeliveryState.WAITING}'")
 
 
 @cache
-def _webhooks() -> Select[str]:
-    """One JSON text a webhook (``WebhookPublic``), never with its secret."""
+def _select_webhooks() -> Select[str]:
+    """Select one JSON text a webhook (``WebhookPublic``), never with its secret."""
     hook = _HOOK
     fields = {
         "id": hook.id,
@@ -60,43 +60,43 @@ def _webhooks() -> Select[str]:
 
 
 @cache
-def _deliveries() -> Select[str]:
-    """One JSON text a message (``DeliveryPublic``)."""
+def _select_deliveries() -> Select[str]:
+    """Select one JSON text a message (``DeliveryPublic``)."""
     row = _DELIVERY
-    told = {name: getattr(row, name) for name in ("changes", "state", "attempts", "status", "detail")}
+    fields = {name: getattr(row, name) for name in ("changes", "state", "attempts", "status", "detail")}
     moments = {name: rfc3339_time(getattr(row, name)) for name in ("created_at", "tried_at", "due_at")}
-    return select(as_text(json_object({"id": row.id, "message": row.message_id, **told, **moments})))
+    return select(as_text(json_object({"id": row.id, "message": row.message_id, **fields, **moments})))
 
 
 async def get_listing(_reads: ReadSession, filters: WebhookFilter) -> BoundListing:
-    """The webhooks that match (``WebhookPublic``)."""
+    """Return the webhooks that match (``WebhookPublic``)."""
     shape, values = split_filters(active=[] if filters.active is None else [filters.active])
     return BoundListing(_build_query(shape), values)
 
 
 @lru_cache(maxsize=4)
 def _build_query(shape: FilterShape) -> ListQuery:
-    found = select(_HOOK.id).where(*shape.among(_HOOK.active, "active"))
-    return ListQuery.by_id(_webhooks(), _HOOK.id, found)
+    ids = select(_HOOK.id).where(*shape.match(_HOOK.active, "active"))
+    return ListQuery.by_id(_select_webhooks(), _HOOK.id, ids)
 
 
 @cache
-def _one() -> PreparedSelect:
+def _select_webhook() -> PreparedSelect:
     return PreparedSelect(
-        _webhooks().where(_HOOK.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
+        _select_webhooks().where(_HOOK.id == bindparam("id", type_=BigInteger, required=True)), with_state=True
     )
 
 
 async def get_item(reads: ReadSession, ident: int) -> str:
-    """A webhook as JSON text; raises NotFound."""
-    rows = await reads.fetch(_one(), {"id": ident})
+    """Return a webhook as JSON text; raise NotFound if there is none."""
+    rows = await reads.fetch(_select_webhook(), {"id": ident})
     if not rows:
         raise NotFound(f"There is no webhook {ident}.")
     return str(rows[0][0])
 
 
 async def get_delivery_listing(reads: ReadSession, ident: int, filters: DeliveryFilter) -> BoundListing:
-    """The messages to a webhook that match (``DeliveryPublic``); raises NotFound."""
+    """Return the messages to a webhook that match (``DeliveryPublic``); raise NotFound if there is no such webhook."""
     await get_item(reads, ident)
     shape, values = split_filters(webhook=ident, state=split_commas(filters.state))
     return BoundListing(_build_delivery_query(shape), values)
@@ -104,19 +104,19 @@ async def get_delivery_listing(reads: ReadSession, ident: int, filters: Delivery
 
 @lru_cache(maxsize=8)
 def _build_delivery_query(shape: FilterShape) -> ListQuery:
-    of_webhook = _DELIVERY.webhook_id == shape.value("webhook", BigInteger)
-    found = select(_DELIVERY.id).where(of_webhook, *shape.among(_DELIVERY.state, "state"))
-    return ListQuery.by_id(_deliveries(), _DELIVERY.id, found)
+    is_to_webhook = _DELIVERY.webhook_id == shape.bind("webhook", BigInteger)
+    ids = select(_DELIVERY.id).where(is_to_webhook, *shape.match(_DELIVERY.state, "state"))
+    return ListQuery.by_id(_select_deliveries(), _DELIVERY.id, ids)
 
 
 @cache
-def _one_delivery() -> PreparedSelect:
-    return PreparedSelect(_deliveries().where(_DELIVERY.id == bindparam("id", type_=BigInteger, required=True)))
+def _select_delivery() -> PreparedSelect:
+    return PreparedSelect(_select_deliveries().where(_DELIVERY.id == bindparam("id", type_=BigInteger, required=True)))
 
 
 async def get_delivery(reads: ReadSession, ident: int) -> str:
-    """A message that is there, as JSON text."""
-    return str((await reads.fetch(_one_delivery(), {"id": ident}))[0][0])
+    """Return an existing message as JSON text."""
+    return str((await reads.fetch(_select_delivery(), {"id": ident}))[0][0])
 
 
 # Queries of the deliverer

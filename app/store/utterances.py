@@ -174,7 +174,7 @@ def _may_join(session: WriteSession, row: Statement, other: Statement) -> bool:
         return False
     if not statement_similarity.may_coincide(_get_said(own or row), _get_said(second or other)):
         return False
-    told_apart = statement_candidates.find_told_apart(session.connection(), _list_grouped(session, row))
+    told_apart = statement_candidates.find_distinct(session.connection(), _list_grouped(session, row))
     return not told_apart or told_apart.isdisjoint(_list_grouped(session, other))
 
 
@@ -186,7 +186,7 @@ def _is_machines(session: WriteSession, utterance: Utterance) -> bool:
     """Tell whether only the machine made the utterance and put statements with it; an external id is a person's."""
     if utterance.coded_by != CodedBy.MACHINE or utterance.external_id is not None:
         return False
-    return not statement_candidates.is_placed_by_people(session.connection(), get_id(utterance))
+    return not statement_candidates.is_assigned_by_people(session.connection(), get_id(utterance))
 
 
 def _list_grouped(session: WriteSession, row: Statement) -> list[int]:

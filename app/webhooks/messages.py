@@ -56,7 +56,7 @@ def new_id() -> str:
 
 
 def _told(change: Change) -> bytes:
-    told = change.told()
+    told = change.to_item()
     if change.item is None:
         return orjson.dumps(told)
     whole = orjson.dumps({**told, "item": orjson.Fragment(change.item)})

@@ -12,7 +12,7 @@ from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, WriteDep
 from app.database.models import Event
-from app.queries import events, outlets
+from app.queries import events
 from app.schemas.common import Page
 from app.schemas.event import EventCreate, EventFilter, EventPublic, EventSourceFilter, EventSourcePublic, EventUpdate
 from app.schemas.event_grouping import EventMerge, EventSplit
@@ -33,7 +33,7 @@ async def list_events(read: ReadDep, filters: Annotated[EventFilter, Query()]) -
 async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[EventSourceFilter, Query()]) -> Response:
     """The outlets that reported an event, each with its documents and how far it was behind the first."""
     return await responses.build_list(
-        read, filters, EventSourcePublic, lambda reads: outlets.get_listing(reads, (Event, ref))
+        read, filters, EventSourcePublic, lambda reads: events.get_outlet_listing(reads, (Event, ref))
     )
 
 

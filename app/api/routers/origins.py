@@ -20,7 +20,7 @@ router = APIRouter(tags=["origins"], route_class=ReadRoute)
 async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """Who independently stands behind the reports of an event, each with the documents that rest on it, and why."""
     return await responses.build_list(
-        read, filters, OriginPublic, partial(origins.get_event_origins, ref=ref), thorough=True
+        read, filters, OriginPublic, partial(origins.get_event_listing, event=ref), thorough=True
     )
 
 
@@ -28,5 +28,5 @@ async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[Or
 async def list_utterance_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
     """From whom those who print an utterance have it: who heard it, else who is credited or copied, else the outlet."""
     return await responses.build_list(
-        read, filters, OriginPublic, partial(origins.get_utterance_origins, ref=ref), thorough=True
+        read, filters, OriginPublic, partial(origins.get_utterance_listing, utterance=ref), thorough=True
     )

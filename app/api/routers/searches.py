@@ -66,7 +66,7 @@ async def list_search_items(read: ReadDep, ref: SlugOrId, params: Annotated[Save
     async def find(reads: ReadSession) -> Paged:
         if await get_search_query(reads) != search:
             raise Busy("The search was changed just now; try again.")
-        return await LISTS[search.noun].find(reads, filters)
+        return await LISTS[search.noun].get_listing(reads, filters)
 
     return await responses.build_list(read, filters, LISTS[search.noun].public, find)
 
@@ -98,7 +98,7 @@ def delete_search(write: WriteDep, ref: SlugOrId) -> Response:
 def _build_response(write: WriteRequest, session: WriteSession, status: int, search: SavedSearch) -> Response:
     """Return the response with a saved search; raise ``Invalid`` if its filters name a record that does not exist."""
     reads, query = ThreadReadSession(session), SavedQuery(search.noun, search.query)
-    run_sync(LISTS[search.noun].find(reads, saved_searches.build_filters(query, {})))
+    run_sync(LISTS[search.noun].get_listing(reads, saved_searches.build_filters(query, {})))
     return write.build_unversioned_response(
         session, status, f"/searches/{search.slug}", run_sync(saved_searches.get_item(reads, search.slug))
     )

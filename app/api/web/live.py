@@ -122,7 +122,7 @@ class Hub:
         pages, revision, key = self._pages, self._revision, (selection, position)
 
         async def get_page(reads: ReadSession) -> ChangePage:
-            return await change_feed.get_page(reads, selection, position, most=_PAGE_SIZE)
+            return await change_feed.get_page(reads, selection, position, limit=_PAGE_SIZE)
 
         async with self._read_slots:
             if key in pages:
@@ -166,7 +166,7 @@ async def stream_events(
 
 
 def _build_event(change: Change) -> bytes:
-    data = change.told() | ({} if change.item is None else {"item": orjson.Fragment(change.item)})
+    data = change.to_item() | ({} if change.item is None else {"item": orjson.Fragment(change.item)})
     ident = f"{change.revision}-{change.place}"
     return format_sse_event(event="change", id=ident, data_str=orjson.dumps(data).decode())
 

@@ -48,7 +48,7 @@ async def _search_name(context: ToolContext, noun: Noun, name: str) -> list[Cand
     for part in (name, *longest[:_WORDS]):
         noun_list = LISTS[noun]
         filters = noun_list.filters.model_validate({"q": part[:_MAX_LENGTH]})
-        items = await context.read_first(await noun_list.find(context.reads, filters), _CANDIDATES, filters.sort)
+        items = await context.read_first(await noun_list.get_listing(context.reads, filters), _CANDIDATES, filters.sort)
         if items:
             return [{key: item[key] for key in ("id", "slug", "name")} for item in items]
     return []

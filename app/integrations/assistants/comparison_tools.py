@@ -62,7 +62,7 @@ async def list_reporting_outlets(context: ToolContext, question: questions.WhoRe
     silent = await event_coverage.get_listing(
         context.reads, event.id, EventCoverageFilter(status=CoverageStatus.NO_DOCUMENT)
     )
-    independent = await origins.get_event_origins(context.reads, event.id)
+    independent = await origins.get_event_listing(context.reads, event.id)
     return Reported(
         event=event,
         outlet_count=await reporting.count(context.reads),
