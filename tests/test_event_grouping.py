@@ -19,7 +19,7 @@ from app.schemas.document import DocumentCreate
 from app.schemas.event import EventCreate
 from app.schemas.source import SourceCreate
 from app.store import records, revisions, sources_and_speakers
-from app.store.extractions import extractions as reading
+from app.store.extractions.documents import extract_document, save_extraction
 from seed.load import HERE
 from tests.benchmarks.online import Article, bcubed, by_title, by_words, grouped
 from tests.conftest import Store
@@ -171,7 +171,7 @@ def seeds() -> list[tuple[DocumentCreate, Extraction]]:
         entry = yaml.load(path.read_text(), yaml.BaseLoader)
         fields = {name: entry[name] for name in ("source", "title", "published", "language") if name in entry}
         body = DocumentCreate(**fields, text=path.with_name(entry["file"]).read_text())
-        seeds.append((body, reading.prepare(body)))
+        seeds.append((body, extract_document(body)))
     return seeds
 
 
@@ -186,7 +186,7 @@ def test_summit_documents_join_one_event_in_any_order(
             )
         for place in order:
             body, extraction = seeds[place]
-            reading.put(session, records.put_document(session, body), extraction)
+            save_extraction(session, records.put_document(session, body), extraction)
         events = {row.event_id for row in lookups.list_rows(session, Report)}
         proposed = [{row.event_id, row.other_event_id} for row in lookups.list_rows(session, Match) if row.event_id]
 

@@ -23,7 +23,7 @@ from app.extract.findings import Extraction
 from app.fetch import PAGE_TYPES, Fetcher
 from app.schemas.document import DocumentCreate
 from app.store import records
-from app.store.extractions import extractions
+from app.store.extractions.documents import extract_document, save_extraction
 from app.store.fields import Ref
 from app.store.revisions import WriteSession
 from app.store.sources_and_speakers import get_or_add_source
@@ -67,7 +67,7 @@ def build_capture(
     """
     changes: dict[str, Any] = {**overrides} | ({"published_at": None} if "published" in overrides else {})
     page = dataclasses.replace(page, **changes)
-    return Capture(page, retrieved_at, extractions.prepare(page) if extract else None)
+    return Capture(page, retrieved_at, extract_document(page) if extract else None)
 
 
 def store_capture(session: WriteSession, capture: Capture, *, source: Ref | None = None) -> Document:
@@ -89,14 +89,9 @@ def store_capture(session: WriteSession, capture: Capture, *, source: Ref | None
         retrieved_at=capture.retrieved_at,
         coded_by=CodedBy.MACHINE,
     )
-    return store_document(session, body, capture.extraction)
-
-
-def store_document(session: WriteSession, body: DocumentCreate, extraction: Extraction | None) -> Document:
-    """Store a document as `records.put_document` does, with the extraction from its text if it is new."""
     document = records.put_document(session, body)
-    if extraction is not None and session.has_written(document):
-        extractions.put(session, document, extraction)
+    if capture.extraction is not None and session.has_written(document):
+        save_extraction(session, document, capture.extraction)
     return document
 
 

@@ -10,8 +10,12 @@ from app.database.engine import open_read_transaction
 from app.database.models import Document
 from app.queries import documents as document_queries
 from app.store import revisions
-from app.store.extractions import extractions as reading
-from app.store.extractions.extractions import Taken
+from app.store.extractions.documents import (
+    StatementCounts,
+    extract_document,
+    get_extractor_version,
+    save_extraction,
+)
 
 
 def extract(
@@ -35,7 +39,9 @@ def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
     with open_read_transaction(engine) as session:
         for each in document_queries.list_extractions(session, documents):
             known.add(each.document_id)
-            other = each.extractor_version is not None and each.extractor_version != reading.reader(each.language)
+            other = each.extractor_version is not None and each.extractor_version != get_extractor_version(
+                each.language
+            )
             if other if again else each.extractor_version is None:
                 wanted.append(each.document_id)
     for ident in documents:
@@ -44,16 +50,16 @@ def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
     return wanted
 
 
-def _read(engine: Engine, ident: int) -> Taken:
+def _read(engine: Engine, ident: int) -> StatementCounts:
     with open_read_transaction(engine) as session:
         document = session.get_one(Document, ident)
         session.expunge(document)
-    found = reading.prepare(document)
+    found = extract_document(document)
     with revisions.write(engine, author="dateline extract", message=f"Read document {ident}") as session:
-        return reading.put(session, session.get_one(Document, ident), found)
+        return save_extraction(session, session.get_one(Document, ident), found)
 
 
-def _summary(taken: list[Taken], *, again: bool) -> str:
+def _summary(taken: list[StatementCounts], *, again: bool) -> str:
     new, changed, gone = (sum(counts) for counts in zip(*taken, strict=True)) if taken else (0, 0, 0)
     what = "again" if again else "for the first time"
     return f"{len(taken)} documents read {what}: {new} statements new, {changed} changed, {gone} gone."

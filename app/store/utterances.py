@@ -225,7 +225,9 @@ def join(
         if statement.utterance_id is not None:
             existing[statement.utterance_id] = session.get_one(Utterance, statement.utterance_id)
     new = Utterance(coded_by=by, confidence=confidence)
-    utterance, *emptied = sorted(existing.values(), key=_get_precedence) or [new]
+    utterance, *emptied = sorted(
+        existing.values(), key=lambda row: (row.coded_by == CodedBy.MACHINE, row.external_id is None, row.id)
+    ) or [new]
     statements = {get_id(row): row, get_id(other): other}
     for left in emptied:
         statements |= {get_id(moved): moved for moved in lookups.list_rows(session, Statement, utterance_id=left.id)}
@@ -246,10 +248,6 @@ def join(
         _withdraw_proposals(session, list(statements), get_id(utterance))
     session.flush()
     return utterance
-
-
-def _get_precedence(utterance: Utterance) -> tuple[bool, bool, int]:
-    return utterance.coded_by == CodedBy.MACHINE, utterance.external_id is None, get_id(utterance)
 
 
 def _improve(session: WriteSession, utterance: Utterance, row: Statement) -> None:

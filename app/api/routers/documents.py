@@ -13,7 +13,7 @@ from app.api.web.problems import describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
 from app.api.web.writes import CREATE, WriteDep, WriteRequest
-from app.capture.capture import capture_url, store_capture, store_document
+from app.capture.capture import capture_url, store_capture
 from app.comparisons import versions
 from app.core.errors import Refused, Unreadable
 from app.database.models import Document
@@ -30,7 +30,7 @@ from app.schemas.document import (
 from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.version import DocumentVersion, DocumentVersionFilter
 from app.store import records
-from app.store.extractions import extractions
+from app.store.extractions.documents import extract_document, save_extraction
 from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
@@ -69,9 +69,12 @@ async def list_document_versions(
 @router.post("", status_code=201, response_model=DocumentFull, responses=_CREATED, summary="Create one document")
 def create_document(write: WriteDep, body: DocumentCreate) -> Response:
     """With all it carries, and with `extract` what the machine finds in its text; in one transaction, or not at all."""
-    extraction = extractions.prepare(body) if body.extract else None
+    extraction = extract_document(body) if body.extract else None
     with write.open_transaction() as session:
-        return _build_response(write, session, store_document(session, body, extraction))
+        document = records.put_document(session, body)
+        if extraction is not None and session.has_written(document):
+            save_extraction(session, document, extraction)
+        return _build_response(write, session, document)
 
 
 @router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | describe_statuses(502))

@@ -1,1 +1,1 @@
-"""Store what a machine read in a text."""
+"""Extractions saved as records: statements, claims, the event and the speakers of a document."""

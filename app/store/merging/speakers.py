@@ -131,7 +131,7 @@ def _drop_repeats(chain: Sequence[Attribution]) -> list[Attribution]:
 
 
 def _renumber(session: WriteSession, chains: Sequence[Sequence[Attribution]]) -> None:
-    """Number the hops from 0: first all that come first, then all that come second, so that no position clashes."""
+    """Renumber the hops from 0: first all that come first, then all that come second, so that no position clashes."""
     for position in range(max(map(len, chains), default=0)):
         for chain in chains:
             if position < len(chain) and chain[position].position != position:
