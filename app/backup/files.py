@@ -1,4 +1,4 @@
-"""Stores in SQLite files: copied page by page from one snapshot, checked, and put in place when they are whole."""
+"""Stores in SQLite files: copied page by page from one snapshot, checked, and renamed when they are complete."""
 
 import os
 import sqlite3
@@ -21,15 +21,15 @@ _PAGES = 5_000
 
 
 @contextmanager
-def workplace(beside: Path) -> Iterator[Path]:
-    """A folder of one's own on the file system of ``beside``, for a file that is not whole yet and its journal."""
+def create_folder(beside: Path) -> Iterator[Path]:
+    """Create a temporary folder on the file system of ``beside``, for an unfinished file and its journal."""
     with tempfile.TemporaryDirectory(prefix=f".{beside.name}-", dir=beside.parent) as folder:
         yield Path(folder)
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[Engine]:
-    """The engine of a store in a file."""
+def open_store(file: Path) -> Iterator[Engine]:
+    """Open the engine of a store in a file."""
     url = URL.create("sqlite", database=str(file.absolute()))
     engine = create_store_engine(Settings(database_url=url.render_as_string(), replica_urls=[]))
     try:
@@ -39,13 +39,13 @@ def opened(file: Path) -> Iterator[Engine]:
 
 
 def copy_out(engine: Engine, file: Path, report: Report) -> None:
-    """Copy the SQLite store as it stands at this moment into a new file; nobody has to wait for it."""
+    """Copy a snapshot of the SQLite store into a new file, while others read and write."""
     with _driver(engine) as source:
         _copy_snapshot(source, file, report)
 
 
 def copy_file(file: Path, to: Path, report: Report) -> None:
-    """Copy the store in a file, which stays as it is, into a new one."""
+    """Copy the store in a file into a new file."""
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as source:
         _copy_snapshot(source, to, report)
 
@@ -62,10 +62,10 @@ def _copy_snapshot(source: sqlite3.Connection, file: Path, report: Report) -> No
 
 
 def copy_in(file: Path, engine: Engine, patience: float, report: Report) -> None:
-    """Replace all of the SQLite store by what the file holds, in one transaction: readers see the one or the other.
+    """Replace the whole SQLite store by the store in the file, in one transaction.
 
-    ``report`` is called at least once while the store is locked. Raises Busy where a writer does not let go of it for
-    ``patience`` seconds.
+    ``report`` is called at least once while the store is locked. Raise Busy if another writer holds the store for more
+    than ``patience`` seconds.
     """
     with _driver(engine) as target, closing(sqlite3.connect(file)) as source:
         if _pragma(source, "page_size") != _pragma(target, "page_size"):
@@ -80,7 +80,7 @@ def _copy_pages(source: sqlite3.Connection, target: sqlite3.Connection, steps: "
 
 
 class _Steps:
-    """Passes on how far a copy is, and gives up one that gets no hold of its target."""
+    """Reports the progress of a copy, and gives it up if its target stays locked."""
 
     def __init__(self, report: Report, patience: float) -> None:
         self._report = report
@@ -103,11 +103,8 @@ def _driver(engine: Engine) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
-def settle(file: Path) -> None:
-    """Leave a file that is the store alone: no journal beside it, all of it on the disk.
-
-    Raises BadRequest where SQLite finds it damaged.
-    """
+def complete(file: Path) -> None:
+    """Merge the journal into the file, and write all of it to the disk; raise BadRequest if the file is damaged."""
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("PRAGMA journal_mode=DELETE")
         _check_whole(connection, file)
@@ -115,8 +112,8 @@ def settle(file: Path) -> None:
         os.fsync(handle.fileno())
 
 
-def place(file: Path, at: Path) -> None:
-    """Give a whole file its name, for good."""
+def publish(file: Path, at: Path) -> None:
+    """Give a complete file its name, durably."""
     file.replace(at)
     if hasattr(os, "O_DIRECTORY"):  # Windows can neither open a folder nor need it
         folder = os.open(at.parent, os.O_RDONLY | os.O_DIRECTORY)
@@ -127,10 +124,7 @@ def place(file: Path, at: Path) -> None:
 
 
 def check(file: Path) -> str:
-    """The migration of the store in the file.
-
-    Raises BadRequest where it is no store, or is damaged.
-    """
+    """Return the migration of the store in the file; raise BadRequest if it is no store, or is damaged."""
     with file.open("rb") as handle:  # SQLite would make a file that is not there
         if handle.read(16) != b"SQLite format 3\0":
             raise BadRequest(f"{file} is no backup of Dateline's.")
@@ -146,9 +140,9 @@ def check(file: Path) -> str:
 
 
 def _check_whole(connection: sqlite3.Connection, file: Path) -> None:
-    found = _pragma(connection, "integrity_check(1)")
-    if found != "ok":
-        raise BadRequest(f"{file} is damaged: {found}")
+    result = _pragma(connection, "integrity_check(1)")
+    if result != "ok":
+        raise BadRequest(f"{file} is damaged: {result}")
 
 
 def _pragma(connection: sqlite3.Connection, name: str) -> Any:

@@ -1,7 +1,7 @@
-"""All rows of one store into another that has the same tables, as fast as the databases go.
+"""All rows of one store loaded into another with the same tables, as fast as the databases go.
 
-Indexes, foreign keys and the upkeep of the index of words are taken away first and put back when the rows are in,
-by their own definitions, in the same transaction: each row would pay for them one by one.
+Indexes, foreign keys and the triggers of the full-text index are dropped first and created again from their own
+definitions when the rows are in, in the same transaction: they would slow each row down.
 """
 
 from collections.abc import Iterator
@@ -19,38 +19,38 @@ _REPORTED = 5_000
 
 
 class Report(Protocol):
-    """Is told, now and then, how far a piece of work has got."""
+    """A callback for the progress of a piece of work."""
 
     def __call__(self, what: str, done: int, total: int) -> None: ...
 
 
 def load(source: Connection, target: Connection, report: Report) -> int:
-    """Make the tables of ``target`` hold what ``source`` holds, under the same ids; returns the number of rows.
+    """Replace the rows of ``target`` by those of ``source``, under the same ids; return the number of rows.
 
-    Both must be at the same migration. Neither transaction is ended here. Raises Conflict where what arrived is not
-    what was there.
+    Both must be at the same migration. Neither transaction is ended here. Raise Conflict if rows are missing.
     """
-    there = raw_rows.get_tables(target)
-    shapes = [shape for name, shape in raw_rows.get_tables(source).items() if name in there]
-    counts = {shape.name: raw_rows.count_rows(source, shape) for shape in shapes}
+    target_names = raw_rows.get_tables(target).keys()
+    tables = [table for name, table in raw_rows.get_tables(source).items() if name in target_names]
+    counts = {table.name: raw_rows.count_rows(source, table) for table in tables}
     total, done = sum(counts.values()), 0
     quote = target.dialect.identifier_preparer.quote
-    with _bare(target, [shape.name for shape in shapes], report):
-        for shape in shapes:
-            # TRUNCATE would be quicker, and show empty tables to who began to read before.
-            target.execute(text(f"DELETE FROM {quote(shape.name)}"))
-            rows = _told(raw_rows.iterate_rows(source, shape, shape.columns), done, total, report)
-            _fill(target, shape, rows)
-            done += counts[shape.name]
-    for shape in shapes:
-        arrived = raw_rows.count_rows(target, shape)
-        if arrived != counts[shape.name]:
-            raise Conflict(f"Of {counts[shape.name]} rows of the table {shape.name}, {arrived} arrived.")
-        _continue_ids(source, target, shape)
+    with _without_indexes(target, [table.name for table in tables], report):
+        for table in tables:
+            # TRUNCATE would be quicker, and show empty tables to readers that began before.
+            target.execute(text(f"DELETE FROM {quote(table.name)}"))
+            rows = _report_progress(raw_rows.iterate_rows(source, table, table.columns), done, total, report)
+            _insert_rows(target, table, rows)
+            done += counts[table.name]
+    for table in tables:
+        arrived = raw_rows.count_rows(target, table)
+        if arrived != counts[table.name]:
+            raise Conflict(f"Of {counts[table.name]} rows of the table {table.name}, {arrived} arrived.")
+        if table.key == ("id",):
+            advance_id_sequence(target, Table(table.name, MetaData()), get_last_used_id(source, table.name))
     return total
 
 
-def _told(
+def _report_progress(
     rows: Iterator[tuple[RawValue, ...]], before: int, total: int, report: Report
 ) -> Iterator[tuple[RawValue, ...]]:
     for done, row in enumerate(rows, start=before):
@@ -59,13 +59,13 @@ def _told(
         yield row
 
 
-def _fill(target: Connection, shape: RawTable, rows: Iterator[tuple[RawValue, ...]]) -> None:
-    """Past SQLAlchemy, which would look at every value."""
+def _insert_rows(target: Connection, table: RawTable, rows: Iterator[tuple[RawValue, ...]]) -> None:
+    """Insert rows without SQLAlchemy, which would look at every value."""
     quote = target.dialect.identifier_preparer.quote
-    into = f"{quote(shape.name)} ({', '.join(map(quote, shape.columns))})"
+    into = f"{quote(table.name)} ({', '.join(map(quote, table.columns))})"
     driver: Any = target.connection.driver_connection
     if target.dialect.name == "sqlite":
-        driver.executemany(f"INSERT INTO {into} VALUES ({', '.join('?' * len(shape.columns))})", rows)
+        driver.executemany(f"INSERT INTO {into} VALUES ({', '.join('?' * len(table.columns))})", rows)
         return
     with driver.cursor().copy(f"COPY {into} FROM STDIN") as copy:
         for row in rows:
@@ -78,18 +78,13 @@ _LAST_USED = {
 }
 
 
-def last_used(connection: Connection, name: str) -> int:
-    """The last id that the table gave out, whether or not a row still has it."""
+def get_last_used_id(connection: Connection, name: str) -> int:
+    """Return the last id that the table gave out, whether or not a row still has it."""
     statement = text(_LAST_USED[connection.dialect.name])
     return connection.execute(statement, {"name": name}).scalar_one_or_none() or 0
 
 
-def _continue_ids(source: Connection, target: Connection, shape: RawTable) -> None:
-    if shape.key == ("id",):
-        advance_id_sequence(target, Table(shape.name, MetaData()), last_used(source, shape.name))
-
-
-# What takes a part of the tables away, and what puts it back.
+# For each index, trigger and foreign key, the statements that drop it and that create it again.
 _PARTS = {
     "sqlite": """
         SELECT 'DROP ' || type || ' "' || name || '"', sql FROM sqlite_master
@@ -108,20 +103,20 @@ _PARTS = {
 
 
 @contextmanager
-def _bare(connection: Connection, names: list[str], report: Report) -> Iterator[None]:
+def _without_indexes(connection: Connection, names: list[str], report: Report) -> Iterator[None]:
     parts = connection.execute(text(_PARTS[connection.dialect.name]), {"names": names}).all()
     driver: Any = connection.connection.driver_connection
-    for away, _ in parts:
-        driver.execute(away)
+    for drop, _ in parts:
+        driver.execute(drop)
     yield
-    back = [*(definition for _, definition in parts), *_last_touches(connection, names)]
-    for done, definition in enumerate(back):
-        report("indexes", done, len(back))
+    statements = [*(definition for _, definition in parts), *_list_final_statements(connection, names)]
+    for done, definition in enumerate(statements):
+        report("indexes", done, len(statements))
         driver.execute(definition)
 
 
-def _last_touches(connection: Connection, names: list[str]) -> list[str]:
-    """What lets SQLite read the words of all texts anew, and PostgreSQL know of how many rows it plans for."""
+def _list_final_statements(connection: Connection, names: list[str]) -> list[str]:
+    """Return the statements that rebuild SQLite's full-text indexes, or update PostgreSQL's statistics."""
     if connection.dialect.name == "postgresql":
         return [f"ANALYZE {', '.join(map(connection.dialect.identifier_preparer.quote, names))}"]
     virtual = text("SELECT name FROM sqlite_master WHERE sql LIKE 'CREATE VIRTUAL TABLE%'")

@@ -1,6 +1,6 @@
 """Roles of PostgreSQL that read the views of the schema ``reporting`` and nothing else of the store.
 
-Roles are the server's, and what they may is each database's. Who makes them needs the right to make roles.
+Roles belong to the server, their privileges to each database. To create one needs the privilege CREATEROLE.
 """
 
 import re
@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, text
 
 from app.core.errors import BadRequest, Conflict, NotFound
 
-# By which a role is known as one of these, so that no other is ever dropped.
+# The comment that marks a role as made here, so that no other is ever dropped.
 _MARK = "Reads Dateline's views; made by: dateline role create"
 
 _NAME = re.compile(r"(?!pg_)[a-z_][a-z0-9_]{0,62}")
@@ -38,46 +38,46 @@ _DROP = (
     "DROP ROLE {role}",
 )
 
-_REMARK = text("SELECT coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = :role")
-_PLACE = text("""
+_FIND_COMMENT = text("SELECT coalesce(shobj_description(oid, 'pg_authid'), '') FROM pg_roles WHERE rolname = :role")
+_FIND_DATABASE = text("""
     SELECT current_database() AS database, viewowner AS owner FROM pg_views
     WHERE schemaname = 'reporting' AND viewname = 'v_source'
 """)
 
 
 def create(engine: Engine, name: str, password: str, *, timeout: int, connections: int) -> None:
-    """Make a role that may log in with the password and read the views.
+    """Create a role that may log in with the password and read the views, with so many ``connections`` at once.
 
-    A query of it that takes longer than ``timeout`` seconds is interrupted, unless the session says otherwise: that is
-    a default, no wall. It may have so many ``connections`` at once.
+    A query that takes longer than ``timeout`` seconds is interrupted; the role can set another timeout for its session.
 
-    Raises BadRequest where the store is not on PostgreSQL, or the name is none for a role; Conflict where there is
-    such a role.
+    Raise BadRequest if the store is not on PostgreSQL, or no role can have the name; raise Conflict if the role exists.
     """
-    with _on_postgres(engine, name) as connection:
-        if _remark(connection, name) is not None:
+    with _connect(engine, name) as connection:
+        if _get_comment(connection, name) is not None:
             raise Conflict(f"There is a role {name} already; choose another name, or drop it first.")
         limits = {"timeout": f"{timeout}s", "connections": connections}
-        _run(connection, _CREATE, name, limits | {"password": _hashed(connection, name, password), "mark": _MARK})
+        _run(
+            connection, _CREATE, name, limits | {"password": _hash_password(connection, name, password), "mark": _MARK}
+        )
         connection.commit()
 
 
 def drop(engine: Engine, name: str) -> None:
-    """Take a role away that ``create`` made. Its sessions stay connected, and may read nothing any more.
+    """Drop a role that ``create`` made. Its sessions stay connected, but can read nothing any more.
 
-    Raises NotFound where there is none of the name, and Conflict where ``create`` did not make it.
+    Raise NotFound if there is no such role, and Conflict if ``create`` did not make it.
     """
-    with _on_postgres(engine, name) as connection:
-        remark = _remark(connection, name)
-        if remark is None:
+    with _connect(engine, name) as connection:
+        comment = _get_comment(connection, name)
+        if comment is None:
             raise NotFound(f"There is no role {name}.")
-        if remark != _MARK:
+        if comment != _MARK:
             raise Conflict(f"The role {name} was not made by `dateline role create`.")
         _run(connection, _DROP, name, {})
         connection.commit()
 
 
-def _on_postgres(engine: Engine, name: str) -> Connection:
+def _connect(engine: Engine, name: str) -> Connection:
     if engine.dialect.name != "postgresql":
         raise BadRequest("SQLite has no roles; give out a copy of the file without what is secret in it.")
     if not _NAME.fullmatch(name):
@@ -88,19 +88,19 @@ def _on_postgres(engine: Engine, name: str) -> Connection:
     return engine.connect()
 
 
-def _remark(connection: Connection, name: str) -> str | None:
-    return connection.execute(_REMARK, {"role": name}).scalar_one_or_none()
+def _get_comment(connection: Connection, name: str) -> str | None:
+    return connection.execute(_FIND_COMMENT, {"role": name}).scalar_one_or_none()
 
 
-def _hashed(connection: Connection, name: str, password: str) -> str:
-    """As the server keeps it, so that the password itself is in no log of its statements."""
+def _hash_password(connection: Connection, name: str, password: str) -> str:
+    """Return the password's hash as the server stores it, so that no statement in its log has the password."""
     driver: Any = connection.connection.driver_connection
     hashed: bytes = driver.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
     return hashed.decode()
 
 
 def _run(connection: Connection, statements: tuple[str, ...], name: str, values: Mapping[str, object]) -> None:
-    place = connection.execute(_PLACE).one()
+    place = connection.execute(_FIND_DATABASE).one()
     parts: dict[str, Any] = {key: sql.Literal(value) for key, value in values.items()}
     names = {"role": name, "database": place.database, "owner": place.owner}
     parts |= {key: sql.Identifier(value) for key, value in names.items()}

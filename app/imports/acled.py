@@ -37,9 +37,10 @@ from app.imports.importer import (
 from app.imports.progress import Counts, Progress
 from app.store.bulk import documents as captures
 from app.store.bulk import load as bulk
-from app.store.bulk import sources, transaction
+from app.store.bulk import transaction
 from app.store.bulk.batch import Batch, ClaimRow, DocumentKey, DocumentRow, EventRow, Outlet, ReportRow
 from app.store.bulk.load import Stored
+from app.store.bulk.sources import put_sources
 from app.store.bulk.transaction import Transaction
 from app.store.fields import hash_text
 
@@ -165,10 +166,10 @@ class Acled(Format):
 
 def _newest(here: Transaction, read: Iterable[Row]) -> dict[str, str]:
     """When the newest account that the store holds of each event was published, by the account's identity."""
-    source = sources.put(here, {ACLED.key: ACLED})[ACLED.key]
-    versions = captures.versions(here, {(source, row.account.identity) for row in read})
+    source = put_sources(here, {ACLED.key: ACLED})[ACLED.key]
+    versions = captures.list_versions(here, {(source, row.account.identity) for row in read})
     return {
-        identity: max(captures.as_driver(version["retrieved_at"]) for version in there)
+        identity: max(captures.to_driver_value(version["retrieved_at"]) for version in there)
         for (_, identity), there in versions.items()
     }
 

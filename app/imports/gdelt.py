@@ -55,7 +55,7 @@ class Mentions(Format):
         counts, batch = Counts(), Batch()
         mentions = list(parsed(records, gdelt_lines.mention, counts, reject))
         with transaction.begin(engine, message) as here:
-            known = bulk.known_events(here, {mention.external_id for mention in mentions})
+            known = bulk.find_event_ids(here, {mention.external_id for mention in mentions})
             unknown = [mention for mention in mentions if mention.external_id not in known]
             named = [_add(batch, mention) for mention in mentions if mention.external_id in known]
             _set_aside(here.connection, unknown)

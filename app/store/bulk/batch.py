@@ -1,7 +1,7 @@
-"""Records on their way into the store in bulk, under the keys by which they are known outside it.
+"""Records to be written in bulk, by keys that do not depend on the store.
 
-Values are what the drivers take: dates and moments are ISO 8601 texts, moments in UTC and without an offset. Nothing
-is validated here: whoever fills a batch has to.
+Values are as the drivers take them: dates and moments are ISO 8601 texts, moments in UTC and without an offset. Nothing
+is validated here; the importer that fills a batch validates.
 """
 
 from collections import defaultdict
@@ -18,7 +18,7 @@ ReportKey = tuple[str, DocumentKey]
 
 
 class Outlet(NamedTuple):
-    """What is known of an outlet, for the case that the store has none of its domain or name."""
+    """An outlet of an import, from which a source is added if the store has none of its domain or name."""
 
     name: str
     kind: SourceKind
@@ -63,10 +63,10 @@ class DocumentRow(NamedTuple):
     published_latest_start: str | None = None
     published_earliest_end: str | None = None
 
-    def merged(self, other: "DocumentRow") -> "DocumentRow":
-        """The same item twice: its newer text, or where no text is known as it was seen first."""
+    def merge(self, other: "DocumentRow") -> "DocumentRow":
+        """Merge two rows of one item: the newer text wins, or if neither has a text, the earlier row."""
         choose = max if self.text or other.text else min
-        chosen = choose(self, other, key=lambda each: each.retrieved_at)
+        chosen = choose(self, other, key=lambda row: row.retrieved_at)
         return chosen._replace(language=self.language or other.language)
 
 
@@ -79,9 +79,9 @@ class ReportRow(NamedTuple):
     latest_start: str | None = None
     earliest_end: str | None = None
 
-    def merged(self, other: "ReportRow") -> "ReportRow":
-        """Two readings of the same report: the surer one, with the date that ``other``, else this one, gives."""
-        surer = max(self, other, key=lambda each: (each.confidence or 0.0, each.role == ReportRole.MAIN))
+    def merge(self, other: "ReportRow") -> "ReportRow":
+        """Merge two rows of one report: the surer one wins, with the date of ``other``, or else of this one."""
+        surer = max(self, other, key=lambda row: (row.confidence or 0.0, row.role == ReportRole.MAIN))
         dated = other if other.date is not None else self
         return ReportRow(surer.role, surer.confidence, *dated[2:])
 
@@ -97,7 +97,7 @@ class ClaimRow(NamedTuple):
 
 @dataclass
 class Batch:
-    """What one transaction is to put into the store; reports name events that are in it, or in the store."""
+    """The records of one transaction; its reports name events of the batch or of the store."""
 
     outlets: dict[str, Outlet] = field(default_factory=dict)
     events: dict[str, EventRow] = field(default_factory=dict)
@@ -108,13 +108,13 @@ class Batch:
     def add_document(self, outlet: Outlet, row: DocumentRow) -> DocumentKey:
         key = (outlet.key, row.identity)
         self.outlets[key[0]] = outlet
-        there = self.documents.get(key)
-        if there is not row:
-            self.documents[key] = row if there is None else there.merged(row)
+        existing = self.documents.get(key)
+        if existing is not row:
+            self.documents[key] = row if existing is None else existing.merge(row)
         return key
 
     def add_report(self, event: str, document: DocumentKey, row: ReportRow) -> ReportKey:
         key = (event, document)
-        there = self.reports.get(key)
-        self.reports[key] = row if there is None else there.merged(row)
+        existing = self.reports.get(key)
+        self.reports[key] = row if existing is None else existing.merge(row)
         return key

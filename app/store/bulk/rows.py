@@ -1,4 +1,4 @@
-"""Rows into tables and out of them, many at once, by each database's own way."""
+"""Rows written and read many at once, in the way of each database."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -35,7 +35,7 @@ def table_of(model: type[SQLModel]) -> Table:
 
 
 def among(connection: Connection, column: str, keys: Collection[str] | Collection[int]) -> tuple[str, dict[str, Any]]:
-    """The condition that ``column`` is one of ``keys``, and its parameter ``keys``."""
+    """Return the condition that ``column`` is one of ``keys``, and its parameter ``keys``."""
     kind = "bigint" if isinstance(next(iter(keys), None), int) else "text"
     condition = f"{column} {_AMONG[connection.dialect.name].format(type=kind)}"
     return condition, {"keys": _array(connection, keys)}
@@ -48,7 +48,7 @@ def _array(connection: Connection, values: Iterable[Any]) -> Any:
 def find(
     connection: Connection, model: type[SQLModel], column: str, keys: Collection[str] | Collection[int]
 ) -> Sequence[Row]:
-    """The rows whose ``column`` is one of ``keys``."""
+    """Return the rows whose ``column`` is one of ``keys``."""
     if not keys:
         return []
     table = table_of(model)
@@ -61,7 +61,7 @@ def find(
 def lookup(
     connection: Connection, table: str, columns: str, column: str, keys: Collection[str] | Collection[int]
 ) -> Sequence[Any]:
-    """Some columns of the rows of a table whose ``column`` is one of ``keys``."""
+    """Return some columns of the rows of a table whose ``column`` is one of ``keys``."""
     if not keys:
         return []
     condition, parameters = among(connection, column, keys)
@@ -73,21 +73,21 @@ def find_pairs(
     model: type[SQLModel],
     columns: tuple[str, str],
     pairs: Collection[tuple[int, str]],
-    wanted: Sequence[str],
+    selected: Sequence[str],
 ) -> Sequence[Row]:
-    """The columns ``wanted`` of the rows whose two ``columns`` are one of ``pairs``."""
+    """Return the columns ``selected`` of the rows whose two ``columns`` are one of ``pairs``."""
     table, (first, second) = table_of(model), columns
-    names = ", ".join(f"{table.name}.{name}" for name in wanted)
+    names = ", ".join(f"{table.name}.{name}" for name in selected)
     template = _PAIRS[connection.dialect.name]
     query = text(template.format(table=table.name, columns=names, first=first, second=second))
     keys = {"keys": _array(connection, pairs)}
     if connection.dialect.name != "sqlite":
         keys = {"first": [pair[0] for pair in pairs], "second": [pair[1] for pair in pairs]}
-    return connection.execute(query.columns(*(table.c[name] for name in wanted)), keys).mappings().all()
+    return connection.execute(query.columns(*(table.c[name] for name in selected)), keys).mappings().all()
 
 
 def new_ids(connection: Connection, model: type[SQLModel], number: int) -> Sequence[int]:
-    """Ids for rows to insert, never used before; only in a transaction that holds the writers' lock."""
+    """Draw ids that were never used before; only in a transaction that holds the writers' lock."""
     table = table_of(model)
     if connection.dialect.name == "sqlite":
         last = text("SELECT seq FROM sqlite_sequence WHERE name = :table")
@@ -100,7 +100,7 @@ def new_ids(connection: Connection, model: type[SQLModel], number: int) -> Seque
 def insert(
     connection: Connection, model: type[SQLModel], columns: Sequence[str], rows: Collection[tuple[Any, ...]]
 ) -> None:
-    """Insert rows of what the driver takes: ``executemany`` on SQLite, ``COPY`` on PostgreSQL."""
+    """Insert rows of values as the driver takes them: ``executemany`` on SQLite, ``COPY`` on PostgreSQL."""
     if not rows:
         return
     table, names = table_of(model).name, ", ".join(f'"{name}"' for name in columns)
@@ -125,36 +125,39 @@ def update(
     connection.exec_driver_sql(f"UPDATE {table_of(model).name} SET {values} WHERE id = {mark}", list(rows))
 
 
-def remember(connection: Connection, model: type[Record], before: Collection[Row], revision: int) -> None:
-    """Keep what rows were before ``revision`` changed them, as ``revisions.py`` does."""
-    if before:
-        connection.execute(table_of(History).insert(), [_past(model, row, revision) for row in before])
-
-
-def _past(model: type[Record], row: Row, revision: int) -> dict[str, Any]:
-    return {
-        "table_name": model.__tablename__,
-        "row_id": row["id"],
-        "revision_id": revision,
-        "replaced_revision_id": row["revision_id"],
-        "operation": Operation.UPDATE,
-        "values": {name: to_json_value(row[name]) for name in model.model_fields},
-    }
+def record_history(connection: Connection, model: type[Record], before: Collection[Row], revision: int) -> None:
+    """Record the values of rows before ``revision`` changed them, as a ``WriteSession`` does."""
+    values = [
+        {
+            "table_name": model.__tablename__,
+            "row_id": row["id"],
+            "revision_id": revision,
+            "replaced_revision_id": row["revision_id"],
+            "operation": Operation.UPDATE,
+            "values": {name: to_json_value(row[name]) for name in model.model_fields},
+        }
+        for row in before
+    ]
+    if values:
+        connection.execute(table_of(History).insert(), values)
 
 
 @contextmanager
 def words_at_once(connection: Connection, *models: type[SQLModel]) -> Iterator[None]:
-    """Index the words of rows that are inserted within it when it ends, all at once.
+    """Index the words of the rows that are inserted in this context at its end, all at once.
 
-    SQLite's triggers would do it row by row, several times as slowly. They are dropped and made anew in the
-    transaction in hand, so that nobody else ever sees the store without them, nor a row without its words.
+    SQLite's triggers would do it row by row, several times as slowly. They are dropped and created again in the same
+    transaction, so that no other transaction sees the store without them, or a row without its words.
     """
     if connection.dialect.name != "sqlite":
         yield
         return
     tables = [table_of(model).name for model in models]
     last = {table: connection.exec_driver_sql(f"SELECT max(id) FROM {table}").scalar() or 0 for table in tables}
-    triggers = [_trigger(connection, table) for table in tables]
+    find_trigger = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
+    triggers = [
+        str(connection.exec_driver_sql(find_trigger, (f"{table}_fts_insert",)).scalar_one()) for table in tables
+    ]
     for table in tables:
         connection.exec_driver_sql(f"DROP TRIGGER {table}_fts_insert")
     yield
@@ -162,11 +165,6 @@ def words_at_once(connection: Connection, *models: type[SQLModel]) -> Iterator[N
         _index_words(connection, table, last[table])
     for trigger in triggers:
         connection.exec_driver_sql(trigger)
-
-
-def _trigger(connection: Connection, table: str) -> str:
-    query = "SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = ?"
-    return str(connection.exec_driver_sql(query, (f"{table}_fts_insert",)).scalar_one())
 
 
 def _index_words(connection: Connection, table: str, last: int) -> None:

@@ -1,4 +1,4 @@
-"""The spine for writes past the ORM: one transaction makes one revision, and keeps what its changes replace."""
+"""Write transactions without the ORM: each makes one revision, and keeps the values that its changes replace."""
 
 import datetime as dt
 from collections.abc import Collection, Iterator, Sequence
@@ -30,7 +30,7 @@ class Transaction:
         self.revision: int | None = None
         self._message = message
 
-    def _number(self) -> int:
+    def _draw_revision(self) -> int:
         if self.revision is None:
             table = rows.table_of(Revision)
             values = {"at": dt.datetime.now(dt.UTC), "author": AUTHOR, "message": self._message}
@@ -39,26 +39,26 @@ class Transaction:
         return self.revision
 
     def insert(self, model: type[Record], columns: Sequence[str], values: Collection[tuple[Any, ...]]) -> Sequence[int]:
-        """Insert imported records; returns their ids."""
+        """Insert imported records, and return their ids."""
         if not values:
             return ()
-        ids, head = rows.new_ids(self.connection, model, len(values)), (self._number(), CodedBy.IMPORT.value)
-        made = [(ident, *head, *row) for ident, row in zip(ids, values, strict=True)]
-        rows.insert(self.connection, model, ("id", "revision_id", "coded_by", *columns), made)
+        ids, head = rows.new_ids(self.connection, model, len(values)), (self._draw_revision(), CodedBy.IMPORT.value)
+        records = [(ident, *head, *row) for ident, row in zip(ids, values, strict=True)]
+        rows.insert(self.connection, model, ("id", "revision_id", "coded_by", *columns), records)
         return ids
 
     def change(self, model: type[Record], columns: Sequence[str], changes: Collection[Change]) -> None:
-        """Give ``columns`` of some rows new values, and keep what they were."""
+        """Give ``columns`` of some rows new values, and keep the old ones in ``history``."""
         if changes:
-            number = self._number()
-            rows.remember(self.connection, model, [before for before, _ in changes], number)
+            number = self._draw_revision()
+            rows.record_history(self.connection, model, [before for before, _ in changes], number)
             values = [(number, *row, before["id"]) for before, row in changes]
             rows.update(self.connection, model, ("revision_id", *columns), values)
 
 
 @contextmanager
 def begin(engine: Engine, message: str) -> Iterator[Transaction]:
-    """One serialized write transaction, committed at the end or not at all."""
+    """Open a serialized write transaction, committed at the end or not at all."""
     with open_write_transaction(engine) as session:
         connection = session.connection()
         connection.execute(text(_SETTINGS[connection.dialect.name]))

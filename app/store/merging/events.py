@@ -118,11 +118,11 @@ def _move_matches(session: WriteSession, ids: set[int], into: Event) -> None:
     matches = _list_matches(session, {get_id(into)})
     remaining = {_get_pair(match): match for match in matches if ids.isdisjoint(_get_pair(match))}
     for match in _list_matches(session, ids):
-        others = {*_get_pair(match)} - ids - {into.id}
-        if not others:
+        unmerged = {*_get_pair(match)} - ids - {into.id}
+        if not unmerged:
             _decide(match, same=True)
             continue
-        first, second = sorted((get_id(into), *others))
+        first, second = sorted((get_id(into), *unmerged))
         earlier = remaining.setdefault((first, second), match)
         if earlier is match:
             match.event_id, match.other_event_id = first, second
