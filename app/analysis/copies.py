@@ -18,7 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-# Measured (docs/decisions/0014-what-an-origin-is.md): of shingles of 3, 4 and 5 words those of 3 best tell edited
+# Measured (docs/decisions/0014-origins.md): of shingles of 3, 4 and 5 words those of 3 best tell edited
 # copies from independent reports of one event, and 0.4 lies between both.
 _SHINGLE_WORDS = 3
 _COPY_SIMILARITY = 0.4

@@ -1,7 +1,7 @@
 """Find the independent origins of an event's reports, or of an utterance's printings.
 
 From each document a path leads over its outlet and the speakers that it relays to an origin. Each origin counts once,
-however many outlets repeat it; none is declared right. docs/decisions/0014-what-an-origin-is.md defines an origin and
+however many outlets repeat it; none is declared right. docs/decisions/0014-origins.md defines an origin and
 gives the reasons.
 """
 
