@@ -217,10 +217,10 @@ def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
     records = list(enumerate(reader.records(iter(lines)), start=1))
     rejected: list[str] = []
 
-    taken = list(reader.rows(records, counts, lambda _number, _record, reason: rejected.append(reason)))
+    taken = list(reader.parse_rows(records, counts, lambda _number, _record, reason: rejected.append(reason)))
 
     assert len(taken) + len(rejected) == len(records)
-    for found in taken:
-        names = EventCreate.model_fields.keys() & found.event._fields
-        EventCreate.model_validate({name: getattr(found.event, name) for name in names})
-        assert found.account.text[found.dead.start : found.dead.end] == found.dead.value
+    for parsed in taken:
+        names = EventCreate.model_fields.keys() & parsed.event._fields
+        EventCreate.model_validate({name: getattr(parsed.event, name) for name in names})
+        assert parsed.account.text[parsed.fatalities.start : parsed.fatalities.end] == parsed.fatalities.value

@@ -115,7 +115,7 @@ def test_a_date_that_stands_for_a_week_a_month_or_a_year_is_one(
 ) -> None:
     counts = Counts()
 
-    row = gdelt_lines.event(event(SQLDATE=coded).encode(), counts).row
+    row = gdelt_lines.parse_event(event(SQLDATE=coded).encode(), counts).row
 
     assert (row.date, row.earliest, row.latest) == (edtf, earliest, latest)
     assert [noted in reason for reason in counts.reasons if noted] == [True] * (noted is not None)
@@ -125,7 +125,7 @@ def test_a_month_or_year_is_widened_to_the_day_that_was_coded() -> None:
     month = event(SQLDATE="20241001", DATEADDED="20241031000000")
     year = event(SQLDATE="20200101", DATEADDED="20201231000000")
 
-    found = [gdelt_lines.event(line.encode(), Counts()).row.date for line in (month, year)]
+    found = [gdelt_lines.parse_event(line.encode(), Counts()).row.date for line in (month, year)]
 
     assert found == ["2024-09~/2024-10~", "2019~/2020~"]
 
@@ -146,7 +146,7 @@ COUNTRIES = {"RS": "RU", "UP": "UA", "SF": "ZA", "GM": "DE", "KN": "KP", "GZ": "
 def test_countries_are_told_in_iso_codes(fips: str, iso: str | None) -> None:
     counts = Counts()
 
-    assert gdelt_lines.event(event(ActionGeo_CountryCode=fips).encode(), counts).row.country == iso
+    assert gdelt_lines.parse_event(event(ActionGeo_CountryCode=fips).encode(), counts).row.country == iso
     assert not counts.reasons
 
 
@@ -184,7 +184,7 @@ TYPES = {
 
 @pytest.mark.parametrize(("code", "kind"), TYPES.items())
 def test_types_are_plovers_and_the_code_stands_in_the_title(code: str, kind: str) -> None:
-    row = gdelt_lines.event(event(EventCode=code).encode(), Counts()).row
+    row = gdelt_lines.parse_event(event(EventCode=code).encode(), Counts()).row
 
     assert row.type == kind
     assert row.title.endswith(f" (CAMEO {code})")
@@ -202,7 +202,7 @@ def test_types_are_plovers_and_the_code_stands_in_the_title(code: str, kind: str
 def test_a_title_names_the_actors(actors: tuple[str, str], title: str) -> None:
     line = event(Actor1Name=actors[0], Actor2Name=actors[1])
 
-    assert gdelt_lines.event(line.encode(), Counts()).row.title.startswith(title)
+    assert gdelt_lines.parse_event(line.encode(), Counts()).row.title.startswith(title)
 
 
 BAD_EVENTS = {
@@ -442,7 +442,7 @@ FIELDS = st.text(max_size=12) | st.sampled_from(
 @given(columns=st.dictionaries(st.sampled_from(EVENT), FIELDS, max_size=3))
 def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
     try:
-        row = gdelt_lines.event(event(1, **columns).encode(errors="surrogatepass"), Counts()).row
+        row = gdelt_lines.parse_event(event(1, **columns).encode(errors="surrogatepass"), Counts()).row
     except Rejected:
         return
 
@@ -453,7 +453,7 @@ def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
 @given(columns=st.dictionaries(st.sampled_from(MENTION), FIELDS, max_size=3))
 def test_a_mention_is_read_or_rejected(columns: dict[str, str]) -> None:
     try:
-        found = gdelt_lines.mention(mention(1, **columns).encode(errors="surrogatepass"), Counts())
+        found = gdelt_lines.parse_mention(mention(1, **columns).encode(errors="surrogatepass"), Counts())
     except Rejected:
         return
 

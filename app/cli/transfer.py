@@ -77,13 +77,13 @@ def import_store(
     with open_store() as engine:
         for file in files:
             with _open_source(file, rejects) as source:
-                kind = format or source.format()
+                kind = format or source.detect_format()
                 if kind == imports.STORE:
                     _import_export(engine, source)
                 else:
                     _import(engine, source, kind, again=again, batch_size=batch_size)
-        if waiting := gdelt.waiting(engine):
-            out.print(f"{waiting} mentions wait for events that no file has brought yet.")
+        if pending := gdelt.count_pending(engine):
+            out.print(f"{pending} mentions wait for events that no file has brought yet.")
 
 
 @contextmanager

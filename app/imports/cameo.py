@@ -1,12 +1,12 @@
-"""Event codes of CAMEO (Conflict and Mediation Event Observations, as GDELT uses them), and what they mean here.
+"""Event codes of CAMEO (Conflict and Mediation Event Observations, as GDELT uses them), and their meaning in the store.
 
 The first two digits are the root; each further digit is a refinement of the code without it.
 """
 
 from app.core.vocab import EventType
 
-# PLOVER's category by the beginning of the code, the longest that fits. PLOVER has none for 01, a public statement,
-# which is `statement` here; it counts 02, an appeal, with the requests.
+# PLOVER's category by the longest listed prefix of the code. PLOVER has none for 01, a public statement, which gets
+# the type `statement`; it counts 02, an appeal, among the requests.
 _TYPES: dict[str, EventType] = {
     "01": EventType.STATEMENT,
     "02": EventType.REQUEST,
@@ -190,11 +190,11 @@ _PHRASES: dict[str, str] = dict(
 )
 
 
-def event_type(code: str) -> EventType:
-    """PLOVER's category of a code. Raises KeyError for a code of no root."""
+def get_event_type(code: str) -> EventType:
+    """Return PLOVER's category of a code. Raise `KeyError` for an unknown root."""
     return _TYPES.get(code[:4]) or _TYPES.get(code[:3]) or _TYPES[code[:2]]
 
 
-def phrase(code: str) -> str:
-    """What is done, in plain words, to three digits. Raises KeyError for a code of no root."""
+def get_phrase(code: str) -> str:
+    """Return the action in plain words, by the first three digits. Raise `KeyError` for an unknown root."""
     return _PHRASES.get(code[:3]) or _PHRASES[f"{code[:2]}0"]

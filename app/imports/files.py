@@ -1,6 +1,6 @@
-"""Files to import: in which format they are, how far they have been read, and what of them was refused.
+"""Files to import: their formats, the progress through them, and the records that were rejected.
 
-A file that was begun is gone on with after its last committed record; one that is finished is not read again.
+An import that was begun continues after its last committed record; a finished file is not read again.
 """
 
 import gc
@@ -29,8 +29,8 @@ from app.imports.importer import Format, Numbered, Reject
 from app.imports.progress import Progress
 from app.store.bulk.transaction import AUTHOR
 
-# What is longer is broken in two, and no memory is filled by a file without line ends.
-_LONGEST_LINE = 1 << 26
+# A longer line is split, so a file without line ends cannot fill the memory.
+_MAX_LINE = 1 << 26
 
 _DAMAGE = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError)
 
@@ -51,16 +51,16 @@ class Lines(Format):
                 reject(number, record, ": ".join(filter(None, (result.field, result.detail))))
 
 
-FORMATS: dict[str, type[Format]] = {each.name: each for each in (Events, Mentions, Acled, Lines)}
+FORMATS: dict[str, type[Format]] = {format.name: format for format in (Events, Mentions, Acled, Lines)}
 """The formats that are read in batches."""
 
 STORE = "store"
-"""The format of an export of a whole store, which ``jsonl.py`` reads."""
+"""The format of an export of a whole store, which ``export.py`` reads."""
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file to import: where it is, what to call it, and where what is refused of it goes."""
+    """A file to import, the name to report it by, and the file for its rejected records."""
 
     path: Path
     name: str
@@ -68,50 +68,52 @@ class Source:
 
     @property
     def size(self) -> int:
+        """The size of the file in bytes."""
         return self.path.stat().st_size
 
     @contextmanager
     def lines(self) -> Iterator[tuple[Iterator[bytes], BinaryIO]]:
-        """The lines of the file, unpacked where it is packed, and the file, whose position tells how far they are.
+        """Open the lines of the file, unpacked if it is packed, and the file, whose position shows the progress.
 
-        Raises BadRequest where it cannot be unpacked.
+        Raise `BadRequest` if it cannot be unpacked.
         """
         try:
-            with self.path.open("rb") as file, _unpacked(file) as content:
-                yield iter(lambda: content.readline(_LONGEST_LINE), b""), file
+            with self.path.open("rb") as file, _unpack(file) as content:
+                yield iter(lambda: content.readline(_MAX_LINE), b""), file
         except _DAMAGE as error:
             raise BadRequest(f"{self.name} is damaged: {error}") from error
 
-    def format(self) -> str:
-        """The format by name and content; raises BadRequest where neither tells."""
+    def detect_format(self) -> str:
+        """Return the format by name and first line. Raise `BadRequest` if it is unknown."""
         with self.lines() as (lines, _):
-            return recognized(self.name, next(lines, b""))
+            return detect_format(self.name, next(lines, b""))
 
-    def fingerprint(self) -> str:
+    def hash(self) -> str:
+        """Return the SHA-256 of the file."""
         with self.path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def recognized(name: str, line: bytes) -> str:
-    """The format of a file with this name and first line; raises BadRequest where neither tells."""
+def detect_format(name: str, line: bytes) -> str:
+    """Return the format of a file with this name and first line. Raise `BadRequest` if it is unknown."""
     if line.startswith((b'{"dateline"', b'{"table"')):
         return STORE
     if line.lstrip().startswith(b"{"):
         return Lines.name
     if b"event_id_cnty" in line.lower():
         return Acled.name
-    for part, number, each in ((".export.", EVENT_COLUMNS, Events), (".mentions.", MENTION_COLUMNS, Mentions)):
+    for part, number, format in ((".export.", EVENT_COLUMNS, Events), (".mentions.", MENTION_COLUMNS, Mentions)):
         if part in name.lower() or line.count(b"\t") == number - 1:
-            return each.name
+            return format.name
     raise BadRequest(f"The format of {name} is not known; name it with --format.")
 
 
 @contextmanager
-def _unpacked(file: BinaryIO) -> Iterator[BinaryIO]:
+def _unpack(file: BinaryIO) -> Iterator[BinaryIO]:
     magic = file.read(4)
     file.seek(0)
     if magic == b"PK\3\4":
-        with zipfile.ZipFile(file) as archive, archive.open(_member(archive)) as content:
+        with zipfile.ZipFile(file) as archive, archive.open(_get_only_member(archive)) as content:
             yield cast(BinaryIO, content)
     elif magic.startswith(b"\x1f\x8b"):
         with gzip.open(file) as content:
@@ -120,7 +122,7 @@ def _unpacked(file: BinaryIO) -> Iterator[BinaryIO]:
         yield file
 
 
-def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
+def _get_only_member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) != 1:
         raise BadRequest(f"{archive.filename or 'The archive'} holds {len(members)} files, not one.")
@@ -128,21 +130,21 @@ def _member(archive: zipfile.ZipFile) -> zipfile.ZipInfo:
 
 
 def begin(engine: Engine, source: Source, *, format: str, again: bool = False) -> Progress:
-    """What is known of the import of this file: nothing yet, a beginning, or that it is finished, unless ``again``."""
+    """Return the progress of the import of this file, from the start if it is new or to be read ``again``."""
     return progress.begin(
-        engine, format=format, name=source.name, author=AUTHOR, fingerprint=source.fingerprint(), again=again
+        engine, format=format, name=source.name, author=AUTHOR, fingerprint=source.hash(), again=again
     )
 
 
 def read(
     engine: Engine, source: Source, done: Progress, *, format: str, batch_size: int | None = None
 ) -> Iterator[int]:
-    """Put the rest of the file into the store, batch by batch; yields how many of its bytes have been read."""
+    """Load the rest of the file, batch by batch. Yield how many of its bytes have been read."""
     reader = FORMATS[format]()
     with source.lines() as (lines, file), Rejects(source, done.lines) as reject:
         records = islice(enumerate(reader.records(lines), start=1), done.lines, None)
         while batch := list(islice(records, batch_size or reader.batch_size)):
-            with _uncollected():
+            with _pause_garbage_collection():
                 reader.load(engine, done, batch, message=f"Import of {source.name}", reject=reject)
             yield file.tell()
     with open_write_transaction(engine) as session:
@@ -150,8 +152,8 @@ def read(
 
 
 @contextmanager
-def _uncollected() -> Iterator[None]:
-    """Keep the garbage collector from walking the rows of a batch again and again: they hold no cycles."""
+def _pause_garbage_collection() -> Iterator[None]:
+    """Keep the garbage collector from scanning the rows of a batch again and again: they hold no cycles."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -162,9 +164,10 @@ def _uncollected() -> Iterator[None]:
 
 
 class Rejects:
-    """The records of a file that were refused, and why: JSON lines, each with the record as it stood in the file.
+    """The rejected records of a file with the reasons, as JSON lines.
 
-    They are written before their batch is committed; those of a batch that never was are dropped at the start.
+    They are written before their batch is committed; those of a batch that was never committed are dropped at the
+    start.
     """
 
     def __init__(self, source: Source, committed: int) -> None:
@@ -175,9 +178,9 @@ class Rejects:
 
     def _drop_after(self, committed: int) -> None:
         entries = [entry for entry in self._path.read_bytes().splitlines(keepends=True) if entry.endswith(b"\n")]
-        kept = [entry for entry in entries if not self._is_after(committed, entry)]
-        if kept:
-            self._path.write_bytes(b"".join(kept))
+        committed_entries = [entry for entry in entries if not self._is_after(committed, entry)]
+        if committed_entries:
+            self._path.write_bytes(b"".join(committed_entries))
         else:
             self._path.unlink()
 

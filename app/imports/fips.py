@@ -1,4 +1,4 @@
-"""Countries as GDELT names them, FIPS 10-4, in the terms of ISO 3166-1 alpha-2.
+"""The country codes of GDELT, FIPS 10-4, with those of ISO 3166-1 alpha-2.
 
 FIPS 10-4 was withdrawn in 2008; GDELT goes on using it, with the codes that were added later and some that were
 dropped before. Dependencies that ISO counts with a country are given as that country.
@@ -24,7 +24,7 @@ _DIFFERENT = (
     "VT:VA WA:NA WE:PS WI:EH WQ:UM WZ:SZ YI:RS YM:YE ZA:ZM ZI:ZW"
 )
 
-# The oceans, islands that several countries hold to be theirs, the British bases on Cyprus, and what is dissolved.
+# The oceans, disputed islands, the British bases on Cyprus, and dissolved countries.
 _NO_COUNTRY = "AX DX NT OC OS PF PG PJ"
 
 ISO: dict[str, str | None] = (
@@ -32,4 +32,4 @@ ISO: dict[str, str | None] = (
     | dict(pair.split(":") for pair in _DIFFERENT.split())
     | dict.fromkeys(_NO_COUNTRY.split())
 )
-"""ISO 3166-1 alpha-2 by FIPS 10-4; None for what is a place but no country. A code that is not in it is unknown."""
+"""ISO 3166-1 alpha-2 by FIPS 10-4; None for a place that is no country. Any other code is unknown."""

@@ -1,8 +1,8 @@
 """GDELT 2.0's events and mentions, as it publishes them every 15 minutes (https://www.gdeltproject.org/data.html).
 
 An event names the address of the first report of it that GDELT found; the mentions name every report, often of events
-of other files. What names an event that the store does not hold is set aside until the event comes, so that the
-files may come in any order.
+in other files. A mention of an event that the store does not hold yet is set aside until the event comes, so the files
+can be imported in any order.
 """
 
 import hashlib
@@ -15,10 +15,9 @@ from app.database.engine import open_read_transaction
 from app.database.models import PendingMention
 from app.imports import gdelt_lines
 from app.imports.gdelt_lines import Mention
-from app.imports.importer import Format, Numbered, Reject, count, parsed
+from app.imports.importer import Format, Numbered, Reject, count_outcomes, parse_records
 from app.imports.progress import Counts, Progress
-from app.store.bulk import load as bulk
-from app.store.bulk import rows, transaction
+from app.store.bulk import load, rows, transaction
 from app.store.bulk.batch import Batch, ReportKey
 from app.store.bulk.transaction import Transaction
 
@@ -31,17 +30,17 @@ class Events(Format):
     def load(
         self, engine: Engine, done: Progress, records: Sequence[Numbered], *, message: str, reject: Reject
     ) -> None:
-        counts, batch, named = Counts(), Batch(), list[str]()
-        for event in parsed(records, gdelt_lines.event, counts, reject):
+        counts, batch, ids = Counts(), Batch(), list[str]()
+        for event in parse_records(records, gdelt_lines.parse_event, counts, reject):
             external_id = event.row.external_id
-            named.append(external_id)
+            ids.append(external_id)
             batch.events[external_id] = event.row
             if event.item is not None:
                 batch.add_report(external_id, batch.add_document(*event.item), event.report)
-        with transaction.begin(engine, message) as here:
-            counts.note("mentions that had waited for their event", _take_up(here, batch))
-            count(counts, named, bulk.put(here, batch).events)
-            done.save(here.connection, lines=len(records), counts=counts, revision=here.revision)
+        with transaction.begin(engine, message) as bulk:
+            counts.note("mentions that had waited for their event", _add_pending(bulk, batch))
+            count_outcomes(counts, ids, load.put(bulk, batch).events)
+            done.save(bulk.connection, lines=len(records), counts=counts, revision=bulk.revision)
 
 
 class Mentions(Format):
@@ -53,46 +52,43 @@ class Mentions(Format):
         self, engine: Engine, done: Progress, records: Sequence[Numbered], *, message: str, reject: Reject
     ) -> None:
         counts, batch = Counts(), Batch()
-        mentions = list(parsed(records, gdelt_lines.mention, counts, reject))
-        with transaction.begin(engine, message) as here:
-            known = bulk.find_event_ids(here, {mention.external_id for mention in mentions})
-            unknown = [mention for mention in mentions if mention.external_id not in known]
-            named = [_add(batch, mention) for mention in mentions if mention.external_id in known]
-            _set_aside(here.connection, unknown)
-            count(counts, named, bulk.put(here, batch).reports)
+        mentions = list(parse_records(records, gdelt_lines.parse_mention, counts, reject))
+        with transaction.begin(engine, message) as bulk:
+            present = load.find_event_ids(bulk, {mention.external_id for mention in mentions})
+            unknown = [mention for mention in mentions if mention.external_id not in present]
+            ids = [_add_mention(batch, mention) for mention in mentions if mention.external_id in present]
+            _set_aside(bulk.connection, unknown)
+            count_outcomes(counts, ids, load.put(bulk, batch).reports)
             for _ in unknown:
                 counts.add(Outcome.WAITING)
-            done.save(here.connection, lines=len(records), counts=counts, revision=here.revision)
+            done.save(bulk.connection, lines=len(records), counts=counts, revision=bulk.revision)
 
 
-def waiting(engine: Engine) -> int:
-    """How many mentions have been set aside."""
+def count_pending(engine: Engine) -> int:
+    """Return how many mentions have been set aside."""
     with open_read_transaction(engine) as session:
         return int(session.connection().execute(text("SELECT count(*) FROM pending_mention")).scalar_one())
 
 
-def _add(batch: Batch, mention: Mention) -> ReportKey:
+def _add_mention(batch: Batch, mention: Mention) -> ReportKey:
     return batch.add_report(mention.external_id, batch.add_document(mention.outlet, mention.document), mention.report)
 
 
 def _set_aside(connection: Connection, mentions: Collection[Mention]) -> None:
-    if mentions:
+    lines = [(mention.external_id, mention.line.rstrip(b"\r\n")) for mention in mentions]
+    values = [(external_id, hashlib.sha256(line).hexdigest(), line.decode()) for external_id, line in lines]
+    if values:
         mark = ", ".join(("?" if connection.dialect.name == "sqlite" else "%s",) * 3)
         insert = f"INSERT INTO pending_mention (external_id, fingerprint, line) VALUES ({mark}) ON CONFLICT DO NOTHING"
-        connection.exec_driver_sql(insert, [_pending(mention) for mention in mentions])
+        connection.exec_driver_sql(insert, values)
 
 
-def _pending(mention: Mention) -> tuple[str, str, str]:
-    line = mention.line.rstrip(b"\r\n")
-    return mention.external_id, hashlib.sha256(line).hexdigest(), line.decode()
-
-
-def _take_up(here: Transaction, batch: Batch) -> int:
-    """Add to the batch what was set aside for its events; returns the number of mentions."""
-    found = rows.find(here.connection, PendingMention, "external_id", batch.events.keys())
-    for row in found:
-        _add(batch, gdelt_lines.mention(row["line"].encode(), Counts()))
-    if found:
-        condition, keys = rows.among(here.connection, "external_id", {row["external_id"] for row in found})
-        here.connection.execute(text(f"DELETE FROM pending_mention WHERE {condition}"), keys)
-    return len(found)
+def _add_pending(bulk: Transaction, batch: Batch) -> int:
+    """Add the mentions that were set aside for the batch's events, and delete them there. Return their number."""
+    pending = rows.find(bulk.connection, PendingMention, "external_id", batch.events.keys())
+    for row in pending:
+        _add_mention(batch, gdelt_lines.parse_mention(row["line"].encode(), Counts()))
+    if pending:
+        condition, keys = rows.among(bulk.connection, "external_id", {row["external_id"] for row in pending})
+        bulk.connection.execute(text(f"DELETE FROM pending_mention WHERE {condition}"), keys)
+    return len(pending)

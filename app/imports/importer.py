@@ -1,4 +1,4 @@
-"""What the formats of an import have in common: how their records are read, refused, counted and put in."""
+"""The common parts of the import formats: parsing, rejecting, counting and loading of records."""
 
 import re
 from abc import ABC, abstractmethod
@@ -18,12 +18,12 @@ K = TypeVar("K", bound=Hashable)
 Numbered = tuple[int, bytes]
 """A record as it stands in its file, and its number there, from 1."""
 Reject = Callable[[int, bytes, str], None]
-"""Told of each record that is refused, and why, before the others of its batch are committed."""
+"""Called with the number, record and reason of each rejected record, before its batch is committed."""
 
 EdtfColumns = tuple[str, str, str, str | None, str | None]
 """An EDTF text, its earliest and latest day, and its latest start and earliest end."""
 
-# The longest that the API takes.
+# The limits of the API.
 NAME_LENGTH, TITLE_LENGTH = 200, 1000
 
 BY_A_PERSON = "read or corrected by a person"
@@ -32,30 +32,30 @@ _DEGREES = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{1,20})?")
 
 
 class Rejected(Exception):
-    """A record that cannot be put into the store; its text says why, in words that many such records share."""
+    """Raised for a record that cannot be stored; the message is the reason, by which records are counted."""
 
 
 class Format(ABC):
-    """One format of file; an object reads one file."""
+    """A file format; an object reads one file."""
 
     name: ClassVar[str]
     batch_size: ClassVar[int] = 10_000
 
     def records(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        """The records of a file, of one or more lines each."""
+        """Yield the records of a file, each of one or more lines."""
         return iter(lines)
 
     @abstractmethod
     def load(
         self, engine: Engine, done: Progress, records: Sequence[Numbered], *, message: str, reject: Reject
     ) -> None:
-        """Put records into the store in one transaction, of which ``done.save`` for all of them is a part."""
+        """Load records in one transaction, including ``done.save`` for all of them."""
 
 
-def parsed(
+def parse_records(
     records: Iterable[Numbered], parse: Callable[[bytes, Counts], T], counts: Counts, reject: Reject
 ) -> Iterator[T]:
-    """The records that can be read; the others are rejected."""
+    """Yield the records that can be parsed, and reject the others."""
     for number, record in records:
         try:
             yield parse(record, counts)
@@ -65,15 +65,16 @@ def parsed(
 
 
 @lru_cache
-def edtf(text: str) -> EdtfColumns:
+def build_edtf(text: str) -> EdtfColumns:
+    """Return the columns of an EDTF text."""
     date = parse_edtf(text)
     if date.latest_start is None or date.earliest_end is None:
         return text, str(date.earliest), str(date.latest), None, None
     return text, str(date.earliest), str(date.latest), str(date.latest_start), str(date.earliest_end)
 
 
-def coordinates(latitude: str, longitude: str) -> tuple[float | None, float | None]:
-    """Latitude and longitude in decimal degrees, or neither."""
+def parse_coordinates(latitude: str, longitude: str) -> tuple[float | None, float | None]:
+    """Return latitude and longitude in decimal degrees, or None for both."""
     if not latitude and not longitude:
         return None, None
     if not _DEGREES.fullmatch(latitude) or not _DEGREES.fullmatch(longitude):
@@ -84,10 +85,10 @@ def coordinates(latitude: str, longitude: str) -> tuple[float | None, float | No
     return north, east
 
 
-def count(counts: Counts, named: Iterable[K], outcomes: Mapping[K, Outcome]) -> None:
-    """Count what became of each line; one that names again what another of its batch named has changed nothing."""
+def count_outcomes(counts: Counts, keys: Iterable[K], outcomes: Mapping[K, Outcome]) -> None:
+    """Count the outcome of each line by the key of its record; a repeated key in a batch has changed nothing."""
     seen = set[K]()
-    for key in named:
+    for key in keys:
         outcome = Outcome.UNCHANGED if key in seen else outcomes[key]
         counts.add(outcome, BY_A_PERSON if outcome is Outcome.SKIPPED else None)
         seen.add(key)

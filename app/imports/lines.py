@@ -1,8 +1,8 @@
 """Dateline's own JSON lines: one record a line, under the word that says what it is.
 
 ``{"event": {"title": …}}``: the word is a key of ``_KINDS``, the rest is the body of the API's POST, validated
-by the same shape and put in through ``store.py``. A line that was put in before is recognized, so that a file can
-be sent again; a line that is wrong is reported and leaves no trace, and the others stand.
+by the same shape and stored by ``store/records.py``. A line that was imported before is recognized, so that a file
+can be sent again; a wrong line is reported and leaves no trace, and the others are stored.
 """
 
 import re
@@ -57,7 +57,7 @@ _REFUSED = (DatelineError, IntegrityError, DataError)
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one line; ``field`` is the path inside it of what is wrong."""
+    """The outcome of one line; ``field`` is the path of the wrong value inside it."""
 
     line: int
     outcome: Outcome
@@ -66,16 +66,16 @@ class Result:
     field: str | None = None
     detail: str | None = None
     reason: str | None = None
-    """``detail`` in few words that many lines have in common, for counting."""
+    """The kind of ``detail``, by which lines are counted."""
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """How one kind of record is recognized where the store does not do it, added and, where that is done, changed."""
+    """The functions for one kind of record: to add it, to find the same record, and to change it."""
 
     shape: type[Coding]
     add: Callable[[WriteSession, Any], Record]
-    same: Callable[[WriteSession, Any], Record | None] = lambda session, body: None
+    find_same: Callable[[WriteSession, Any], Record | None] = lambda session, body: None
     change: Callable[[WriteSession, Any, Any], Record] | None = None
     update: type[CodingUpdate] = CodingUpdate
 
@@ -83,11 +83,11 @@ class _Kind:
 def commit(
     engine: Engine, progress: Progress, lines: Iterable[tuple[int, bytes]], upto: int, *, author: str, message: str
 ) -> list[Result]:
-    """Put numbered lines in as one revision, and record that the import is done up to the line ``upto``."""
-    read = [_read(number, line) for number, line in lines]
+    """Store numbered lines as one revision, and record that the import is done up to the line ``upto``."""
+    entries = [_parse_entry(number, line) for number, line in lines]
     counts = Counts()
     with revisions.write(engine, author=author, message=message) as session:
-        results = _Batch(session).put(read)
+        results = _Batch(session).store(entries)
         for result in results:
             counts.add(result.outcome, result.reason)
         revision = session.revision.id
@@ -97,26 +97,26 @@ def commit(
 
 @dataclass(frozen=True)
 class _Entry:
-    """A line that could be read."""
+    """A line that could be parsed."""
 
     line: int
     word: str
     body: Coding
 
 
-def _read(number: int, line: bytes) -> _Entry | Result:
+def _parse_entry(number: int, line: bytes) -> _Entry | Result:
     word = ""
     try:
-        word, values = _parsed(line)
+        word, values = _parse_line(line)
         return _Entry(number, word, _KINDS[word].shape.model_validate(values))
     except ValidationError as error:
-        return _rejected(number, word, *_first(error))
+        return _build_rejection(number, word, *_describe_first(error))
     except BadRequest as error:
-        return _rejected(number, word, "", error.detail)
+        return _build_rejection(number, word, "", error.detail)
 
 
 class _Batch:
-    """Lines that are put in within one transaction."""
+    """The lines that are stored in one transaction."""
 
     def __init__(self, session: WriteSession) -> None:
         self._session = session
@@ -124,30 +124,30 @@ class _Batch:
         self._documents: set[int | None] = set()
         self._results: list[Result] = []
 
-    def put(self, lines: Sequence[_Entry | Result]) -> list[Result]:
-        """What becomes of the lines, in their order; those that were not even read are passed on."""
+    def store(self, lines: Sequence[_Entry | Result]) -> list[Result]:
+        """Store the lines and return their results in order, with those of lines that could not be parsed."""
         preload_references(
-            self._session, (name for line in lines if isinstance(line, _Entry) for name in _names(line.body))
+            self._session, (name for line in lines if isinstance(line, _Entry) for name in _iterate_keys(line.body))
         )
         for line in lines:
             if isinstance(line, Result):
                 self._results.append(line)
-            elif not self._put_off(line):
-                self._put_events()
-                self._results.append(self._put(line))
-        self._put_events()
+            elif not self._postpone_event(line):
+                self._store_events()
+                self._results.append(self._store_entry(line))
+        self._store_events()
         return sorted(self._results, key=lambda result: result.line)
 
-    def _put_off(self, entry: _Entry) -> bool:
-        """Whether the line is an event that can be put in together with others: new, and told from them by its id."""
+    def _postpone_event(self, entry: _Entry) -> bool:
+        """Postpone a line that can be stored together with others: a new event with an id of its own."""
         name = entry.body.external_id if isinstance(entry.body, EventCreate) else None
         if name is None or name in self._new_events or find(self._session, Event, name) is not None:
             return False
         self._new_events[name] = entry
         return True
 
-    def _put_events(self) -> None:
-        """Put in the events that were put off: in one go where that is possible, in a fraction of the time."""
+    def _store_events(self) -> None:
+        """Store the postponed events, together if possible, which takes a fraction of the time."""
         entries, self._new_events = list(self._new_events.values()), {}
         if not entries:
             return
@@ -155,26 +155,29 @@ class _Batch:
             with self._session.attempt():
                 rows = records.add_events(self._session, [cast(EventCreate, entry.body) for entry in entries])
         except _REFUSED:
-            self._results += [self._put(entry) for entry in entries]
+            self._results += [self._store_entry(entry) for entry in entries]
         else:
-            self._results += [self._result(entry, Outcome.TAKEN, row) for entry, row in zip(entries, rows, strict=True)]
+            self._results += [
+                self._build_result(entry, Outcome.TAKEN, row) for entry, row in zip(entries, rows, strict=True)
+            ]
 
-    def _put(self, entry: _Entry) -> Result:
+    def _store_entry(self, entry: _Entry) -> Result:
         try:
             with self._session.attempt():
-                return self._result(entry, *self._outcome(_KINDS[entry.word], entry.body))
+                return self._build_result(entry, *self._add_or_change(_KINDS[entry.word], entry.body))
         except DatelineError as error:
-            return _rejected(entry.line, entry.word, *_told(error))
+            problem = error.extensions["errors"][0] if isinstance(error, Invalid) else {"detail": error.detail}
+            return _build_rejection(entry.line, entry.word, problem.get("field", ""), problem["detail"])
         except (IntegrityError, DataError):
-            return _rejected(entry.line, entry.word, "", "it clashes with what the store holds")
+            return _build_rejection(entry.line, entry.word, "", "it clashes with what the store holds")
 
-    def _result(self, entry: _Entry, outcome: Outcome, row: Record) -> Result:
+    def _build_result(self, entry: _Entry, outcome: Outcome, row: Record) -> Result:
         remember_reference(self._session, row)
         reason = BY_A_PERSON if outcome is Outcome.SKIPPED else None
         return Result(entry.line, outcome, row.noun, row.id, detail=reason, reason=reason)
 
-    def _outcome(self, kind: _Kind, body: Coding) -> tuple[Outcome, Record]:
-        row = kind.same(self._session, body)
+    def _add_or_change(self, kind: _Kind, body: Coding) -> tuple[Outcome, Record]:
+        row = kind.find_same(self._session, body)
         if row is None:
             return self._add(kind, body)
         if kind.change is None:
@@ -190,14 +193,14 @@ class _Batch:
         row = kind.add(self._session, body)
         if not isinstance(row, Document):
             return Outcome.TAKEN, row
-        # The store answers with a document that is there, maybe since an earlier line of this very transaction.
+        # The store returns the existing document, which an earlier line of this transaction may have added.
         new = self._session.has_written(row) and row.id not in self._documents
         self._documents.add(row.id)
         return (Outcome.TAKEN if new else Outcome.UNCHANGED), row
 
 
-def _parsed(line: bytes) -> tuple[str, Any]:
-    """The word and the body of a line."""
+def _parse_line(line: bytes) -> tuple[str, Any]:
+    """Return the word and the body of a line. Raise `BadRequest`."""
     try:
         content = orjson.loads(line)
     except orjson.JSONDecodeError:
@@ -208,16 +211,16 @@ def _parsed(line: bytes) -> tuple[str, Any]:
     return word, values
 
 
-def _names(body: Coding) -> Iterator[tuple[type[Record], str]]:
-    """The slugs and external ids that a body names: of what it is recognized by, and of what it refers to."""
+def _iterate_keys(body: Coding) -> Iterator[tuple[type[Record], str]]:
+    """Yield the slugs and external ids in a body: its own, and those that it refers to."""
     if isinstance(body, (SourceCreate, SpeakerCreate)) and body.slug is not None:
         yield (Source if isinstance(body, SourceCreate) else Speaker), body.slug
     elif isinstance(body, (EventCreate, UtteranceCreate)) and body.external_id is not None:
         yield (Event if isinstance(body, EventCreate) else Utterance), body.external_id
-    yield from _references(body)
+    yield from _iterate_references(body)
 
 
-def _references(body: Input) -> Iterator[tuple[type[Record], str]]:
+def _iterate_references(body: Input) -> Iterator[tuple[type[Record], str]]:
     for name in body.model_fields_set:
         value = getattr(body, name)
         if name in REFERENCES and isinstance(value, str):
@@ -225,33 +228,27 @@ def _references(body: Input) -> Iterator[tuple[type[Record], str]]:
         elif isinstance(value, list):
             for part in value:
                 if isinstance(part, Input):
-                    yield from _references(part)
+                    yield from _iterate_references(part)
 
 
 _NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def _first(error: ValidationError) -> tuple[str, str]:
-    """Path and detail of the first field that is wrong, without pydantic's names for parts of a union."""
+def _describe_first(error: ValidationError) -> tuple[str, str]:
+    """Return the path and detail of the first wrong field, without pydantic's names for parts of a union."""
     paths: dict[str, list[str]] = {}
-    for each in error.errors(include_url=False, include_context=False, include_input=False):
-        path = ".".join(str(part) for part in each["loc"] if isinstance(part, int) or _NAME.fullmatch(part))
-        paths.setdefault(path, []).append(each["msg"].removeprefix("Value error, "))
+    for problem in error.errors(include_url=False, include_context=False, include_input=False):
+        path = ".".join(str(part) for part in problem["loc"] if isinstance(part, int) or _NAME.fullmatch(part))
+        paths.setdefault(path, []).append(problem["msg"].removeprefix("Value error, "))
     path, details = next(iter(paths.items()))
     return path, " Or: ".join(dict.fromkeys(details))
 
 
-def _told(error: DatelineError) -> tuple[str, str]:
-    """Path and detail of what the store refuses."""
-    wrong = error.extensions["errors"][0] if isinstance(error, Invalid) else {"field": "", "detail": error.detail}
-    return wrong["field"], wrong["detail"]
-
-
-def _rejected(number: int, word: str, path: str, detail: str) -> Result:
+def _build_rejection(number: int, word: str, path: str, detail: str) -> Result:
     at = ".".join(part for part in (word, path) if part)[:_SHOWN]
-    known = _KINDS[word].shape.model_fields if word else {}
+    fields = _KINDS[word].shape.model_fields if word else {}
     top = path.partition(".")[0]
-    reason = f"{word}.{top}" if top in known else word or "unreadable"
+    reason = f"{word}.{top}" if top in fields else word or "unreadable"
     return Result(number, Outcome.REJECTED, field=at or None, detail=detail, reason=reason)
 
 

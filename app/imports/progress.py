@@ -1,15 +1,15 @@
-"""How far each import has got, committed together with what it brought.
+"""The progress of each import, committed together with its records.
 
-An import that was stopped, however suddenly, goes on after the last line that is committed; one that is
-finished is known by the SHA-256 of its file, so that the same file is not read twice::
+An import that was stopped at any point continues after the last committed line; a finished one is recognized by the
+SHA-256 of its file, so that the same file is not read twice::
 
     progress = begin(engine, format="gdelt-events", name=path.name, author="dateline import", fingerprint=digest)
     for batch in batches(lines[progress.lines:]):
         with revisions.write(engine, author=…, message=…) as session:
             counts = Counts()
-            …  # put the batch into the store, and count what became of each line
+            …  # load the batch, and count the outcome of each line
             progress.save(session.connection(), lines=len(batch), counts=counts, revision=…)
-    with db.writing(engine) as session:
+    with open_write_transaction(engine) as session:
         progress.save(session.connection(), state=ImportState.FINISHED)
 """
 
@@ -32,25 +32,26 @@ _TABLE: Table = SQLModel.metadata.tables["import"]
 
 @dataclass
 class Counts:
-    """What became of lines, and why; and what was noted of them."""
+    """The numbers of lines by outcome, and by reason or note."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome, reason: str | None = None) -> None:
+        """Count the outcome of a line."""
         self.outcomes[outcome.value] += 1
         if reason is not None:
             self.reasons[f"{outcome}: {reason}"] += 1
 
     def note(self, reason: str, number: int = 1) -> None:
-        """Count what is worth knowing of a line, whatever became of it."""
+        """Count a note about a line, independent of its outcome."""
         if number:
             self.reasons[f"noted: {reason}"] += number
 
 
 @dataclass
 class Progress:
-    """One import: the id of its record, and what is committed of it."""
+    """The committed part of one import, by the id of its record."""
 
     id: int
     state: ImportState
@@ -66,37 +67,36 @@ class Progress:
         revision: int | None = None,
         state: ImportState = ImportState.RUNNING,
     ) -> None:
-        """Record, in the transaction of a batch, that ``lines`` more are done, and what became of them.
+        """Record, in the transaction of a batch, that ``lines`` more are done, with their outcomes.
 
-        Raises Conflict where somebody else has gone on with the same import. When the transaction fails, this object
-        is ahead of the record and of no more use.
+        Raise `Conflict` if another process has continued the same import. If the transaction fails, this object is
+        ahead of the record and must not be used again.
         """
-        here = _TABLE.update().where(_TABLE.c.id == self.id, _TABLE.c.lines == self.lines)
+        update = _TABLE.update().where(_TABLE.c.id == self.id, _TABLE.c.lines == self.lines)
         self.lines += lines
         self.state = state
         if counts is not None:
             self.counts.outcomes.update(counts.outcomes)
             self.counts.reasons.update(counts.reasons)
-        values = self._values() | ({} if revision is None else {"revision_id": revision})
-        if connection.execute(here.values(values)).rowcount != 1:
-            raise Conflict("Another process is reading the same import.")
-
-    def _values(self) -> dict[str, Any]:
-        return {
+        values: dict[str, Any] = {
             "state": self.state,
             "lines": self.lines,
             "outcomes": dict(self.counts.outcomes),
             "reasons": dict(self.counts.reasons),
             "changed_at": dt.datetime.now(dt.UTC),
         }
+        if revision is not None:
+            values["revision_id"] = revision
+        if connection.execute(update.values(values)).rowcount != 1:
+            raise Conflict("Another process is reading the same import.")
 
 
 def begin(
     engine: Engine, *, format: str, name: str, author: str, fingerprint: str | None = None, again: bool = False
 ) -> Progress:
-    """The import of the file with this SHA-256 where it was begun before, or else a new one.
+    """Return the progress of the import of the file with this SHA-256, or of a new import.
 
-    ``again`` makes it begin anew. What has no ``fingerprint``, such as a request's body, is always new.
+    ``again`` starts it from the beginning. Input without a ``fingerprint``, such as a request's body, is always new.
     """
     with open_write_transaction(engine) as session:
         row = None if fingerprint is None else lookups.find_row(session, Import, format=format, fingerprint=fingerprint)
@@ -111,18 +111,18 @@ def begin(
             row.state, row.lines, row.outcomes, row.reasons = ImportState.RUNNING, 0, {}, {}
             row.began_at = row.changed_at = dt.datetime.now(dt.UTC)
         session.flush()
-        return _progress(row)
+        return _build_progress(row)
 
 
 def resume(engine: Engine, ident: int) -> Progress:
-    """The import with this id, as far as it is committed; raises NotFound."""
+    """Return the progress of the import with this id. Raise `NotFound`."""
     with open_read_transaction(engine) as session:
         row = lookups.find_row(session, Import, id=ident)
         if row is None:
             raise NotFound(f"There is no import {ident}.")
-        return _progress(row)
+        return _build_progress(row)
 
 
-def _progress(row: Import) -> Progress:
+def _build_progress(row: Import) -> Progress:
     assert row.id is not None
     return Progress(row.id, ImportState(row.state), row.lines, Counts(Counter(row.outcomes), Counter(row.reasons)))

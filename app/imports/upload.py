@@ -1,4 +1,4 @@
-"""Lines that come in piece by piece, over the network: inflated, told apart, committed while the rest is under way."""
+"""Imports over the network: the body is inflated, split into lines, and committed while the rest arrives."""
 
 import zlib
 from collections.abc import Iterator
@@ -15,55 +15,55 @@ from app.imports.lines import Result
 from app.imports.progress import Progress
 from app.queries import lookups
 
-# Bytes of lines that are committed together, however few lines they are.
+# Largest size of a batch of lines, whatever their number.
 _BATCH_BYTES = 4_000_000
 
-# Bytes that are inflated in one go: what a small piece can blow up to is never held whole.
+# Bytes inflated at a time, so that a small piece cannot fill the memory.
 _STEP = 65_536
 
 
-class Inflated:
-    """What pieces of gzip (RFC 1952) hold, or the pieces themselves; ``limit`` bytes of it at most."""
+class Inflater:
+    """The content of a body in pieces, gzipped (RFC 1952) or not, up to ``limit`` bytes."""
 
     def __init__(self, *, gzipped: bool, limit: int) -> None:
-        self._inflate = zlib.decompressobj(wbits=31) if gzipped else None
+        self._decompressor = zlib.decompressobj(wbits=31) if gzipped else None
         self._limit = limit
         self._length = 0
 
     def feed(self, piece: bytes) -> Iterator[bytes]:
-        """Raises TooLarge beyond the limit, BadRequest for what is no gzip."""
-        for part in self._parts(piece):
+        """Yield the content of a piece. Raise `TooLarge` beyond the limit, `BadRequest` for invalid gzip."""
+        for part in self._inflate_piece(piece):
             self._length += len(part)
             if self._length > self._limit:
                 raise TooLarge(f"An import may have {self._limit} bytes at most, inflated.")
             yield part
 
     def finish(self) -> None:
-        """Raises BadRequest where the end is missing."""
-        if self._inflate is not None and not self._inflate.eof:
+        """Raise `BadRequest` if the end is missing."""
+        if self._decompressor is not None and not self._decompressor.eof:
             raise BadRequest("The gzip data is cut short.")
 
-    def _parts(self, piece: bytes) -> Iterator[bytes]:
-        if self._inflate is None:
+    def _inflate_piece(self, piece: bytes) -> Iterator[bytes]:
+        if self._decompressor is None:
             yield from (piece[start : start + _STEP] for start in range(0, len(piece), _STEP))
             return
         while piece:
-            if self._inflate.eof:  # another member follows
-                self._inflate = zlib.decompressobj(wbits=31)
+            if self._decompressor.eof:  # another member follows
+                self._decompressor = zlib.decompressobj(wbits=31)
             try:
-                yield self._inflate.decompress(piece, _STEP)
+                yield self._decompressor.decompress(piece, _STEP)
             except zlib.error:
                 raise BadRequest("The body is not valid gzip.") from None
-            piece = self._inflate.unconsumed_tail or self._inflate.unused_data
+            piece = self._decompressor.unconsumed_tail or self._decompressor.unused_data
 
 
 class Intake:
     """One import over the network. Not safe for two threads at once."""
 
     def __init__(
-        self, engine: Engine, *, author: str, message: str, body: Inflated, longest: int, resumed: Progress | None
+        self, engine: Engine, *, author: str, message: str, body: Inflater, longest: int, resumed: Progress | None
     ) -> None:
-        """``longest`` is the number of bytes that one line may have."""
+        """Begin an import, or continue the one that was ``resumed``; a line may have ``longest`` bytes."""
         self._engine = engine
         self._author = author
         self._message = message
@@ -82,9 +82,9 @@ class Intake:
         return self._progress.id if self._progress else None
 
     def feed(self, piece: bytes) -> None:
-        """Take in a piece of the body; commit what makes whole batches.
+        """Add a piece of the body, and commit full batches.
 
-        Raises TooLarge, BadRequest, or what a transaction can fail with: then the import has to be broken off.
+        Raise `TooLarge`, `BadRequest`, or an error of the transaction: then the import must be broken off.
         """
         for part in self._body.feed(piece):
             *whole, self._rest = (self._rest + part).split(b"\n")
@@ -98,15 +98,15 @@ class Intake:
         if self._rest:
             self._add(self._rest)
         self._commit()
-        here = self._begun()
+        record = self._get_or_begin()
         with open_write_transaction(self._engine) as session:
-            here.save(session.connection(), state=ImportState.FINISHED)
+            record.save(session.connection(), state=ImportState.FINISHED)
 
     def break_off(self) -> tuple[int, int] | None:
-        """Record that no more will come; the import's id and the lines that are committed, if any were begun."""
+        """Record that the import ends early. Return its id and the number of committed lines, if it was begun."""
         if self._progress is None:
             return None
-        # What failed may have failed because the store is busy: then the record just stays as it is.
+        # If the store is busy, the record stays as it is.
         with suppress(DatelineError):
             self._progress = progress.resume(self._engine, self._progress.id)
             with open_write_transaction(self._engine) as session:
@@ -114,7 +114,7 @@ class Intake:
         return self._progress.id, self._progress.lines
 
     def drain(self) -> list[Result]:
-        """What became of the lines committed since the last time."""
+        """Return the results of the lines committed since the last call."""
         results, self._results = self._results, []
         return results
 
@@ -134,17 +134,17 @@ class Intake:
     def _commit(self) -> None:
         batch, self._batch, self._size = self._batch, [], 0
         self._results += lines.commit(
-            self._engine, self._begun(), batch, self._upto, author=self._author, message=self._message
+            self._engine, self._get_or_begin(), batch, self._upto, author=self._author, message=self._message
         )
 
-    def _begun(self) -> Progress:
+    def _get_or_begin(self) -> Progress:
         if self._progress is None:
             self._progress = progress.begin(self._engine, format=lines.FORMAT, name=self._message, author=self._author)
         return self._progress
 
 
-def resumed(engine: Engine, ident: int) -> Progress:
-    """An import over the network that is to go on; raises Invalid, naming ``resume``, where there is none."""
+def get_resumable(engine: Engine, ident: int) -> Progress:
+    """Return the progress of an unfinished import over the network. Raise `Invalid` for ``resume`` if there is none."""
     with open_read_transaction(engine) as session:
         row = lookups.find_row(session, Import, id=ident)
     if row is None or row.format != lines.FORMAT or row.fingerprint is not None:

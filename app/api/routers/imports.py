@@ -26,9 +26,9 @@ from app.core.vocab import Outcome
 from app.core.vocab import Scope as KeyScope
 from app.database.engine import open_read_transaction
 from app.database.read_pool import ThreadReadSession, run_sync
-from app.imports import upload as intake
+from app.imports import upload
 from app.imports.lines import Result
-from app.imports.upload import Inflated, Intake
+from app.imports.upload import Inflater, Intake
 from app.queries import imports
 from app.schemas.common import MAX_ID, Digits, Page
 from app.schemas.imports import ImportFilter, ImportPublic, ImportReport, ReportFormat
@@ -83,9 +83,9 @@ def get_intake(
         engine,
         author=f"{sender.name} ({sender.prefix})",
         message=message or "POST /imports",
-        body=Inflated(gzipped=encoding.endswith("gzip"), limit=settings.max_import_bytes),
+        body=Inflater(gzipped=encoding.endswith("gzip"), limit=settings.max_import_bytes),
         longest=settings.max_body_bytes,
-        resumed=None if resume is None else intake.resumed(engine, resume),
+        resumed=None if resume is None else upload.get_resumable(engine, resume),
     )
 
 
