@@ -77,7 +77,7 @@ def told(text: str | bytes) -> list[tuple[str, str | None]]:
 # Reading
 
 
-def test_rss_gives_its_items_the_newest_first_and_only_those_of_the_web() -> None:
+def test_rss_items_are_web_pages_newest_first() -> None:
     feed = read(RSS)
 
     assert (feed.format, feed.title, feed.ttl) == (FeedFormat.RSS, "The Herald", 86_400 // 4)
@@ -104,7 +104,7 @@ def test_each_kind_of_feed_is_read(text: str, format_: FeedFormat, items: list[t
     assert told(text) == items
 
 
-def test_sitemaps_are_read_those_of_news_and_those_that_are_compressed() -> None:
+def test_news_and_compressed_sitemaps_are_parsed() -> None:
     items = [("https://herald.example/2", "2024-06-20T10:00+02:00"), ("https://herald.example/1", "2024-06-19")]
 
     assert read(SITEMAP).format is FeedFormat.SITEMAP
@@ -258,9 +258,7 @@ def test_a_feed_that_makes_no_sense_is_refused_by_field(writer: TestClient) -> N
             assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-def test_a_changed_feed_is_due_at_once_and_a_new_address_is_asked_as_if_never_before(
-    writer: TestClient, store: Store
-) -> None:
+def test_changed_feed_is_due_and_new_address_starts_afresh(writer: TestClient, store: Store) -> None:
     made = put(writer, source="meduza")
     _note(store, made["id"], failures=3, etag='"x"', result="failed", detail="it did not answer")
 
@@ -319,7 +317,7 @@ def test_feeds_are_found_by_source_state_and_result(writer: TestClient, store: S
     assert writer.get("/feeds?source=nobody").status_code == 422
 
 
-def test_the_items_of_a_feed_are_listed_with_what_became_of_them(writer: TestClient, store: Store) -> None:
+def test_feed_items_are_listed_with_state(writer: TestClient, store: Store) -> None:
     with open_write_transaction(store.engine) as session:
         [item] = lookups.list_rows(session, FeedItem, feed_id=1)
         item.state, item.document_id = FeedItemState.STORED, 1
@@ -346,7 +344,7 @@ def test_a_feed_that_is_sent_again_is_added_once(writer: TestClient) -> None:
     assert again.headers["Location"] == first.headers["Location"]
 
 
-def test_a_change_cannot_depend_on_a_tag_that_a_feed_does_not_have(writer: TestClient) -> None:
+def test_if_match_on_feed_is_412(writer: TestClient) -> None:
     assert writer.patch("/feeds/1", json={"title": "x"}, headers={"If-Match": 'W/"1-x"'}).status_code == 412
     assert writer.delete("/feeds/1", headers={"If-Match": 'W/"1-x"'}).status_code == 412
     assert writer.patch("/feeds/1", json={"title": "x"}, headers={"If-Match": "*"}).json()["title"] == "x"

@@ -39,7 +39,7 @@ def imported(dateline: Dateline, empty_store: Store, tmp_path: Path) -> Imported
     return run
 
 
-def test_an_event_comes_with_acleds_account_and_the_sources_that_it_names(
+def test_event_adds_acled_account_and_named_sources(
     imported: Imported, empty_writer: TestClient, dateline: Dateline, empty_store: Store
 ) -> None:
     assert imported(row(7)) == {"taken": 1}
@@ -111,9 +111,7 @@ def test_types_and_countries_are_those_of_the_store(imported: Imported, empty_wr
     ]
 
 
-def test_a_correction_changes_the_event_and_its_account_and_keeps_what_they_were(
-    imported: Imported, empty_writer: TestClient
-) -> None:
+def test_correction_updates_event_and_account_with_history(imported: Imported, empty_writer: TestClient) -> None:
     imported(row(1), row(2))
 
     assert imported(row(1, fatalities="5", location="Lodwar", timestamp=NEWER), row(2)) == {
@@ -171,7 +169,7 @@ BAD = {
 }
 
 
-def test_a_bad_row_stops_no_other_even_where_it_goes_over_several_lines(
+def test_bad_multiline_row_is_rejected_others_stored(
     dateline: Dateline, empty_store: Store, empty_writer: TestClient, tmp_path: Path
 ) -> None:
     rows = [row(number, notes="One line,\nand another.", **columns) for number, columns in enumerate(BAD.values())]
@@ -192,7 +190,7 @@ def test_a_bad_row_stops_no_other_even_where_it_goes_over_several_lines(
     assert "One line,\nand another." in empty_writer.get("/documents/4").json()["text"]
 
 
-def test_semicolons_and_capitals_are_read_and_a_missing_column_is_named(
+def test_header_variants_are_read_missing_column_is_named(
     dateline: Dateline, empty_store: Store, tmp_path: Path
 ) -> None:
     header, rest = text([row(1)], delimiter=";").split("\n", 1)

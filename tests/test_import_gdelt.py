@@ -63,7 +63,7 @@ def only(client: TestClient, address: str) -> Item:
 Imported = Callable[..., dict[str, int]]
 
 
-def test_an_event_comes_with_its_outlet_its_document_and_its_report(
+def test_event_adds_source_document_and_report(
     imported: Imported, empty_writer: TestClient, dateline: Dateline, empty_store: Store
 ) -> None:
     assert imported(event(7)) == {"taken": 1}
@@ -110,7 +110,7 @@ DATES = [
 
 
 @pytest.mark.parametrize(("coded", "edtf", "earliest", "latest", "noted"), DATES)
-def test_a_date_that_stands_for_a_week_a_month_or_a_year_is_one(
+def test_coded_offset_becomes_week_month_or_year(
     coded: str, edtf: str, earliest: str, latest: str, noted: str | None
 ) -> None:
     counts = Counts()
@@ -121,7 +121,7 @@ def test_a_date_that_stands_for_a_week_a_month_or_a_year_is_one(
     assert [noted in reason for reason in counts.reasons if noted] == [True] * (noted is not None)
 
 
-def test_a_month_or_year_is_widened_to_the_day_that_was_coded() -> None:
+def test_month_or_year_extends_to_coded_day() -> None:
     month = event(SQLDATE="20241001", DATEADDED="20241031000000")
     year = event(SQLDATE="20200101", DATEADDED="20201231000000")
 
@@ -150,7 +150,7 @@ def test_countries_are_told_in_iso_codes(fips: str, iso: str | None) -> None:
     assert not counts.reasons
 
 
-def test_every_country_is_one_of_iso_and_an_unknown_code_is_counted(imported: Imported) -> None:
+def test_countries_are_iso_and_unknown_codes_are_counted(imported: Imported) -> None:
     for code in ISO.values():
         TypeAdapter(Country | None).validate_python(code)
 
@@ -225,7 +225,7 @@ BAD_MENTIONS = {
 
 
 @pytest.mark.parametrize(("kind", "bad"), [("export", BAD_EVENTS), ("mentions", BAD_MENTIONS)])
-def test_a_bad_line_stops_no_other_and_is_written_down_with_the_reason(
+def test_bad_line_is_rejected_with_reason_others_stored(
     dateline: Dateline, empty_store: Store, tmp_path: Path, kind: str, bad: dict[str, str]
 ) -> None:
     write(tmp_path / "0.export.CSV", [event(2)])
@@ -252,9 +252,7 @@ def test_a_refused_line_can_be_mended_and_read(imported: Imported, tmp_path: Pat
     assert only(empty_writer, "/events")["place"]["latitude"] == 46.7
 
 
-def test_an_event_whose_first_report_is_on_no_page_is_taken_without_it(
-    imported: Imported, empty_writer: TestClient
-) -> None:
+def test_event_without_web_report_is_stored_without_it(imported: Imported, empty_writer: TestClient) -> None:
     done = imported(event(1, SOURCEURL="BBC Monitoring"))
 
     assert done == {"taken": 1, "noted: SOURCEURL is no web address; taken without a report": 1}
@@ -401,9 +399,7 @@ def test_a_captured_text_is_the_document_of_its_address(imported: Imported, empt
     assert only(empty_writer, "/documents")["revision"] == document["revision"]
 
 
-def test_an_event_told_differently_is_changed_and_what_it_was_is_kept(
-    imported: Imported, empty_writer: TestClient
-) -> None:
+def test_changed_event_is_updated_and_keeps_history(imported: Imported, empty_writer: TestClient) -> None:
     imported(event(1), event(2))
 
     assert imported(event(1, EventCode="190", ActionGeo_Lat=""), event(2, EventCode="190")) == {

@@ -106,7 +106,7 @@ def test_every_kind_of_line_is_taken_as_by_its_own_post(empty_writer: TestClient
     assert (revision["id"], revision["message"]) == (told["revision"], "The Herald of 18 June")
 
 
-def test_parts_of_a_document_that_is_there_are_taken_by_its_id(empty_writer: TestClient) -> None:
+def test_parts_of_stored_document_are_added_by_its_id(empty_writer: TestClient) -> None:
     send(empty_writer, [SOURCE, SPEAKER, event(), {"document": {"source": "the-herald", "text": TEXT}}])
     parts: list[Line] = [
         {"report": {"document": 1, "event": "test:1"}},
@@ -135,7 +135,7 @@ def test_what_stands_twice_in_one_body_is_taken_once(empty_writer: TestClient) -
     assert count(empty_writer, "documents") == count(empty_writer, "events") == 1
 
 
-def test_a_later_line_of_one_body_changes_what_an_earlier_one_made(empty_writer: TestClient) -> None:
+def test_later_line_changes_record_of_earlier_line(empty_writer: TestClient) -> None:
     assert outcomes(send(empty_writer, [event(), event(title="Another")])) == {"taken": 1, "changed": 1}
     assert empty_writer.get("/events/1").json()["title"] == "Another"
 
@@ -229,7 +229,7 @@ def test_lines_that_are_wrong_are_told_and_the_others_stand(empty_writer: TestCl
     assert count(empty_writer, "events") == len(WRONG)
 
 
-def test_a_document_of_which_one_part_is_wrong_leaves_no_trace(empty_writer: TestClient) -> None:
+def test_document_with_one_wrong_part_leaves_no_trace(empty_writer: TestClient) -> None:
     good = DOCUMENT["document"]
     spoiled = good | {"statements": [*good["statements"], {"kind": "direct", "span": {"exact": "Nobody said so"}}]}
 
@@ -266,7 +266,7 @@ def test_a_line_may_refer_to_earlier_lines_alone(empty_writer: TestClient) -> No
     assert told["problems"] == [{"line": 1, "field": "document.source", "detail": "there is no source the-herald"}]
 
 
-def test_no_more_than_a_hundred_problems_are_told_and_all_counted(empty_writer: TestClient) -> None:
+def test_reports_a_hundred_problems_and_counts_all(empty_writer: TestClient) -> None:
     told = send(empty_writer, [b"{"] * 120)
 
     assert [problem["line"] for problem in told["problems"]] == list(range(1, 101))
@@ -348,7 +348,7 @@ def cramped(empty_store: Store) -> Iterator[TestClient]:
         yield client
 
 
-def test_what_was_committed_before_a_body_proved_too_large_stays_and_is_told(cramped: TestClient) -> None:
+def test_too_large_body_keeps_and_reports_committed_lines(cramped: TestClient) -> None:
     pieces = (body([event(number) for number in range(start, start + 250)]) for start in range(1, 2_000, 250))
 
     response = cramped.post("/imports", content=pieces)
@@ -362,7 +362,7 @@ def test_what_was_committed_before_a_body_proved_too_large_stays_and_is_told(cra
     assert count(cramped, "events") == record["taken"] == problem["lines"]
 
 
-def test_a_body_that_says_that_it_is_too_large_is_refused_unread(cramped: TestClient) -> None:
+def test_body_with_too_large_length_is_refused_unread(cramped: TestClient) -> None:
     assert cramped.post("/imports", content=b" " * 100_001).status_code == 413
     assert count(cramped, "imports") == 0
 
@@ -394,9 +394,7 @@ def server(empty_store: Store) -> Iterator[str]:
 
 
 @pytest.mark.before_the_database
-def test_reports_are_sent_while_the_body_comes_and_wait_for_a_client_that_sends_first(
-    server: str, empty_store: Store
-) -> None:
+def test_reports_stream_while_body_arrives(server: str, empty_store: Store) -> None:
     key = empty_store.key()
     first = first_report_of_an_import_that_breaks_off(server, key, [b"{", *(event(each) for each in range(2, 511))])
     assert (first["line"], first["outcome"]) == (1, "rejected")

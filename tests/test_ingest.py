@@ -95,7 +95,7 @@ def fetch(client: TestClient, url: str, status: int, *, headers: dict[str, str] 
     return found
 
 
-def test_a_page_becomes_a_document_with_what_it_says_of_itself(empty_writer: TestClient, web: Site) -> None:
+def test_page_becomes_document_with_its_metadata(empty_writer: TestClient, web: Site) -> None:
     url = web.serve("/talks?utm_source=feed", page())
 
     answer = empty_writer.post("/documents/from-url", json={"url": url})
@@ -365,7 +365,7 @@ def record(url: str, date: str, body: str | bytes, *fields: str) -> bytes:
 
 
 @pytest.mark.parametrize("path", ["web.warc", "web.warc.gz"])
-def test_each_page_of_a_web_archive_is_a_document_of_its_moment(ingest: Ingest, writer: TestClient, path: str) -> None:
+def test_archive_page_becomes_document_of_its_time(ingest: Ingest, writer: TestClient, path: str) -> None:
     longer = page(*PARAGRAPHS, "Nobody else who was in the room wanted to speak about it.")
     archive(
         path,
@@ -384,7 +384,7 @@ def test_each_page_of_a_web_archive_is_a_document_of_its_moment(ingest: Ingest, 
     assert len(items(writer, "/documents?source=the-herald")) == 1
 
 
-def test_a_compressed_page_of_an_archive_is_inflated_and_a_bomb_is_not(ingest: Ingest) -> None:
+def test_archive_inflates_a_page_but_not_a_bomb(ingest: Ingest) -> None:
     archive(
         "web.warc",
         ("https://meduza.io/talks", "2024-06-21T00:00:00Z", gzip.compress(page().encode())),
@@ -427,7 +427,7 @@ def test_the_outlet_is_that_of_the_host_or_a_new_one(ingest: Ingest, writer: Tes
     assert {url: found[url] for url in OUTLETS} == OUTLETS
 
 
-def test_a_new_outlet_is_marked_as_the_machines_and_known_from_then_on(ingest: Ingest, writer: TestClient) -> None:
+def test_new_source_is_added_once_as_coded_by_machine(ingest: Ingest, writer: TestClient) -> None:
     archive("one.warc", ("https://www.herald.example/1", "2024-06-21T00:00:00Z", page()))
     archive("two.warc", ("https://m.herald.example/2", "2024-06-21T00:00:00Z", page()))
 

@@ -30,13 +30,13 @@ def html(head: str = "", body: str = STORY, attributes: str = "") -> str:
 
 
 def read(page: str, url: str | None = URL) -> Page:
-    found = parse.parse(page.encode(), url)
-    assert found is not None
-    return found
+    parsed = parse.parse(page.encode(), url)
+    assert parsed is not None
+    return parsed
 
 
 def linked(*data: Any) -> str:
-    return "".join(f'<script type="application/ld+json">{json.dumps(each)}</script>' for each in data)
+    return "".join(f'<script type="application/ld+json">{json.dumps(block)}</script>' for block in data)
 
 
 def article(**said: Any) -> str:
@@ -61,7 +61,7 @@ def meta(**contents: str) -> str:
     )
 
 
-def test_the_text_is_the_articles_paragraphs_and_nothing_around_them() -> None:
+def test_text_is_paragraphs_of_article_alone() -> None:
     around = (
         "<nav><ul><li><a href=/>Home</a></li><li><a href=/world>World</a></li></ul></nav>{}"
         "<div id=comments><h3>Comments</h3><p>What a nice article this is, I have to say.</p></div>"
@@ -102,15 +102,13 @@ def test_the_text_is_the_articles_paragraphs_and_nothing_around_them() -> None:
         ("", None, None),
     ],
 )  # fmt: skip
-def test_the_time_is_what_the_page_says_and_never_a_guessed_moment(
-    head: str, published: str | None, moment: str | None
-) -> None:
+def test_time_is_stated_by_page_never_guessed(head: str, published: str | None, moment: str | None) -> None:
     page = read(html(head), "https://www.herald.example/talks" if "2024" not in head else URL)
 
     assert (page.published, page.published_at and f"{page.published_at:%Y-%m-%dT%H:%MZ}") == (published, moment)
 
 
-def test_a_time_in_the_article_counts_and_one_beside_it_does_not() -> None:
+def test_time_inside_article_counts_outside_does_not() -> None:
     beside = "<aside><time datetime='2020-01-01T00:00:00Z'>old</time></aside>"
     inside = STORY.replace("<p>", "<p><time datetime='2024-06-19T08:00:00Z'>today</time> ", 1)
 
@@ -278,21 +276,21 @@ HOSTILE = {
 
 @pytest.fixture(scope="module")
 def reader() -> Iterator[Reader]:
-    made = Reader(seconds=1)
-    yield made
-    made.close()
+    reader = Reader(seconds=60)  # usual pages take hundredths of a second, and more on a busy machine
+    yield reader
+    reader.close()
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_page_takes_neither_long_nor_much(reader: Reader, name: str) -> None:
+def test_hostile_page_is_bounded_in_memory(reader: Reader, name: str) -> None:
     reader.parse_page(html(), URL)
     before = memory(Path("/proc/self"))
     began = time.monotonic()
     assert reader.pid is not None
     with Watch(reader.pid) as watch, suppress(Unreadable):
-        reader.parse_page(HOSTILE[name], URL)
+        reader.parse_page(HOSTILE[name], URL, seconds=1)
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # it does not hang
     assert watch.most < 50_000_000
     assert memory(Path("/proc/self")) - before < 50_000_000
     assert reader.parse_page(html(), URL).title == "Talks to go on"
@@ -332,7 +330,7 @@ class Watch:
                     continue  # it has just ended
 
 
-def test_a_process_that_is_gone_is_replaced(reader: Reader) -> None:
+def test_ended_process_is_replaced(reader: Reader) -> None:
     reader.parse_page(html(), URL)
     first = reader.pid
     reader.close()

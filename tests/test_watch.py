@@ -186,7 +186,7 @@ def asking(templates: Templates, web: Web) -> Iterator[Herald]:
 # What is new
 
 
-def test_what_a_feed_announces_is_fetched_and_stored_once(herald: Herald) -> None:
+def test_announced_items_are_fetched_and_stored_once(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1"))
 
     assert herald.watch() == {"feeds": 1, "new": 2, "stored": 2}
@@ -204,7 +204,7 @@ def test_what_a_feed_announces_is_fetched_and_stored_once(herald: Herald) -> Non
     assert herald.one().result == FeedResult.UNCHANGED
 
 
-def test_only_what_has_changed_is_fetched_again_and_a_new_text_supersedes_the_old(herald: Herald) -> None:
+def test_changed_item_is_fetched_again_and_supersedes(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1", c="1"))
     herald.watch()
     herald.web.asked()
@@ -221,7 +221,7 @@ def test_only_what_has_changed_is_fetched_again_and_a_new_text_supersedes_the_ol
     assert len(documents) == 4
 
 
-def test_documents_are_of_the_feeds_source_or_of_the_outlet_of_their_host(store: Store, web: Web) -> None:
+def test_document_source_is_feeds_or_hosts(store: Store, web: Web) -> None:
     herald = Herald(store, web)
     before = len(herald.all(Document))
     own = herald.add(web.feed(a="1"), source="meduza")
@@ -244,7 +244,7 @@ def test_a_check_that_brings_nothing_makes_no_revision(herald: Herald) -> None:
     assert {each.author for each in before} == {"dateline watch"}
 
 
-def test_an_index_of_sitemaps_is_followed_and_no_index_in_it(asking: Herald) -> None:
+def test_sitemap_index_is_followed_one_level(asking: Herald) -> None:
     def listed(kind: str, entry: str, *paths: str) -> Answer:
         urls = "".join(f"<{entry}><loc>{asking.web.url(path)}</loc></{entry}>" for path in paths)
         return Answer(f"<{kind}>{urls}</{kind}>", headers={"Content-Type": "application/xml"})
@@ -279,7 +279,7 @@ def test_what_robots_txt_closes_is_never_asked_for(asking: Herald) -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-def test_where_robots_txt_cannot_be_had_nothing_is_asked_for(asking: Herald, status: int) -> None:
+def test_unreadable_robots_txt_blocks_the_host(asking: Herald, status: int) -> None:
     asking.web.answers["/robots.txt"] = Answer(status=status)
     asking.add(asking.web.feed(a="1"))
     asking.add(asking.web.feed("/other", b="1"))
@@ -301,7 +301,7 @@ def test_rules_for_others_cost_nothing_and_do_not_bind(agents: str) -> None:
 
 
 @pytest.mark.parametrize(("delay", "rules"), [(0.15, ""), (0.0, "User-agent: *\nCrawl-delay: 0.15")])
-def test_a_host_is_asked_one_thing_at_a_time_and_with_pauses(asking: Herald, delay: float, rules: str) -> None:
+def test_host_gets_one_request_at_a_time_with_pauses(asking: Herald, delay: float, rules: str) -> None:
     asking.web.answers["/robots.txt"] = Answer(rules, headers={"Content-Type": "text/plain"})
     asking.add(asking.web.feed(a="1", b="1"))
     asking.add(asking.web.feed("/other", c="1"))
@@ -313,7 +313,7 @@ def test_a_host_is_asked_one_thing_at_a_time_and_with_pauses(asking: Herald, del
     assert all(after - before > 0.14 for before, after in pairwise(times[1:]))
 
 
-def test_a_host_that_asks_to_be_left_alone_is_and_its_items_wait(asking: Herald) -> None:
+def test_items_wait_while_host_asks_to_be_left_alone(asking: Herald) -> None:
     asking.add(asking.web.feed(a="1", b="1"))
     asking.web.answers["/a"] = Answer(status=429, headers={"Retry-After": "7200"})
 
@@ -327,7 +327,7 @@ def test_a_host_that_asks_to_be_left_alone_is_and_its_items_wait(asking: Herald)
     assert asking.watch_later(hours=2, seconds=1) == {"feeds": 1, "stored": 2}
 
 
-def test_a_feed_that_says_when_to_come_back_is_asked_then(asking: Herald) -> None:
+def test_retry_after_delays_next_check(asking: Herald) -> None:
     ident = asking.add(asking.web.feed(a="1"))
     asking.web.answers["/rss"] = Answer(status=503, headers={"Retry-After": "20000"})
     asking.watch()
@@ -336,7 +336,7 @@ def test_a_feed_that_says_when_to_come_back_is_asked_then(asking: Herald) -> Non
     assert 19_900 < asking.wait(ident) <= 20_000
 
 
-def test_a_feed_that_wants_to_be_asked_seldom_is(asking: Herald) -> None:
+def test_ttl_delays_next_check(asking: Herald) -> None:
     asking.add(asking.web.feed(a="1"))
     answer = asking.web.answers["/rss"]
     answer.body = answer.body.replace("<item>", "<ttl>180</ttl><item>", 1)
@@ -350,7 +350,7 @@ def test_a_feed_that_wants_to_be_asked_seldom_is(asking: Herald) -> None:
 # Failures
 
 
-def test_a_feed_that_fails_is_asked_ever_less_often_until_it_answers(asking: Herald) -> None:
+def test_failing_feed_backs_off_until_it_answers(asking: Herald) -> None:
     asking.add(asking.web.feed(a="1"), interval=600)
     good, asking.web.answers["/rss"] = asking.web.answers["/rss"], Answer(status=500)
     waits = []
@@ -369,7 +369,7 @@ def test_a_feed_that_fails_is_asked_ever_less_often_until_it_answers(asking: Her
 
 
 @given(st.integers(60, 2_592_000), st.integers(1, 10_000))
-def test_backing_off_ends_at_a_day_or_at_the_feeds_own_interval(interval: int, failures: int) -> None:
+def test_backoff_ends_at_a_day_or_the_interval(interval: int, failures: int) -> None:
     assert interval <= back_off(interval, failures) <= max(interval, DAY) * 1.2
 
 
@@ -383,7 +383,7 @@ def test_a_feed_that_is_gone_is_watched_no_more(asking: Herald) -> None:
     assert asking.watch_later(days=9) == {}
 
 
-def test_what_is_no_feed_says_so(asking: Herald) -> None:
+def test_page_that_is_no_feed_is_reported(asking: Herald) -> None:
     asking.web.answers["/rss"] = Answer(page("A page"))
     asking.add(asking.web.url("/rss"))
     asking.watch()
@@ -392,7 +392,7 @@ def test_what_is_no_feed_says_so(asking: Herald) -> None:
     assert asking.told == [f"feed 1 {asking.web.url('/rss')}: failed: it is a web page, not a feed"]
 
 
-def test_an_item_that_fails_is_tried_three_times_and_again_when_it_changes(asking: Herald) -> None:
+def test_failing_item_has_three_attempts_until_changed(asking: Herald) -> None:
     asking.add(asking.web.feed(a="1", b="1"))
     asking.web.answers["/a"] = Answer(status=404)
 
@@ -410,7 +410,7 @@ def test_an_item_that_fails_is_tried_three_times_and_again_when_it_changes(askin
 # More than one at a time
 
 
-def test_two_watchers_of_one_store_do_not_do_the_same_twice(herald: Herald) -> None:
+def test_two_watchers_fetch_each_page_once(herald: Herald) -> None:
     for name in "abcd":
         herald.add(herald.web.feed(f"/{name}.xml", **{f"{name}1": "1", f"{name}2": "1"}))
     watchers = [herald.watcher(), herald.watcher()]
@@ -427,7 +427,7 @@ def test_two_watchers_of_one_store_do_not_do_the_same_twice(herald: Herald) -> N
     assert len(paths) == len(set(paths)) == 12
 
 
-def test_a_feed_that_is_changed_while_it_is_looked_after_is_let_go(herald: Herald) -> None:
+def test_feed_changed_during_check_loses_lease(herald: Herald) -> None:
     ident = herald.add(herald.web.feed(a="1", b="1"))
 
     def change() -> None:
@@ -442,7 +442,7 @@ def test_a_feed_that_is_changed_while_it_is_looked_after_is_let_go(herald: Heral
     assert (herald.one().title, herald.wait() < 0) == ("Another", True)
 
 
-def test_whoever_stops_it_loses_nothing(herald: Herald) -> None:
+def test_cancelled_watcher_loses_nothing(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1"))
     reached, go_on = Event(), Event()
 
@@ -469,7 +469,7 @@ def test_whoever_stops_it_loses_nothing(herald: Herald) -> None:
 # The command
 
 
-def test_the_command_does_what_is_due_and_sums_it_up(dateline: Dateline, empty_store: Store, herald: Herald) -> None:
+def test_command_does_due_work_and_prints_summary(dateline: Dateline, empty_store: Store, herald: Herald) -> None:
     herald.add("http://127.0.0.1/rss")  # which it may not ask
     result = dateline(empty_store.url, "watch", "--once")
 
@@ -480,15 +480,13 @@ def test_the_command_does_what_is_due_and_sums_it_up(dateline: Dateline, empty_s
     assert "0 feeds asked" in dateline(empty_store.url, "watch", "--once", "--feed", "1").output
 
 
-def test_the_command_knows_the_feeds_that_there_are(dateline: Dateline, empty_store: Store) -> None:
+def test_command_refuses_unknown_feed(dateline: Dateline, empty_store: Store) -> None:
     result = dateline(empty_store.url, "watch", "--once", "--feed", "7")
 
     assert (result.exit_code, "There is no feed 7." in result.output) == (1, True)
 
 
-def test_a_store_that_cannot_be_used_ends_the_command_with_a_plain_message(
-    dateline: Dateline, empty_store: Store
-) -> None:
+def test_broken_store_ends_command_with_plain_message(dateline: Dateline, empty_store: Store) -> None:
     with empty_store.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE feed RENAME TO gone")
     result = dateline(empty_store.url, "watch", "--once")
@@ -497,7 +495,7 @@ def test_a_store_that_cannot_be_used_ends_the_command_with_a_plain_message(
     assert result.output.startswith("The store cannot be used")
 
 
-def test_the_command_ends_when_it_is_told_to(asking: Herald) -> None:
+def test_command_ends_on_sigterm(asking: Herald) -> None:
     asking.add("http://127.0.0.1/rss")
     with subprocess.Popen(
         [COMMAND, "watch"],

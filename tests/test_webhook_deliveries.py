@@ -29,8 +29,8 @@ from app.database.models import Delivery, SavedSearch
 from app.queries.revisions import Change
 from app.store.leases import LeaseLost
 from app.webhooks import deliveries
-from app.webhooks.messages import MOST_BYTES, MOST_CHANGES, messages
-from app.webhooks.schedule import ATTEMPTS, pause
+from app.webhooks.messages import MOST_BYTES, MOST_CHANGES, build_messages
+from app.webhooks.schedule import ATTEMPTS, get_pause
 from tests.conftest import Store, talking_to
 from tests.receiver import Answer, Json, Receiver, Sending, listening
 from tests.test_cli import COMMAND, environment
@@ -59,7 +59,7 @@ def verified(secret: str, receiver: Receiver) -> list[Json]:
 # What is told
 
 
-def test_a_receiver_is_told_of_each_change_once_signed_and_in_order(sending: Sending, receiver: Receiver) -> None:
+def test_receiver_gets_each_change_once_signed_in_order(sending: Sending, receiver: Receiver) -> None:
     sending.source("Before")
     webhook = sending.add(receiver.url("/hook?token=1"))
     since = webhook["position"]
@@ -83,9 +83,7 @@ def test_a_receiver_is_told_of_each_change_once_signed_and_in_order(sending: Sen
     assert receiver.changes() == sending.changes(since)
 
 
-def test_all_that_ever_happened_is_told_in_messages_of_a_size(
-    application: FastAPI, store: Store, receiver: Receiver
-) -> None:
+def test_whole_history_comes_in_full_messages(application: FastAPI, store: Store, receiver: Receiver) -> None:
     with talking_to(application, store) as client:
         client.headers |= store.key()
         sending = Sending(client, store)
@@ -106,7 +104,7 @@ def all_changes(sending: Sending) -> Iterator[list[Json]]:
         then = page["next"]
 
 
-def test_only_what_was_asked_for_is_told_and_the_rest_is_passed_over(sending: Sending, receiver: Receiver) -> None:
+def test_only_selected_changes_are_sent(sending: Sending, receiver: Receiver) -> None:
     sending.add(receiver.url("/speakers"), nouns=["speakers", "events"])
     sending.add(receiver.url("/deletions"), operations=["delete"])
     ident = sending.source("The Herald")
@@ -122,7 +120,7 @@ def test_only_what_was_asked_for_is_told_and_the_rest_is_passed_over(sending: Se
     assert {item["position"] for item in sending.get("/webhooks")["items"]} == {sending.changes()[-1]["revision"]}
 
 
-def test_a_saved_search_is_told_with_the_records_that_it_finds(sending: Sending, receiver: Receiver) -> None:
+def test_saved_search_is_sent_with_matching_records(sending: Sending, receiver: Receiver) -> None:
     with open_write_transaction(sending.store.engine) as session:
         session.add(
             SavedSearch(
@@ -140,7 +138,7 @@ def test_a_saved_search_is_told_with_the_records_that_it_finds(sending: Sending,
     assert (change["id"], change["operation"], change["item"]["name"]) == (wire, "create", "The Wire")
 
 
-def test_a_search_that_finds_no_sense_any_more_holds_its_webhook_alone(sending: Sending, receiver: Receiver) -> None:
+def test_broken_search_stops_its_webhook_alone(sending: Sending, receiver: Receiver) -> None:
     with open_write_transaction(sending.store.engine) as session:
         lost = SavedSearch(slug="l", name="L", noun=Noun.EVENTS, query="speaker=nobody", created_at=sending.now())
         session.add(lost)
@@ -159,8 +157,8 @@ def of_size(size: int, revision: int) -> Change:
 
 
 @given(sizes=st.lists(st.sampled_from([1, 5_000, 90_000, MOST_BYTES]), max_size=130))
-def test_messages_hold_every_change_in_order_within_their_bounds(sizes: list[int]) -> None:
-    made = list(messages([of_size(size, place) for place, size in enumerate(sizes)]))
+def test_messages_hold_all_changes_within_bounds(sizes: list[int]) -> None:
+    made = list(build_messages([of_size(size, place) for place, size in enumerate(sizes)]))
     told = [json.loads(message.body)["data"]["changes"] for message in made]
 
     assert [change["revision"] for each in told for change in each] == list(range(len(sizes)))
@@ -173,7 +171,7 @@ def test_messages_hold_every_change_in_order_within_their_bounds(sizes: list[int
 # What receivers answer
 
 
-def test_a_receiver_that_is_down_gets_the_same_message_when_it_is_up(sending: Sending) -> None:
+def test_receiver_back_up_gets_same_message(sending: Sending) -> None:
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
         port = unheard.getsockname()[1]
@@ -234,9 +232,7 @@ def test_what_is_no_success_is_sent_again(
     assert len({hit.message for hit in receiver.hits}) == 1
 
 
-def test_a_receiver_that_is_gone_is_told_no_more_until_it_is_said_to_be_back(
-    sending: Sending, receiver: Receiver
-) -> None:
+def test_gone_receiver_is_disabled_until_activated(sending: Sending, receiver: Receiver) -> None:
     receiver.answers = [Answer(410)]
     sending.add(receiver.url())
     sending.source("The Herald")
@@ -258,9 +254,7 @@ def test_a_receiver_that_is_gone_is_told_no_more_until_it_is_said_to_be_back(
     assert receiver.changes() == sending.changes()
 
 
-def test_a_receiver_that_is_never_reached_is_given_up_after_the_last_attempt(
-    sending: Sending, receiver: Receiver
-) -> None:
+def test_unreached_receiver_is_disabled_after_last_attempt(sending: Sending, receiver: Receiver) -> None:
     receiver.always = lambda _: Answer(503)
     sending.add(receiver.url())
     sending.source("The Herald")
@@ -286,7 +280,7 @@ def test_a_receiver_that_is_never_reached_is_given_up_after_the_last_attempt(
 
 
 @pytest.mark.before_the_database
-def test_a_message_that_is_never_taken_keeps_no_other_and_ends_no_webhook(sending: Sending, receiver: Receiver) -> None:
+def test_failing_message_blocks_no_other(sending: Sending, receiver: Receiver) -> None:
     poisoned: list[str] = []
 
     def answer(hit: object) -> Answer:
@@ -307,7 +301,7 @@ def test_a_message_that_is_never_taken_keeps_no_other_and_ends_no_webhook(sendin
 
 
 @pytest.mark.before_the_database
-def test_a_receiver_that_asks_for_patience_gets_it_for_all_its_messages(sending: Sending, receiver: Receiver) -> None:
+def test_retry_after_postpones_all_messages(sending: Sending, receiver: Receiver) -> None:
     receiver.answers = [Answer(429, {"Retry-After": "1800"})]
     sending.add(receiver.url())
     sending.source("The Herald")
@@ -349,7 +343,7 @@ def test_a_slow_receiver_keeps_no_other_waiting(sending: Sending, receiver: Rece
 
 
 @pytest.mark.before_the_database
-def test_for_a_receiver_that_does_not_keep_up_no_more_messages_are_made(sending: Sending, receiver: Receiver) -> None:
+def test_slow_receiver_has_a_limit_of_waiting_messages(sending: Sending, receiver: Receiver) -> None:
     webhook = sending.add(receiver.url())
     with open_write_transaction(sending.store.engine) as session:
         later = sending.now() + dt.timedelta(hours=1)
@@ -367,7 +361,7 @@ def test_for_a_receiver_that_does_not_keep_up_no_more_messages_are_made(sending:
 
 @given(attempts=st.integers(1, 30), asked=st.none() | st.integers(0, 10**9))
 def test_pauses_grow_and_end(attempts: int, asked: int | None) -> None:
-    wait, then = pause(attempts, asked), pause(attempts + 1, asked)
+    wait, then = get_pause(attempts, asked), get_pause(attempts + 1, asked)
 
     assert (wait is None) == (attempts >= ATTEMPTS)
     assert wait is None or wait.total_seconds() >= max(5, asked or 0)
@@ -380,9 +374,7 @@ def test_pauses_grow_and_end(attempts: int, asked: int | None) -> None:
 @pytest.mark.before_the_database
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 @pytest.mark.parametrize("networks", [(), ("10.0.0.0/8", "fd00::/8")], ids=["none", "other"])
-def test_nothing_inside_is_reached_unless_the_operator_says_so(
-    sending: Sending, host: str, networks: tuple[str, ...]
-) -> None:
+def test_private_networks_are_refused_by_default(sending: Sending, host: str, networks: tuple[str, ...]) -> None:
     sending.networks = networks
     with socket.create_server(("127.0.0.1", 0)) as inside:
         inside.settimeout(0.1)
@@ -399,7 +391,7 @@ def test_nothing_inside_is_reached_unless_the_operator_says_so(
 
 
 @pytest.mark.before_the_database
-def test_for_a_day_after_it_was_changed_the_old_secret_signs_too(sending: Sending, receiver: Receiver) -> None:
+def test_old_secret_signs_for_a_day(sending: Sending, receiver: Receiver) -> None:
     old = sending.add(receiver.url())["secret"]
     new = sending.client.post("/webhooks/1/rotate").json()["secret"]
     sending.client.post("/webhooks/1/test")
@@ -439,7 +431,7 @@ def test_two_deliverers_send_each_message_once(sending: Sending, receiver: Recei
 
 
 @pytest.mark.before_the_database
-def test_who_is_stopped_while_sending_leaves_the_message_to_the_next(sending: Sending, receiver: Receiver) -> None:
+def test_cancelled_delivery_is_left_to_next_worker(sending: Sending, receiver: Receiver) -> None:
     receiver.answers = [Answer(before=lambda: time.sleep(0.3))]
     sending.add(receiver.url())
     sending.source("The Herald")
@@ -477,7 +469,7 @@ def wait_for(happened: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def test_a_message_whose_sender_is_killed_is_sent_again_under_its_name(sending: Sending, receiver: Receiver) -> None:
+def test_killed_sender_message_is_sent_again_with_its_id(sending: Sending, receiver: Receiver) -> None:
     sending.add(receiver.url())
     sending.source("The Herald")
     receiver.answers = [Answer(before=lambda: os.kill(process.pid, signal.SIGKILL))]
@@ -492,7 +484,7 @@ def test_a_message_whose_sender_is_killed_is_sent_again_under_its_name(sending: 
 
 
 @pytest.mark.before_the_database
-def test_the_command_sends_what_happens_until_it_is_told_to_stop(sending: Sending, receiver: Receiver) -> None:
+def test_command_sends_changes_until_sigterm(sending: Sending, receiver: Receiver) -> None:
     secret = sending.add(receiver.url("/hook?token=confidential"))["secret"]
     with started(sending) as process:
         sending.source("The Herald")
@@ -512,7 +504,7 @@ def test_the_command_sends_what_happens_until_it_is_told_to_stop(sending: Sendin
 
 
 @pytest.mark.before_the_database
-def test_messages_that_were_delivered_are_forgotten_after_a_month(sending: Sending, receiver: Receiver) -> None:
+def test_delivered_messages_are_deleted_after_a_month(sending: Sending, receiver: Receiver) -> None:
     receiver.answers = [Answer(), Answer(500)]
     sending.add(receiver.url())
     for name in ("The Herald", "The Wire"):
@@ -569,9 +561,7 @@ def take(step: str, sending: Sending, receiver: Receiver, webhook: int) -> None:
 
 @given(steps=STEPS)
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_happens_the_receiver_is_told_of_every_change(
-    sending: Sending, receiver: Receiver, steps: list[str]
-) -> None:
+def test_every_change_arrives_whatever_ends_the_sender(sending: Sending, receiver: Receiver, steps: list[str]) -> None:
     receiver.taken.clear()
     webhook = sending.add(receiver.url())
     for step in steps:
@@ -589,7 +579,7 @@ def test_whatever_happens_the_receiver_is_told_of_every_change(
 
 
 @pytest.mark.before_the_database
-def test_a_message_that_was_changed_meanwhile_is_left_to_that_change(sending: Sending, receiver: Receiver) -> None:
+def test_lease_of_changed_message_is_lost(sending: Sending, receiver: Receiver) -> None:
     sending.add(receiver.url())
     sending.source("The Herald")
     make(sending, 1)

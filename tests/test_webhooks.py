@@ -135,7 +135,7 @@ def test_only_who_may_write_sees_and_changes_webhooks(client: TestClient, store:
         assert_problem(client.request(method, path, headers=reading), 403)
 
 
-def test_a_webhook_that_is_sent_again_is_added_once_with_the_same_secret(empty_writer: TestClient) -> None:
+def test_repeated_create_adds_once_with_same_secret(empty_writer: TestClient) -> None:
     again = {"Idempotency-Key": "one"}
     first, second = (empty_writer.post("/webhooks", json={"url": URL}, headers=again).json() for _ in range(2))
 
@@ -165,7 +165,7 @@ def test_webhooks_are_changed_field_by_field(empty_writer: TestClient, empty_sto
     assert_problem(empty_writer.patch("/webhooks/1", json={}, headers={"If-Match": '"1"'}), 412)
 
 
-def test_webhooks_and_messages_are_listed_page_by_page_and_in_other_formats(empty_writer: TestClient) -> None:
+def test_lists_have_pages_and_formats(empty_writer: TestClient) -> None:
     for _ in range(3):
         add(empty_writer)
         empty_writer.post("/webhooks/1/test")

@@ -4,10 +4,9 @@ import datetime as dt
 
 from sqlmodel import Session
 
-from app.core.errors import Conflict, NotFound
 from app.database.models import Feed, Source
-from app.queries import lookups
 from app.schemas.feed import FeedCreate, FeedUpdate
+from app.store.configured import add_configured, change_configured, check_unique, find_configured
 from app.store.fields import Ref, resolve
 from app.store.revisions import WriteSession
 
@@ -17,21 +16,16 @@ _OF_ADDRESS = ("etag", "last_modified", "format", "result", "detail")
 
 def find_feed(session: Session, feed_id: int) -> Feed:
     """Return the feed; raise NotFound if there is none."""
-    feed = lookups.find_row(session, Feed, id=feed_id)
-    if feed is None:
-        raise NotFound(f"There is no feed {feed_id}.")
-    return feed
+    return find_configured(session, Feed, "feed", feed_id)
 
 
 def add_feed(session: WriteSession, body: FeedCreate) -> Feed:
     """Add a feed that is due at once; raise Conflict if another has its address."""
-    _check_free(session, body.url)
+    _check_unique(session, body.url)
     now = dt.datetime.now(dt.UTC)
     values = body.model_dump(exclude={"source"})
     feed = Feed(**values, source_id=_get_source_id(session, body.source), created_at=now, due_at=now)
-    session.add(feed)
-    session.flush()
-    return feed
+    return add_configured(session, feed)
 
 
 def change_feed(session: WriteSession, feed: Feed, body: FeedUpdate) -> Feed:
@@ -40,20 +34,20 @@ def change_feed(session: WriteSession, feed: Feed, body: FeedUpdate) -> Feed:
     if "source" in values:
         values["source_id"] = _get_source_id(session, values.pop("source"))
     if values.get("url", feed.url) != feed.url:
-        _check_free(session, values["url"])
+        _check_unique(session, values["url"])
         values |= {**dict.fromkeys(_OF_ADDRESS), "ttl": 0}
     if values:
         values |= {"due_at": dt.datetime.now(dt.UTC), "failures": 0}
-    for name, value in values.items():
-        setattr(feed, name, value)
-    session.flush()
-    return feed
+    return change_configured(session, feed, values)
 
 
-def _check_free(session: WriteSession, url: str) -> None:
-    feed = lookups.find_row(session, Feed, url=url)
-    if feed is not None:
-        raise Conflict(f"Feed {feed.id} has this address.", id=feed.id)
+def remove_feed(session: WriteSession, feed: Feed) -> None:
+    """Delete a feed and the list of its items; the documents stay."""
+    session.delete(feed)
+
+
+def _check_unique(session: WriteSession, url: str) -> None:
+    check_unique(session, Feed, "Feed {id} has this address.", url=url)
 
 
 def _get_source_id(session: WriteSession, ref: Ref | None) -> int | None:

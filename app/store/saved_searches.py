@@ -7,12 +7,13 @@ from urllib.parse import parse_qsl, urlencode
 
 from sqlmodel import Session
 
-from app.core.errors import Conflict, InUse, Invalid, NotFound
+from app.core.errors import InUse, Invalid
 from app.core.vocab import Noun
 from app.database.models import SavedSearch
-from app.queries import lookups, saved_searches
+from app.queries import saved_searches
 from app.queries.saved_searches import SavedQuery
 from app.schemas.saved_search import SHOWING, SavedSearchCreate, SavedSearchUpdate
+from app.store.configured import add_configured, change_configured, check_unique, find_configured
 from app.store.fields import Ref, build_free_slug
 from app.store.revisions import WriteSession
 
@@ -21,16 +22,13 @@ _MAX_LENGTH = 4000
 
 def find_search(session: Session, ref: Ref) -> SavedSearch:
     """Return the saved search with this id or slug; raise NotFound if there is none."""
-    search = lookups.find_row(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
-    if search is None:
-        raise NotFound(f"There is no saved search {ref}.")
-    return search
+    return find_configured(session, SavedSearch, "saved search", ref)
 
 
 def add_search(session: Session, body: SavedSearchCreate) -> SavedSearch:
     """Save a search; raise Invalid for filters that its list does not take, Conflict if its slug is taken."""
     if body.slug is not None:
-        _check_free(session, body.slug)
+        _check_unique(session, body.slug)
     search = SavedSearch(
         slug=body.slug or build_free_slug(session, SavedSearch, body.name),
         name=body.name,
@@ -38,26 +36,21 @@ def add_search(session: Session, body: SavedSearchCreate) -> SavedSearch:
         query=_build_query(body.noun, body) or "",
         created_at=dt.datetime.now(dt.UTC),
     )
-    session.add(search)
-    session.flush()
-    return search
+    return add_configured(session, search)
 
 
 def change_search(session: WriteSession, search: SavedSearch, body: SavedSearchUpdate) -> SavedSearch:
     """Change the fields that the body sets; raise as ``add_search`` does."""
     values = body.model_dump(exclude_unset=True, exclude={"query", "filters"})
     if values.get("slug", search.slug) != search.slug:
-        _check_free(session, values["slug"])
+        _check_unique(session, values["slug"])
     noun = values.get("noun", search.noun)
     query = _build_query(noun, body)
     if query is None:  # the filters that it had, which the list of another noun need not take
         query = _encode_filters(noun, dict(parse_qsl(search.query, keep_blank_values=True)), "noun")
     values["query"] = query
-    for name, value in values.items():
-        setattr(search, name, value)
     session.draw_revision()
-    session.flush()
-    return search
+    return change_configured(session, search, values)
 
 
 def remove_search(session: WriteSession, search: SavedSearch) -> None:
@@ -104,7 +97,5 @@ def _encode_filters(noun: Noun, filters: Mapping[str, str], field: str) -> str:
     return query
 
 
-def _check_free(session: Session, slug: str) -> None:
-    search = lookups.find_row(session, SavedSearch, slug=slug)
-    if search is not None:
-        raise Conflict(f"There is already a saved search {slug}.", id=search.id)
+def _check_unique(session: Session, slug: str) -> None:
+    check_unique(session, SavedSearch, "There is already a saved search {slug}.", slug=slug)

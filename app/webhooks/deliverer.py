@@ -88,7 +88,7 @@ class Deliverer(Worker[DeliveryLease]):
 
     async def send(self, lease: DeliveryLease) -> Attempt:
         """Send the delivery, without recording the attempt."""
-        headers = signing.headers(lease.message_id, lease.body, lease.secrets, self.now())
+        headers = signing.build_headers(lease.message_id, lease.body, lease.secrets, self.now())
         try:
             response = await self._fetcher.post(lease.url, lease.body.encode(), headers)
         except Refused as error:

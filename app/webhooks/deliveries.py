@@ -23,8 +23,8 @@ from app.queries.change_feed import ChangeSelection, get_next_changes
 from app.store import leases
 from app.store.leases import Lease
 from app.webhooks import records
-from app.webhooks.messages import messages
-from app.webhooks.schedule import ATTEMPTS, pause
+from app.webhooks.messages import build_messages
+from app.webhooks.schedule import ATTEMPTS, get_pause
 
 # Deliveries that may wait for a receiver before no more are made for it; its position keeps its place.
 MAX_WAITING = 100
@@ -90,10 +90,10 @@ def make_deliveries(engine: Engine, webhook_id: int, now: dt.datetime) -> int | 
         new = run_sync(get_next_changes(ThreadReadSession(session), _build_selection(session, webhook), since))
         if new.until == since:
             return None
-        deliveries = [records.build_delivery(webhook, message, now) for message in messages(new.changes)]
+        deliveries = [records.build_delivery(webhook, message, now) for message in build_messages(new.changes)]
     with open_write_transaction(engine) as session:
-        here = (_WEBHOOK.c.id == webhook_id, _WEBHOOK.c.position == since, _WEBHOOK.c.active.is_(True))
-        moved = session.connection().execute(update(_WEBHOOK).where(*here).values(position=new.until))
+        conditions = (_WEBHOOK.c.id == webhook_id, _WEBHOOK.c.position == since, _WEBHOOK.c.active.is_(True))
+        moved = session.connection().execute(update(_WEBHOOK).where(*conditions).values(position=new.until))
         if moved.rowcount == 0:
             return None
         session.add_all(deliveries)
@@ -142,7 +142,7 @@ def record_outcome(engine: Engine, lease: DeliveryLease, now: dt.datetime, attem
     """Record an attempt and plan the next one. Disable a webhook that is gone or never reached. Raise `LeaseLost`."""
     attempts = lease.attempts + 1
     delivered, gone = attempt.error is None, attempt.status == _GONE
-    wait = dt.timedelta() if delivered or gone else pause(attempts, attempt.retry_after)
+    wait = dt.timedelta() if delivered or gone else get_pause(attempts, attempt.retry_after)
     state = DeliveryState.DELIVERED if delivered else DeliveryState.FAILED if wait is None else DeliveryState.WAITING
     values = {"state": state, "attempts": attempts, "tried_at": now, "status": attempt.status, "detail": attempt.error}
     due_at = now + (wait or dt.timedelta())

@@ -1,4 +1,4 @@
-"""What a webhook is told: changes in the order in which they happened, some to a message."""
+"""The messages of webhooks: changes in the order in which they happened, several to a message."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -9,10 +9,10 @@ import orjson
 from app.queries.revisions import Change
 
 MOST_CHANGES = 50
-"""Changes that one message tells of."""
+"""Largest number of changes in one message."""
 
 MOST_BYTES = 200_000
-"""Bytes that the changes in one message take."""
+"""Largest size of the changes in one message."""
 
 CHANGED = "records.changed"
 TEST = "webhook.test"
@@ -20,42 +20,42 @@ TEST = "webhook.test"
 
 @dataclass(frozen=True)
 class Message:
-    """The body of a message, and how many changes it tells of."""
+    """The body of a message, with the number of its changes."""
 
     body: str
     changes: int
 
 
-def messages(changes: Sequence[Change]) -> Iterator[Message]:
-    """All changes, in as few messages as they fit in.
+def build_messages(changes: Sequence[Change]) -> Iterator[Message]:
+    """Yield all changes in as few messages as possible.
 
-    A change is as `/changes` shows it. With a saved search the record stands beside it as ``item``, or null where it
-    alone would be too large.
+    A change has the form of `/changes`. With a saved search it has the record as ``item``, or null if that alone would
+    be too large.
     """
     parts: list[bytes] = []
     last, size = None, 0
     for change in changes:
-        told = _told(change)
-        if last is not None and (len(parts) == MOST_CHANGES or size + len(told) > MOST_BYTES):
-            yield _message(parts, last)
+        content = _encode_change(change)
+        if last is not None and (len(parts) == MOST_CHANGES or size + len(content) > MOST_BYTES):
+            yield _build_message(parts, last)
             parts, size = [], 0
-        parts.append(told)
-        last, size = change, size + len(told)
+        parts.append(content)
+        last, size = change, size + len(content)
     if last is not None:
-        yield _message(parts, last)
+        yield _build_message(parts, last)
 
 
-def test_message(at: str) -> Message:
-    """A message that tells of nothing; ``at`` is the moment, in RFC 3339."""
-    return Message(_body(TEST, at, {}), 0)
+def build_test_message(at: str) -> Message:
+    """Build a message without changes; ``at`` is the moment, in RFC 3339."""
+    return Message(_build_body(TEST, at, {}), 0)
 
 
 def new_id() -> str:
-    """A name that no other message has; without a full stop, which in what is signed ends it."""
+    """Return a unique id for a message; it has no full stop, which separates the parts of the signed text."""
     return f"msg_{secrets.token_hex(16)}"
 
 
-def _told(change: Change) -> bytes:
+def _encode_change(change: Change) -> bytes:
     told = change.to_item()
     if change.item is None:
         return orjson.dumps(told)
@@ -63,10 +63,10 @@ def _told(change: Change) -> bytes:
     return whole if len(whole) <= MOST_BYTES else orjson.dumps({**told, "item": None})
 
 
-def _message(parts: Sequence[bytes], last: Change) -> Message:
+def _build_message(parts: Sequence[bytes], last: Change) -> Message:
     data = {"revision": last.revision, "changes": [orjson.Fragment(part) for part in parts]}
-    return Message(_body(CHANGED, last.at, data), len(parts))
+    return Message(_build_body(CHANGED, last.at, data), len(parts))
 
 
-def _body(kind: str, at: str, data: object) -> str:
+def _build_body(kind: str, at: str, data: object) -> str:
     return orjson.dumps({"type": kind, "timestamp": at, "data": data}).decode()

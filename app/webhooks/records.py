@@ -12,47 +12,48 @@ from app.database.models import Delivery, SavedSearch, Webhook
 from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import lookups
 from app.schemas.webhook import WebhookCreate, WebhookUpdate
+from app.store.configured import add_configured, change_configured, find_configured
+from app.store.revisions import WriteSession
 from app.webhooks import messages, signing
 
 
-def find(session: Session, ident: int) -> Webhook:
-    """The webhook; raises NotFound."""
-    webhook = lookups.find_row(session, Webhook, id=ident)
-    if webhook is None:
-        raise NotFound(f"There is no webhook {ident}.")
-    return webhook
+def find_webhook(session: Session, webhook_id: int) -> Webhook:
+    """Return the webhook. Raise `NotFound` if there is none."""
+    return find_configured(session, Webhook, "webhook", webhook_id)
 
 
-def add(session: Session, body: WebhookCreate) -> Webhook:
-    """A webhook with a secret of its own, which is told of what happens from now on, or since a revision."""
-    values = _values(session, body)
+def add_webhook(session: WriteSession, body: WebhookCreate) -> Webhook:
+    """Add a webhook with a secret of its own, for changes from now on, or since a revision."""
+    values = _build_values(session, body)
     position = values.pop("position", None)
     webhook = Webhook(
         **values,
         secret=signing.new_secret(),
-        position=_newest(session) if position is None else position,
+        position=_get_newest_revision(session) if position is None else position,
         created_at=_now(),
     )
-    session.add(webhook)
-    session.flush()
-    return webhook
+    return add_configured(session, webhook)
 
 
-def change(session: Session, webhook: Webhook, body: WebhookUpdate) -> Webhook:
-    """Change what the body names.
+def change_webhook(session: WriteSession, webhook: Webhook, body: WebhookUpdate) -> Webhook:
+    """Change the fields that the body sets.
 
-    One that becomes active, or gets another address, is sent at once what it has missed.
+    If the webhook becomes active, or gets another address, all undelivered messages are due at once.
     """
-    values = _values(session, body)
-    begins_again = (values.get("active", False) and not webhook.active) or values.get("url", webhook.url) != webhook.url
+    values = _build_values(session, body)
+    becomes_active = values.get("active", False) and not webhook.active
+    requeue = becomes_active or values.get("url", webhook.url) != webhook.url
     if values.get("active"):
         values |= {"disabled_at": None, "disabled_reason": None}
-    for name, value in values.items():
-        setattr(webhook, name, value)
-    session.flush()
-    if begins_again and webhook.id is not None:
+    change_configured(session, webhook, values)
+    if requeue and webhook.id is not None:
         _requeue_undelivered(session, webhook.id)
     return webhook
+
+
+def remove_webhook(session: WriteSession, webhook: Webhook) -> None:
+    """Delete a webhook and its deliveries, those that wait included."""
+    session.delete(webhook)
 
 
 def _requeue_undelivered(session: Session, webhook_id: int) -> None:
@@ -62,28 +63,26 @@ def _requeue_undelivered(session: Session, webhook_id: int) -> None:
     session.connection().execute(missed.values(state=DeliveryState.WAITING, attempts=0, due_at=_now()))
 
 
-def rotate(session: Session, webhook: Webhook) -> Webhook:
-    """Give the webhook a new secret; the one that it had signs too for a day."""
+def rotate_secret(session: WriteSession, webhook: Webhook) -> Webhook:
+    """Give the webhook a new secret; for a day the old one signs as well."""
     webhook.old_secret, webhook.old_secret_until = webhook.secret, _now() + signing.OVERLAP
     webhook.secret = signing.new_secret()
     session.flush()
     return webhook
 
 
-def test(session: Session, webhook: Webhook) -> Delivery:
-    """Have a message sent that tells of nothing; raises Conflict where none are sent."""
+def add_test_delivery(session: WriteSession, webhook: Webhook) -> Delivery:
+    """Add a delivery without changes. Raise `Conflict` if the webhook is not active."""
     if not webhook.active:
         raise Conflict("The webhook is not active, so that nothing is sent to it.")
     now = _now()
-    message = messages.test_message(now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+    message = messages.build_test_message(now.strftime("%Y-%m-%dT%H:%M:%SZ"))
     delivery = build_delivery(webhook, message, now)
-    session.add(delivery)
-    session.flush()
-    return delivery
+    return add_configured(session, delivery)
 
 
 def build_delivery(webhook: Webhook, message: messages.Message, now: dt.datetime) -> Delivery:
-    """A message as it waits to be sent."""
+    """Build the delivery of a message, which is due at once."""
     assert webhook.id is not None
     return Delivery(
         webhook_id=webhook.id,
@@ -95,30 +94,30 @@ def build_delivery(webhook: Webhook, message: messages.Message, now: dt.datetime
     )
 
 
-def send_again(session: Session, webhook: Webhook, ident: int) -> Delivery:
-    """Have a message sent at once, whatever came of it before; raises NotFound."""
-    delivery = lookups.find_row(session, Delivery, id=ident, webhook_id=webhook.id)
+def retry_delivery(session: WriteSession, webhook: Webhook, delivery_id: int) -> Delivery:
+    """Let a delivery be due at once, whatever its state. Raise `NotFound` if there is none."""
+    delivery = lookups.find_row(session, Delivery, id=delivery_id, webhook_id=webhook.id)
     if delivery is None:
-        raise NotFound(f"There is no message {ident} to webhook {webhook.id}.")
+        raise NotFound(f"There is no message {delivery_id} to webhook {webhook.id}.")
     delivery.state, delivery.attempts, delivery.due_at = DeliveryState.WAITING, 0, _now()
     session.flush()
     return delivery
 
 
-def _values(session: Session, body: WebhookCreate | WebhookUpdate) -> dict[str, Any]:
-    """What the body names, by the columns' names."""
+def _build_values(session: Session, body: WebhookCreate | WebhookUpdate) -> dict[str, Any]:
+    """Return the fields that the body sets, by the columns' names."""
     values = body.model_dump(exclude_unset=True, mode="json")
     if "search" in values:
-        values["search_id"] = _search(session, values.pop("search"))
+        values["search_id"] = _find_search_id(session, values.pop("search"))
     since = values.pop("since", None)
     if since is not None:
-        if since > (newest := _newest(session)):
+        if since > (newest := _get_newest_revision(session)):
             raise Invalid("since", f"the store is at revision {newest}")
         values["position"] = since
     return values
 
 
-def _search(session: Session, ref: int | str | None) -> int | None:
+def _find_search_id(session: Session, ref: int | str | None) -> int | None:
     if ref is None:
         return None
     search = lookups.find_row(session, SavedSearch, **{"id" if isinstance(ref, int) else "slug": ref})
@@ -127,7 +126,7 @@ def _search(session: Session, ref: int | str | None) -> int | None:
     return search.id
 
 
-def _newest(session: Session) -> int:
+def _get_newest_revision(session: Session) -> int:
     return run_sync(ThreadReadSession(session).fetch_state()).revision
 
 

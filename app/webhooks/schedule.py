@@ -1,4 +1,4 @@
-"""When a message is sent again that did not reach its receiver: the schedule of the specification."""
+"""The schedule of attempts for a delivery, from the specification."""
 
 import datetime as dt
 import random
@@ -7,17 +7,17 @@ import random
 _DELAYS = (5, 5 * 60, 30 * 60, *(hours * 3600 for hours in (2, 5, 10, 14, 20, 24)))
 
 ATTEMPTS = len(_DELAYS) + 1
-"""Attempts after which a message has failed."""
+"""Attempts after which a delivery has failed."""
 
 LONGEST = 24 * 3600
-"""The most seconds for which a receiver can ask to be left alone."""
+"""Longest pause, in seconds, that a receiver can ask for."""
 
 
-def pause(attempts: int, retry_after: int | None = None) -> dt.timedelta | None:
-    """How long to wait after so many attempts; None when that was the last.
+def get_pause(attempts: int, retry_after: int | None = None) -> dt.timedelta | None:
+    """Return the pause after so many attempts, or None after the last.
 
-    Somewhat longer at random, so that what failed together is not sent together; and no shorter than ``retry_after``,
-    the seconds that the receiver asked for.
+    It is up to a fifth longer at random, so that deliveries that failed together are not sent together, and no shorter
+    than ``retry_after``, the seconds that the receiver asked for.
     """
     if attempts >= ATTEMPTS:
         return None

@@ -1,4 +1,4 @@
-"""How a receiver knows that a message is ours: secrets, and what is signed with them."""
+"""Secrets of webhooks, and the signatures by which a receiver recognizes a message of ours."""
 
 import base64
 import datetime as dt
@@ -8,17 +8,17 @@ from collections.abc import Sequence
 from standardwebhooks import Webhook
 
 OVERLAP = dt.timedelta(hours=24)
-"""How long the secret before the present one signs as well."""
+"""Time for which the previous secret signs as well."""
 
 
 def new_secret() -> str:
-    """32 random bytes, written as the specification has it."""
+    """Return 32 random bytes in the notation of the specification."""
     return f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}"
 
 
-def headers(message: str, body: str, keys: Sequence[str], now: dt.datetime) -> dict[str, str]:
-    """The headers of a message that is sent now, signed with each of the secrets."""
-    at = now.astimezone(dt.UTC)  # the library takes the hour as it stands for UTC's
+def build_headers(message: str, body: str, keys: Sequence[str], now: dt.datetime) -> dict[str, str]:
+    """Build the headers of a message that is sent now, signed with each of the secrets."""
+    at = now.astimezone(dt.UTC)  # the library reads the hour as UTC, whatever the zone
     return {
         "Content-Type": "application/json",
         "webhook-id": message,

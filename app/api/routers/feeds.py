@@ -13,7 +13,7 @@ from app.database.read_pool import ThreadReadSession, run_sync
 from app.queries import feeds
 from app.schemas.common import Page
 from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate
-from app.store.feeds import add_feed, change_feed, find_feed
+from app.store.feeds import add_feed, change_feed, find_feed, remove_feed
 from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/feeds", tags=["feeds"])
@@ -67,7 +67,7 @@ def delete_feed(write: WriteDep, ident: RecordId) -> Response:
     """Forget a feed and the list of its items; the documents that it brought stay."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        session.delete(find_feed(session, ident))
+        remove_feed(session, find_feed(session, ident))
         session.draw_revision()  # the coverage of events shows the outlets with a feed, and is cached by revision
         return write.build_response(session, 204)
 

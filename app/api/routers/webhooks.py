@@ -62,7 +62,7 @@ async def list_webhook_deliveries(
 def create_webhook(write: WriteDep, body: WebhookCreate) -> Response:
     """Tell one more address of changes. Its secret is in this answer, and in no other."""
     with write.open_transaction() as session:
-        return _build_response(write, session, 201, records.add(session, body), secret=True)
+        return _build_response(write, session, 201, records.add_webhook(session, body), secret=True)
 
 
 @router.patch("/{id}", response_model=WebhookPublic, responses=CHANGE)
@@ -70,7 +70,9 @@ def update_webhook(write: WriteDep, ident: RecordId, body: WebhookUpdate) -> Res
     """Only the fields that the body names. With `since` it is told once more of all changes after that revision."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _build_response(write, session, 200, records.change(session, records.find(session, ident), body))
+        return _build_response(
+            write, session, 200, records.change_webhook(session, records.find_webhook(session, ident), body)
+        )
 
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
@@ -78,7 +80,7 @@ def delete_webhook(write: WriteDep, ident: RecordId) -> Response:
     """Forget a webhook and its messages, those that wait to be sent too."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        session.delete(records.find(session, ident))
+        records.remove_webhook(session, records.find_webhook(session, ident))
         return write.build_response(session, 204)
 
 
@@ -87,7 +89,9 @@ def rotate_webhook_secret(write: WriteDep, ident: RecordId) -> Response:
     """Give a webhook a new secret, which this answer shows. For 24 hours the old one signs its messages as well."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _build_response(write, session, 200, records.rotate(session, records.find(session, ident)), secret=True)
+        return _build_response(
+            write, session, 200, records.rotate_secret(session, records.find_webhook(session, ident)), secret=True
+        )
 
 
 @router.post("/{id}/test", response_model=DeliveryPublic, status_code=201, responses=CHANGE)
@@ -95,7 +99,9 @@ def test_webhook(write: WriteDep, ident: RecordId) -> Response:
     """Have a message of the type `webhook.test` sent, which tells of nothing."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        return _build_delivery_response(write, session, 201, records.test(session, records.find(session, ident)))
+        return _build_delivery_response(
+            write, session, 201, records.add_test_delivery(session, records.find_webhook(session, ident))
+        )
 
 
 @router.post("/{id}/deliveries/{delivery}/retry", response_model=DeliveryPublic, responses=CHANGE)
@@ -103,8 +109,8 @@ def retry_delivery(write: WriteDep, ident: RecordId, delivery: DeliveryId) -> Re
     """Have a message sent once more, at once, even if it was delivered."""
     write.reject_if_match()
     with write.open_transaction() as session:
-        webhook = records.find(session, ident)
-        return _build_delivery_response(write, session, 200, records.send_again(session, webhook, delivery))
+        webhook = records.find_webhook(session, ident)
+        return _build_delivery_response(write, session, 200, records.retry_delivery(session, webhook, delivery))
 
 
 def _build_response(
