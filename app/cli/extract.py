@@ -1,4 +1,4 @@
-"""``dateline extract``: the machine reads what the store holds."""
+"""``dateline extract``: machine extraction from documents in the store."""
 
 from typing import Annotated
 
@@ -28,38 +28,35 @@ def extract(
 ) -> None:
     """Find statements, speakers and events in documents that the machine has not read."""
     with open_store() as engine, progress_bar("documents") as progress:
-        wanted = _to_read(engine, documents or [], again=again)
-        taken = [_read(engine, ident) for ident in progress.track(wanted)]
-    out.print(_summary(taken, again=again))
+        ids = _select_documents(engine, documents or [], again=again)
+        taken = [_extract(engine, document_id) for document_id in progress.track(ids)]
+    out.print(_summarize(taken, again=again))
 
 
-def _to_read(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
-    """The ids of the documents that nobody has read, or ``again`` that another reader has."""
-    wanted, known = [], set()
+def _select_documents(engine: Engine, documents: list[int], *, again: bool) -> list[int]:
+    """Return the ids of documents without an extraction, or ``again`` of those with one of another version."""
     with open_read_transaction(engine) as session:
-        for each in document_queries.list_extractions(session, documents):
-            known.add(each.document_id)
-            other = each.extractor_version is not None and each.extractor_version != get_extractor_version(
-                each.language
-            )
-            if other if again else each.extractor_version is None:
-                wanted.append(each.document_id)
-    for ident in documents:
-        if ident not in known:
-            fail(f"There is no document {ident}.")
-    return wanted
+        rows = document_queries.list_extractions(session, documents)
+    existing = {row.document_id for row in rows}
+    for document_id in documents:
+        if document_id not in existing:
+            fail(f"There is no document {document_id}.")
+    if not again:
+        return [row.document_id for row in rows if row.extractor_version is None]
+    versions = [(row, row.extractor_version) for row in rows if row.extractor_version is not None]
+    return [row.document_id for row, version in versions if version != get_extractor_version(row.language)]
 
 
-def _read(engine: Engine, ident: int) -> StatementCounts:
+def _extract(engine: Engine, document_id: int) -> StatementCounts:
     with open_read_transaction(engine) as session:
-        document = session.get_one(Document, ident)
+        document = session.get_one(Document, document_id)
         session.expunge(document)
-    found = extract_document(document)
-    with revisions.write(engine, author="dateline extract", message=f"Read document {ident}") as session:
-        return save_extraction(session, session.get_one(Document, ident), found)
+    extraction = extract_document(document)
+    with revisions.write(engine, author="dateline extract", message=f"Read document {document_id}") as session:
+        return save_extraction(session, session.get_one(Document, document_id), extraction)
 
 
-def _summary(taken: list[StatementCounts], *, again: bool) -> str:
+def _summarize(taken: list[StatementCounts], *, again: bool) -> str:
     new, changed, gone = (sum(counts) for counts in zip(*taken, strict=True)) if taken else (0, 0, 0)
-    what = "again" if again else "for the first time"
-    return f"{len(taken)} documents read {what}: {new} statements new, {changed} changed, {gone} gone."
+    occasion = "again" if again else "for the first time"
+    return f"{len(taken)} documents read {occasion}: {new} statements new, {changed} changed, {gone} gone."

@@ -143,7 +143,9 @@ class Acled(Format):
             *parse_coordinates(values["latitude"], values["longitude"]),
             f"acled:{external_id}",
         )
-        row = Row(event, *_build_account(external_id, values), _split_sources(values["source"]))
+        names = (name.strip()[:NAME_LENGTH] for name in values["source"].split(";"))
+        sources = list(dict.fromkeys(name for name in names if name))
+        row = Row(event, *_build_account(external_id, values), sources)
         if event.country is None:
             counts.note("unknown country; taken without")
         return row
@@ -278,9 +280,3 @@ def _parse_timestamp(timestamp: str) -> str:
     if not _TIMESTAMP.fullmatch(timestamp):
         raise Rejected("timestamp is no number of seconds")
     return dt.datetime.fromtimestamp(int(timestamp), dt.UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-
-
-def _split_sources(text: str) -> list[str]:
-    """Return the names of the sources, without duplicates."""
-    names = (part.strip()[:NAME_LENGTH] for part in text.split(";"))
-    return list(dict.fromkeys(name for name in names if name))

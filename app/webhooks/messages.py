@@ -56,11 +56,11 @@ def new_id() -> str:
 
 
 def _encode_change(change: Change) -> bytes:
-    told = change.to_item()
+    content = change.to_item()
     if change.item is None:
-        return orjson.dumps(told)
-    whole = orjson.dumps({**told, "item": orjson.Fragment(change.item)})
-    return whole if len(whole) <= MOST_BYTES else orjson.dumps({**told, "item": None})
+        return orjson.dumps(content)
+    whole = orjson.dumps({**content, "item": orjson.Fragment(change.item)})
+    return whole if len(whole) <= MOST_BYTES else orjson.dumps({**content, "item": None})
 
 
 def _build_message(parts: Sequence[bytes], last: Change) -> Message:

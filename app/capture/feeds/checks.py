@@ -59,17 +59,17 @@ class WaitingItem:
 
 def acquire(engine: Engine, feed_id: int, now: dt.datetime, due_by: dt.datetime) -> FeedLease | None:
     """Lease the feed if it was due by then."""
-    return leases.acquire(
-        engine, now + LEASE_TIME, lambda session: queries.find_due_feed(session, feed_id, due_by), _build_lease
-    )
 
+    def find_due(session: Session) -> Feed | None:
+        return queries.find_due_feed(session, feed_id, due_by)
 
-def _build_lease(_session: Session, feed: Feed) -> FeedLease:
-    assert feed.id is not None
-    return FeedLease(
-        feed.id, feed.due_at, feed.url, feed.source_id, feed.title, feed.extract, feed.interval, feed.ttl,
-        feed.failures, feed.etag, feed.last_modified,
-    )  # fmt: skip
+    def build(_session: Session, feed: Feed) -> FeedLease:
+        return FeedLease(
+            feed_id, feed.due_at, feed.url, feed.source_id, feed.title, feed.extract, feed.interval, feed.ttl,
+            feed.failures, feed.etag, feed.last_modified,
+        )  # fmt: skip
+
+    return leases.acquire(engine, now + LEASE_TIME, find_due, build)
 
 
 @contextmanager
