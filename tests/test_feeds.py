@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.feeds.document import MAX_ITEMS, FeedDocument, NotAFeed
@@ -20,6 +19,7 @@ from app.database.models import FeedItem
 from app.queries import lookups
 from app.store.feeds import find_feed
 from tests.conftest import Store
+from tests.properties import for_all
 
 HERE = "https://herald.example/feed"
 
@@ -56,6 +56,7 @@ JSON = json.dumps(
         ],
     }
 )
+
 SITEMAP = """<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"
  xmlns:news="http://www.google.com/schemas/sitemap-news/0.9">
 <url><loc>https://herald.example/1</loc><news:news><news:publication><news:name>Herald</news:name></news:publication>
@@ -70,7 +71,7 @@ def read(text: str | bytes, content_type: str | None = None) -> FeedDocument:
     return parse(text.encode() if isinstance(text, str) else text, content_type, HERE)
 
 
-def told(text: str | bytes) -> list[tuple[str, str | None]]:
+def parse_items(text: str | bytes) -> list[tuple[str, str | None]]:
     return [(item.url, item.updated) for item in read(text).items]
 
 
@@ -101,14 +102,14 @@ def test_each_kind_of_feed_is_read(text: str, format_: FeedFormat, items: list[t
     feed = read(text)
 
     assert (feed.format, feed.title) == (format_, "The Herald")
-    assert told(text) == items
+    assert parse_items(text) == items
 
 
 def test_news_and_compressed_sitemaps_are_parsed() -> None:
     items = [("https://herald.example/2", "2024-06-20T10:00+02:00"), ("https://herald.example/1", "2024-06-19")]
 
     assert read(SITEMAP).format is FeedFormat.SITEMAP
-    assert told(SITEMAP) == told(gzip.compress(SITEMAP.encode())) == items
+    assert parse_items(SITEMAP) == parse_items(gzip.compress(SITEMAP.encode())) == items
     assert read(INDEX).sitemaps == ("https://herald.example/new.xml", "https://herald.example/old.xml")
 
 
@@ -126,7 +127,7 @@ def test_an_item_is_known_by_its_id_wherever_it_moves() -> None:
 
 
 def test_what_is_broken_is_read_as_far_as_it_goes() -> None:
-    assert told(RSS.replace("Two &amp; a half", "Two & a &nbsp; half")) == told(RSS)
+    assert parse_items(RSS.replace("Two &amp; a half", "Two & a &nbsp; half")) == parse_items(RSS)
     assert len(read(RSS[: RSS.index("<title>Three")]).items) == 2
 
 
@@ -183,7 +184,7 @@ TAGS = st.sampled_from(
 )
 
 
-@given(st.sampled_from(["<rss version='2.0'><channel>", "<feed>", "<urlset>", '{"version": "', ""]), st.data())
+@for_all(st.sampled_from(["<rss version='2.0'><channel>", "<feed>", "<urlset>", '{"version": "', ""]), st.data())
 def test_whatever_is_sent_it_is_a_feed_or_no_feed(start: str, data: st.DataObject) -> None:
     text = start + "".join(data.draw(st.lists(TAGS | st.text(max_size=10), max_size=20)))
     try:
@@ -308,12 +309,12 @@ def test_feeds_are_found_by_source_state_and_result(writer: TestClient, store: S
     made = put(writer, source="naenara")
     _note(store, made["id"], result="failed")
 
-    def found(query: str) -> list[int]:
+    def list_ids(query: str) -> list[int]:
         return [item["id"] for item in writer.get(f"/feeds?{query}").json()["items"]]
 
-    assert (found("source=naenara"), found("source=meduza")) == ([made["id"]], [1])
-    assert (found("active=true"), found("active=false")) == ([made["id"]], [1])
-    assert (found("result=new,failed"), found("result=new")) == ([made["id"]], [])
+    assert (list_ids("source=naenara"), list_ids("source=meduza")) == ([made["id"]], [1])
+    assert (list_ids("active=true"), list_ids("active=false")) == ([made["id"]], [1])
+    assert (list_ids("result=new,failed"), list_ids("result=new")) == ([made["id"]], [])
     assert writer.get("/feeds?source=nobody").status_code == 422
 
 
@@ -323,7 +324,7 @@ def test_feed_items_are_listed_with_state(writer: TestClient, store: Store) -> N
         item.state, item.document_id = FeedItemState.STORED, 1
     page = writer.get("/feeds/1/items").json()
 
-    assert [(each["url"], each["state"], each["document"]) for each in page["items"]] == [
+    assert [(item["url"], item["state"], item["document"]) for item in page["items"]] == [
         ("https://example.org/1", "stored", 1)
     ]
     assert writer.get("/feeds/1/items?state=failed,waiting").json()["items"] == []

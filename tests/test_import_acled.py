@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.imports.acled import Acled
@@ -16,6 +15,7 @@ from app.schemas.document import DocumentFull
 from app.schemas.event import EventCreate, EventPublic
 from tests.conftest import Store
 from tests.data.acled import COLUMNS, Row, row, text, write
+from tests.properties import for_all
 from tests.test_cli import Dateline, dateline
 from tests.test_import_gdelt import items, only, summary
 
@@ -28,7 +28,7 @@ Imported = Callable[..., dict[str, int]]
 
 @pytest.fixture
 def imported(dateline: Dateline, empty_store: Store, tmp_path: Path) -> Imported:
-    """Imports rows into the empty store; returns the summary."""
+    """Import rows into the empty store, and return the summary."""
     files = iter(range(1000))
 
     def run(*rows: Row) -> dict[str, int]:
@@ -44,12 +44,12 @@ def test_event_adds_acled_account_and_named_sources(
 ) -> None:
     assert imported(row(7)) == {"taken": 1}
 
-    found = only(empty_writer, "/events")
-    EventPublic.model_validate(found)
-    assert (found["external_id"], found["type"], found["date"]["edtf"]) == ("acled:KEN7", "assault", "2024-06-18")
-    assert found["title"] == "Militia of the North – Police Forces of Kenya: Armed clash"
-    assert found["place"] == {"name": "Lokori", "country": "KE", "latitude": 1.95, "longitude": 36.02}
-    assert {outlet["slug"] for outlet in found["sources"]} == {"acled", "daily-nation-kenya", "star-radio"}
+    loaded = only(empty_writer, "/events")
+    EventPublic.model_validate(loaded)
+    assert (loaded["external_id"], loaded["type"], loaded["date"]["edtf"]) == ("acled:KEN7", "assault", "2024-06-18")
+    assert loaded["title"] == "Militia of the North – Police Forces of Kenya: Armed clash"
+    assert loaded["place"] == {"name": "Lokori", "country": "KE", "latitude": 1.95, "longitude": 36.02}
+    assert {outlet["slug"] for outlet in loaded["sources"]} == {"acled", "daily-nation-kenya", "star-radio"}
 
     claim = only(empty_writer, "/claims")
     ClaimPublic.model_validate(claim)
@@ -104,9 +104,9 @@ def test_types_and_countries_are_those_of_the_store(imported: Imported, empty_wr
     done = imported(*kinds, *places)
 
     assert done == {"taken": len(kinds) + len(places), "noted: unknown country; taken without": 1}
-    found = {item["external_id"]: item for item in items(empty_writer, "/events")}
-    assert [found[f"acled:KEN{number}"]["type"] for number, _ in enumerate(TYPES)] == [*TYPES.values()]
-    assert [found[f"acled:KEN{100 + number}"]["place"]["country"] for number, _ in enumerate(COUNTRIES)] == [
+    loaded = {item["external_id"]: item for item in items(empty_writer, "/events")}
+    assert [loaded[f"acled:KEN{number}"]["type"] for number, _ in enumerate(TYPES)] == [*TYPES.values()]
+    assert [loaded[f"acled:KEN{100 + number}"]["place"]["country"] for number, _ in enumerate(COUNTRIES)] == [
         *COUNTRIES.values()
     ]
 
@@ -208,7 +208,7 @@ FIELDS = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@given(columns=st.dictionaries(st.sampled_from(COLUMNS), FIELDS, max_size=3))
+@for_all(columns=st.dictionaries(st.sampled_from(COLUMNS), FIELDS, max_size=3))
 def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
     reader, counts, taken = Acled(), Counts(), []
     lines = text([row(1, **columns)]).encode(errors="surrogatepass").splitlines(keepends=True)

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -23,6 +22,7 @@ from app.schemas.event import EventCreate, EventPublic
 from app.schemas.report import ReportPublic
 from tests.conftest import Store, Templates, talking_to
 from tests.data.gdelt import EVENT, MENTION, event, mention, write
+from tests.properties import for_all
 from tests.test_cli import Dateline, dateline
 
 __all__ = ["dateline"]  # the fixture
@@ -32,7 +32,7 @@ Item = dict[str, Any]
 
 @pytest.fixture
 def imported(dateline: Dateline, empty_store: Store, tmp_path: Path) -> Callable[..., dict[str, int]]:
-    """Imports lines into the empty store, as a file of this kind; returns the summary."""
+    """Import lines into the empty store as a file of this kind, and return the summary."""
     files = iter(range(1000))
 
     def run(*lines: str, kind: str = "export", store: Store = empty_store) -> dict[str, int]:
@@ -44,15 +44,15 @@ def imported(dateline: Dateline, empty_store: Store, tmp_path: Path) -> Callable
     return run
 
 
-def summary(shown: str) -> dict[str, int]:
-    """The outcomes and reasons of a summary that are not 0."""
-    rows = re.findall(r"^│ +(.+?) +│ +([\d,]+) +│$", shown, re.MULTILINE)
+def summary(output: str) -> dict[str, int]:
+    """Return the outcomes and reasons of a summary that are not 0."""
+    rows = re.findall(r"^│ +(.+?) +│ +([\d,]+) +│$", output, re.MULTILINE)
     return {name: int(number.replace(",", "")) for name, number in rows if number != "0"}
 
 
 def items(client: TestClient, address: str) -> list[Item]:
-    found: list[Item] = client.get(address).json()["items"]
-    return found
+    loaded: list[Item] = client.get(address).json()["items"]
+    return loaded
 
 
 def only(client: TestClient, address: str) -> Item:
@@ -68,18 +68,18 @@ def test_event_adds_source_document_and_report(
 ) -> None:
     assert imported(event(7)) == {"taken": 1}
 
-    found = only(empty_writer, "/events")
-    EventPublic.model_validate(found)
-    assert found["external_id"] == "gdelt:7"
-    assert found["title"] == "Russia – North Korea: sign an agreement (CAMEO 057)"
-    assert (found["type"], found["date"]["edtf"], found["coded_by"]) == ("support", "2024-06-19", "import")
-    assert found["place"] == {
+    loaded = only(empty_writer, "/events")
+    EventPublic.model_validate(loaded)
+    assert loaded["external_id"] == "gdelt:7"
+    assert loaded["title"] == "Russia – North Korea: sign an agreement (CAMEO 057)"
+    assert (loaded["type"], loaded["date"]["edtf"], loaded["coded_by"]) == ("support", "2024-06-19", "import")
+    assert loaded["place"] == {
         "name": "Pyongyang, P'yongyang-si, North Korea",
         "country": "KP",
         "latitude": 39.0194,
         "longitude": 125.755,
     }
-    assert [(outlet["slug"], outlet["documents"]) for outlet in found["sources"]] == [("herald-example", 1)]
+    assert [(outlet["slug"], outlet["documents"]) for outlet in loaded["sources"]] == [("herald-example", 1)]
 
     source = only(empty_writer, "/sources")
     assert (source["name"], source["kind"], source["aliases"]) == ("herald.example", "online", ["herald.example"])
@@ -125,9 +125,9 @@ def test_month_or_year_extends_to_coded_day() -> None:
     month = event(SQLDATE="20241001", DATEADDED="20241031000000")
     year = event(SQLDATE="20200101", DATEADDED="20201231000000")
 
-    found = [gdelt_lines.parse_event(line.encode(), Counts()).row.date for line in (month, year)]
+    dates = [gdelt_lines.parse_event(line.encode(), Counts()).row.date for line in (month, year)]
 
-    assert found == ["2024-09~/2024-10~", "2019~/2020~"]
+    assert dates == ["2024-09~/2024-10~", "2019~/2020~"]
 
 
 def test_doubtful_dates_are_counted_and_certain_of_no_day(imported: Imported, empty_writer: TestClient) -> None:
@@ -369,8 +369,8 @@ def test_outlets_that_are_there_are_found(imported: Imported, writer: TestClient
     imported(*(event(number, SOURCEURL=url) for number, url in enumerate(urls, 1)), store=store)
 
     assert len(items(writer, "/sources?limit=500")) == before + 2
-    found = {item["url"]: item["source"]["slug"] for item in items(writer, "/documents")}
-    assert [found[url] for url in urls] == ["meduza", "meduza", "the-daily", "slug-example"]
+    slugs = {item["url"]: item["source"]["slug"] for item in items(writer, "/documents")}
+    assert [slugs[url] for url in urls] == ["meduza", "meduza", "the-daily", "slug-example"]
 
 
 def test_outlets_with_one_slug_are_two(imported: Imported, empty_writer: TestClient) -> None:
@@ -420,8 +420,8 @@ def test_changed_event_is_updated_and_keeps_history(imported: Imported, empty_wr
 
 def test_what_a_person_has_read_stays(imported: Imported, empty_writer: TestClient) -> None:
     imported(event(1))
-    found = only(empty_writer, "/events")
-    empty_writer.patch(f"/events/{found['id']}", json={"title": "A treaty is signed", "coded_by": "human"})
+    loaded = only(empty_writer, "/events")
+    empty_writer.patch(f"/events/{loaded['id']}", json={"title": "A treaty is signed", "coded_by": "human"})
 
     assert imported(event(1, EventCode="190")) == {
         "skipped": 1,
@@ -435,7 +435,7 @@ FIELDS = st.text(max_size=12) | st.sampled_from(
 )
 
 
-@given(columns=st.dictionaries(st.sampled_from(EVENT), FIELDS, max_size=3))
+@for_all(columns=st.dictionaries(st.sampled_from(EVENT), FIELDS, max_size=3))
 def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
     try:
         row = gdelt_lines.parse_event(event(1, **columns).encode(errors="surrogatepass"), Counts()).row
@@ -446,13 +446,13 @@ def test_what_is_taken_the_api_would_take(columns: dict[str, str]) -> None:
     EventCreate.model_validate({name: getattr(row, name) for name in names})
 
 
-@given(columns=st.dictionaries(st.sampled_from(MENTION), FIELDS, max_size=3))
+@for_all(columns=st.dictionaries(st.sampled_from(MENTION), FIELDS, max_size=3))
 def test_a_mention_is_read_or_rejected(columns: dict[str, str]) -> None:
     try:
-        found = gdelt_lines.parse_mention(mention(1, **columns).encode(errors="surrogatepass"), Counts())
+        parsed = gdelt_lines.parse_mention(mention(1, **columns).encode(errors="surrogatepass"), Counts())
     except Rejected:
         return
 
-    assert found.outlet.name
-    assert found.document.canonical_url or found.document.title
-    assert 0 <= (found.report.confidence or 0) <= 1
+    assert parsed.outlet.name
+    assert parsed.document.canonical_url or parsed.document.title
+    assert 0 <= (parsed.report.confidence or 0) <= 1

@@ -13,13 +13,14 @@ import httpx
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from typer.testing import Result
 
 from app.core.vocab import Scope
 from app.main import create_app
 from tests.conftest import Store, settings_for
+from tests.properties import for_all
 from tests.test_cli import Dateline, dateline, serving
 
 __all__ = ["dateline"]  # the fixture
@@ -68,14 +69,14 @@ def body(lines: list[Any]) -> bytes:
 def send(writer: TestClient, lines: list[Any], **query: Any) -> dict[str, Any]:
     response = writer.post("/imports", content=body(lines), params=query)
     assert response.status_code == 200, response.text
-    told: dict[str, Any] = response.json()
-    return told
+    result: dict[str, Any] = response.json()
+    return result
 
 
-def outcomes(told: dict[str, Any]) -> dict[str, int]:
-    """The outcomes that there are."""
+def outcomes(result: dict[str, Any]) -> dict[str, int]:
+    """Return the outcomes that are not 0."""
     names = ("taken", "changed", "unchanged", "waiting", "skipped", "rejected")
-    return {name: told[name] for name in names if told[name]}
+    return {name: result[name] for name in names if result[name]}
 
 
 def reports(response: Response) -> list[dict[str, Any]]:
@@ -92,10 +93,10 @@ def count(client: TestClient, noun: str) -> int:
 
 
 def test_every_kind_of_line_is_taken_as_by_its_own_post(empty_writer: TestClient) -> None:
-    told = send(empty_writer, STORY, message="The Herald of 18 June")
+    result = send(empty_writer, STORY, message="The Herald of 18 June")
 
-    assert outcomes(told) == {"taken": 5}
-    assert (told["state"], told["lines"], told["problems"]) == ("finished", 5, [])
+    assert outcomes(result) == {"taken": 5}
+    assert (result["state"], result["lines"], result["problems"]) == ("finished", 5, [])
     [statement] = empty_writer.get("/statements?speaker=minister").json()["items"]
     assert (statement["text"], statement["source"]["slug"]) == ("We will not move,", "the-herald")
     [outlet] = empty_writer.get("/events/1").json()["sources"]
@@ -103,7 +104,7 @@ def test_every_kind_of_line_is_taken_as_by_its_own_post(empty_writer: TestClient
     [claim] = empty_writer.get("/claims?property=injured").json()["items"]
     assert claim["value"] == "Twelve"
     [revision] = empty_writer.get("/revisions").json()["items"]
-    assert (revision["id"], revision["message"]) == (told["revision"], "The Herald of 18 June")
+    assert (revision["id"], revision["message"]) == (result["revision"], "The Herald of 18 June")
 
 
 def test_parts_of_stored_document_are_added_by_its_id(empty_writer: TestClient) -> None:
@@ -123,10 +124,10 @@ def test_what_is_sent_again_changes_nothing(empty_writer: TestClient) -> None:
     send(empty_writer, STORY)
     before = empty_writer.get("/revisions").json()["items"]
 
-    told = send(empty_writer, [*STORY, *STORY])
+    result = send(empty_writer, [*STORY, *STORY])
 
-    assert outcomes(told) == {"unchanged": 10}
-    assert told["revision"] is None
+    assert outcomes(result) == {"unchanged": 10}
+    assert result["revision"] is None
     assert empty_writer.get("/revisions").json()["items"] == before
 
 
@@ -163,11 +164,15 @@ def test_fields_that_differ_are_changed_and_the_others_left(empty_writer: TestCl
         {"utterance": {"external_id": "test:u", "said": "2024-06-16"}},
     ]
 
-    told = send(empty_writer, changes)
+    result = send(empty_writer, changes)
 
-    assert outcomes(told) == {"changed": 4}
-    found = empty_writer.get("/events/1").json()
-    assert (found["title"], found["date"]["latest"], found["place"]["name"]) == ("Another", "2024-06-30", "Geneva")
+    assert outcomes(result) == {"changed": 4}
+    updated = empty_writer.get("/events/1").json()
+    assert (updated["title"], updated["date"]["latest"], updated["place"]["name"]) == (
+        "Another",
+        "2024-06-30",
+        "Geneva",
+    )
     source = empty_writer.get("/sources/the-herald").json()
     assert (source["kind"], source["aliases"]) == ("online", ["herald.example", "The Daily Herald"])
     assert empty_writer.get("/speakers/minister").json()["source"]["slug"] == "the-herald"
@@ -181,13 +186,13 @@ def test_fields_that_differ_are_changed_and_the_others_left(empty_writer: TestCl
 def test_what_a_person_has_read_is_changed_by_persons_alone(empty_writer: TestClient, coded_by: str) -> None:
     send(empty_writer, [event()])
 
-    told = send(empty_writer, [event(title="Another", coded_by=coded_by), event(2, coded_by=coded_by)])
+    result = send(empty_writer, [event(title="Another", coded_by=coded_by), event(2, coded_by=coded_by)])
 
-    assert outcomes(told) == {"taken": 1, "skipped": 1}
-    [problem] = told["problems"]
+    assert outcomes(result) == {"taken": 1, "skipped": 1}
+    [problem] = result["problems"]
     assert (problem["line"], problem["field"]) == (1, None)
     assert "a person" in problem["detail"]
-    assert told["reasons"] == {f"skipped: {problem['detail']}": 1}
+    assert result["reasons"] == {f"skipped: {problem['detail']}": 1}
     assert empty_writer.get("/events/1").json()["title"] == "Event 1"
     assert outcomes(send(empty_writer, [event(2, title="Another")])) == {"changed": 1}
 
@@ -216,14 +221,14 @@ WRONG: list[tuple[Any, str | None, str]] = [
 
 
 def test_lines_that_are_wrong_are_told_and_the_others_stand(empty_writer: TestClient) -> None:
-    mixed = [each for number, (line, _, _) in enumerate(WRONG) for each in (event(number), b"", line, b" \r")]
+    mixed = [line for number, (line, _, _) in enumerate(WRONG) for line in (event(number), b"", line, b" \r")]
 
-    told = send(empty_writer, mixed)
+    result = send(empty_writer, mixed)
 
-    assert outcomes(told) == {"taken": len(WRONG), "rejected": len(WRONG)}
-    assert told["lines"] == 4 * len(WRONG)
-    assert sum(told["reasons"].values()) == len(WRONG)
-    for place, (problem, (_, field, detail)) in enumerate(zip(told["problems"], WRONG, strict=True)):
+    assert outcomes(result) == {"taken": len(WRONG), "rejected": len(WRONG)}
+    assert result["lines"] == 4 * len(WRONG)
+    assert sum(result["reasons"].values()) == len(WRONG)
+    for place, (problem, (_, field, detail)) in enumerate(zip(result["problems"], WRONG, strict=True)):
         assert (problem["line"], problem["field"]) == (4 * place + 3, field)
         assert detail in problem["detail"]
     assert count(empty_writer, "events") == len(WRONG)
@@ -234,9 +239,9 @@ def test_document_with_one_wrong_part_leaves_no_trace(empty_writer: TestClient) 
     spoiled = good | {"statements": [*good["statements"], {"kind": "direct", "span": {"exact": "Nobody said so"}}]}
 
     # The first change of the transaction is one that is undone: its revision must not be taken for drawn.
-    told = send(empty_writer, [{"document": spoiled | {"source": "x"}}, *STORY[:4], {"document": spoiled}, event(2)])
+    result = send(empty_writer, [{"document": spoiled | {"source": "x"}}, *STORY[:4], {"document": spoiled}, event(2)])
 
-    assert [problem["field"] for problem in told["problems"]] == ["document.source", "document.statements.1.span"]
+    assert [problem["field"] for problem in result["problems"]] == ["document.source", "document.statements.1.span"]
     assert [count(empty_writer, noun) for noun in ("documents", "reports", "statements", "claims")] == [0] * 4
     assert empty_writer.get("/events/1").json()["document_count"] == 0
     assert outcomes(send(empty_writer, STORY)) == {"taken": 1, "unchanged": 4}
@@ -249,32 +254,32 @@ def test_what_was_undone_is_no_revision_and_no_history(empty_writer: TestClient)
     spoiled = DOCUMENT["document"] | {"statements": [{"kind": "direct", "span": {"exact": "Nobody said so"}}]}
 
     send(empty_writer, [{"document": spoiled}])
-    told = send(
+    result = send(
         empty_writer, [{"document": spoiled}, event(title="Second"), {"document": spoiled}, event(title="Third")]
     )
 
-    assert outcomes(told) == {"changed": 2, "rejected": 2}
+    assert outcomes(result) == {"changed": 2, "rejected": 2}
     versions = empty_writer.get("/events/1/history").json()["items"]
     assert [version["values"]["title"] for version in versions] == ["Third", "Event 1"]
     assert len(empty_writer.get("/revisions").json()["items"]) == 2
 
 
 def test_a_line_may_refer_to_earlier_lines_alone(empty_writer: TestClient) -> None:
-    told = send(empty_writer, [DOCUMENT, *STORY[:4], DOCUMENT])
+    result = send(empty_writer, [DOCUMENT, *STORY[:4], DOCUMENT])
 
-    assert outcomes(told) == {"taken": 5, "rejected": 1}
-    assert told["problems"] == [{"line": 1, "field": "document.source", "detail": "there is no source the-herald"}]
+    assert outcomes(result) == {"taken": 5, "rejected": 1}
+    assert result["problems"] == [{"line": 1, "field": "document.source", "detail": "there is no source the-herald"}]
 
 
 def test_reports_a_hundred_problems_and_counts_all(empty_writer: TestClient) -> None:
-    told = send(empty_writer, [b"{"] * 120)
+    result = send(empty_writer, [b"{"] * 120)
 
-    assert [problem["line"] for problem in told["problems"]] == list(range(1, 101))
-    assert told["rejected"] == 120
+    assert [problem["line"] for problem in result["problems"]] == list(range(1, 101))
+    assert result["rejected"] == 120
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
+@for_all(
     lines=st.lists(
         st.binary(max_size=60)
         | st.recursive(st.none() | st.text(max_size=5) | st.integers(), lambda inner: st.lists(inner, max_size=2)).map(
@@ -296,9 +301,9 @@ def test_whatever_is_sent_every_line_has_its_report(empty_writer: TestClient, li
 # Reports, line by line
 
 
-@pytest.mark.parametrize("asked", [{"params": {"format": "jsonl"}}, {"headers": {"Accept": "application/x-ndjson"}}])
-def test_every_line_is_reported_where_that_is_asked_for(empty_writer: TestClient, asked: dict[str, Any]) -> None:
-    response = empty_writer.post("/imports", content=body([SOURCE, b"", event(date="x"), SOURCE]), **asked)
+@pytest.mark.parametrize("options", [{"params": {"format": "jsonl"}}, {"headers": {"Accept": "application/x-ndjson"}}])
+def test_every_line_is_reported_where_that_is_asked_for(empty_writer: TestClient, options: dict[str, Any]) -> None:
+    response = empty_writer.post("/imports", content=body([SOURCE, b"", event(date="x"), SOURCE]), **options)
 
     first, second, third = reports(response)
     assert first == {"line": 1, "outcome": "taken", "noun": "sources", "id": 1, "href": "/sources/1"}
@@ -370,8 +375,8 @@ def test_body_with_too_large_length_is_refused_unread(cramped: TestClient) -> No
 def test_an_import_that_broke_off_goes_on_where_it_was(cramped: TestClient) -> None:
     lines = [event(number) for number in range(1, 521)]
     broken = cramped.post("/imports?format=jsonl", content=iter([body(lines[:510]), b" " * 30_000]))
-    *told, problem = reports(broken)
-    assert [report["line"] for report in told] == list(range(1, 501))
+    *committed, problem = reports(broken)
+    assert [report["line"] for report in committed] == list(range(1, 501))
     assert (problem["status"], problem["lines"]) == (413, 500)
     assert "Line 511" in problem["detail"]
 
@@ -388,7 +393,7 @@ def test_an_import_that_broke_off_goes_on_where_it_was(cramped: TestClient) -> N
 
 @pytest.fixture
 def server(empty_store: Store) -> Iterator[str]:
-    """The address of a server in a process of its own."""
+    """Start a server in a process of its own, and return its address."""
     with serving(empty_store.url) as running:
         yield running.address
 
@@ -396,7 +401,7 @@ def server(empty_store: Store) -> Iterator[str]:
 @pytest.mark.before_the_database
 def test_reports_stream_while_body_arrives(server: str, empty_store: Store) -> None:
     key = empty_store.key()
-    first = first_report_of_an_import_that_breaks_off(server, key, [b"{", *(event(each) for each in range(2, 511))])
+    first = first_report_of_an_import_that_breaks_off(server, key, [b"{", *(event(number) for number in range(2, 511))])
     assert (first["line"], first["outcome"]) == (1, "rejected")
     record = wait_until_broken_off(server)
     assert (record["lines"], record["taken"], record["rejected"]) == (500, 499, 1)
@@ -404,8 +409,8 @@ def test_reports_stream_while_body_arrives(server: str, empty_store: Store) -> N
     # What is told of these fills every buffer on the way back, and httpx reads none of it before it has sent them all.
     lines = body([event(**{"x" * 180: 1})] * 30_000)
     pieces = (lines[start : start + 60_000] for start in range(0, len(lines), 60_000))
-    told = httpx.post(f"{server}/imports?format=jsonl", content=pieces, headers=key, trust_env=False, timeout=40)
-    assert told.text.count("\n") == 30_000
+    response = httpx.post(f"{server}/imports?format=jsonl", content=pieces, headers=key, trust_env=False, timeout=40)
+    assert response.text.count("\n") == 30_000
 
 
 def first_report_of_an_import_that_breaks_off(server: str, key: dict[str, str], lines: list[Any]) -> dict[str, Any]:
@@ -484,6 +489,6 @@ def test_the_command_takes_the_same_lines(dateline: Dateline, empty_store: Store
 
 
 def counted(done: Result) -> dict[str, int]:
-    """The outcomes that a summary shows."""
+    """Return the outcomes in a summary."""
     rows = re.findall(r"(taken|changed|unchanged|skipped|rejected)\W+([0-9,]+)", done.stdout)
     return {outcome: int(number) for outcome, number in rows if number != "0"}

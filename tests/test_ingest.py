@@ -35,7 +35,7 @@ NEWS = {
 
 
 def page(*paragraphs: str, head: str = "") -> str:
-    story = "".join(f"<p>{each}</p>" for each in paragraphs or PARAGRAPHS)
+    story = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs or PARAGRAPHS)
     site = '<meta property="og:site_name" content="The Herald">'
     data = f'<script type="application/ld+json">{json.dumps(NEWS)}</script>'
     return f"<!doctype html><html lang=en><head>{site}{data}{head}</head><body><article>{story}</article></body></html>"
@@ -60,9 +60,9 @@ class Site:
 def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            here.hits.append(self.path)
-            time.sleep(here.delay)
-            status, media_type, body = here.answers.get(self.path, (404, "text/html", ""))
+            answering.hits.append(self.path)
+            time.sleep(answering.delay)
+            status, media_type, body = answering.answers.get(self.path, (404, "text/html", ""))
             self.send_response(status)
             self.send_header("Content-Type", media_type)
             self.end_headers()
@@ -71,10 +71,10 @@ def site() -> Iterator[Site]:
         def log_message(self, *_: object) -> None: ...
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    here = Site(server.server_port)
+    answering = Site(server.server_port)
     thread = Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    yield here
+    yield answering
     server.shutdown()
     thread.join()
     server.server_close()
@@ -82,7 +82,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def web(application: FastAPI, site: Site) -> Iterator[Site]:
-    """The site, reachable as if it were public for the application that a test has a client of."""
+    """Let the application under test fetch from the site as if it were public."""
     before, application.state.fetcher = application.state.fetcher, Fetcher(allowed=lambda _: True, ports={site.port})
     yield site
     application.state.fetcher = before
@@ -91,8 +91,8 @@ def web(application: FastAPI, site: Site) -> Iterator[Site]:
 def fetch(client: TestClient, url: str, status: int, *, headers: dict[str, str] | None = None, **body: Any) -> Item:
     answer = client.post("/documents/from-url", json={"extract": False, "url": url} | body, headers=headers)
     assert answer.status_code == status, answer.text
-    found: Item = answer.json()
-    return found
+    content: Item = answer.json()
+    return content
 
 
 def test_page_becomes_document_with_its_metadata(empty_writer: TestClient, web: Site) -> None:
@@ -105,13 +105,13 @@ def test_page_becomes_document_with_its_metadata(empty_writer: TestClient, web: 
     assert answer.headers["Location"] == f"/documents/{document['id']}"
     assert empty_writer.get(answer.headers["Location"]).json() == document
     assert document["text"] == "\n\n".join(PARAGRAPHS)
-    shown = ("title", "byline", "language", "url", "canonical_url", "published_at", "coded_by")
-    assert [document[name] for name in shown] == [
+    names = ("title", "byline", "language", "url", "canonical_url", "published_at", "coded_by")
+    assert [document[name] for name in names] == [
         "Talks to go on", "Ann Writer", "en", url, url.partition("?")[0], "2024-06-19T08:15:00Z", "machine",
     ]  # fmt: skip
     assert document["published"]["edtf"] == "2024-06-19"
     assert document["reading"]["statements"] == document["statement_count"] >= 1
-    assert {each["coded_by"] for each in items(empty_writer, "/statements")} == {"machine"}
+    assert {item["coded_by"] for item in items(empty_writer, "/statements")} == {"machine"}
 
 
 def test_the_same_page_again_is_the_document_that_is_there(empty_writer: TestClient, web: Site) -> None:
@@ -177,7 +177,7 @@ def test_a_page_that_gives_no_article_is_a_problem(
     problem = fetch(empty_writer, f"http://127.0.0.1:{web.port}/talks", status)
 
     assert problem["type"] == f"urn:dateline:problem:{slug}"
-    assert [each["field"] for each in problem.get("errors", [])] == (["url"] if status == 422 else [])
+    assert [error["field"] for error in problem.get("errors", [])] == (["url"] if status == 422 else [])
     assert items(empty_writer, "/sources") == []
 
 
@@ -215,8 +215,8 @@ def test_who_may_not_write_makes_nothing_be_fetched(client: TestClient, web: Sit
 def post(client: TestClient, text: str, status: int = 201, **body: Any) -> Item:
     answer = client.post("/documents", json={"source": "meduza", "text": text} | body)
     assert answer.status_code == status, answer.text
-    found: Item = answer.json()
-    return found
+    content: Item = answer.json()
+    return content
 
 
 def supersedes(client: TestClient, *documents: Item) -> list[int | None]:
@@ -234,10 +234,10 @@ def test_a_text_is_read_if_one_asks_for_it(writer: TestClient) -> None:
     assert post(writer, text, 200, title="Not read", extract=True) == plain
 
 
-@pytest.mark.parametrize("known", [{"url": "https://meduza.io/1"}, {"title": "One"}])
-def test_another_text_of_one_item_supersedes_the_last(writer: TestClient, known: Item) -> None:
-    first, second = post(writer, "One.", **known), post(writer, "Two.", **known)
-    third, other = post(writer, "Three.", **known), post(writer, "Three.", url="https://meduza.io/2", title="Two")
+@pytest.mark.parametrize("fields", [{"url": "https://meduza.io/1"}, {"title": "One"}])
+def test_another_text_of_one_item_supersedes_the_last(writer: TestClient, fields: Item) -> None:
+    first, second = post(writer, "One.", **fields), post(writer, "Two.", **fields)
+    third, other = post(writer, "Three.", **fields), post(writer, "Three.", url="https://meduza.io/2", title="Two")
 
     assert supersedes(writer, first, second, third, other) == [None, first["id"], second["id"], None]
 
@@ -275,7 +275,7 @@ Ingest = Callable[..., Result]
 
 @pytest.fixture
 def ingest(writer: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Ingest]:
-    """Runs the command on the seeded store, without reading the texts, in an empty folder."""
+    """Run the command on the seeded store, without extraction, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Result:
@@ -288,7 +288,7 @@ def ingest(writer: TestClient, store: Store, monkeypatch: pytest.MonkeyPatch, tm
 
 
 def counts(result: Result) -> dict[str, int]:
-    """The command's summary, what is none left out."""
+    """Return the command's summary without zeros."""
     rows = [line.strip("│┃ ").split("│") for line in result.stdout.splitlines() if "│" in line]
     return {name.strip(): int(number) for name, number in rows if int(number)}
 
@@ -303,7 +303,7 @@ def test_a_saved_page_is_known_by_the_address_that_it_names(ingest: Ingest, writ
     assert (again.exit_code, counts(again)) == (0, {"there already": 1})
     [document] = items(writer, "/documents?q=committee&source=meduza")
     assert (document["url"], document["byline"]) == ("https://meduza.io/talks", "Ann Writer")
-    [change] = [each for each in items(writer, "/revisions") if each["author"] == "dateline ingest"]
+    [change] = [revision for revision in items(writer, "/revisions") if revision["author"] == "dateline ingest"]
     assert change["message"] == "talks.HTML"
 
 
@@ -331,7 +331,7 @@ def test_a_text_needs_a_source_and_is_what_one_says_of_it(ingest: Ingest, writer
     assert (alone.exit_code, counts(alone)) == (1, {"refused": 1})
     assert "name its source" in alone.stderr
     assert counts(said) == {"stored": 1}
-    [document] = [each for each in items(writer, "/documents?source=meduza") if each["title"] == "No"]
+    [document] = [document for document in items(writer, "/documents?source=meduza") if document["title"] == "No"]
     assert (document["published"]["edtf"], document["language"]) == ("2024-06", "en")
 
 
@@ -342,14 +342,14 @@ def test_an_option_that_no_field_takes_is_refused(option: str) -> None:
 
 def archive(path: str, *records: tuple[str, str, str | bytes], media_type: str = "text/html", **headers: str) -> None:
     """Write a web archive of responses: address, date and body of each."""
-    pieces = [record(*each, f"Content-Type: {media_type}", *map(": ".join, headers.items())) for each in records]
+    pieces = [record(*entry, f"Content-Type: {media_type}", *map(": ".join, headers.items())) for entry in records]
     if path.endswith(".gz"):
         pieces = [gzip.compress(piece) for piece in pieces]
     Path(path).write_bytes(b"".join(pieces))
 
 
 def record(url: str, date: str, body: str | bytes, *fields: str) -> bytes:
-    """A response, as WARC 1.1 has it."""
+    """Build a response record of WARC 1.1."""
     content = body.encode() if isinstance(body, str) else body
     response = "\r\n".join(["HTTP/1.1 200 OK", *fields, "", ""]).encode() + content
     head = [
@@ -379,7 +379,7 @@ def test_archive_page_becomes_document_of_its_time(ingest: Ingest, writer: TestC
     result = ingest(path)
 
     assert (result.exit_code, counts(result)) == (1, {"stored": 3, "refused": 1})
-    later, earlier = sorted(items(writer, "/documents?q=committee&source=meduza"), key=lambda each: each["id"])
+    later, earlier = sorted(items(writer, "/documents?q=committee&source=meduza"), key=lambda item: item["id"])
     assert (later["retrieved_at"], later["supersedes"]) == ("2024-06-21T00:00:00Z", earlier["id"])
     assert len(items(writer, "/documents?source=the-herald")) == 1
 
@@ -423,8 +423,8 @@ def test_the_outlet_is_that_of_the_host_or_a_new_one(ingest: Ingest, writer: Tes
     archive("web.warc", *((url, "2024-06-21T00:00:00Z", page()) for url in OUTLETS))
 
     assert counts(ingest("web.warc")) == {"stored": len(OUTLETS)}
-    found = {each["url"]: each["source"]["slug"] for each in items(writer, "/documents?q=committee")}
-    assert {url: found[url] for url in OUTLETS} == OUTLETS
+    slugs = {item["url"]: item["source"]["slug"] for item in items(writer, "/documents?q=committee")}
+    assert {url: slugs[url] for url in OUTLETS} == OUTLETS
 
 
 def test_new_source_is_added_once_as_coded_by_machine(ingest: Ingest, writer: TestClient) -> None:
@@ -433,7 +433,7 @@ def test_new_source_is_added_once_as_coded_by_machine(ingest: Ingest, writer: Te
 
     assert counts(ingest("one.warc", "two.warc")) == {"stored": 2}
     source = read(writer, "/sources/the-herald")
-    shown = ("name", "kind", "homepage", "aliases", "coded_by", "document_count")
-    assert [source[name] for name in shown] == [
+    names = ("name", "kind", "homepage", "aliases", "coded_by", "document_count")
+    assert [source[name] for name in names] == [
         "The Herald", "online", "https://herald.example/", ["herald.example"], "machine", 2,
     ]  # fmt: skip

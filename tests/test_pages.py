@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.pages import Page, parse, times
@@ -17,6 +16,7 @@ from app.capture.pages.reader import Reader
 from app.core import sites
 from app.core.errors import Unreadable
 from app.schemas.document import DocumentCreate
+from tests.properties import for_all
 
 URL = "https://www.herald.example/2024/06/19/talks"
 STORY = """<article><h1>Talks to go on</h1>
@@ -228,7 +228,7 @@ JSON = st.recursive(
 )
 
 
-@given(
+@for_all(
     data=JSON, soup=st.text(alphabet=st.sampled_from("<>/=\"'! adivpmetaxoghrefltime\x00&;"), max_size=200), words=WORDS
 )
 def test_whatever_a_page_says_the_store_can_take_it(data: Any, soup: str, words: str) -> None:
@@ -252,7 +252,9 @@ def test_whatever_a_page_says_the_store_can_take_it(data: Any, soup: str, words:
         )
 
 
-@given(st.text(max_size=60) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}[+Z-][0-9:]{0,5}", fullmatch=True))
+@for_all(
+    st.text(max_size=60) | st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{0,8}[+Z-][0-9:]{0,5}", fullmatch=True)
+)
 def test_any_text_is_a_time_or_none(text: str) -> None:
     moment = times.parse_time(text)
 
@@ -297,13 +299,13 @@ def test_hostile_page_is_bounded_in_memory(reader: Reader, name: str) -> None:
 
 
 def memory(process: Path) -> int:
-    """Bytes of anonymous memory that a process has."""
+    """Return the bytes of anonymous memory of a process."""
     lines = (process / "status").read_text().splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon")), 0)
 
 
 class Watch:
-    """How much memory the children of a process take at most, over what it has itself."""
+    """A watch on the memory of the children of a process: the most that one has beyond the parent's own."""
 
     def __init__(self, parent: int) -> None:
         self.most = 0

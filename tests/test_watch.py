@@ -16,7 +16,6 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 
 from app.capture.feeds import robots
@@ -30,6 +29,7 @@ from app.queries import lookups
 from app.schemas.feed import FeedCreate, FeedUpdate
 from app.store import feeds, revisions
 from tests.conftest import Store, Templates, settings_for
+from tests.properties import for_all
 from tests.test_cli import COMMAND, Dateline, dateline, environment
 
 __all__ = ["dateline"]  # the fixture
@@ -38,7 +38,7 @@ WORDS = "The delegations met in the old town hall and agreed to go on with their
 
 
 def page(title: str, text: str = "") -> str:
-    paragraphs = "".join(f"<p>{each} {WORDS * 3}</p>" for each in (title, text, "Nobody was hurt."))
+    paragraphs = "".join(f"<p>{paragraph} {WORDS * 3}</p>" for paragraph in (title, text, "Nobody was hurt."))
     return (
         f"<html><head><title>{title}</title></head><body><article><h1>{title}</h1>{paragraphs}</article></body></html>"
     )
@@ -79,8 +79,8 @@ class Web:
             self.answers.setdefault(f"/{name}", Answer(page(f"About {name}")))
         return self.url(path)
 
-    def asked(self) -> list[str]:
-        """The paths that were asked for, but for the rules, since this was called last."""
+    def take_paths(self) -> list[str]:
+        """Return the requested paths, except of robots.txt, since the last call."""
         paths = [hit.path for hit in self.hits if hit.path != "/robots.txt"]
         self.hits.clear()
         return paths
@@ -128,7 +128,7 @@ class Herald:
 
     store: Store
     web: Web
-    told: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     later: dt.timedelta = dt.timedelta()
 
     def add(self, url: str, **values: Any) -> int:
@@ -140,7 +140,7 @@ class Herald:
     def watcher(self, delay: float = 0.0) -> Watcher:
         settings = settings_for(self.store.url).model_copy(update={"crawl_delay": delay})
         fetcher = Fetcher(timeout=5, allowed=lambda _: True, ports={self.web.port})
-        return Watcher(self.store.engine, settings, fetcher=fetcher, report=self.told.append, now=self.now)
+        return Watcher(self.store.engine, settings, fetcher=fetcher, report=self.lines.append, now=self.now)
 
     def now(self) -> dt.datetime:
         return dt.datetime.now(dt.UTC) + self.later
@@ -190,7 +190,7 @@ def test_announced_items_are_fetched_and_stored_once(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1"))
 
     assert herald.watch() == {"feeds": 1, "new": 2, "stored": 2}
-    assert sorted(herald.web.asked()) == ["/a", "/b", "/rss"]
+    assert sorted(herald.web.take_paths()) == ["/a", "/b", "/rss"]
     feed = herald.one()
     assert (feed.result, feed.format, feed.title) == (FeedResult.NEW, FeedFormat.RSS, "The Herald")
     assert (feed.items, feed.documents, feed.failures) == (2, 2, 0)
@@ -200,22 +200,22 @@ def test_announced_items_are_fetched_and_stored_once(herald: Herald) -> None:
     assert herald.watch_later(minutes=14) == {}
     assert herald.watch_later(minutes=2) == {"feeds": 1}
     assert herald.web.hits[-1].headers["If-None-Match"].startswith('"')
-    assert herald.web.asked() == ["/rss"]
+    assert herald.web.take_paths() == ["/rss"]
     assert herald.one().result == FeedResult.UNCHANGED
 
 
 def test_changed_item_is_fetched_again_and_supersedes(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1", c="1"))
     herald.watch()
-    herald.web.asked()
+    herald.web.take_paths()
     herald.web.answers["/a"] = Answer(page("About a", "The talks were broken off."))
     herald.web.feed(a="2", b="2", c="1")
 
     assert herald.watch_later(hours=1) == {"feeds": 1, "new": 2, "stored": 1, "unchanged": 1}
-    assert sorted(herald.web.asked()) == ["/a", "/b", "/rss"]
+    assert sorted(herald.web.take_paths()) == ["/a", "/b", "/rss"]
     documents = herald.all(Document)
-    [old] = [each for each in documents if each.title == "About a" and each.supersedes_id is None]
-    [new] = [each for each in documents if each.supersedes_id is not None]
+    [old] = [document for document in documents if document.title == "About a" and document.supersedes_id is None]
+    [new] = [document for document in documents if document.supersedes_id is not None]
     assert (new.supersedes_id, new.title, new.source_id) == (old.id, "About a", old.source_id)
     assert herald.items()["a"].document_id == new.id
     assert len(documents) == 4
@@ -241,7 +241,7 @@ def test_a_check_that_brings_nothing_makes_no_revision(herald: Herald) -> None:
     herald.watch_later(hours=1)
 
     assert herald.all(Revision) == before
-    assert {each.author for each in before} == {"dateline watch"}
+    assert {revision.author for revision in before} == {"dateline watch"}
 
 
 def test_sitemap_index_is_followed_one_level(asking: Herald) -> None:
@@ -258,7 +258,7 @@ def test_sitemap_index_is_followed_one_level(asking: Herald) -> None:
     asking.add(asking.web.url("/index"))
 
     assert asking.watch()["stored"] == 1
-    assert asking.web.asked() == ["/index", "/one.xml", "/two.xml", "/a"]
+    assert asking.web.take_paths() == ["/index", "/one.xml", "/two.xml", "/a"]
     assert asking.one().format == FeedFormat.SITEMAP
 
 
@@ -273,7 +273,7 @@ def test_what_robots_txt_closes_is_never_asked_for(asking: Herald) -> None:
 
     assert asking.watch() == {"feeds": 2, "new": 2, "stored": 1, "refused": 1, "failed to answer": 1}
     assert [hit.path for hit in asking.web.hits].count("/robots.txt") == 1
-    assert sorted(asking.web.asked()) == ["/a", "/rss"]
+    assert sorted(asking.web.take_paths()) == ["/a", "/rss"]
     assert (asking.items()["b"].state, asking.one(2).result) == (FeedItemState.REFUSED, FeedResult.REFUSED)
     assert "robots.txt" in (asking.items()["b"].detail or "")
 
@@ -320,7 +320,7 @@ def test_items_wait_while_host_asks_to_be_left_alone(asking: Herald) -> None:
     counts = asking.watch()
 
     assert (counts["waiting"], counts.get("stored", 0)) == (2, 0)
-    assert asking.web.asked() == ["/rss", "/a"]
+    assert asking.web.take_paths() == ["/rss", "/a"]
     assert 7100 < asking.wait() <= 7200
     assert {(item.state, item.failures) for item in asking.items().values()} == {(FeedItemState.WAITING, 0)}
     asking.web.answers["/a"] = Answer(page("About a"))
@@ -368,7 +368,7 @@ def test_failing_feed_backs_off_until_it_answers(asking: Herald) -> None:
     assert (asking.one().failures, asking.one().detail) == (0, None)
 
 
-@given(st.integers(60, 2_592_000), st.integers(1, 10_000))
+@for_all(st.integers(60, 2_592_000), st.integers(1, 10_000))
 def test_backoff_ends_at_a_day_or_the_interval(interval: int, failures: int) -> None:
     assert interval <= back_off(interval, failures) <= max(interval, DAY) * 1.2
 
@@ -389,7 +389,7 @@ def test_page_that_is_no_feed_is_reported(asking: Herald) -> None:
     asking.watch()
 
     assert (asking.one().result, asking.one().detail) == (FeedResult.FAILED, "it is a web page, not a feed")
-    assert asking.told == [f"feed 1 {asking.web.url('/rss')}: failed: it is a web page, not a feed"]
+    assert asking.lines == [f"feed 1 {asking.web.url('/rss')}: failed: it is a web page, not a feed"]
 
 
 def test_failing_item_has_three_attempts_until_changed(asking: Herald) -> None:
@@ -418,12 +418,12 @@ def test_two_watchers_fetch_each_page_once(herald: Herald) -> None:
     async def both() -> None:
         async with anyio.create_task_group() as group:
             for watcher in watchers:
-                group.start_soon(lambda each: each.run(once=True), watcher)
+                group.start_soon(lambda watcher: watcher.run(once=True), watcher)
 
     anyio.run(both)
 
     assert sum(watcher.counts["stored"] for watcher in watchers) == 8
-    paths = herald.web.asked()
+    paths = herald.web.take_paths()
     assert len(paths) == len(set(paths)) == 12
 
 
@@ -438,7 +438,7 @@ def test_feed_changed_during_check_loses_lease(herald: Herald) -> None:
     herald.watch()
 
     assert herald.all(Document) == []
-    assert "it was changed meanwhile" in herald.told[-1]
+    assert "it was changed meanwhile" in herald.lines[-1]
     assert (herald.one().title, herald.wait() < 0) == ("Another", True)
 
 

@@ -20,7 +20,7 @@ import anyio
 import pytest
 import standardwebhooks
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from app.core.vocab import DeliveryState, Noun, Operation
@@ -32,6 +32,7 @@ from app.webhooks import deliveries
 from app.webhooks.messages import MOST_BYTES, MOST_CHANGES, build_messages
 from app.webhooks.schedule import ATTEMPTS, get_pause
 from tests.conftest import Store, talking_to
+from tests.properties import for_all
 from tests.receiver import Answer, Json, Receiver, Sending, listening
 from tests.test_cli import COMMAND, environment
 
@@ -52,7 +53,7 @@ def sending(application: FastAPI, empty_store: Store) -> Iterator[Sending]:
 
 
 def verified(secret: str, receiver: Receiver) -> list[Json]:
-    """What the receiver was told, by messages that are signed with this secret."""
+    """Return the payloads that the receiver got, verified with this secret."""
     return [standardwebhooks.Webhook(secret).verify(hit.body, hit.headers) for hit in receiver.hits]
 
 
@@ -68,11 +69,11 @@ def test_receiver_gets_each_change_once_signed_in_order(sending: Sending, receiv
     sending.client.delete(f"/sources/{ident}")
 
     assert sending.deliver() == {"made": 1, "delivered": 1}
-    [told] = verified(webhook["secret"], receiver)
-    assert told["type"] == "records.changed"
-    assert told["data"]["changes"] == sending.changes(since)
-    assert [change["operation"] for change in told["data"]["changes"]] == ["create", "update", "delete"]
-    assert (told["timestamp"], told["data"]["revision"]) == (sending.changes()[-1]["at"], since + 3)
+    [payload] = verified(webhook["secret"], receiver)
+    assert payload["type"] == "records.changed"
+    assert payload["data"]["changes"] == sending.changes(since)
+    assert [change["operation"] for change in payload["data"]["changes"]] == ["create", "update", "delete"]
+    assert (payload["timestamp"], payload["data"]["revision"]) == (sending.changes()[-1]["at"], since + 3)
     [hit] = receiver.hits
     assert (hit.path, hit.headers["content-type"]) == ("/hook?token=1", "application/json")
     assert hit.headers["user-agent"].startswith("Dateline/")
@@ -97,11 +98,11 @@ def test_whole_history_comes_in_full_messages(application: FastAPI, store: Store
 
 
 def all_changes(sending: Sending) -> Iterator[list[Json]]:
-    then = "/changes?limit=500"
-    while then:
-        page = sending.get(then)
+    address = "/changes?limit=500"
+    while address:
+        page = sending.get(address)
         yield page["items"]
-        then = page["next"]
+        address = page["next"]
 
 
 def test_only_selected_changes_are_sent(sending: Sending, receiver: Receiver) -> None:
@@ -112,11 +113,11 @@ def test_only_selected_changes_are_sent(sending: Sending, receiver: Receiver) ->
     sending.client.delete(f"/sources/{ident}")
 
     assert sending.deliver() == {"made": 2, "delivered": 2}
-    told = {
-        hit.path: [(each["noun"], each["operation"]) for each in hit.payload["data"]["changes"]]
+    selected = {
+        hit.path: [(change["noun"], change["operation"]) for change in hit.payload["data"]["changes"]]
         for hit in receiver.hits
     }
-    assert told == {"/speakers": [("speakers", "create")], "/deletions": [("sources", "delete")]}
+    assert selected == {"/speakers": [("speakers", "create")], "/deletions": [("sources", "delete")]}
     assert {item["position"] for item in sending.get("/webhooks")["items"]} == {sending.changes()[-1]["revision"]}
 
 
@@ -156,16 +157,18 @@ def of_size(size: int, revision: int) -> Change:
     return Change(revision, "2024-06-19T00:00:00Z", Noun.EVENTS, Operation.CREATE, revision, revision, item)
 
 
-@given(sizes=st.lists(st.sampled_from([1, 5_000, 90_000, MOST_BYTES]), max_size=130))
+@for_all(sizes=st.lists(st.sampled_from([1, 5_000, 90_000, MOST_BYTES]), max_size=130))
 def test_messages_hold_all_changes_within_bounds(sizes: list[int]) -> None:
     made = list(build_messages([of_size(size, place) for place, size in enumerate(sizes)]))
-    told = [json.loads(message.body)["data"]["changes"] for message in made]
+    bodies = [json.loads(message.body)["data"]["changes"] for message in made]
 
-    assert [change["revision"] for each in told for change in each] == list(range(len(sizes)))
-    assert [message.changes for message in made] == [len(each) for each in told]
-    assert all(0 < len(each) <= MOST_CHANGES for each in told)
+    assert [change["revision"] for changes in bodies for change in changes] == list(range(len(sizes)))
+    assert [message.changes for message in made] == [len(changes) for changes in bodies]
+    assert all(0 < len(changes) <= MOST_CHANGES for changes in bodies)
     assert all(len(message.body) < MOST_BYTES + 1000 for message in made)
-    assert [change["item"] is None for each in told for change in each] == [size == MOST_BYTES for size in sizes]
+    assert [change["item"] is None for changes in bodies for change in changes] == [
+        size == MOST_BYTES for size in sizes
+    ]
 
 
 # What receivers answer
@@ -191,8 +194,8 @@ def test_receiver_back_up_gets_same_message(sending: Sending) -> None:
             dt.datetime.fromtimestamp(int(receiver.hits[0].headers["webhook-timestamp"]), dt.UTC),
             receiver.hits[0].body.decode(),
         )
-    [then] = sending.log()
-    assert (then["message"], then["state"], then["attempts"], then["status"], then["detail"]) == (
+    [delivery] = sending.log()
+    assert (delivery["message"], delivery["state"], delivery["attempts"], delivery["status"], delivery["detail"]) == (
         first["message"],
         "delivered",
         2,
@@ -339,7 +342,7 @@ def test_a_slow_receiver_keeps_no_other_waiting(sending: Sending, receiver: Rece
     times = {path: [hit.at for hit in receiver.hits if hit.path == path] for path in ("/slow", "/quick")}
     assert (len(times["/slow"]), len(times["/quick"])) == (3, 1)
     assert times["/quick"][0] < times["/slow"][1]
-    assert all(then - before > 0.3 for before, then in pairwise(times["/slow"]))
+    assert all(at - before > 0.3 for before, at in pairwise(times["/slow"]))
 
 
 @pytest.mark.before_the_database
@@ -348,8 +351,8 @@ def test_slow_receiver_has_a_limit_of_waiting_messages(sending: Sending, receive
     with open_write_transaction(sending.store.engine) as session:
         later = sending.now() + dt.timedelta(hours=1)
         behind = waiting(sending, 1, deliveries.MAX_WAITING)
-        for each in behind:
-            each.due_at = later
+        for delivery in behind:
+            delivery.due_at = later
         session.add_all(behind)
     sending.source("The Herald")
 
@@ -359,13 +362,13 @@ def test_slow_receiver_has_a_limit_of_waiting_messages(sending: Sending, receive
     assert receiver.changes() == sending.changes()
 
 
-@given(attempts=st.integers(1, 30), asked=st.none() | st.integers(0, 10**9))
-def test_pauses_grow_and_end(attempts: int, asked: int | None) -> None:
-    wait, then = get_pause(attempts, asked), get_pause(attempts + 1, asked)
+@for_all(attempts=st.integers(1, 30), retry_after=st.none() | st.integers(0, 10**9))
+def test_pauses_grow_and_end(attempts: int, retry_after: int | None) -> None:
+    wait, following = get_pause(attempts, retry_after), get_pause(attempts + 1, retry_after)
 
     assert (wait is None) == (attempts >= ATTEMPTS)
-    assert wait is None or wait.total_seconds() >= max(5, asked or 0)
-    assert wait is None or then is None or asked or then > wait
+    assert wait is None or wait.total_seconds() >= max(5, retry_after or 0)
+    assert wait is None or following is None or retry_after or following > wait
 
 
 # What is inside
@@ -418,14 +421,17 @@ def test_two_deliverers_send_each_message_once(sending: Sending, receiver: Recei
     with open_write_transaction(sending.store.engine) as session:
         session.add_all(waiting(sending, 1, 10))
     deliverers = [sending.deliverer() for _ in range(2)]
-    threads = [Thread(target=anyio.run, args=(lambda each=each: each.run(once=True),)) for each in deliverers]
+    threads = [
+        Thread(target=anyio.run, args=(lambda deliverer=deliverer: deliverer.run(once=True),))
+        for deliverer in deliverers
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
 
     assert Counter(hit.message for hit in receiver.hits).most_common(1)[0][1] == 1
-    sent = sum((each.counts for each in deliverers), Counter[str]())
+    sent = sum((deliverer.counts for deliverer in deliverers), Counter[str]())
     assert sent["delivered"] == len(receiver.hits) == 10 + 3 * sent["made"] / 3
     assert {item["state"] for ident in (1, 2, 3) for item in sending.log(ident)} == {"delivered"}
 
@@ -526,18 +532,18 @@ STEPS = st.lists(
 
 
 def make(sending: Sending, webhook: int) -> None:
-    """The deliverer ends when it has made messages, and sent none."""
+    """End the deliverer after it made messages, before it sent any."""
     deliveries.make_deliveries(sending.store.engine, webhook, sending.now())
 
 
 def claim(sending: Sending, webhook: int) -> deliveries.DeliveryLease | None:
-    """The deliverer ends when it has claimed a message."""
+    """End the deliverer after it leased a delivery."""
     now = sending.now()
     return deliveries.acquire(sending.store.engine, webhook, now, due_by=now, until=now + dt.timedelta(seconds=60))
 
 
 def send(sending: Sending, webhook: int) -> None:
-    """The deliverer ends when a message has reached its receiver, and before it has kept that."""
+    """End the deliverer after a message has reached its receiver, before it recorded that."""
     claimed = claim(sending, webhook)
     if claimed is not None:
         anyio.run(sending.deliverer().send, claimed)
@@ -545,21 +551,21 @@ def send(sending: Sending, webhook: int) -> None:
 
 def take(step: str, sending: Sending, receiver: Receiver, webhook: int) -> None:
     crashes = {"make": make, "claim": claim, "send": send}
-    there = sending.get("/sources?limit=1")["items"]
+    sources = sending.get("/sources?limit=1")["items"]
     if step in crashes:
         crashes[step](sending, webhook)
-    elif step == "add" or (step in ("change", "delete") and not there):
+    elif step == "add" or (step in ("change", "delete") and not sources):
         sending.source(f"Outlet {uuid4()}")
     elif step == "change":
-        sending.client.patch(f"/sources/{there[0]['id']}", json={"name": f"Outlet {uuid4()}"})
+        sending.client.patch(f"/sources/{sources[0]['id']}", json={"name": f"Outlet {uuid4()}"})
     elif step == "delete":
-        sending.client.delete(f"/sources/{there[0]['id']}")
+        sending.client.delete(f"/sources/{sources[0]['id']}")
     else:
         receiver.answers[:] = [Answer(500)] if step == "refuse" else []
         sending.deliver()
 
 
-@given(steps=STEPS)
+@for_all(steps=STEPS)
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_change_arrives_whatever_ends_the_sender(sending: Sending, receiver: Receiver, steps: list[str]) -> None:
     receiver.taken.clear()
@@ -571,11 +577,11 @@ def test_every_change_arrives_whatever_ends_the_sender(sending: Sending, receive
     while sending.deliver(hours=1):
         pass
 
-    told = [tuple(change.items()) for change in receiver.changes()]
+    received = [tuple(change.items()) for change in receiver.changes()]
     happened = [tuple(change.items()) for change in sending.changes(webhook["position"])]
     sending.client.delete(f"/webhooks/{webhook['id']}")
-    assert len(told) == len(happened)
-    assert set(told) == set(happened)
+    assert len(received) == len(happened)
+    assert set(received) == set(happened)
 
 
 @pytest.mark.before_the_database

@@ -49,10 +49,10 @@ def test_a_webhook_is_added_and_its_secret_shown_once(empty_writer: TestClient) 
         "disabled_reason": None,
         "old_secret_until": None,
     }
-    shown = empty_writer.get("/webhooks/1")
-    assert shown.headers["Cache-Control"] == "no-store"
-    assert "ETag" not in shown.headers
-    assert shown.json() == added | {"created_at": shown.json()["created_at"]}
+    response = empty_writer.get("/webhooks/1")
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "ETag" not in response.headers
+    assert response.json() == added | {"created_at": response.json()["created_at"]}
 
 
 def test_webhooks_make_no_revision(empty_writer: TestClient) -> None:
