@@ -5,11 +5,11 @@ from itertools import product
 from typing import Any
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.dates import EDTF, Day, EdtfText, parse_day, parse_edtf
+from tests.properties import for_all
 
 ORIGIN = date(2024, 2, 20)
 edtf_text = TypeAdapter[str](EdtfText)
@@ -29,6 +29,7 @@ near_dates = st.builds(
     st.dates(min_value=ORIGIN, max_value=ORIGIN + timedelta(days=80)),
     st.sampled_from([7, 10]),
 )
+
 near_days = st.dates(min_value=ORIGIN - timedelta(days=60), max_value=ORIGIN + timedelta(days=120))
 
 
@@ -43,7 +44,7 @@ def possibly_overlaps(edtf: EDTF, first: date, last: date) -> bool:
 
 
 def days_of(text: str) -> list[date]:
-    """The days that a plain day or month may mean."""
+    """Return the days that a plain day or month can mean."""
     if len(text) == 10:
         return [date.fromisoformat(text)]
     year, month = int(text[:4]), int(text[5:])
@@ -63,13 +64,13 @@ def days_of(text: str) -> list[date]:
         ("0001/9999", "0001-01-01", "9999-12-31", "0001-12-31", "9999-01-01"),
     ],
 )
-def test_bounds(text: str, earliest: str, latest: str, latest_start: str, earliest_end: str) -> None:
+def test_edtf_text_has_its_bounds(text: str, earliest: str, latest: str, latest_start: str, earliest_end: str) -> None:
     expected = [date.fromisoformat(day) for day in (earliest, latest, latest_start, earliest_end)]
     assert parse_edtf(text) == EDTF(text, *expected)
 
 
 @pytest.mark.parametrize("text", ["2024-06-19?", "2024-06~", "1961%", "2024-06-18?/2024-06-20", "2024-06-18/2024-06~"])
-def test_doubt_leaves_only_the_possible(text: str) -> None:
+def test_doubtful_date_has_no_certain_bounds(text: str) -> None:
     edtf = parse_edtf(text)
     assert (edtf.latest_start, edtf.earliest_end) == (None, None)
     assert possibly_overlaps(edtf, edtf.earliest, edtf.latest)
@@ -110,17 +111,17 @@ def test_doubt_leaves_only_the_possible(text: str) -> None:
         "2024-07/2024-06",
     ],
 )
-def test_refused(text: str) -> None:
+def test_text_outside_the_subset_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"not a date of|the calendar has no|ends before it begins"):
         parse_edtf(text)
 
 
-def test_error_names_what_the_calendar_lacks() -> None:
+def test_error_names_the_part_not_in_the_calendar() -> None:
     with pytest.raises(ValueError, match=r"^the calendar has no 2024-13$"):
         parse_edtf("2024-06/2024-13~")
 
 
-@given(plain_dates, qualifiers)
+@for_all(plain_dates, qualifiers)
 def test_single_date_keeps_its_text_and_order(text: str, qualifier: str) -> None:
     edtf = parse_edtf(text + qualifier)
     assert edtf.text == text + qualifier
@@ -129,8 +130,8 @@ def test_single_date_keeps_its_text_and_order(text: str, qualifier: str) -> None
     assert edtf.latest.isoformat().startswith(text)
 
 
-@given(plain_dates, qualifiers, plain_dates, qualifiers)
-def test_interval_is_read_by_its_ends(head: str, doubt: str, tail: str, other_doubt: str) -> None:
+@for_all(plain_dates, qualifiers, plain_dates, qualifiers)
+def test_interval_has_the_bounds_of_its_ends(head: str, doubt: str, tail: str, other_doubt: str) -> None:
     start, end = parse_edtf(head + doubt), parse_edtf(tail + other_doubt)
     text = f"{start.text}/{end.text}"
     if start.earliest > end.latest:
@@ -142,7 +143,7 @@ def test_interval_is_read_by_its_ends(head: str, doubt: str, tail: str, other_do
     assert (edtf.latest_start is None) == (edtf.earliest_end is None) == bool(doubt or other_doubt)
 
 
-@given(near_days, near_days)
+@for_all(near_days, near_days)
 def test_day_certainly_covers_exactly_itself(day: date, other: date) -> None:
     edtf = parse_edtf(day.isoformat())
     assert certainly_overlaps(edtf, day, day)
@@ -162,26 +163,26 @@ def test_month_certainly_covers_the_whole_month_only() -> None:
     assert not any(certainly_overlaps(edtf, day, day) for day in days_of("2024-06"))
 
 
-@given(near_dates, near_dates, near_days, st.integers(0, 60))
-def test_bounds_agree_with_every_reading(head: str, tail: str, first: date, length: int) -> None:
+@for_all(near_dates, near_dates, near_days, st.integers(0, 60))
+def test_bounds_agree_with_every_possible_interval(head: str, tail: str, first: date, length: int) -> None:
     last = first + timedelta(days=length)
     if days_of(head)[0] > days_of(tail)[-1]:
         head, tail = tail, head
     edtf = parse_edtf(f"{head}/{tail}")
-    readings = [(begin, end) for begin, end in product(days_of(head), days_of(tail)) if begin <= end]
-    overlaps = [begin <= last and end >= first for begin, end in readings]
+    intervals = [(begin, end) for begin, end in product(days_of(head), days_of(tail)) if begin <= end]
+    overlaps = [begin <= last and end >= first for begin, end in intervals]
     assert certainly_overlaps(edtf, first, last) == all(overlaps)
     assert possibly_overlaps(edtf, first, last) == any(overlaps)
 
 
-@given(st.text() | st.text("0123456789-/?~%\n", max_size=25))
-def test_arbitrary_text_raises_nothing_but_value_error(text: str) -> None:
+@for_all(st.text() | st.text("0123456789-/?~%\n", max_size=25))
+def test_arbitrary_text_raises_only_value_error(text: str) -> None:
     for parse in (parse_edtf, parse_day):
         with suppress(ValueError):
             parse(text)
 
 
-@given(any_days)
+@for_all(any_days)
 def test_day_round_trips(day: date) -> None:
     assert parse_day(day.isoformat()) == day
     assert strict_day.validate_python(day) == strict_day.validate_python(day.isoformat()) == day
@@ -208,16 +209,16 @@ def test_day_round_trips(day: date) -> None:
         True,
     ],
 )
-def test_day_refuses(value: Any) -> None:
+def test_value_that_is_no_strict_day_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError, match=r"YYYY-MM-DD|the calendar has no"):
         strict_day.validate_python(value)
 
 
-def test_day_keeps_the_plain_schema() -> None:
+def test_day_has_the_schema_of_a_date() -> None:
     assert strict_day.json_schema() == {"type": "string", "format": "date"}
 
 
-def test_edtf_text_is_kept_and_described() -> None:
+def test_edtf_text_is_unchanged_and_has_examples() -> None:
     assert edtf_text.validate_json('"2024-06~"') == "2024-06~"
     schema = edtf_text.json_schema()
     assert (schema["type"], schema["maxLength"]) == ("string", 40)
@@ -225,6 +226,6 @@ def test_edtf_text_is_kept_and_described() -> None:
 
 
 @pytest.mark.parametrize("value", ["2024-02-30", "9" * 41, 2024, None, "\ud800"])
-def test_edtf_text_refuses(value: Any) -> None:
+def test_invalid_edtf_text_is_refused(value: Any) -> None:
     with pytest.raises(ValidationError):
         edtf_text.validate_python(value)

@@ -1,4 +1,4 @@
-"""The engine: how each database is opened, locked, and shared by many."""
+"""The engine: connections, locks and concurrent clients on both databases."""
 
 import socket
 import time
@@ -27,19 +27,19 @@ BODY = {"name": "Herald", "kind": "newspaper"}
 @pytest.mark.parametrize(
     ("pragma", "value"), [("journal_mode", "wal"), ("synchronous", 2), ("foreign_keys", 1), ("busy_timeout", 5000)]
 )
-def test_every_sqlite_connection_is_opened_safely(
+def test_sqlite_connection_has_the_safe_pragmas(
     tmp_path_factory: pytest.TempPathFactory, pragma: str, value: str | int
 ) -> None:
     engine = create_store_engine(settings_for(f"sqlite:///{tmp_path_factory.mktemp('pragmas')}/store.db"))
 
     with engine.connect() as first, engine.connect() as second:
-        found = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() for connection in (first, second)]
+        values = [connection.exec_driver_sql(f"PRAGMA {pragma}").scalar_one() for connection in (first, second)]
     engine.dispose()
 
-    assert found == [value, value]
+    assert values == [value, value]
 
 
-def test_the_database_is_new_enough(empty_store: Store) -> None:
+def test_database_has_a_supported_version(empty_store: Store) -> None:
     with empty_store.engine.connect() as connection:
         version = connection.dialect.server_version_info
 
@@ -60,12 +60,12 @@ def test_the_database_is_new_enough(empty_store: Store) -> None:
         "UPDATE source SET slug = 'same'",
     ],
 )
-def test_the_database_itself_keeps_what_belongs_together(store: Store, statement: str) -> None:
+def test_database_refuses_a_violated_constraint(store: Store, statement: str) -> None:
     with pytest.raises(IntegrityError), store.engine.begin() as connection:
         connection.execute(text(statement))
 
 
-def test_a_reader_sees_one_snapshot(store: Store) -> None:
+def test_read_transaction_sees_one_snapshot(store: Store) -> None:
     count = text("SELECT count(*) FROM api_key")
     with open_read_transaction(store.engine) as session:
         before = session.execute(count).scalar_one()
@@ -77,7 +77,7 @@ def test_a_reader_sees_one_snapshot(store: Store) -> None:
     assert (before, during, after) == (0, 0, 1)
 
 
-def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
+def test_failed_write_is_rolled_back(store: Store) -> None:
     def write() -> None:
         with open_write_transaction(store.engine) as session:
             session.execute(text("UPDATE event SET title = 'half done'"))
@@ -94,8 +94,8 @@ def test_a_write_that_fails_leaves_nothing(store: Store) -> None:
 
 
 @contextmanager
-def held(store: Store) -> Iterator[None]:
-    """The writers' lock, in the hands of somebody else."""
+def hold_writer_lock(store: Store) -> Iterator[None]:
+    """Hold the writers' lock on another connection."""
     engine = create_store_engine(settings_for(store.url))
     with engine.connect() as connection:
         if engine.dialect.name == "postgresql":
@@ -109,7 +109,7 @@ def held(store: Store) -> Iterator[None]:
 
 @pytest.fixture
 def impatient(application: FastAPI, store: Store) -> Iterator[TestClient]:
-    """HTTP with a key to an application whose writers wait a tenth of a second for their turn."""
+    """Return a client with a key, of an application whose writers wait at most 0.1 s for the lock."""
     settings = settings_for(store.url).model_copy(update={"busy_timeout": 0.1})
     quick = Store(store.url, create_store_engine(settings))
     with talking_to(application, quick) as test_client:
@@ -118,8 +118,8 @@ def impatient(application: FastAPI, store: Store) -> Iterator[TestClient]:
     quick.engine.dispose()
 
 
-def test_a_writer_that_waits_too_long_is_told_when_to_come_back(impatient: TestClient, store: Store) -> None:
-    with held(store):
+def test_writer_over_the_lock_timeout_is_503_with_retry_after(impatient: TestClient, store: Store) -> None:
+    with hold_writer_lock(store):
         answer = impatient.post("/sources", json=BODY)
 
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
@@ -127,25 +127,25 @@ def test_a_writer_that_waits_too_long_is_told_when_to_come_back(impatient: TestC
     assert impatient.post("/sources", json=BODY).status_code == 201
 
 
-def test_readers_do_not_wait_for_a_writer(impatient: TestClient, store: Store) -> None:
-    with held(store):
+def test_read_does_not_wait_for_a_writer(impatient: TestClient, store: Store) -> None:
+    with hold_writer_lock(store):
         assert impatient.get("/events").status_code == 200
 
 
-def test_a_writer_waits_for_its_turn(writer: TestClient, store: Store) -> None:
+def test_writer_waits_for_the_lock(writer: TestClient, store: Store) -> None:
     with ThreadPoolExecutor(1) as pool:
-        with held(store):
+        with hold_writer_lock(store):
             waiting = pool.submit(writer.post, "/sources", json=BODY)
             time.sleep(0.3)
             assert not waiting.done()
         assert waiting.result().status_code == 201
 
 
-def test_a_hundred_clients_that_read_and_write_at_once_are_all_answered(store: Store) -> None:
+def test_hundred_concurrent_clients_all_succeed(store: Store) -> None:
     headers = store.key(Scope.WRITE)
 
     def work(number: int) -> list[int]:
-        # To load the certificates of the world a hundred times would take most of the time.
+        # verify=False, since loading the CA certificates a hundred times would take most of the time.
         with httpx.Client(
             base_url=server.address, headers=headers, timeout=60, trust_env=False, verify=False
         ) as client:
@@ -156,14 +156,14 @@ def test_a_hundred_clients_that_read_and_write_at_once_are_all_answered(store: S
             return [answer.status_code for answer in sent]
 
     with serving(store.url, DATELINE_LOG_LEVEL="ERROR") as server, ThreadPoolExecutor(100) as pool:
-        statuses = Counter(status for found in pool.map(work, range(100)) for status in found)
+        statuses = Counter(status for client_statuses in pool.map(work, range(100)) for status in client_statuses)
         server.stop()
 
     assert statuses == {200: 150, 201: 50}
     assert "Traceback" not in server.output
 
 
-def test_a_store_that_is_not_migrated_is_not_ready(application: FastAPI, empty_store: Store) -> None:
+def test_store_without_migration_is_not_ready(application: FastAPI, empty_store: Store) -> None:
     with talking_to(application, empty_store) as client:
         with empty_store.engine.begin() as connection:
             connection.execute(text("DELETE FROM alembic_version"))
@@ -172,7 +172,7 @@ def test_a_store_that_is_not_migrated_is_not_ready(application: FastAPI, empty_s
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:dateline:problem:not-migrated")
 
 
-def test_a_refused_write_gives_its_turn_to_the_next(writer: TestClient) -> None:
+def test_refused_write_releases_the_lock(writer: TestClient) -> None:
     for _ in range(3):
         assert writer.post("/sources", json=BODY | {"slug": "meduza"}).status_code == 409
     at = revision(writer)
@@ -181,16 +181,16 @@ def test_a_refused_write_gives_its_turn_to_the_next(writer: TestClient) -> None:
     assert revision(writer) > at
 
 
-@pytest.mark.parametrize("ask", ["GET", "POST"])
-def test_a_store_that_cannot_be_reached_is_a_503(ask: str) -> None:
-    with socket.socket() as nobody:  # bound, but not listening
-        nobody.bind(("127.0.0.1", 0))
-        url = f"postgresql://nobody@127.0.0.1:{nobody.getsockname()[1]}/nothing"
-        away = create_app(settings_for(url))
-        key = {"Authorization": f"Bearer dl_{'a' * 8}_{'b' * 32}"} if ask == "POST" else {}
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_unreachable_store_is_503(method: str) -> None:
+    with socket.socket() as server:  # bound, but not listening
+        server.bind(("127.0.0.1", 0))
+        url = f"postgresql://nobody@127.0.0.1:{server.getsockname()[1]}/nothing"
+        application = create_app(settings_for(url))
+        key = {"Authorization": f"Bearer dl_{'a' * 8}_{'b' * 32}"} if method == "POST" else {}
 
-        answer = TestClient(away, raise_server_exceptions=False).request(ask, "/events", headers=key)
-        away.state.read_pool.engine.dispose()
+        answer = TestClient(application, raise_server_exceptions=False).request(method, "/events", headers=key)
+        application.state.read_pool.engine.dispose()
 
     assert (answer.status_code, answer.json()["type"]) == (503, "urn:dateline:problem:busy")
     assert answer.headers["Retry-After"]

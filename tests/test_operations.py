@@ -26,7 +26,7 @@ from app.database.engine import build_alembic_config, create_store_engine
 from app.imports import export as jsonl
 from tests.conftest import BACKENDS, Store, Templates, settings_for, talking_to
 from tests.test_cli import Dateline, Server, dateline, nothing, serving
-from tests.test_db import held
+from tests.test_db import hold_writer_lock
 from tests.test_docs import console_lines
 from tests.test_export import SEARCH, answers, parsed, write_history
 from tests.test_migrations import schema
@@ -301,7 +301,7 @@ def test_readers_of_a_running_server_see_the_store_before_or_after_a_restore(
 
 def test_a_restore_waits_for_a_writer_only_so_long(store: Store, saved: str, dateline: Dateline) -> None:
     before = content(store)
-    with held(store):
+    with hold_writer_lock(store):
         said = refuse(dateline, store.url, "restore", saved, "--replace", DATELINE_BUSY_TIMEOUT="0.2")
 
     assert "Another writer" in said

@@ -1,4 +1,4 @@
-"""A read that takes too long is interrupted, and says so."""
+"""Interruption of reads that take too long."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from tests.conftest import Store, settings_for, talking_to
 SECONDS = 0.2
 
 
-def counting_to(number: int) -> str:
+def count_to(number: int) -> str:
     return f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {number}) SELECT max(i) FROM n"
 
 
@@ -29,10 +29,10 @@ def hasty(store: Store, application: FastAPI) -> Iterator[TestClient]:
 
 @pytest.fixture
 def slow(store: Store) -> None:
-    """Makes ``/claims`` take some seconds: a view stands in for its table, which counts or sleeps."""
+    """Replace the table of ``/claims`` by a view that counts or sleeps for at least a minute."""
     work = {
-        "sqlite": f"({counting_to(50_000_000)})",
-        "postgresql": "(SELECT 1 FROM pg_sleep(5))",
+        "sqlite": f"({count_to(2_000_000_000)})",
+        "postgresql": "(SELECT 1 FROM pg_sleep(60))",
     }[store.engine.dialect.name]
     with store.engine.begin() as connection:
         connection.execute(text("ALTER TABLE claim RENAME TO claim_itself"))
@@ -40,7 +40,7 @@ def slow(store: Store) -> None:
 
 
 @pytest.mark.usefixtures("slow")
-def test_a_read_that_takes_too_long_is_a_503_that_says_when_to_try_again(hasty: TestClient) -> None:
+def test_read_over_the_timeout_is_503_with_retry_after(hasty: TestClient) -> None:
     started = time.monotonic()
 
     answer = hasty.get("/claims?sort=property")
@@ -48,31 +48,31 @@ def test_a_read_that_takes_too_long_is_a_503_that_says_when_to_try_again(hasty: 
     assert answer.status_code == 503, answer.text
     assert answer.headers["Retry-After"].isdigit()
     assert answer.json()["type"] == "urn:dateline:problem:too-slow"
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # of at least 60
 
 
 @pytest.mark.usefixtures("slow")
-def test_a_connection_serves_again_after_an_interruption(hasty: TestClient) -> None:
+def test_connection_works_after_an_interruption(hasty: TestClient) -> None:
     hasty.get("/claims?sort=property")
 
     assert hasty.get("/events/1").status_code == 200
 
 
-def test_a_quick_read_and_a_write_are_not_interrupted(hasty: TestClient, store: Store) -> None:
+def test_quick_read_and_write_are_not_interrupted(hasty: TestClient, store: Store) -> None:
     source = {"name": "Herald", "kind": "online"}
 
     assert hasty.get("/statements?limit=500").status_code == 200
     assert hasty.post("/sources", json=source, headers=store.key()).status_code == 201
 
 
-def test_a_command_takes_its_time(store: Store) -> None:
-    assert takes_forever(create_store_engine(settings_for(store.url))) == 3_000_000
+def test_read_of_a_command_has_no_timeout(store: Store) -> None:
+    assert read_slowly(create_store_engine(settings_for(store.url))) == 3_000_000
 
 
-def takes_forever(engine: Engine) -> int:
-    """Longer than any read over HTTP may take here."""
+def read_slowly(engine: Engine) -> int:
+    """Run a read that takes longer than the timeout of reads over HTTP."""
     work = {
-        "sqlite": counting_to(3_000_000),
+        "sqlite": count_to(3_000_000),
         "postgresql": "SELECT 3000000 FROM pg_sleep(0.5)",
     }[engine.dialect.name]
     try:

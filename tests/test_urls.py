@@ -1,9 +1,10 @@
 import pytest
-from hypothesis import example, given
+from hypothesis import example
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from app.core.urls import HttpUrl, canonicalize_url, get_domain
+from tests.properties import for_all
 
 http_url = TypeAdapter[str](HttpUrl)
 
@@ -137,7 +138,7 @@ def test_pages_that_may_differ_stay_distinct(one: str, other: str) -> None:
         "http://example.org/\ud800",
     ],
 )
-def test_refused(url: str) -> None:
+def test_invalid_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match=r"address|port|IPv6|netloc"):
         canonicalize_url(url)
     with pytest.raises(ValidationError):
@@ -146,13 +147,13 @@ def test_refused(url: str) -> None:
         get_domain(url)
 
 
-def test_credentials_are_refused_by_name_and_not_repeated() -> None:
+def test_credentials_are_refused_and_not_repeated() -> None:
     with pytest.raises(ValueError, match="user name or password") as raised:
         canonicalize_url("https://user:secret@example.org/")
     assert "secret" not in str(raised.value)
 
 
-def test_length_is_bounded_as_received_and_in_canonical_form() -> None:
+def test_length_is_limited_before_and_after_canonicalizing() -> None:
     base = "https://example.org/"
     longest = base + "a" * (2048 - len(base))
     assert canonicalize_url(longest) == longest
@@ -161,7 +162,7 @@ def test_length_is_bounded_as_received_and_in_canonical_form() -> None:
             canonicalize_url(url)
 
 
-@given(web_urls)
+@for_all(web_urls)
 @example("http://x/%%34%31")
 @example("http://x/%4%31?%%75tm_a")
 @example("http://x/?&utm_a&")
@@ -173,11 +174,11 @@ def test_canonical_form_is_idempotent(url: str) -> None:
     assert http_url.validate_python(url) == url
 
 
-@given(st.text() | st.text(max_size=20).map("http://{}".format) | st.text("ht:p/[]@.%0:１。x", max_size=20))
+@for_all(st.text() | st.text(max_size=20).map("http://{}".format) | st.text("ht:p/[]@.%0:１。x", max_size=20))
 @example("http://[")
 @example("http://xn--/")
 @example("http://\u00ad/")
-def test_arbitrary_text_raises_nothing_but_value_error(url: str) -> None:
+def test_arbitrary_text_raises_only_value_error(url: str) -> None:
     try:
         canonical = canonicalize_url(url)
     except ValueError:
@@ -198,15 +199,15 @@ def test_arbitrary_text_raises_nothing_but_value_error(url: str) -> None:
         ("http://[::1]/", "[::1]"),
     ],
 )
-def test_domain(url: str, host: str) -> None:
+def test_domain_is_the_host_without_www(url: str, host: str) -> None:
     assert get_domain(url) == host
 
 
-def test_http_url_is_kept_as_received() -> None:
+def test_http_url_is_stored_as_received() -> None:
     url = "HTTPS://WWW.Example.org:443/a?utm_source=x#top"
     assert http_url.validate_python(url) == url
 
 
-def test_http_url_schema() -> None:
+def test_http_url_has_the_schema_of_a_uri() -> None:
     schema = http_url.json_schema()
     assert (schema["type"], schema["format"], schema["maxLength"]) == ("string", "uri", 2048)

@@ -1,1 +1,1 @@
-"""An internet of its own to fetch from: every address there is, inside a network namespace, and none outside it."""
+"""A fake internet to fetch from, with every address, inside a network namespace."""

@@ -1,4 +1,4 @@
-"""Pages that try to take time, memory or sense from whoever reads them, and how each must end."""
+"""Pages that try to exhaust or confuse their reader, and the reason with which fetching each must fail."""
 
 import asyncio
 import gzip
@@ -36,7 +36,7 @@ def endless(start: bytes, more: bytes, pause: float = 0, times: int | None = Non
 
 
 def bomb(encoding: bytes, window: int) -> Page:
-    """300 MB of zeros, compressed to some 300 kB: after a full flush, the same megabyte gives the same bytes."""
+    """Compress 300 MB of zeros to some 300 kB; after a full flush, the same megabyte gives the same bytes."""
     compressor = zlib.compressobj(9, wbits=window)
     megabyte = bytes(2**20)
     start, more = (compressor.compress(megabyte) + compressor.flush(zlib.Z_FULL_FLUSH) for _ in range(2))
@@ -60,7 +60,7 @@ PAGES: dict[str, Page] = {
     "length-twice": page(b"0123456789", b"Content-Length: 10", b"Content-Length: 10"),
     "etag": page(b"first", b'ETag: "one"'),
     "longer": page(b"0123456789beyond", b"Content-Length: 10"),
-    # The others, by the reason of their end.
+    # Hostile ones, by the reason of their failure.
     "bomb-gzip": bomb(b"gzip", 31),
     "bomb-zlib": bomb(b"deflate", 15),
     "bomb-raw": bomb(b"deflate", -15),

@@ -1,4 +1,4 @@
-"""The servers of the fake internet: a resolver, and one web server that is every host and notes who was reached."""
+"""The servers of the fake internet: a resolver, and one web server for all hosts that records connections."""
 
 import asyncio
 import socket
@@ -18,10 +18,10 @@ from tests.fetching import hostile
 from tests.fetching.namespace import RESOLVER
 
 PUBLIC, PUBLIC_6, PUBLIC_64 = "93.184.216.34", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::5db8:d822"
-CLOSED = "93.184.216.35"  # nobody listens there on 443
-TARPIT = "93.184.216.36"  # takes connections on 443, and says nothing
+CLOSED = "93.184.216.35"  # no listener on 443
+TARPIT = "93.184.216.36"  # accepts connections on 443 and sends nothing
 
-# Doors that may be knocked at: all others are inside.
+# Addresses and ports that may be connected to; all others are inside.
 OPEN = {(address, port) for address in (PUBLIC, PUBLIC_6, PUBLIC_64) for port in (80, 443)}
 PORTS = (22, 80, 6379, 8080)
 TLS_AT = 443
@@ -68,16 +68,16 @@ ZONE: dict[str, list[tuple[str, ...]]] = {
 
 
 class Resolver:
-    """Answers from ZONE; ``servfail.test`` fails, ``silent.test`` never answers, all other names do not exist.
+    """A resolver for ZONE; ``servfail.test`` fails, ``silent.test`` gets no response, all other names do not exist.
 
-    In a thread of its own, since the C library gives up on one that is busy.
+    It runs in its own thread, since the C library gives up on a busy one.
     """
 
     def __init__(self) -> None:
-        self._asked: Counter[tuple[str, str]] = Counter()
+        self._queries: Counter[tuple[str, str]] = Counter()
 
     def forget(self) -> None:
-        self._asked.clear()
+        self._queries.clear()
 
     @contextmanager
     def up(self) -> Iterator[None]:
@@ -108,8 +108,8 @@ class Resolver:
 
     def _add(self, answer: dns.message.Message, name: str, kind: str) -> None:
         sets = ZONE[name]
-        records = sets[min(self._asked[name, kind], len(sets) - 1)]
-        self._asked[name, kind] += 1
+        records = sets[min(self._queries[name, kind], len(sets) - 1)]
+        self._queries[name, kind] += 1
         for record, value in (record.split() for record in records):
             if record in (kind, "CNAME"):
                 value += "." if record == "CNAME" else ""
@@ -119,10 +119,10 @@ class Resolver:
 
 
 class Internet:
-    """Every host there is.
+    """The web server for all hosts.
 
-    ``hits`` are the doors that were reached, ``heads`` what public hosts were sent, ``names`` the hosts asked for in
-    TLS handshakes, and ``left`` counts who has hung up on the tarpit.
+    ``hits`` are the addresses and ports that were reached, ``heads`` the request heads to public hosts, ``names`` the
+    hosts of TLS handshakes, and ``left`` counts the connections that clients closed on the tarpit.
     """
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
@@ -161,11 +161,11 @@ class Internet:
         self.hits.append(door)
         try:
             if (start := await reader.read(1)) == b"\x16":
-                return  # a TLS handshake, where none is spoken
+                return  # a TLS handshake on a port without TLS
             head = start + await reader.readuntil(b"\r\n\r\n")
             await (self._answer(head.decode("latin-1"), writer) if door in OPEN else hostile.page(b"inside")(writer))
         except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass  # whoever asked has hung up, or all is over
+            pass  # the client has closed the connection, or the test is over
         finally:
             writer.close()
 

@@ -1,4 +1,4 @@
-"""A network namespace in which every address of the internet is this machine's, and a resolver answers as we wish."""
+"""A network namespace in which every internet address belongs to this machine, with its own resolver."""
 
 import json
 import os
@@ -17,10 +17,10 @@ _COMMANDS = (
     "ip link set lo up",
     "ip route add local default dev lo",
     "ip -6 route add local default dev lo",
-    "mount --bind /etc/hosts /etc/hosts",  # may we? then other files too
+    "mount --bind /etc/hosts /etc/hosts",  # tests the permission to mount other files, too
 )
 _CONFIGURATION = {
-    "/etc/resolv.conf": f"nameserver {RESOLVER}\noptions timeout:3 attempts:1\n",
+    "/etc/resolv.conf": f"nameserver {RESOLVER}\noptions timeout:30 attempts:1\n",
     "/etc/nsswitch.conf": "hosts: files dns\n",
     "/etc/hosts": "127.0.0.1 localhost\n::1 localhost\n10.0.0.5 wiki\n",
 }
@@ -28,7 +28,7 @@ _CONFIGURATION = {
 
 @cache
 def unshare() -> tuple[str, ...] | None:
-    """The command that runs another in a network namespace; None where there can be none."""
+    """Return the command that runs another in a network namespace; None if that is impossible here."""
     user = () if os.geteuid() == 0 else ("--map-root-user",)
     command = ("unshare", *user, "--net", "--mount")
     try:
@@ -39,16 +39,16 @@ def unshare() -> tuple[str, ...] | None:
 
 
 def run(module: str) -> Any:
-    """What a module prints as JSON, run as a program in a namespace."""
+    """Run a module as a program in a namespace, and return the JSON that it prints."""
     command = [*(unshare() or ()), sys.executable, "-W", "error", "-m", module]
-    # Whatever these point to is inside, so it would be noticed if they were heeded.
+    # These proxies are inside, so that the tests would notice their use.
     inside = {"http_proxy": "http://10.0.0.5", "https_proxy": "http://10.0.0.5", "ALL_PROXY": "http://10.0.0.5"}
     done = subprocess.run(command, cwd=ROOT, env=os.environ | inside, stdout=subprocess.PIPE, check=True, timeout=60)
     return json.loads(done.stdout)
 
 
 def prepare() -> None:
-    """Called inside, before anything is looked up."""
+    """Configure network and resolver inside the namespace, before the first lookup."""
     subprocess.run(["sh", "-c", " && ".join(_COMMANDS)], check=True)
     with tempfile.TemporaryDirectory() as folder:
         for path, content in _CONFIGURATION.items():

@@ -1,4 +1,4 @@
-"""Addresses that must not be reached, written in the ways in which people have got past a check."""
+"""Addresses that must not be reached, in spellings that have bypassed checks elsewhere."""
 
 from urllib.parse import quote
 
@@ -80,7 +80,7 @@ ADDRESSES = (
     ),
     *("dict://127.0.0.1:6379/info", "ldap://10.0.0.5/", "javascript:1", "ws://127.0.0.1/", "unix:///run/docker.sock"),
     *("http+unix://%2Frun%2Fdocker.sock/", "jar:http://127.0.0.1/", "view-source:http://127.0.0.1/", "about:blank"),
-    # Nobody is there, and that must read the same.
+    # No host, which must give the same error.
     *("http://nowhere.test/", "http://servfail.test/", "http://empty.test/"),
     *("https://closed.test/", "http://" + "a" * 64 + ".test/", "http://xn--zzzzzz.test/", f"http://{'a.' * 140}test/"),
 )
@@ -105,7 +105,7 @@ TARGETS = (
 
 
 def payloads() -> list[str]:
-    """All of them, as addresses to fetch."""
+    """Return all payloads as addresses to fetch."""
     literals = [f"http://{address}/" for address in (*INSIDE_4, *(f"[{address}]" for address in INSIDE_6), *SPELLINGS)]
     names = [f"http://{name}.test/" for name in NAMES]
     redirects = [f"http://public.test/to?{quote(target)}" for target in TARGETS]

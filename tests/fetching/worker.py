@@ -1,4 +1,4 @@
-"""Runs inside the namespace: fetches everything, with the guard and without, and prints what came of it as JSON."""
+"""A program inside the namespace: fetches everything, with and without the guard, and prints the outcomes as JSON."""
 
 import asyncio
 import gc
@@ -23,70 +23,70 @@ from tests.fetching.payloads import payloads
 
 Outcome = dict[str, Any]
 
-# Of the operator's own, in which none of the payloads is: so that every port is a target, and no address is.
+# Networks of the operator without any payload: they allow every port, and no address of the payloads.
 NETWORKS = (IPv4Network("10.99.0.0/16"),)
 
 
-def anything(_address: IPv4Address | IPv6Address) -> bool:
+def allow_all(_address: IPv4Address | IPv6Address) -> bool:
     return True
 
 
-async def outcome(fetcher: Fetcher, url: str, **options: Any) -> Outcome:
+async def fetch(fetcher: Fetcher, url: str, **options: Any) -> Outcome:
     began = time.monotonic()
     try:
         page = await fetcher.get(url, **options)
-        shown: Outcome = {
+        result: Outcome = {
             "url": page.url,
             "status": page.status,
             "body": page.decode_text()[:80],
             "size": len(page.body),
         }
-        shown |= {"redirects": page.redirects}
+        result |= {"redirects": page.redirects}
     except DatelineError as error:
-        shown = {"error": error.slug, "status": error.status, "detail": error.detail, "extensions": error.extensions}
+        result = {"error": error.slug, "status": error.status, "detail": error.detail, "extensions": error.extensions}
     except Exception as error:
-        shown = {"error": repr(error)}
-    return shown | {"seconds": time.monotonic() - began}
+        result = {"error": repr(error)}
+    return result | {"seconds": time.monotonic() - began}
 
 
-async def posted(fetcher: Fetcher, url: str) -> Outcome:
+async def post(fetcher: Fetcher, url: str) -> Outcome:
     try:
         return {"status": (await fetcher.post(url, b"{}", {})).status}
     except DatelineError as error:
         return {"error": error.slug}
 
 
-async def each(urls: Iterable[str], fetch: Callable[[str], Awaitable[Outcome]]) -> dict[str, Outcome]:
-    """The outcomes of fetching them all at once."""
+async def fetch_all(urls: Iterable[str], fetch: Callable[[str], Awaitable[Outcome]]) -> dict[str, Outcome]:
+    """Fetch all addresses at once, and return their outcomes."""
     urls = list(urls)
     return dict(zip(urls, await asyncio.gather(*map(fetch, urls)), strict=True))
 
 
-async def without_any_guard(client: httpx.AsyncClient, url: str) -> Outcome:
+async def fetch_unguarded(client: httpx.AsyncClient, url: str) -> Outcome:
     try:
         return {"body": (await client.get(url)).text[:80]}
     except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, ValueError) as error:
         return {"error": repr(error)}
 
 
-async def attacks(internet: Internet) -> Outcome:
-    """What each payload comes to: guarded, with a policy that allows every address, and with httpx alone."""
+async def fetch_payloads(internet: Internet) -> Outcome:
+    """Fetch the payloads guarded, with a policy that allows every address, and with httpx alone."""
     urls = payloads()
     results: Outcome = {}
     async with Fetcher(timeout=10, networks=NETWORKS) as guarded:
-        results["posted"] = await each(urls, lambda url: posted(guarded, url))
+        results["posted"] = await fetch_all(urls, lambda url: post(guarded, url))
         results["inside_posted"] = internet.inside()
     internet.forget()
     async with Fetcher(timeout=10) as guarded:
-        results["guarded"] = await each(urls, lambda url: outcome(guarded, url))
+        results["guarded"] = await fetch_all(urls, lambda url: fetch(guarded, url))
         results["inside"] = internet.inside()
     internet.forget()
-    async with Fetcher(timeout=10, allowed=anything, ports=PORTS) as opened:
-        results["open"] = await each(urls, lambda url: outcome(opened, url))
+    async with Fetcher(timeout=10, allowed=allow_all, ports=PORTS) as opened:
+        results["open"] = await fetch_all(urls, lambda url: fetch(opened, url))
         results["inside_open"] = internet.inside()
     internet.forget()
     async with httpx.AsyncClient(verify=False, timeout=10, follow_redirects=True, trust_env=False) as bare:
-        results["bare"] = await each(urls, lambda url: without_any_guard(bare, url))
+        results["bare"] = await fetch_all(urls, lambda url: fetch_unguarded(bare, url))
     internet.forget()
     return results
 
@@ -103,47 +103,47 @@ FINE = (
 )
 
 
-async def pages(internet: Internet) -> Outcome:
-    """Pages that are as they should be, what they were sent, and the times that refusals take."""
+async def fetch_pages(internet: Internet) -> Outcome:
+    """Fetch harmless pages, record the request heads, and measure refusals."""
     results: Outcome = {}
     async with Fetcher(user_agent="Dateline (+https://newsroom.example/bot)") as fetcher:
-        results["fine"] = await each(FINE, lambda url: outcome(fetcher, url, accept=PAGE_TYPES))
+        results["fine"] = await fetch_all(FINE, lambda url: fetch(fetcher, url, accept=PAGE_TYPES))
         results["heads"] = [head for head in internet.heads if " /to" in head or "six.test" in head]
-        results["conditional"] = await outcome(
+        results["conditional"] = await fetch(
             fetcher, "http://public.test/etag", headers={"If-None-Match": '"one"'}, accept=PAGE_TYPES
         )
-        results["alike"] = await each(ALIKE, lambda url: outcome(fetcher, url))
+        results["alike"] = await fetch_all(ALIKE, lambda url: fetch(fetcher, url))
     results["inside_pages"] = internet.inside()
     return results
 
 
-def most_memory() -> int:
-    """The most bytes that this program has had in memory; getrusage would count who started it, too."""
+def get_peak_memory() -> int:
+    """Return the peak memory of this program in bytes; getrusage would include the parent's."""
     status = Path("/proc/self/status").read_text()
     return 1024 * int(status.partition("VmHWM:")[2].split()[0])
 
 
-async def hostilities(internet: Internet) -> Outcome:
-    """What hostile pages come to, and by how many bytes one after the other makes the process grow."""
-    gc.disable()  # what is left open shall stay open
-    before = most_memory()
+async def fetch_hostile_pages(internet: Internet) -> Outcome:
+    """Fetch hostile pages one after the other, and measure by how many bytes the process grows."""
+    gc.disable()  # unclosed objects must stay open
+    before = get_peak_memory()
     async with Fetcher(timeout=1) as hasty, Fetcher() as patient:
 
         async def meet(name: str) -> Outcome:
             fetcher = hasty if name in hostile.SLOW else patient
-            return await outcome(fetcher, f"http://public.test/{name}", accept=PAGE_TYPES)
+            return await fetch(fetcher, f"http://public.test/{name}", accept=PAGE_TYPES)
 
-        slow = asyncio.gather(each(hostile.SLOW, meet), each(STUCK, lambda url: outcome(hasty, url)))
+        slow = asyncio.gather(fetch_all(hostile.SLOW, meet), fetch_all(STUCK, lambda url: fetch(hasty, url)))
         results = {name: await meet(name) for name in sorted(hostile.ENDS.keys() - set(hostile.SLOW))}
         slowly, stuck = await slow
     await asyncio.sleep(0.1)  # until the tarpit has noticed
     gc.enable()
-    grown = most_memory() - before
+    grown = get_peak_memory() - before
     return {"hostile": results | slowly, "grown": grown, "stuck": stuck, "left": internet.left}
 
 
-def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext] | None:
-    """Contexts of a server that is public.test by its own word, and of a client that takes that word."""
+def create_tls_contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext] | None:
+    """Create TLS contexts of a server with a self-signed certificate of public.test, and of a client that trusts it."""
     key, cert = folder / "key.pem", folder / "cert.pem"
     command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     names = ["-subj", "/CN=public.test", "-addext", "subjectAltName=DNS:public.test"]
@@ -156,26 +156,26 @@ def certificate(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext] | None:
     return server, ssl.create_default_context(cafile=str(cert))
 
 
-async def secured(internet: Internet, trusting: ssl.SSLContext) -> Outcome:
+async def fetch_over_tls(internet: Internet, trusting: ssl.SSLContext) -> Outcome:
     async with Fetcher() as careful, Fetcher(tls=trusting) as trusted:
         results = {
-            "unknown": await outcome(careful, "https://public.test/"),
-            "known": await outcome(trusted, "https://public.test/"),
-            "other": await outcome(trusted, "https://alias.test/"),
+            "unknown": await fetch(careful, "https://public.test/"),
+            "known": await fetch(trusted, "https://public.test/"),
+            "other": await fetch(trusted, "https://alias.test/"),
         }
     return {"tls": results | {"names": internet.names}}
 
 
-async def everything(contexts: tuple[ssl.SSLContext, ssl.SSLContext] | None) -> Outcome:
+async def fetch_everything(contexts: tuple[ssl.SSLContext, ssl.SSLContext] | None) -> Outcome:
     internet = Internet(contexts[0] if contexts else None)
     async with internet.up():
-        # Memory first: later it would hide in what has been freed meanwhile.
-        results = await hostilities(internet) | await attacks(internet) | await pages(internet)
-        return results | (await secured(internet, contexts[1]) if contexts else {"tls": None})
+        # Memory first: later, growth would be hidden by freed memory.
+        results = await fetch_hostile_pages(internet) | await fetch_payloads(internet) | await fetch_pages(internet)
+        return results | (await fetch_over_tls(internet, contexts[1]) if contexts else {"tls": None})
 
 
 if __name__ == "__main__":
     namespace.prepare()
     with tempfile.TemporaryDirectory() as folder:
-        contexts = certificate(Path(folder))
-    json.dump(asyncio.run(everything(contexts)), sys.stdout)
+        contexts = create_tls_contexts(Path(folder))
+    json.dump(asyncio.run(fetch_everything(contexts)), sys.stdout)
