@@ -1,20 +1,19 @@
-"""Cursors: every page once, and only the pages of the list that they were made for."""
+"""Cursors: pages hold every item once, and a cursor is valid for its own list only."""
 
 import string
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from app.api.web import cursors
 from app.core.errors import Invalid
+from tests.properties import for_all, shares_a_store
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-# A page size that leaves several pages, for each list and an order that has ties.
+# Lists in orders with ties, and page sizes that give several pages.
 LISTS = [
     "/events?limit=4",
     "/events?sort=-sources&limit=3",
@@ -39,39 +38,43 @@ LISTS = [
 ]
 
 
-def pages(client: TestClient, path: str) -> list[list[dict[str, Any]]]:
-    found, then = [], path
-    while then is not None:
-        page = client.get(then).json()
-        found.append(page["items"])
-        then = page["next"]
-    return found
+def read_pages(client: TestClient, path: str) -> list[list[dict[str, Any]]]:
+    """Return the items of all pages of a list."""
+    pages: list[list[dict[str, Any]]] = []
+    address: str | None = path
+    while address is not None:
+        page = client.get(address).json()
+        pages.append(page["items"])
+        address = page["next"]
+    return pages
 
 
-def cursor_of(client: TestClient, path: str) -> str:
-    then: str = client.get(path).json()["next"]
-    return then.rpartition("cursor=")[2].partition("&")[0]
+def read_cursor(client: TestClient, path: str) -> str:
+    """Return the cursor of a list's second page."""
+    address: str = client.get(path).json()["next"]
+    return address.rpartition("cursor=")[2].partition("&")[0]
 
 
-@pytest.mark.parametrize("path", LISTS)
-def test_the_pages_of_a_list_hold_each_item_once_and_in_the_order_of_the_whole(reader: TestClient, path: str) -> None:
-    whole = reader.get(f"{path.partition('limit=')[0]}limit=500").json()["items"]
+def test_pages_hold_all_items_once_in_order(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for path in LISTS:
+        with subtests.test(path):
+            whole = reader.get(f"{path.partition('limit=')[0]}limit=500").json()["items"]
 
-    found = pages(reader, path)
+            pages = read_pages(reader, path)
 
-    assert len(found) > 1
-    assert [item for page in found for item in page] == whole
+            assert len(pages) > 1
+            assert [item for page in pages for item in page] == whole
 
 
 @pytest.mark.parametrize("path", ["/events?limit=4", "/statements?limit=20", "/search?q=putin&limit=6"])
-def test_the_next_link_stands_in_the_link_header_too(reader: TestClient, path: str) -> None:
+def test_link_header_has_the_next_link(reader: TestClient, path: str) -> None:
     response = reader.get(path)
 
     assert response.links["next"]["url"] == response.json()["next"]
     assert response.links["self"]["url"] == response.json()["self"] == path
 
 
-def test_the_last_page_has_no_next_link(reader: TestClient) -> None:
+def test_last_page_has_no_next_link(reader: TestClient) -> None:
     response = reader.get("/sources?limit=500")
 
     assert response.json()["next"] is None
@@ -79,15 +82,16 @@ def test_the_last_page_has_no_next_link(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize("change", ["limit=1", "count=exact", "flat=true", "format=jsonl", "format=csv"])
-def test_what_does_not_change_the_list_may_change_from_page_to_page(reader: TestClient, change: str) -> None:
-    cursor = cursor_of(reader, "/events?limit=4")
+def test_limit_count_and_format_may_change_between_pages(reader: TestClient, change: str) -> None:
+    cursor = read_cursor(reader, "/events?limit=4")
 
     assert reader.get(f"/events?cursor={cursor}&{change}").status_code == 200
 
 
-@pytest.mark.parametrize(
-    "elsewhere",
-    [
+@pytest.mark.before_the_database
+def test_cursor_of_another_list_is_a_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    cursor = read_cursor(reader, "/events?limit=4")
+    for address in (
         "/events?sort=date",
         "/events?date=2024-06-19",
         "/events?q=treaty",
@@ -100,17 +104,12 @@ def test_what_does_not_change_the_list_may_change_from_page_to_page(reader: Test
         "/events/1/sources",
         "/events/1/history",
         "/search?q=treaty",
-    ],
-)
-def test_a_cursor_of_another_list_is_refused(reader: TestClient, elsewhere: str) -> None:
-    response = reader.get(elsewhere, params={"cursor": cursor_of(reader, "/events?limit=4")} | _query(elsewhere))
+    ):
+        with subtests.test(address):
+            response = reader.get(f"{address}{'&' if '?' in address else '?'}cursor={cursor}")
 
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == ["cursor"]
-
-
-def _query(path: str) -> dict[str, str]:
-    return dict(pair.split("=") for pair in path.partition("?")[2].split("&") if pair)
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == ["cursor"]
 
 
 @st.composite
@@ -121,10 +120,11 @@ def mutations(draw: st.DrawFn) -> tuple[int, int, str]:
     return first, last, draw(signs)
 
 
-@shared
-@given(mutation=mutations())
-def test_a_cursor_that_was_altered_is_refused(reader: TestClient, mutation: tuple[int, int, str]) -> None:
-    cursor = cursor_of(reader, "/events?limit=4")
+@pytest.mark.before_the_database
+@shares_a_store
+@for_all(mutation=mutations())
+def test_altered_cursor_is_a_422(reader: TestClient, mutation: tuple[int, int, str]) -> None:
+    cursor = read_cursor(reader, "/events?limit=4")
     first, last, signs = mutation
     altered = cursor[:first] + signs + cursor[last:]
     assume(altered != cursor)
@@ -132,16 +132,18 @@ def test_a_cursor_that_was_altered_is_refused(reader: TestClient, mutation: tupl
     assert reader.get("/events", params={"cursor": altered}).status_code == 422
 
 
-def test_a_cursor_that_differs_in_its_last_sign_alone_is_refused(reader: TestClient) -> None:
-    cursor = cursor_of(reader, "/events?limit=4")
-    others = (cursor[:-1] + sign for sign in string.ascii_letters + string.digits + "-_" if sign != cursor[-1])
+@pytest.mark.before_the_database
+def test_cursor_with_another_last_sign_is_a_422(reader: TestClient) -> None:
+    cursor = read_cursor(reader, "/events?limit=4")
+    altered = (cursor[:-1] + sign for sign in string.ascii_letters + string.digits + "-_" if sign != cursor[-1])
 
-    assert {reader.get(f"/events?cursor={other}").status_code for other in others} == {422}
+    assert {reader.get(f"/events?cursor={text}").status_code for text in altered} == {422}
 
 
-@shared
-@given(text=st.text(max_size=1200))
-def test_a_text_that_is_no_cursor_is_refused(reader: TestClient, text: str) -> None:
+@pytest.mark.before_the_database
+@shares_a_store
+@for_all(text=st.text(max_size=1200))
+def test_any_other_text_as_a_cursor_is_a_422(reader: TestClient, text: str) -> None:
     assert reader.get("/statements", params={"cursor": text}).status_code == 422
 
 
@@ -156,15 +158,15 @@ keys = st.tuples(
 )
 
 
-@given(last=keys, q=st.none() | st.text(st.characters(exclude_categories=["Cs"])))
-def test_a_cursor_gives_back_what_was_put_in(last: tuple[int | str, int], q: str | None) -> None:
+@for_all(last=keys, q=st.none() | st.text(st.characters(exclude_categories=["Cs"])))
+def test_decode_returns_the_encoded_position(last: tuple[int | str, int], q: str | None) -> None:
     cursor = cursors.encode(last, path="/events", filters=Filters(q=q))
 
     assert cursors.decode(cursor, path="/events", filters=Filters(q=q, cursor=cursor, limit=7)) == last
 
 
-@given(last=keys, q=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
-def test_a_cursor_is_of_one_path_and_one_set_of_filters(last: tuple[int | str, int], q: str) -> None:
+@for_all(last=keys, q=st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+def test_decode_refuses_another_path_or_filter(last: tuple[int | str, int], q: str) -> None:
     cursor = cursors.encode(last, path="/events", filters=Filters())
 
     for path, filters in (("/sources", Filters()), ("/events", Filters(q=q))):
