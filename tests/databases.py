@@ -58,7 +58,7 @@ SYSTEM_FOLDERS = (
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
-    "max_connections": "200",
+    "max_connections": "600",
     # These data need not survive a crash.
     "fsync": "off",
     "synchronous_commit": "off",

@@ -1,4 +1,4 @@
-"""Property tests: one name for Hypothesis' entry point, and the settings that several test files share."""
+"""Property tests: one name for Hypothesis' entry point, and the settings of all property tests."""
 
 import functools
 import inspect
@@ -7,6 +7,10 @@ from typing import Any
 
 import hypothesis
 from hypothesis import HealthCheck, settings
+
+# The machine decides how long an example takes, so there is no deadline. A run repeats the examples of the run before.
+settings.register_profile("dateline", deadline=None, max_examples=15, derandomize=True)
+settings.load_profile("dateline")
 
 for_all = hypothesis.given
 """Run a test on generated arguments, as ``@for_all(value=strategies.integers())``."""
