@@ -180,7 +180,7 @@ def test_seed_shows_what_it_loaded_and_what_was_there(dateline: Dateline, empty_
 def _counts(done: Result) -> dict[str, tuple[int, int]]:
     assert done.exit_code == 0, done.output
     rows = re.findall(r"(\w+)\W+(\d+)\W+(\d+)", done.stdout)
-    return {name: (int(new), int(there)) for name, new, there in rows}
+    return {name: (int(new), int(existing)) for name, new, existing in rows}
 
 
 def test_the_seed_package_is_a_command_too(empty_store: Store, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -23,6 +23,7 @@ from tests.conftest import Store
 from tests.data import flows
 from tests.data.flows import Flow
 from tests.data.lists import items, pages, read
+from tests.properties import for_all, shares_a_store
 from tests.test_stats import desk, newsroom
 
 __all__ = ["desk", "newsroom"]  # the fixtures
@@ -40,9 +41,9 @@ def by_slug(client: TestClient, address: str) -> dict[str, Item]:
 
 
 def test_the_treaty_has_five_outlets_and_who_was_first(reader: TestClient) -> None:
-    found = by_slug(reader, f"{TREATY}?status=reported")
+    outlets = by_slug(reader, f"{TREATY}?status=reported")
 
-    assert {slug: (each["first_published"], each["lag_days"], each["first"]) for slug, each in found.items()} == {
+    assert {slug: (item["first_published"], item["lag_days"], item["first"]) for slug, item in outlets.items()} == {
         "the-new-american": ("2024-06-19", 0, True),
         "real-news-india": ("2024-06-20", 1, False),
         "meduza": ("2024-06-20", 1, False),
@@ -52,28 +53,28 @@ def test_the_treaty_has_five_outlets_and_who_was_first(reader: TestClient) -> No
 
 
 def test_an_outlet_leaves_out_what_others_carry(reader: TestClient) -> None:
-    found = by_slug(reader, f"{TREATY}?status=reported")
-    carried = {slug: properties(reader, slug) for slug in found}
+    outlets = by_slug(reader, f"{TREATY}?status=reported")
+    carried = {slug: properties(reader, slug) for slug in outlets}
     everything = set().union(*carried.values())
 
-    for slug, outlet in found.items():
+    for slug, outlet in outlets.items():
         assert set(outlet["left_out"]["properties"]) == everything - carried[slug]
         assert len(outlet["claims"]) == len(items(reader, f"/claims?event=1&source={slug}&limit=500"))
         assert len(outlet["statements"]) == len(items(reader, f"/statements?event=1&source={slug}&limit=500"))
         said = items(reader, f"/statements?event=1&source={slug}&limit=500")
-        assert not {each["slug"] for each in outlet["left_out"]["speakers"]} & {
-            each["speaker"]["slug"] for each in said if each["speaker"]
+        assert not {speaker["slug"] for speaker in outlet["left_out"]["speakers"]} & {
+            item["speaker"]["slug"] for item in said if item["speaker"]
         }
 
 
 def properties(client: TestClient, slug: str) -> set[str]:
-    return {each["property"] for each in items(client, f"/claims?event=1&source={slug}&limit=500")}
+    return {claim["property"] for claim in items(client, f"/claims?event=1&source={slug}&limit=500")}
 
 
 def test_each_origin_has_an_outlet_that_relayed_it_first(reader: TestClient) -> None:
-    origins = {each["key"] for each in items(reader, "/events/1/origins")}
+    origins = {origin["key"] for origin in items(reader, "/events/1/origins")}
 
-    assert {key for each in items(reader, TREATY) for key in each["first_of"]} == origins
+    assert {key for outlet in items(reader, TREATY) for key in outlet["first_of"]} == origins
 
 
 def test_a_document_tells_how_much_of_it_is_about_the_event(reader: TestClient) -> None:
@@ -87,10 +88,10 @@ def test_a_document_tells_how_much_of_it_is_about_the_event(reader: TestClient) 
 
 
 def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: TestClient) -> None:
-    found = items(reader, "/events/2/coverage")
-    silent = found[-1]
+    outlets = items(reader, "/events/2/coverage")
+    silent = outlets[-1]
 
-    assert [each["slug"] for each in found if each["status"] == "no_document"] == [
+    assert [item["slug"] for item in outlets if item["status"] == "no_document"] == [
         "real-news-india",
         "the-new-american",
     ]
@@ -100,13 +101,13 @@ def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: 
 
 def test_who_is_followed_from_now_on_is_seen_at_once(writer: TestClient) -> None:
     answer = writer.get(TREATY)
-    assert "tass" not in {each["slug"] for each in answer.json()["items"]}
+    assert "tass" not in {item["slug"] for item in answer.json()["items"]}
 
     feed = writer.post("/feeds", json={"url": "https://tass.example/rss", "source": "tass"}).json()
 
     again = writer.get(TREATY, headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 200
-    assert {each["slug"]: each["followed"] for each in again.json()["items"]}["tass"] is True
+    assert {item["slug"]: item["followed"] for item in again.json()["items"]}["tass"] is True
     writer.patch(f"/feeds/{feed['id']}", json={"active": False})
     assert "tass" not in by_slug(writer, TREATY)
 
@@ -118,16 +119,16 @@ def test_the_coverage_is_a_table(reader: TestClient) -> None:
     assert {row["status"] for row in rows} == {"reported"}
     assert rows[0]["documents"] == "1"
     assert rows[0]["left_out_speakers"] == "; ".join(
-        each["slug"] for each in items(reader, TREATY)[0]["left_out"]["speakers"]
+        speaker["slug"] for speaker in items(reader, TREATY)[0]["left_out"]["speakers"]
     )
 
 
 def test_each_part_can_be_asked_for_alone(reader: TestClient) -> None:
-    found = items(reader, "/events/2/coverage")
+    outlets = items(reader, "/events/2/coverage")
 
     for status in CoverageStatus:
         assert items(reader, f"/events/2/coverage?status={status}") == [
-            each for each in found if each["status"] == status
+            item for item in outlets if item["status"] == status
         ]
 
 
@@ -180,67 +181,67 @@ class Rows:
 
     def said(self, event: int) -> dict[str, list[Statement]]:
         """Statements at the event by outlet."""
-        found = defaultdict(list)
+        groups = defaultdict(list)
         for row in self.statements:
             if row.event_id == event:
-                found[self.outlet(row.document_id)].append(row)
-        return found
+                groups[self.outlet(row.document_id)].append(row)
+        return groups
 
     def claimed(self, event: int) -> dict[str, list[Claim]]:
         """Claims about the event by outlet."""
         reports = {row.id: row for row in self.reports if row.event_id == event}
-        found = defaultdict(list)
+        groups = defaultdict(list)
         for row in self.claims:
             if row.report_id in reports:
-                found[self.outlet(reports[row.report_id].document_id)].append(row)
-        return found
+                groups[self.outlet(reports[row.report_id].document_id)].append(row)
+        return groups
 
     def documents_on(self, event: int) -> dict[str, set[int]]:
         ids = {row.document_id for row in self.reports if row.event_id == event}
         ids |= {row.document_id for row in self.statements if row.event_id == event}
-        found = defaultdict(set)
+        groups = defaultdict(set)
         for ident in ids:
-            found[self.outlet(ident)].add(ident)
-        return found
+            groups[self.outlet(ident)].add(ident)
+        return groups
 
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+shared = settings(shares_a_store, max_examples=12)
 
 
 @shared
-@given(flow=flows.flows(), limit=st.integers(1, 4))
+@for_all(flow=flows.flows(), limit=st.integers(1, 4))
 def test_what_outlets_have_of_an_event_equals_a_recount(
     newsroom: Store, desk: TestClient, flow: Flow, limit: int
 ) -> None:
     events = flows.put(newsroom, flow)
     rows = Rows(newsroom)
     for event in events:
-        found = by_slug(desk, f"/events/{event}/coverage")
+        outlets = by_slug(desk, f"/events/{event}/coverage")
         said, claimed, documents = rows.said(event), rows.claimed(event), rows.documents_on(event)
 
-        assert {slug for slug, each in found.items() if each["status"] == "reported"} == documents.keys()
-        for slug, each in found.items():
-            assert {document["id"] for document in each["documents"]} == documents.get(slug, set())
-            assert each["statements"] == sorted(row.id or 0 for row in said.get(slug, ()))
-            assert each["claims"] == sorted(row.id or 0 for row in claimed.get(slug, ()))
-            assert each["followed"] == (slug == "silent")
-            assert each["documents_then"] == documents_then(rows, rows.events[event], slug)
+        assert {slug for slug, item in outlets.items() if item["status"] == "reported"} == documents.keys()
+        for slug, outlet in outlets.items():
+            assert {document["id"] for document in outlet["documents"]} == documents.get(slug, set())
+            assert outlet["statements"] == sorted(row.id or 0 for row in said.get(slug, ()))
+            assert outlet["claims"] == sorted(row.id or 0 for row in claimed.get(slug, ()))
+            assert outlet["followed"] == (slug == "silent")
+            assert outlet["documents_then"] == documents_then(rows, rows.events[event], slug)
             if slug in documents:
-                check_left_out(each["left_out"], slug, said, claimed, rows.relays)
-            for document in each["documents"]:
+                check_left_out(outlet["left_out"], slug, said, claimed, rows.relays)
+            for document in outlet["documents"]:
                 check_share(rows, event, document)
-        assert [each for page in pages(desk, f"/events/{event}/coverage?limit={limit}") for each in page] == list(
-            found.values()
+        assert [item for page in pages(desk, f"/events/{event}/coverage?limit={limit}") for item in page] == list(
+            outlets.values()
         )
-        assert items(desk, f"/events/{event}/coverage?sort=-published") == list(found.values())[::-1]
+        assert items(desk, f"/events/{event}/coverage?sort=-published") == list(outlets.values())[::-1]
 
 
 def documents_then(rows: Rows, event: Event, slug: str) -> int | None:
     if (event.latest - event.earliest).days > 31:
         return None
     last = event.latest + dt.timedelta(days=3)
-    found = [row for row in rows.documents.values() if rows.sources[row.source_id].slug == slug]
-    days = [row.published_earliest for row in found if row.published_earliest is not None]
+    published = [row for row in rows.documents.values() if rows.sources[row.source_id].slug == slug]
+    days = [row.published_earliest for row in published if row.published_earliest is not None]
     return sum(event.earliest <= day <= last for day in days)
 
 
@@ -251,38 +252,38 @@ def check_left_out(
     claimed: Mapping[str, list[Claim]],
     relays: Mapping[int, set[int]],
 ) -> None:
-    def others(has: Mapping[str, set[Any]]) -> set[Any]:
+    def count_as_left_out(has: Mapping[str, set[Any]]) -> set[Any]:
         return set().union(*has.values()) - has.get(slug, set()) - {None}
 
-    utterances = {outlet: {row.utterance_id for row in found} for outlet, found in said.items()}
+    utterances = {outlet: {row.utterance_id for row in rows} for outlet, rows in said.items()}
     speakers = {
-        outlet: {ident for row in found for ident in (row.speaker_id, *relays.get(row.id or 0, ()))}
-        for outlet, found in said.items()
+        outlet: {ident for row in rows for ident in (row.speaker_id, *relays.get(row.id or 0, ()))}
+        for outlet, rows in said.items()
     }
-    properties = {outlet: {row.property for row in found} for outlet, found in claimed.items()}
+    properties = {outlet: {row.property for row in rows} for outlet, rows in claimed.items()}
 
-    assert set(left_out["utterances"]) == others(utterances)
-    assert {each["id"] for each in left_out["speakers"]} == others(speakers)
-    assert set(left_out["properties"]) == others(properties)
-    carriers = [sum(each in has for has in properties.values()) for each in left_out["properties"]]
+    assert set(left_out["utterances"]) == count_as_left_out(utterances)
+    assert {speaker["id"] for speaker in left_out["speakers"]} == count_as_left_out(speakers)
+    assert set(left_out["properties"]) == count_as_left_out(properties)
+    carriers = [sum(item in has for has in properties.values()) for item in left_out["properties"]]
     assert carriers == sorted(carriers, reverse=True)
 
 
-def check_share(rows: Rows, event: int, told: Item) -> None:
+def check_share(rows: Rows, event: int, document: Item) -> None:
     """Counted character by character."""
-    report = next((row for row in rows.reports if (row.event_id, row.document_id) == (event, told["id"])), None)
+    report = next((row for row in rows.reports if (row.event_id, row.document_id) == (event, document["id"])), None)
     passage = [row for row in [report] if row is not None and row.start is not None]
-    said = [row for row in rows.statements if (row.event_id, row.document_id) == (event, told["id"])]
+    said = [row for row in rows.statements if (row.event_id, row.document_id) == (event, document["id"])]
     claims = [row for row in rows.claims if report is not None and row.report_id == report.id]
     parts = [{at for row in part for at in range(row.start or 0, row.end or 0)} for part in (passage, said, claims)]
 
-    assert told["report"] == (report.id if report else None)
-    assert [told[f"{name}_length"] for name in ("passage", "statement", "claim")] == [len(part) for part in parts]
-    assert told["about_length"] == len(set().union(*parts))
+    assert document["report"] == (report.id if report else None)
+    assert [document[f"{name}_length"] for name in ("passage", "statement", "claim")] == [len(part) for part in parts]
+    assert document["about_length"] == len(set().union(*parts))
 
 
 @shared
-@given(
+@for_all(
     flow=flows.flows(),
     limit=st.integers(1, 9),
     filters=st.fixed_dictionaries(
@@ -304,20 +305,20 @@ def test_the_cells_of_the_matrix_equal_a_recount(
     flows.put(newsroom, flow)
     rows = Rows(newsroom)
     address = f"/coverage?{urlencode(filters)}"
-    found = items(desk, f"{address}&limit=500")
+    cells = items(desk, f"{address}&limit=500")
     events = items(desk, f"/events?{urlencode(filters)}&limit=500")
-    wanted = filters.get("source", "herald,courier,wire,silent").split(",")
+    slugs = filters.get("source", "herald,courier,wire,silent").split(",")
     expected = {
-        (event["id"], outlet["slug"]) for event in events for outlet in event["sources"] if outlet["slug"] in wanted
+        (event["id"], outlet["slug"]) for event in events for outlet in event["sources"] if outlet["slug"] in slugs
     }
-    order = [(cell["event"]["date"]["earliest"], cell["event"]["id"], cell["source"]["id"]) for cell in found]
+    order = [(cell["event"]["date"]["earliest"], cell["event"]["id"], cell["source"]["id"]) for cell in cells]
 
-    assert {(cell["event"]["id"], cell["source"]["slug"]) for cell in found} == expected
-    assert len(found) == len(expected) == read(desk, f"{address}&limit=1&count=exact")["count"]
+    assert {(cell["event"]["id"], cell["source"]["slug"]) for cell in cells} == expected
+    assert len(cells) == len(expected) == read(desk, f"{address}&limit=1&count=exact")["count"]
     assert order == sorted(order, reverse=True)
-    assert [cell for page in pages(desk, f"{address}&limit={limit}") for cell in page] == found
-    assert items(desk, f"{address}&limit=500&sort=date") == found[::-1]
-    for cell in found:
+    assert [cell for page in pages(desk, f"{address}&limit={limit}") for cell in page] == cells
+    assert items(desk, f"{address}&limit=500&sort=date") == cells[::-1]
+    for cell in cells:
         check_cell(rows, cell)
 
 
@@ -328,7 +329,7 @@ def check_cell(rows: Rows, cell: Item) -> None:
         if row.event_id == event:
             reporting[rows.outlet(row.document_id)].append(rows.documents[row.document_id].published_earliest)
     days = [day for day in reporting[slug] if day is not None]
-    firsts = [day for found in reporting.values() for day in found if day is not None]
+    firsts = [day for days in reporting.values() for day in days if day is not None]
 
     assert cell["documents"] == len(reporting[slug])
     assert cell["statements"] == len(rows.said(event).get(slug, ()))
@@ -345,15 +346,15 @@ published = st.lists(
 )
 
 
-@given(published=published)
+@for_all(published=published)
 def test_the_first_has_nobody_before_it(published: list[PublicationTime]) -> None:
     order = PublicationOrder(published)
-    first = [each for each in published if order.is_first(each)]
-    days = [each.day for each in published if each.day is not None]
+    first = [publication for publication in published if order.is_first(publication)]
+    days = [publication.day for publication in published if publication.day is not None]
 
     assert bool(first) == bool(days)
-    assert all(each.day == min(days) for each in first)
-    assert all(order.get_lag(each).days == 0 for each in first)
+    assert all(item.day == min(days) for item in first)
+    assert all(order.get_lag(item).days == 0 for item in first)
     for one in first:
         for other in published:
             if other.day == one.day and other not in first:
@@ -370,15 +371,15 @@ def test_seconds_are_told_where_both_moments_are_known() -> None:
     assert PublicationOrder([first, later]).get_lag(later) == Lag(0, 90)
     assert PublicationOrder([first, later]).get_lag(undated) == Lag(0, None)
     assert PublicationOrder([first, later, undated]).get_lag(later) == Lag(0, None)
-    assert [PublicationOrder([first, later, undated]).is_first(each) for each in (first, later, undated)] == [
+    assert [PublicationOrder([first, later, undated]).is_first(item) for item in (first, later, undated)] == [
         True,
         True,
         True,
     ]
 
 
-@given(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10))))
+@for_all(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10))))
 def test_what_stands_in_several_spans_is_counted_once(spans: list[tuple[int, int]]) -> None:
-    found = [Span(start, start + length) for start, length in spans]
+    covered = [Span(start, start + length) for start, length in spans]
 
-    assert count_covered(found) == len({at for span in found for at in range(span.start, span.end)})
+    assert count_covered(covered) == len({at for span in covered for at in range(span.start, span.end)})

@@ -6,20 +6,20 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.core.errors import Invalid
 from app.schemas.event import EventFilter
 from tests.data.lists import read
+from tests.properties import for_all
 from tests.test_openapi import OPERATIONS
 
 # Every list with a range, and a filter that leaves something of it on the days of the seed.
 RANGED = [
     name.removeprefix("GET ")
     for name, operation in OPERATIONS.items()
-    if {"from", "to"} <= {each["name"] for each in operation.get("parameters", [])}
+    if {"from", "to"} <= {parameter["name"] for parameter in operation.get("parameters", [])}
 ]
 LISTS = [path for path in RANGED if "{" not in path and "integrations" not in path]
 
@@ -28,9 +28,9 @@ offsets = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: dt.timezo
 moments = st.datetimes(dt.datetime(1, 1, 3), dt.datetime(9999, 12, 29), timezones=offsets)
 
 
-def bounds(**given: str) -> tuple[dt.date | None, dt.date | None]:
+def bounds(**values: str) -> tuple[dt.date | None, dt.date | None]:
     """The days that a filter of these values asks for."""
-    filters = EventFilter.model_validate({name.rstrip("_"): value for name, value in given.items()})
+    filters = EventFilter.model_validate({name.rstrip("_"): value for name, value in values.items()})
     return filters.from_, filters.to
 
 
@@ -41,7 +41,7 @@ def written(moment: dt.datetime) -> str:
 # What a bound means
 
 
-@given(moment=moments)
+@for_all(moment=moments)
 def test_a_moment_stands_for_its_day_in_utc(moment: dt.datetime) -> None:
     day = moment.astimezone(dt.UTC).date()
 
@@ -49,10 +49,10 @@ def test_a_moment_stands_for_its_day_in_utc(moment: dt.datetime) -> None:
     assert bounds(to=written(moment).replace("T", "t").replace("Z", "z")) == (None, day)
 
 
-@given(first=days | moments, last=days | moments)
+@for_all(first=days | moments, last=days | moments)
 def test_datetime_is_another_way_to_write_from_and_to(first: dt.date, last: dt.date) -> None:
-    begin, end = (each.astimezone(dt.UTC).date() if isinstance(each, dt.datetime) else each for each in (first, last))
-    a, b = (written(each) if isinstance(each, dt.datetime) else str(each) for each in (first, last))
+    begin, end = (item.astimezone(dt.UTC).date() if isinstance(item, dt.datetime) else item for item in (first, last))
+    a, b = (written(item) if isinstance(item, dt.datetime) else str(item) for item in (first, last))
 
     assert bounds(datetime=a) == (begin, begin)
     assert bounds(datetime=f"{a}/..") == bounds(datetime=f"{a}/") == (begin, None)
@@ -64,16 +64,16 @@ def test_datetime_is_another_way_to_write_from_and_to(first: dt.date, last: dt.d
             bounds(datetime=f"{a}/{b}")
 
 
-@given(text=st.text() | st.text("0123456789-T:Z+./", max_size=40), name=st.sampled_from(["from", "to", "datetime"]))
+@for_all(text=st.text() | st.text("0123456789-T:Z+./", max_size=40), name=st.sampled_from(["from", "to", "datetime"]))
 def test_whatever_is_no_date_is_refused_as_such(text: str, name: str) -> None:
     assert places_of_errors({name: text}) in ([], [(name,)])
 
 
-def places_of_errors(given: dict[str, str]) -> list[tuple[str | int, ...]]:
+def places_of_errors(values: dict[str, str]) -> list[tuple[str | int, ...]]:
     try:
-        EventFilter.model_validate(given)
+        EventFilter.model_validate(values)
     except ValidationError as error:
-        return [each["loc"] for each in error.errors()]
+        return [item["loc"] for item in error.errors()]
     return []
 
 
@@ -125,23 +125,23 @@ def test_datetime_has_one_end_at_least_and_two_at_most(text: str) -> None:
 def test_every_ranged_list_takes_datetime() -> None:
     assert {"/events", "/documents", "/statements", "/coverage", "/stats/events", "/discrepancies"} <= set(LISTS)
     for path in RANGED:
-        assert "datetime" in {each["name"] for each in OPERATIONS[f"GET {path}"]["parameters"]}, path
+        assert "datetime" in {parameter["name"] for parameter in OPERATIONS[f"GET {path}"]["parameters"]}, path
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_moments_and_datetime_ask_for_the_same_as_days(reader: TestClient, path: str) -> None:
-    def found(query: str) -> Any:
+    def list_items(query: str) -> Any:
         return read(reader, f"{path}?limit=500&{query}")["items"]
 
-    plain = found("from=2024-06-18&to=2024-06-19")
-    grafana = found("from=2024-06-18T09:30:12.345Z&to=2024-06-19T23:59:59.999Z")
-    elsewhere = found(f"from={quote('2024-06-17T20:00:00-05:00')}&to={quote('2024-06-20T05:00:00+09:00')}")
-    ogc = found("datetime=2024-06-18T00:00:00Z/2024-06-19T00:00:00Z")
+    plain = list_items("from=2024-06-18&to=2024-06-19")
+    grafana = list_items("from=2024-06-18T09:30:12.345Z&to=2024-06-19T23:59:59.999Z")
+    elsewhere = list_items(f"from={quote('2024-06-17T20:00:00-05:00')}&to={quote('2024-06-20T05:00:00+09:00')}")
+    ogc = list_items("datetime=2024-06-18T00:00:00Z/2024-06-19T00:00:00Z")
 
     assert plain
     assert grafana == elsewhere == ogc == plain
-    assert found("datetime=../2024-06-19") == found("to=2024-06-19")
-    assert found("datetime=2024-06-19") == found("from=2024-06-19&to=2024-06-19")
+    assert list_items("datetime=../2024-06-19") == list_items("to=2024-06-19")
+    assert list_items("datetime=2024-06-19") == list_items("from=2024-06-19&to=2024-06-19")
 
 
 @pytest.mark.before_the_database
@@ -151,7 +151,7 @@ def test_a_malformed_bound_is_refused_by_name(reader: TestClient, path: str) -> 
         response = reader.get(path, params={name: "2024-06-19T12:00"})
 
         assert response.status_code == 422
-        assert [each["field"] for each in response.json()["errors"]] == [name]
+        assert [error["field"] for error in response.json()["errors"]] == [name]
 
 
 @pytest.mark.before_the_database
@@ -161,7 +161,7 @@ def test_a_malformed_bound_is_refused_by_name(reader: TestClient, path: str) -> 
 def test_what_contradicts_itself_is_refused_as_datetime(reader: TestClient, query: str) -> None:
     response = reader.get(f"/events?{query}")
 
-    assert [each["field"] for each in response.json()["errors"]] == ["datetime"]
+    assert [error["field"] for error in response.json()["errors"]] == ["datetime"]
 
 
 @pytest.mark.before_the_database
@@ -178,13 +178,13 @@ def test_a_cursor_belongs_to_the_days_however_they_are_written(reader: TestClien
     for same in ("from=2024-06-18&to=2024-06-20", "datetime=2024-06-18/2024-06-20T23:00:00Z"):
         assert read(reader, f"/events?limit=1&{same}&cursor={cursor}")["items"] == second
     refused = reader.get(f"/events?limit=1&datetime=2024-06-17/2024-06-20&cursor={cursor}")
-    assert [each["field"] for each in refused.json()["errors"]] == ["cursor"]
+    assert [error["field"] for error in refused.json()["errors"]] == ["cursor"]
 
 
 def test_moments_of_one_day_are_answered_alike_and_conditionally(reader: TestClient) -> None:
-    asked = [f"/events?from=2024-06-18&to=2024-06-19T{hour}:00:00.000Z" for hour in ("00", "12", "23")]
-    answers = [reader.get(address) for address in asked]
+    addresses = [f"/events?from=2024-06-18&to=2024-06-19T{hour}:00:00.000Z" for hour in ("00", "12", "23")]
+    responses = [reader.get(address) for address in addresses]
 
-    assert len({str(answer.json()["items"]) for answer in answers}) == 1
-    for address, answer in zip(asked, answers, strict=True):
-        assert reader.get(address, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
+    assert len({str(response.json()["items"]) for response in responses}) == 1
+    for address, response in zip(addresses, responses, strict=True):
+        assert reader.get(address, headers={"If-None-Match": response.headers["ETag"]}).status_code == 304

@@ -13,28 +13,28 @@ SUMMIT = "/events/1/discrepancies"
 def items(client: TestClient, address: str) -> list[Any]:
     answer = client.get(address)
     assert answer.status_code == 200, answer.text
-    found: list[Any] = answer.json()["items"]
-    return found
+    result: list[Any] = answer.json()["items"]
+    return result
 
 
 def of_summit(client: TestClient, name: str) -> Any:
-    [found] = items(client, f"{SUMMIT}?property={name}")
-    return found
+    [discrepancy] = items(client, f"{SUMMIT}?property={name}")
+    return discrepancy
 
 
-def detail(found: Any, value: str) -> Detail:
-    return next(each for each in found["details"] if each["value"] == value)
+def detail(discrepancy: Any, value: str) -> Detail:
+    return next(detail for detail in discrepancy["details"] if detail["value"] == value)
 
 
 def test_the_last_visit_is_said_three_ways_that_agree_within_their_precision(reader: TestClient) -> None:
-    found = of_summit(reader, "last_visit")
+    discrepancy = of_summit(reader, "last_visit")
 
-    assert found["verdict"] == "agreement"
-    july, year, decades = (detail(found, value) for value in ("2000-07", "2000", "1994-06~/2004-06~"))
-    assert [each["printed"] for each in (july, year, decades)] == [["July 2000"], ["2000"], ["over two decades"]]
+    assert discrepancy["verdict"] == "agreement"
+    july, year, decades = (detail(discrepancy, value) for value in ("2000-07", "2000", "1994-06~/2004-06~"))
+    assert [item["printed"] for item in (july, year, decades)] == [["July 2000"], ["2000"], ["over two decades"]]
     assert year["id"] in july["agrees"]
     assert july["differs"] == year["differs"] == decades["differs"] == []
-    assert [each["sources"][0]["slug"] for each in (july, year, decades)] == [
+    assert [item["sources"][0]["slug"] for item in (july, year, decades)] == [
         "the-new-american",
         "the-final-call",
         "meduza",
@@ -43,73 +43,73 @@ def test_the_last_visit_is_said_three_ways_that_agree_within_their_precision(rea
 
 
 def test_the_document_is_an_agreement_a_pact_and_a_treaty_and_none_is_declared_right(reader: TestClient) -> None:
-    found = of_summit(reader, "document_name")
+    discrepancy = of_summit(reader, "document_name")
 
-    assert (found["verdict"], found["values"]) == ("conflict", ["agreement", "pact", "treaty"])
-    assert [each["differs"] for each in found["details"]] == [[2, 3], [1, 3], [1, 2]]
-    assert (found["value_count"], found["source_count"]) == (3, 5)
-    assert found["claim_count"] == sum(len(each["claims"]) for each in found["details"])
+    assert (discrepancy["verdict"], discrepancy["values"]) == ("conflict", ["agreement", "pact", "treaty"])
+    assert [detail["differs"] for detail in discrepancy["details"]] == [[2, 3], [1, 3], [1, 2]]
+    assert (discrepancy["value_count"], discrepancy["source_count"]) == (3, 5)
+    assert discrepancy["claim_count"] == sum(len(detail["claims"]) for detail in discrepancy["details"])
 
 
 def test_an_origin_is_the_voice_that_is_given_for_it_or_else_the_outlet(reader: TestClient) -> None:
     treaty = detail(of_summit(reader, "document_name"), "treaty")
 
-    origins = {each["name"]: each["key"].partition(":")[0] for each in treaty["origins"]}
+    origins = {origin["name"]: origin["key"].partition(":")[0] for origin in treaty["origins"]}
     assert origins["Vladimir Putin"] == "speaker"
     assert origins["State media of Russia"] == "state"
-    assert {each["origin"]["name"] for each in treaty["claims"] if each["attributed_to"] is None} == {
+    assert {claim["origin"]["name"] for claim in treaty["claims"] if claim["attributed_to"] is None} == {
         "State media of North Korea",
         "The New American",
     }
-    known = {each["key"] for each in items(reader, "/events/1/origins")}
-    assert {each["key"] for each in treaty["origins"]} & known == {"state:RU", "state:KP"}
+    event_origins = {origin["key"] for origin in items(reader, "/events/1/origins")}
+    assert {origin["key"] for origin in treaty["origins"]} & event_origins == {"state:RU", "state:KP"}
 
 
 def test_wordings_are_neither_held_to_agree_nor_to_differ(reader: TestClient) -> None:
-    found = of_summit(reader, "article_4_wording")
+    discrepancy = of_summit(reader, "article_4_wording")
 
-    assert found["verdict"] == "unclear"
-    assert found["value_count"] == 7
+    assert discrepancy["verdict"] == "unclear"
+    assert discrepancy["value_count"] == 7
 
 
 def test_of_one_value_is_told_only_if_asked_for(reader: TestClient) -> None:
-    told = {each["property"] for each in items(reader, SUMMIT)}
-    every = {each["property"]: each["verdict"] for each in items(reader, f"{SUMMIT}?all=true")}
+    listed = {row["property"] for row in items(reader, SUMMIT)}
+    verdicts = {row["property"]: row["verdict"] for row in items(reader, f"{SUMMIT}?all=true")}
 
-    assert told == {"article_4_wording", "document_name", "last_visit"}
-    assert every.keys() - told == {"duration", "place", "signing_date"}
-    assert {every[name] for name in every.keys() - told} == {"agreement"}
+    assert listed == {"article_4_wording", "document_name", "last_visit"}
+    assert verdicts.keys() - listed == {"duration", "place", "signing_date"}
+    assert {verdicts[name] for name in verdicts.keys() - listed} == {"agreement"}
     assert of_all(reader, "duration")["values"] == ["2 hours"]
 
 
 def of_all(client: TestClient, name: str) -> Any:
-    return next(each for each in items(client, f"{SUMMIT}?all=true") if each["property"] == name)
+    return next(row for row in items(client, f"{SUMMIT}?all=true") if row["property"] == name)
 
 
 def test_each_claim_stands_where_it_says_with_what_is_around_it(reader: TestClient) -> None:
-    spans = {each["id"]: each["span"] for each in items(reader, "/claims?event=1&limit=500")}
+    spans = {claim["id"]: claim["span"] for claim in items(reader, "/claims?event=1&limit=500")}
 
-    shown = [
-        claim for each in items(reader, f"{SUMMIT}?all=true") for value in each["details"] for claim in value["claims"]
+    claims = [
+        claim for row in items(reader, f"{SUMMIT}?all=true") for value in row["details"] for claim in value["claims"]
     ]
 
-    assert {each["id"]: each["span"] for each in shown} == spans
+    assert {claim["id"]: claim["span"] for claim in claims} == spans
 
 
 @pytest.mark.parametrize("order", ["", "-"])
 @pytest.mark.parametrize("limit", [2, 500])
 def test_the_list_over_all_events_is_the_same_whatever_its_pages(reader: TestClient, order: str, limit: int) -> None:
-    found, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
+    keys, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
     while address:
         page = reader.get(address).json()
-        found += [(each["event"]["date"]["earliest"], each["event"]["id"], each["property"]) for each in page["items"]]
+        keys += [(item["event"]["date"]["earliest"], item["event"]["id"], item["property"]) for item in page["items"]]
         address = page["next"]
 
-    assert len(set(found)) == len(found) == page["count"]
-    by_event = list(dict.fromkeys(each[:2] for each in found))
+    assert len(set(keys)) == len(keys) == page["count"]
+    by_event = list(dict.fromkeys(item[:2] for item in keys))
     assert by_event == sorted(by_event, reverse=bool(order))
-    claimed = {(each["event"]["id"], each["property"]) for each in items(reader, "/claims?limit=500")}
-    assert {each[1:] for each in found} == claimed
+    claimed = {(claim["event"]["id"], claim["property"]) for claim in items(reader, "/claims?limit=500")}
+    assert {item[1:] for item in keys} == claimed
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_the_list_over_all_events_is_the_same_whatever_its_pages(reader: TestCli
 def test_the_list_is_narrowed_by_days_property_source_and_verdict(
     reader: TestClient, query: str, expected: set[tuple[int, str]]
 ) -> None:
-    assert {(each["event"]["id"], each["property"]) for each in items(reader, f"/discrepancies?{query}")} == expected
+    assert {(row["event"]["id"], row["property"]) for row in items(reader, f"/discrepancies?{query}")} == expected
 
 
 def test_a_row_of_the_list_can_be_charted(reader: TestClient) -> None:
@@ -161,7 +161,7 @@ def claim(writer: TestClient) -> Callable[..., int]:
         body = {"source": source, "title": "Quake", "text": TEXT, "reports": [{"event": event}]}
         document = writer.post("/documents", json=body).json()["id"]
         reports[source] = next(
-            each["id"] for each in items(writer, f"/reports?event={event}") if each["document"]["id"] == document
+            report["id"] for report in items(writer, f"/reports?event={event}") if report["document"]["id"] == document
         )
 
     def put(words: str, normalized: str | None, source: str = "meduza", **fields: object) -> int:
@@ -181,11 +181,11 @@ def test_bounds_agree_with_what_lies_within_them_and_differ_from_what_does_not(
     claim("600", "600", "naenara", unit="persons")
     event = claim("dozens", "24..99")
 
-    [found] = items(writer, f"/events/{event}/discrepancies")
+    [discrepancy] = items(writer, f"/events/{event}/discrepancies")
 
-    assert (found["verdict"], found["source_count"]) == ("conflict", 2)
-    assert found["values"] == ["24..99 people", "550.. people", "600 people", ">900 people"]
-    said = {each["value"]: (each["agrees"], each["differs"]) for each in found["details"]}
+    assert (discrepancy["verdict"], discrepancy["source_count"]) == ("conflict", 2)
+    assert discrepancy["values"] == ["24..99 people", "550.. people", "600 people", ">900 people"]
+    said = {detail["value"]: (detail["agrees"], detail["differs"]) for detail in discrepancy["details"]}
     assert said == {"24..99": ([], [2, 3, 4]), "550..": ([3, 4], [1]), "600": ([2], [1, 4]), ">900": ([2], [1, 3])}
 
 
@@ -196,5 +196,5 @@ def test_a_machines_suggestion_counts_only_if_asked_for(writer: TestClient, clai
     assert items(writer, f"/events/{event}/discrepancies") == []
     assert len(items(writer, f"/events/{event}/discrepancies?min_confidence=0.3")) == 1
     assert [
-        each["verdict"] for each in items(writer, "/discrepancies?min_confidence=0&from=2024-05-07&to=2024-05-07")
+        row["verdict"] for row in items(writer, "/discrepancies?min_confidence=0&from=2024-05-07&to=2024-05-07")
     ] == ["conflict"]

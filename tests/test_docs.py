@@ -63,21 +63,21 @@ def test_the_examples_of_searches_and_webhooks_can_be_sent(writer: TestClient) -
 
 
 def test_the_readme_shows_what_the_api_answers(reader: TestClient) -> None:
-    shown = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
-    real = reader.get(shown["self"]).json()
-    event = next(item for item in real["items"] if item["id"] == shown["items"][0]["id"])
+    example = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
+    real = reader.get(example["self"]).json()
+    event = next(item for item in real["items"] if item["id"] == example["items"][0]["id"])
 
-    assert covers(event, shown["items"][0])
+    assert covers(event, example["items"][0])
     assert real["next"] is None
 
 
-def covers(real: Any, shown: Any) -> bool:
+def covers(real: Any, example: Any) -> bool:
     """Whether ``shown`` is a shortening of ``real``: fields and items may be left out, but not altered."""
-    if isinstance(shown, dict):
-        return all(name in real and covers(real[name], value) for name, value in shown.items())
-    if isinstance(shown, list):
-        return all(any(covers(candidate, value) for candidate in real) for value in shown)
-    return bool(real == shown)
+    if isinstance(example, dict):
+        return all(name in real and covers(real[name], value) for name, value in example.items())
+    if isinstance(example, list):
+        return all(any(covers(candidate, value) for candidate in real) for value in example)
+    return bool(real == example)
 
 
 def test_the_document_of_the_api_page_can_be_posted(writer: TestClient) -> None:
@@ -118,9 +118,9 @@ def test_every_noun_is_explained() -> None:
 
 def test_settings_and_their_page_agree() -> None:
     listed = dict(re.findall(r"^\| `DATELINE_(\w+)` \| (.*?) \|", CONFIGURATION, re.MULTILINE))
-    shown = {name.upper(): as_listed(field.default) for name, field in Settings.model_fields.items()}
+    defaults = {name.upper(): as_listed(field.default) for name, field in Settings.model_fields.items()}
 
-    assert listed == shown
+    assert listed == defaults
 
 
 def as_listed(default: Any) -> str:

@@ -17,8 +17,8 @@ def outlets(client: TestClient, query: str) -> list[str]:
 
 def full(client: TestClient, outlet: str) -> Item:
     [document] = items(client, f"/documents?source={outlet}")
-    found: Item = read(client, f"/documents/{document['id']}")
-    return found
+    result: Item = read(client, f"/documents/{document['id']}")
+    return result
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from app.core.vocab import CodedBy
@@ -18,6 +18,7 @@ from tests.conftest import Store, Templates, talking_to
 from tests.data.gdelt import event as gdelt_event
 from tests.data.gdelt import mention as gdelt_mention
 from tests.data.lists import items, read
+from tests.properties import for_all
 from tests.test_cli import dateline
 from tests.test_import_gdelt import imported
 
@@ -31,12 +32,12 @@ TEXT = "The bridge fell at noon. “It was old,” Anna Berg said. Forty people 
 def post(client: TestClient, path: str, body: Body, status: int = 201) -> Body:
     answer = client.post(path, json=body)
     assert answer.status_code == status, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
-def merge(client: TestClient, into: int, *others: object) -> Body:
-    return post(client, f"/events/{into}/merge", {"from": others}, 200)
+def merge(client: TestClient, into: int, *sources: object) -> Body:
+    return post(client, f"/events/{into}/merge", {"from": sources}, 200)
 
 
 def event(client: TestClient, title: str, **more: Any) -> int:
@@ -45,8 +46,8 @@ def event(client: TestClient, title: str, **more: Any) -> int:
 
 def report(event: int, *claims: str, **more: Any) -> Body:
     """A report with a claim for each of these words."""
-    told = [{"property": "hurt", "span": {"exact": words}} for words in claims]
-    return {"event": event, "claims": told} | more
+    claim_bodies = [{"property": "hurt", "span": {"exact": words}} for words in claims]
+    return {"event": event, "claims": claim_bodies} | more
 
 
 def said(event: int) -> Body:
@@ -90,10 +91,10 @@ def desk(writer: TestClient) -> Desk:
 
 def reports_of(client: TestClient, event: int) -> dict[int, int]:
     """The documents that report an event, each with the number of its claims."""
-    found = items(client, f"/reports?event={event}&limit=500")
-    told = {each["document"]["id"]: each["claim_count"] for each in found}
-    assert len(told) == len(found)  # no document twice
-    return told
+    reports = items(client, f"/reports?event={event}&limit=500")
+    counts = {item["document"]["id"]: item["claim_count"] for item in reports}
+    assert len(counts) == len(reports)  # no document twice
+    return counts
 
 
 def counts(event: Mapping[str, Any]) -> tuple[int, int, int]:
@@ -109,7 +110,9 @@ def test_reports_claims_and_statements_become_the_events(desk: Desk) -> None:
     assert counts(merged) == (2, 3, 2)
     # Of the two reports of one document the person's remains, and each claim once.
     assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 2}
-    [one] = [each for each in items(desk.client, f"/reports?event={desk.fall}") if each["document"]["id"] == desk.both]
+    [one] = [
+        report for report in items(desk.client, f"/reports?event={desk.fall}") if report["document"]["id"] == desk.both
+    ]
     assert (one["coded_by"], one["role"], one["passage"]["start"]) == ("human", "main", 0)
     assert one["dated"]["edtf"] == "2024-05-06"
     assert len(items(desk.client, f"/events/{desk.fall}/statements")) == 2
@@ -124,10 +127,10 @@ def test_what_was_merged_stays_as_a_record_that_names_the_other_outside_of_lists
 
     after = read(client, f"/events/{desk.collapse}")
     assert (after["merged_into"], after["title"], counts(after)) == (desk.fall, before["title"], (0, 0, 0))
-    assert desk.collapse not in [each["id"] for each in items(client, "/events?limit=500")]
-    then = read(client, f"/events/{desk.collapse}?as_of={revision}")
-    assert then | {"origin_count": before["origin_count"]} == before  # of the past, origins are not counted
-    changed = {(each["noun"], each["id"]) for each in items(client, f"/changes?since={revision}&limit=500")}
+    assert desk.collapse not in [event["id"] for event in items(client, "/events?limit=500")]
+    past = read(client, f"/events/{desk.collapse}?as_of={revision}")
+    assert past | {"origin_count": before["origin_count"]} == before  # of the past, origins are not counted
+    changed = {(change["noun"], change["id"]) for change in items(client, f"/changes?since={revision}&limit=500")}
     assert {("events", desk.fall), ("events", desk.collapse)} < changed
     assert {noun for noun, _ in changed} == {"events", "reports", "claims", "statements"}
 
@@ -160,9 +163,9 @@ def test_what_cannot_be_merged_is_refused_by_name_and_nothing_happens(desk: Desk
         ([], "from"),
     ]
 
-    for others, field in wrong:
-        answer = client.post(f"/events/{desk.fall}/merge", json={"from": others})
-        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])
+    for sources, field in wrong:
+        answer = client.post(f"/events/{desk.fall}/merge", json={"from": sources})
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
     # No circle: what was merged takes nothing, and cannot be split.
     for address, body in (("merge", {"from": [desk.fall]}), ("split", {"documents": [desk.first]})):
@@ -207,9 +210,9 @@ def test_a_merge_heeds_if_match_and_is_not_repeated(desk: Desk) -> None:
 def test_what_may_be_one_follows_and_is_settled(desk: Desk, store: Store) -> None:
     other, apart = event(desk.client, "Bridge opens"), event(desk.client, "Bridge painted")
     pairs = {(desk.fall, desk.collapse): None, (desk.collapse, other): None, (desk.fall, other): None}
-    told: dict[tuple[int, int], bool | None] = pairs | {(desk.collapse, apart): False}
+    expected: dict[tuple[int, int], bool | None] = pairs | {(desk.collapse, apart): False}
     with revisions.write(store.engine, author="tests", message="") as session:
-        for (one, two), same in told.items():
+        for (one, two), same in expected.items():
             coding = CodedBy.MACHINE if same is None else CodedBy.HUMAN
             session.add(Match(event_id=one, other_event_id=two, same=same, coded_by=coding, confidence=0.4))
 
@@ -224,8 +227,8 @@ def test_what_may_be_one_follows_and_is_settled(desk: Desk, store: Store) -> Non
 
 def matches(client: TestClient) -> dict[tuple[int, int], tuple[bool | None, str]]:
     """What may be one, besides what the store of the tests begins with."""
-    found = [each for each in items(client, "/matches?noun=events&limit=500") if each["id"] > 1]
-    return {(each["one"]["id"], each["other"]["id"]): (each["same"], each["coded_by"]) for each in found}
+    rows = [match for match in items(client, "/matches?noun=events&limit=500") if match["id"] > 1]
+    return {(item["one"]["id"], item["other"]["id"]): (item["same"], item["coded_by"]) for item in rows}
 
 
 def test_documents_go_over_with_their_claims_and_statements(desk: Desk) -> None:
@@ -247,8 +250,11 @@ def test_documents_go_over_with_their_claims_and_statements(desk: Desk) -> None:
 
 def test_a_document_of_which_only_words_are_named_reports_both(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
-    [fifty] = [each["id"] for each in items(desk.client, "/claims?property=hurt") if each["value"] == "fifty"]
-    spoken = {each["document"]["id"]: each["id"] for each in items(desk.client, f"/events/{desk.fall}/statements")}
+    [fifty] = [claim["id"] for claim in items(desk.client, "/claims?property=hurt") if claim["value"] == "fifty"]
+    spoken = {
+        statement["document"]["id"]: statement["id"]
+        for statement in items(desk.client, f"/events/{desk.fall}/statements")
+    }
 
     body = {"place": "Bern", "claims": [fifty], "statements": [spoken[desk.second]]}
     made = post(desk.client, f"/events/{desk.fall}/split", body)
@@ -256,7 +262,9 @@ def test_a_document_of_which_only_words_are_named_reports_both(desk: Desk) -> No
     assert (made["title"], made["place"]["name"], made["place"]["country"]) == ("Bridge falls", "Bern", None)
     assert reports_of(desk.client, made["id"]) == {desk.second: 0, desk.both: 1}
     assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 1}
-    assert [each["id"] for each in items(desk.client, f"/events/{made['id']}/statements")] == [spoken[desk.second]]
+    assert [statement["id"] for statement in items(desk.client, f"/events/{made['id']}/statements")] == [
+        spoken[desk.second]
+    ]
     # To merge them again puts it back.
     assert counts(merge(desk.client, desk.fall, made["id"])) == (2, 3, 2)
     assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 2}
@@ -275,7 +283,7 @@ def test_an_event_that_was_merged_can_be_taken_up_again(desk: Desk) -> None:
 
 
 def test_a_split_takes_only_what_is_the_events(desk: Desk) -> None:
-    [claim] = [each["id"] for each in items(desk.client, f"/claims?event={desk.collapse}") if "fifty" in str(each)]
+    [claim] = [claim["id"] for claim in items(desk.client, f"/claims?event={desk.collapse}") if "fifty" in str(claim)]
     spoken = items(desk.client, f"/events/{desk.collapse}/statements")[0]["id"]
     before = desk.client.get("/events").headers["ETag"]
     wrong: list[tuple[Body, str]] = [
@@ -291,7 +299,7 @@ def test_a_split_takes_only_what_is_the_events(desk: Desk) -> None:
 
     for body, field in wrong:
         answer = desk.client.post(f"/events/{desk.fall}/split", json=body)
-        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
     assert desk.client.post(f"/events/{desk.fall}/split", json={"title": "Nothing"}).status_code == 422
     assert desk.client.get("/events", headers={"If-None-Match": before}).status_code == 304
@@ -301,7 +309,7 @@ def test_imports_find_what_was_merged_by_its_name_elsewhere(
     imported: Any, empty_store: Store, empty_writer: TestClient
 ) -> None:
     imported(gdelt_event(1), gdelt_event(2))
-    first, second = sorted(each["id"] for each in items(empty_writer, "/events"))
+    first, second = sorted(event["id"] for event in items(empty_writer, "/events"))
     merge(empty_writer, first, second)
 
     address = "https://www.herald.example/news/3"
@@ -322,38 +330,38 @@ def test_to_merge_and_to_split_takes_a_key(reader: TestClient) -> None:
 
 
 @settings(max_examples=6)
-@given(data=st.data())
+@for_all(data=st.data())
 def test_whatever_is_merged_and_split_no_report_is_lost_and_every_count_is_a_recount(
     application: FastAPI, templates: Templates, backend: str, data: st.DataObject
 ) -> None:
     with templates.copy(backend, "seeded") as store, talking_to(application, store) as client:
         client.headers |= store.key()
-        reporting = Counter(each["document"]["id"] for each in items(client, "/reports?limit=500"))
+        reporting = Counter(report["document"]["id"] for report in items(client, "/reports?limit=500"))
         claims = len(items(client, "/claims?limit=500"))
         for _ in range(data.draw(st.integers(1, 3))):
-            standing = [each["id"] for each in items(client, "/events?limit=500")]
-            into, *others = data.draw(st.permutations(standing))[: data.draw(st.integers(2, 4))]
-            merge(client, into, *others)
+            standing = [event["id"] for event in items(client, "/events?limit=500")]
+            into, *sources = data.draw(st.permutations(standing))[: data.draw(st.integers(2, 4))]
+            merge(client, into, *sources)
             documents = list(reports_of(client, into))
             moved = data.draw(st.lists(st.sampled_from(documents), unique=True)) if documents else []
             if moved:
                 post(client, f"/events/{into}/split", {"documents": moved})
 
         now = items(client, "/reports?limit=500")
-        assert {each["document"]["id"] for each in now} == reporting.keys()
-        assert len({(each["event"]["id"], each["document"]["id"]) for each in now}) == len(now)
+        assert {item["document"]["id"] for item in now} == reporting.keys()
+        assert len({(item["event"]["id"], item["document"]["id"]) for item in now}) == len(now)
         assert len(items(client, "/claims?limit=500")) <= claims
         check_counts(client, now)
 
 
 def check_counts(client: TestClient, reports: Sequence[Mapping[str, Any]]) -> None:
     """Whether what lists say of each event equals a recount of reports and statements."""
-    statements = Counter((each["event"] or {}).get("id") for each in items(client, "/statements?limit=500"))
-    for each in items(client, "/events?limit=500"):
-        own = [report for report in reports if report["event"]["id"] == each["id"]]
+    statements = Counter((statement["event"] or {}).get("id") for statement in items(client, "/statements?limit=500"))
+    for event in items(client, "/events?limit=500"):
+        own = [report for report in reports if report["event"]["id"] == event["id"]]
         outlets = {report["source"]["slug"] for report in own}
-        assert counts(each) == (len(outlets), len(own), statements[each["id"]])
-        assert {outlet["slug"] for outlet in each["sources"]} == outlets
+        assert counts(event) == (len(outlets), len(own), statements[event["id"]])
+        assert {outlet["slug"] for outlet in event["sources"]} == outlets
 
 
 def test_what_was_merged_is_found_under_its_new_event_alone(empty_writer: TestClient) -> None:

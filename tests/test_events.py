@@ -31,7 +31,7 @@ def create(writer: TestClient, **fields: object) -> int:
     return int(response.json()["id"])
 
 
-def found(client: TestClient, query: str) -> set[int]:
+def find_ids(client: TestClient, query: str) -> set[int]:
     return {event["id"] for event in items(client, f"/events?{query}&limit=500")}
 
 
@@ -160,7 +160,7 @@ def test_a_month_answers_for_a_day_only_when_asked_for_what_is_possible(
 def test_a_date_answers_for_what_it_certainly_or_possibly_covers(
     writer: TestClient, date: str, query: str, expected: bool
 ) -> None:
-    assert (create(writer, date=date) in found(writer, query)) is expected
+    assert (create(writer, date=date) in find_ids(writer, query)) is expected
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_a_box_may_cross_the_antimeridian(empty_writer: TestClient, bbox: str, e
         create(empty_writer): "nowhere",
     }
 
-    assert {ids[event] for event in found(empty_writer, f"bbox={bbox}")} == expected
+    assert {ids[event] for event in find_ids(empty_writer, f"bbox={bbox}")} == expected
 
 
 def test_an_event_has_the_fields_of_the_contract(reader: TestClient) -> None:
@@ -251,7 +251,7 @@ def test_a_document_without_a_date_has_no_lag_and_comes_last(writer: TestClient)
     assert writer.post("/documents", json=body).status_code == 201
 
     event = event_id(writer, "pyongyang-summit-2024")
-    outlets = {each["slug"]: each for each in items(writer, f"/events/{event}/sources")}
+    outlets = {item["slug"]: item for item in items(writer, f"/events/{event}/sources")}
 
     assert (outlets["sputnik"]["first_published"], outlets["sputnik"]["lag_days"]) == (None, None)
     assert read(writer, f"/events/{event}")["sources"][-1]["slug"] == "sputnik"

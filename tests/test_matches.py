@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlmodel import Session, col, delete
 
@@ -17,6 +16,7 @@ from app.schemas.review import ReviewPublic
 from app.store import revisions
 from tests.conftest import Store
 from tests.data.lists import items, pages, read
+from tests.properties import for_all, shares_a_store
 
 Body = dict[str, Any]
 
@@ -64,7 +64,7 @@ def statements(writer: TestClient) -> list[int]:
         for words, said in (("We agreed on everything,", "1999-01-02"), ("All was agreed,", "2001-05-06"))
     ]
     post(writer, "/documents", {"source": "meduza", "title": "Ships", "text": TEXT, "statements": said})
-    return sorted(each["id"] for each in read(writer, "/statements?sort=-id&limit=2")["items"])
+    return sorted(statement["id"] for statement in read(writer, "/statements?sort=-id&limit=2")["items"])
 
 
 # The list
@@ -72,28 +72,28 @@ def statements(writer: TestClient) -> list[int]:
 
 def test_a_match_tells_what_may_be_one(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
-    found = read(writer, f"/matches/{ident}")
+    shape = read(writer, f"/matches/{ident}")
 
-    assert MatchPublic.model_validate(found).model_dump(mode="json") == found
-    assert (found["noun"], found["same"], found["confidence"], found["coded_by"]) == (
+    assert MatchPublic.model_validate(shape).model_dump(mode="json") == shape
+    assert (shape["noun"], shape["same"], shape["confidence"], shape["coded_by"]) == (
         "statements",
         None,
         0.6,
         "machine",
     )
-    assert [found[which]["words"] for which in ("one", "other")] == ["We agreed on everything,", "All was agreed,"]
-    assert [read(writer, found[which]["href"])["id"] for which in ("one", "other")] == statements
-    assert found["one"]["source"]["slug"] == "meduza"
-    assert found["other"]["date"]["edtf"] == "2001-05-06"
+    assert [shape[side]["words"] for side in ("one", "other")] == ["We agreed on everything,", "All was agreed,"]
+    assert [read(writer, shape[side]["href"])["id"] for side in ("one", "other")] == statements
+    assert shape["one"]["source"]["slug"] == "meduza"
+    assert shape["other"]["date"]["edtf"] == "2001-05-06"
 
 
 def test_a_match_of_events_names_them(writer: TestClient, store: Store) -> None:
     one, other = event(writer, "Envoys meet"), event(writer, "A meeting of envoys")
-    found = read(writer, f"/matches/{match(store, one, other, of='events')}")
+    shape = read(writer, f"/matches/{match(store, one, other, of='events')}")
 
-    assert [found[which]["href"] for which in ("one", "other")] == [f"/events/{one}", f"/events/{other}"]
-    assert [found[which]["words"] for which in ("one", "other")] == ["Envoys meet", "A meeting of envoys"]
-    assert found["one"]["speaker"] is found["one"]["source"] is None
+    assert [shape[side]["href"] for side in ("one", "other")] == [f"/events/{one}", f"/events/{other}"]
+    assert [shape[side]["words"] for side in ("one", "other")] == ["Envoys meet", "A meeting of envoys"]
+    assert shape["one"]["speaker"] is shape["one"]["source"] is None
 
 
 def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store, statements: list[int]) -> None:
@@ -101,7 +101,7 @@ def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store,
     before = read(writer, f"/matches/{ident}")
     changes = items(writer, f"/changes?since={before['revision'] - 1}")
 
-    assert [(each["noun"], each["id"]) for each in changes] == [("matches", ident)]
+    assert [(change["noun"], change["id"]) for change in changes] == [("matches", ident)]
     assert writer.delete(f"/matches/{ident}").status_code == 204
     gone = writer.get(f"/matches/{ident}")
     assert (gone.status_code, gone.json()["detail"]) == (
@@ -109,7 +109,7 @@ def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store,
         f"The match {ident} was deleted in revision {before['revision'] + 1}.",
     )
     assert read(writer, f"/matches/{ident}?as_of={before['revision']}") == before
-    assert [each["operation"] for each in items(writer, f"/matches/{ident}/history")] == ["delete", "create"]
+    assert [version["operation"] for version in items(writer, f"/matches/{ident}/history")] == ["delete", "create"]
 
 
 def test_a_match_goes_with_what_it_is_of(writer: TestClient, store: Store, statements: list[int]) -> None:
@@ -144,39 +144,39 @@ filters = st.fixed_dictionaries(
 )
 
 
-def fill(session: Session, found: Sequence[Pair]) -> None:
+def fill(session: Session, pairs: Sequence[Pair]) -> None:
     session.exec(delete(Match).where(col(Match.id) > 0))
-    for noun, one, other, same, confidence in found:
+    for noun, one, other, same, confidence in pairs:
         session.add(_match(noun, one, other, same=same, confidence=confidence))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(found=pairs, query=filters, limit=st.integers(1, 4))
+@shares_a_store
+@for_all(generated=pairs, query=filters, limit=st.integers(1, 4))
 def test_a_filter_finds_what_a_recount_finds(
-    client: TestClient, store: Store, found: list[Pair], query: dict[str, str], limit: int
+    client: TestClient, store: Store, generated: list[Pair], query: dict[str, str], limit: int
 ) -> None:
     with revisions.write(store.engine, author="tests", message="") as session:
-        fill(session, found)
+        fill(session, generated)
         session.draw_revision()
     address = f"/matches?{urlencode(query)}"
-    told = read(client, f"{address}&limit=500&count=exact")
-    listed = [(item["noun"], item["one"]["id"], item["other"]["id"]) for item in told["items"]]
+    page = read(client, f"{address}&limit=500&count=exact")
+    listed = [(item["noun"], item["one"]["id"], item["other"]["id"]) for item in page["items"]]
 
-    assert sorted(listed) == sorted(pair[:3] for pair in found if is_asked_for(pair, query))
-    assert told["count"] == len(listed)
-    assert [item for page in pages(client, f"{address}&limit={limit}") for item in page] == told["items"]
+    assert sorted(listed) == sorted(pair[:3] for pair in generated if is_asked_for(pair, query))
+    assert page["count"] == len(listed)
+    assert [item for page in pages(client, f"{address}&limit={limit}") for item in page] == page["items"]
 
 
 def is_asked_for(pair: Pair, query: dict[str, str]) -> bool:
     noun, one, other, same, confidence = pair
-    wanted = {name: text.split(",") for name, text in query.items()}
+    filters = {name: text.split(",") for name, text in query.items()}
     return (
-        noun in wanted.get("noun", [noun])
-        and {True: "true", False: "false", None: "unknown"}[same] in wanted.get("same", ["true", "false", "unknown"])
+        noun in filters.get("noun", [noun])
+        and {True: "true", False: "false", None: "unknown"}[same] in filters.get("same", ["true", "false", "unknown"])
         and all(
-            noun == f"{of}s" and {str(one), str(other)} & set(wanted[of])
+            noun == f"{of}s" and {str(one), str(other)} & set(filters[of])
             for of in ("event", "statement")
-            if of in wanted
+            if of in filters
         )
         and (1.0 if confidence is None else confidence) >= float(query.get("min_confidence", 0))
     )
@@ -212,13 +212,13 @@ def test_matches_to_review_are_found_by_either_document(
     of_statements = match(store, early["id"], statements[0], of="statements")
     of_events = match(store, 1, event(writer, "A signing"), of="events")
 
-    def found(query: str) -> set[int]:
-        return {each["id"] for each in items(writer, f"/review?noun=matches&{query}")}
+    def find_ids(query: str) -> set[int]:
+        return {item["id"] for item in items(writer, f"/review?noun=matches&{query}")}
 
-    assert found("source=meduza") == {of_statements, of_events}
-    assert found(f"document={early['document']['id']}") >= {of_statements}
-    assert found("source=tass") == set()
-    assert found("max_confidence=0.5") == set()
+    assert find_ids("source=meduza") == {of_statements, of_events}
+    assert find_ids(f"document={early['document']['id']}") >= {of_statements}
+    assert find_ids("source=tass") == set()
+    assert find_ids("max_confidence=0.5") == set()
 
 
 def test_who_confirms_a_match_of_statements_makes_them_one(
@@ -227,7 +227,7 @@ def test_who_confirms_a_match_of_statements_makes_them_one(
     ident = match(store, *statements, of="statements")
 
     assert judge(writer, verdict(ident, "confirm")).json()["confirmed"] == 1
-    one, other = (read(writer, f"/statements/{each}") for each in statements)
+    one, other = (read(writer, f"/statements/{statement}") for statement in statements)
     assert one["utterance"] == other["utterance"] is not None
     assert read(writer, f"/utterances/{one['utterance']}")["statements"] == statements
     settled = read(writer, f"/matches/{ident}")
@@ -236,15 +236,15 @@ def test_who_confirms_a_match_of_statements_makes_them_one(
 
 
 def test_who_confirms_a_match_of_events_merges_the_lesser_into_the_other(writer: TestClient, store: Store) -> None:
-    known, found = 1, event(writer, "A signing")
-    text = {"source": "meduza", "title": "A signing", "text": "They signed.", "reports": [{"event": found}]}
+    larger, smaller = 1, event(writer, "A signing")
+    text = {"source": "meduza", "title": "A signing", "text": "They signed.", "reports": [{"event": smaller}]}
     post(writer, "/documents", text)
-    ident = match(store, known, found, of="events")
+    ident = match(store, larger, smaller, of="events")
 
     assert judge(writer, verdict(ident, "confirm")).status_code == 200
-    assert read(writer, f"/events/{found}")["merged_into"] == known
+    assert read(writer, f"/events/{smaller}")["merged_into"] == larger
     assert "A signing" in {
-        each["title"] for outlet in items(writer, f"/events/{known}/sources") for each in outlet["documents"]
+        document["title"] for outlet in items(writer, f"/events/{larger}/sources") for document in outlet["documents"]
     }
     assert read(writer, f"/matches/{ident}")["same"] is True
 
@@ -253,18 +253,18 @@ def test_matches_that_follow_from_each_other_can_be_confirmed_together(writer: T
     one, two, three = (event(writer, title) for title in ("Talks", "Talks begin", "Talks are held"))
     chain = [match(store, one, two, of="events"), match(store, two, three, of="events")]
 
-    assert judge(writer, *(verdict(each, "confirm") for each in chain)).json()["confirmed"] == 2
-    assert [read(writer, f"/events/{each}")["merged_into"] for each in (one, two, three)] == [None, one, one]
+    assert judge(writer, *(verdict(match_id, "confirm") for match_id in chain)).json()["confirmed"] == 2
+    assert [read(writer, f"/events/{item}")["merged_into"] for item in (one, two, three)] == [None, one, one]
 
 
 def test_a_match_that_is_rejected_is_remembered(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
-    before = [read(writer, f"/statements/{each}") for each in statements]
+    before = [read(writer, f"/statements/{statement}") for statement in statements]
 
     assert judge(writer, verdict(ident, "reject")).json()["rejected"] == 1
     settled = read(writer, f"/matches/{ident}")
     assert (settled["same"], settled["coded_by"]) == (False, "human")
-    assert [read(writer, f"/statements/{each}") for each in statements] == before
+    assert [read(writer, f"/statements/{statement}") for statement in statements] == before
     assert items(writer, "/review?noun=matches") == items(writer, "/rejections") == []
     assert judge(writer, verdict(ident, "confirm")).status_code == 409
 
@@ -297,8 +297,8 @@ def claim(writer: TestClient) -> int:
     value = {"property": "ships", "span": {"exact": "40 ships"}, "normalized": "40", "unit": "ship"} | MACHINE
     report = {"event": event(writer, "Ships come"), "claims": [value]}
     post(writer, "/documents", {"source": "meduza", "title": "Ships", "text": TEXT, "reports": [report]})
-    [found] = items(writer, "/claims?property=ships")
-    return int(found["id"])
+    [created] = items(writer, "/claims?property=ships")
+    return int(created["id"])
 
 
 def test_a_claim_to_review_has_what_one_needs_to_judge_it(writer: TestClient, claim: int) -> None:
@@ -316,8 +316,8 @@ def test_a_claim_can_be_confirmed_corrected_and_rejected(writer: TestClient, cla
     corrected = verdict(claim, "correct", "claims", changes={"unit": "vessel"})
 
     assert judge(writer, corrected).json()["corrected"] == 1
-    found = read(writer, f"/claims/{claim}")
-    assert (found["unit"], found["coded_by"], found["confidence"]) == ("vessel", "human", None)
+    result = read(writer, f"/claims/{claim}")
+    assert (result["unit"], result["coded_by"], result["confidence"]) == ("vessel", "human", None)
     assert judge(writer, verdict(claim, "confirm", "claims")).status_code == 409
 
     writer.patch(f"/claims/{claim}", json=MACHINE)

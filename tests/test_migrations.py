@@ -82,14 +82,14 @@ def test_the_head_is_what_the_models_say(empty_store: Store) -> None:
 
 
 def test_every_constraint_but_a_key_has_a_name(empty_store: Store) -> None:
-    found = inspect(empty_store.engine)
+    inspector = inspect(empty_store.engine)
     nameless = [
         (table, kind)
         for table in SQLModel.metadata.tables
         for kind, constraints in (
-            ("foreign key", found.get_foreign_keys(table)),
-            ("unique", found.get_unique_constraints(table)),
-            ("check", found.get_check_constraints(table)),
+            ("foreign key", inspector.get_foreign_keys(table)),
+            ("unique", inspector.get_unique_constraints(table)),
+            ("check", inspector.get_check_constraints(table)),
         )
         for constraint in constraints
         if not constraint["name"]

@@ -145,13 +145,13 @@ def interrupt(what: str, done: int, total: int) -> None:
 def test_a_store_that_waits_for_its_migration_can_be_backed_up(
     store: Store, dateline: Dateline, tmp_path: Path, empty_store: Store
 ) -> None:
-    before, counted = rows_of_then(store), kept(store)
+    before, counted = rows_of_then(store), get_rows(store)
     command.downgrade(build_alembic_config(store.engine), "-1")
 
     succeed(dateline, store.url, "backup", "earlier.db")
     succeed(dateline, empty_store.url, "restore", "earlier.db")
 
-    assert (rows_of_then(empty_store), kept(empty_store)) == (before, counted)
+    assert (rows_of_then(empty_store), get_rows(empty_store)) == (before, counted)
 
 
 def rows_of_then(store: Store) -> list[bytes]:
@@ -160,7 +160,7 @@ def rows_of_then(store: Store) -> list[bytes]:
     return [re.sub(rb'"utterance_(by|confidence)":[^,]+,', b"", line) for line in lines]
 
 
-def kept(store: Store) -> list[Any]:
+def get_rows(store: Store) -> list[Any]:
     """What is kept beside the records."""
     with store.engine.connect() as connection:
         return [
@@ -364,15 +364,15 @@ def test_a_copy_in_the_other_database_answers_as_the_store_does(
     application: FastAPI, writer: TestClient, store: Store, other: str, dateline: Dateline
 ) -> None:
     write_history(writer)
-    asked = sample(writer)
-    before, key = parsed(answers(writer, asked)), writer.headers["Authorization"]
+    addresses = sample(writer)
+    before, key = parsed(answers(writer, addresses)), writer.headers["Authorization"]
 
     said = succeed(dateline, "sqlite:///unused.db", "copy", store.url, other)
 
     assert "rows copied" in said
     with at(other) as copy, talking_to(application, copy) as client:
         # Each database cuts the snippets of a search in its own way.
-        after = parsed(answers(client, asked))
+        after = parsed(answers(client, addresses))
         assert after | {SEARCH: 0} == before | {SEARCH: 0}
         assert len(after[SEARCH][1]["items"]) == len(before[SEARCH][1]["items"])
         assert content(copy) == content(store)
@@ -455,23 +455,23 @@ def worker_ids(server: Server) -> list[int]:
 
 
 @contextmanager
-def connected(server: Server, others: list[int]) -> Iterator[httpx.Client]:
+def connected(server: Server, other_workers: list[int]) -> Iterator[httpx.Client]:
     """A connection that a worker has accepted while the others were held up, for no longer than they are missed."""
     with httpx.Client(base_url=server.address, trust_env=False) as client:
-        until(lambda: answered_without(client, others))
+        until(lambda: answered_without(client, other_workers))
         yield client
 
 
-def answered_without(client: httpx.Client, others: list[int]) -> bool:
-    for each in others:
-        os.kill(each, signal.SIGSTOP)
+def answered_without(client: httpx.Client, other_workers: list[int]) -> bool:
+    for item in other_workers:
+        os.kill(item, signal.SIGSTOP)
     try:
         return client.get("/healthz", timeout=1).status_code == 200
     except httpx.TransportError:
         return False
     finally:
-        for each in others:
-            os.kill(each, signal.SIGCONT)
+        for other in other_workers:
+            os.kill(other, signal.SIGCONT)
 
 
 def until(happened: Callable[[], bool], seconds: float = 20) -> None:

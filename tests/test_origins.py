@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -16,6 +16,7 @@ from tests import wire
 from tests.conftest import Store, Templates, talking_to
 from tests.data import acled
 from tests.data.lists import event_id, items
+from tests.properties import for_all
 from tests.test_cli import Dateline, dateline
 
 __all__ = ["dateline"]  # the fixture
@@ -33,7 +34,7 @@ def why(origin: Item) -> dict[str, str]:
     return {document["source"]["slug"]: document["basis"] for document in origin["documents"]}
 
 
-def kept(store: Store) -> tuple[list[Any], list[Any]]:
+def get_derived_rows(store: Store) -> tuple[list[Any], list[Any]]:
     with store.engine.connect() as connection:
         rows = connection.execute(text("SELECT event_id, key, name, documents FROM origin ORDER BY event_id, key"))
         counts = connection.execute(text("SELECT event_id, origins FROM tally ORDER BY event_id"))
@@ -45,9 +46,9 @@ def kept(store: Store) -> tuple[list[Any], list[Any]]:
 
 def test_five_outlets_reported_the_signing_and_three_origins_stand_behind_them(reader: TestClient) -> None:
     event = event_id(reader, "pyongyang-summit-2024")
-    found = origins(reader, f"/events/{event}")
+    by_key = origins(reader, f"/events/{event}")
 
-    assert {key: why(origin) for key, origin in found.items()} == {
+    assert {key: why(origin) for key, origin in by_key.items()} == {
         "state:KP": {
             "real-news-india": "relayed",
             "meduza": "relayed",
@@ -57,13 +58,13 @@ def test_five_outlets_reported_the_signing_and_three_origins_stand_behind_them(r
         "state:RU": {"the-new-american": "reported"},
         "speaker:10": {"the-final-call": "relayed"},
     }
-    assert [origin["name"] for origin in found.values()] == [
+    assert [origin["name"] for origin in by_key.values()] == [
         "State media of North Korea",
         "State media of Russia",
         "Russian news agencies",
     ]
-    assert [member["slug"] for member in found["state:KP"]["members"]] == ["kcna", "naenara"]
-    assert found["state:RU"]["through"] == ["a North Korean diplomat"]
+    assert [member["slug"] for member in by_key["state:KP"]["members"]] == ["kcna", "naenara"]
+    assert by_key["state:RU"]["through"] == ["a North Korean diplomat"]
     listed = reader.get(f"/events/{event}").json()
     assert (listed["source_count"], listed["origin_count"]) == (5, 3)
 
@@ -73,14 +74,14 @@ def test_every_statement_that_is_shown_stands_where_it_says(reader: TestClient) 
         for origin in items(reader, f"/events/{event['id']}/origins"):
             for document in origin["documents"]:
                 words = reader.get(f"/documents/{document['id']}").json()["text"]
-                assert all(words[each["start"] : each["end"]] == each["exact"] for each in document["statements"])
+                assert all(words[item["start"] : item["end"]] == item["exact"] for item in document["statements"])
 
 
 def test_what_lists_count_is_what_the_event_shows(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
-        found = items(reader, f"/events/{event['id']}/origins")
-        assert event["origin_count"] == len(found)
-        assert event["document_count"] == len({each["id"] for origin in found for each in origin["documents"]})
+        rows = items(reader, f"/events/{event['id']}/origins")
+        assert event["origin_count"] == len(rows)
+        assert event["document_count"] == len({document["id"] for origin in rows for document in origin["documents"]})
 
 
 def test_events_are_sorted_and_chosen_by_their_origins(reader: TestClient) -> None:
@@ -114,12 +115,12 @@ def test_who_heard_an_utterance_is_its_origin(reader: TestClient) -> None:
 @pytest.mark.parametrize("sort", ["documents", "-documents", "published", "-published"])
 def test_origins_come_in_pages(reader: TestClient, sort: str) -> None:
     whole = items(reader, f"/events/1/origins?sort={sort}")
-    page, found = reader.get(f"/events/1/origins?sort={sort}&limit=1&count=exact").json(), []
+    page, collected = reader.get(f"/events/1/origins?sort={sort}&limit=1&count=exact").json(), []
     while page["next"]:
-        found += page["items"]
+        collected += page["items"]
         page = reader.get(page["next"]).json()
 
-    assert found + page["items"] == whole
+    assert collected + page["items"] == whole
     assert page["count"] == len(whole) == 3
 
 
@@ -161,12 +162,12 @@ class Newsroom:
 
     def origins(self) -> dict[str, Item]:
         """As the event shows them; what lists show and what is kept is checked beside it."""
-        found = origins(self.client, f"/events/{self.event}")
-        assert self.client.get(f"/events/{self.event}").json()["origin_count"] == len(found)
-        assert {row[1:] for row in kept(self.store)[0] if row[0] == self.event} == {
-            (key, origin["name"], origin["document_count"]) for key, origin in found.items()
+        by_key = origins(self.client, f"/events/{self.event}")
+        assert self.client.get(f"/events/{self.event}").json()["origin_count"] == len(by_key)
+        assert {row[1:] for row in get_derived_rows(self.store)[0] if row[0] == self.event} == {
+            (key, origin["name"], origin["document_count"]) for key, origin in by_key.items()
         }
-        return found
+        return by_key
 
 
 @pytest.fixture
@@ -188,10 +189,10 @@ def test_thirteen_outlets_with_one_agency_text_and_two_reports_are_three_origins
     newsroom: Newsroom, agency_day: int
 ) -> None:
     agency, *outlets = publish_all(newsroom, wire.documents(), agency_day=agency_day)
-    found = newsroom.origins()
+    by_key = newsroom.origins()
 
-    assert found.keys() == {f"source:{agency}", *(f"source:{outlet}" for outlet in outlets[-2:])}
-    copies = found[f"source:{agency}"]["documents"]
+    assert by_key.keys() == {f"source:{agency}", *(f"source:{outlet}" for outlet in outlets[-2:])}
+    copies = by_key[f"source:{agency}"]["documents"]
     assert sorted(copy["basis"] for copy in copies) == ["copied"] * 10 + ["own_voice"]
     [own] = [copy["id"] for copy in copies if copy["basis"] == "own_voice"]
     assert {copy["copy_of"] for copy in copies} == {own, None}
@@ -201,10 +202,10 @@ def test_thirteen_outlets_with_one_agency_text_and_two_reports_are_three_origins
 def test_a_credit_in_one_copy_names_the_origin_of_all(newsroom: Newsroom) -> None:
     for place, document in enumerate(wire.documents(credited=7)[1:], start=1):
         newsroom.publish(newsroom.outlet(f"Outlet {place}"), place, **document)
-    found = newsroom.origins()
+    by_key = newsroom.origins()
 
-    assert len(found) == 3
-    behind = found["agency:reuters"]
+    assert len(by_key) == 3
+    behind = by_key["agency:reuters"]
     assert (behind["kind"], behind["name"], behind["source_count"]) == ("agency", "Reuters", 10)
     [crediting] = [document for document in behind["documents"] if document["basis"] == "credited"]
     assert crediting["credit"]["exact"] == "Reuters"
@@ -215,21 +216,21 @@ def test_a_credited_agency_is_the_source_that_bears_its_name_as_long_as_it_does(
     newsroom.publish(newsroom.outlet("Outlet"), text="HALDEN (Reuters) - A ship struck a bridge.")
     assert newsroom.origins().keys() == {"agency:reuters"}
 
-    known = newsroom.outlet("Thomson Reuters", kind="news_agency")
-    assert newsroom.origins().keys() == {f"source:{known}"}
-    newsroom.patch("sources", known, name="The Wire", aliases=["Reuters"])
-    assert newsroom.origins().keys() == {f"source:{known}"}
-    newsroom.patch("sources", known, aliases=["wire.example"])
+    agency = newsroom.outlet("Thomson Reuters", kind="news_agency")
+    assert newsroom.origins().keys() == {f"source:{agency}"}
+    newsroom.patch("sources", agency, name="The Wire", aliases=["Reuters"])
+    assert newsroom.origins().keys() == {f"source:{agency}"}
+    newsroom.patch("sources", agency, aliases=["wire.example"])
     assert newsroom.origins().keys() == {"agency:reuters"}
-    newsroom.patch("sources", known, name="Reuters")
-    assert newsroom.origins().keys() == {f"source:{known}"}
-    newsroom.patch("sources", known, name="The Wire")
+    newsroom.patch("sources", agency, name="Reuters")
+    assert newsroom.origins().keys() == {f"source:{agency}"}
+    newsroom.patch("sources", agency, name="The Wire")
     assert newsroom.origins().keys() == {"agency:reuters"}
     speaker = newsroom.state(name="Reuters")
     assert newsroom.origins().keys() == {f"speaker:{speaker}"}
-    newsroom.patch("speakers", speaker, source=known)
-    assert newsroom.origins().keys() == {f"source:{known}"}
-    for address in (f"/sources/{known}", f"/speakers/{speaker}"):
+    newsroom.patch("speakers", speaker, source=agency)
+    assert newsroom.origins().keys() == {f"source:{agency}"}
+    for address in (f"/sources/{agency}", f"/speakers/{speaker}"):
         assert newsroom.client.delete(address).status_code == 204
         left = f"speaker:{speaker}" if "sources" in address else "agency:reuters"
         assert newsroom.origins().keys() == {left}
@@ -287,11 +288,11 @@ def test_who_is_heard_through_another_origin_alone_is_not_counted_beside_it(news
     assert newsroom.origins().keys() == {f"speaker:{agency}"}
 
     newsroom.publish(newsroom.outlet("Outlet 2"), text=TEXT + " It rained.", statements=[alone])
-    found = newsroom.origins()
-    assert {key: why(origin) for key, origin in found.items()} == {
+    by_key = newsroom.origins()
+    assert {key: why(origin) for key, origin in by_key.items()} == {
         f"speaker:{radio}": {"outlet-1": "relayed", "outlet-2": "reported"}
     }
-    assert found[f"speaker:{radio}"]["through"] == ["Rhein News Agency"]
+    assert by_key[f"speaker:{radio}"]["through"] == ["Rhein News Agency"]
 
     newsroom.publish(newsroom.outlet("Outlet 3"), text=TEXT + " It snowed.", statements=[alone | {"speaker": agency}])
     assert newsroom.origins().keys() == {f"speaker:{radio}", f"speaker:{agency}"}
@@ -305,8 +306,8 @@ def test_a_report_within_somebodys_words_is_theirs(newsroom: Newsroom) -> None:
         report={"passage": {"exact": "We saw it fall"}},
         statements=[QUOTED | {"speaker": witness}],
     )
-    found = newsroom.origins()
-    assert {key: why(origin) for key, origin in found.items()} == {f"speaker:{witness}": {"outlet": "attributed"}}
+    by_key = newsroom.origins()
+    assert {key: why(origin) for key, origin in by_key.items()} == {f"speaker:{witness}": {"outlet": "attributed"}}
     newsroom.patch("speakers", witness, name="a baker")
     assert [origin["name"] for origin in newsroom.origins().values()] == ["a baker"]
     newsroom.patch("statements", 1, coded_by="machine", confidence=0.4)  # a suggestion
@@ -415,7 +416,7 @@ def take(client: TestClient, step: Step, number: int) -> None:
     assert answer.status_code in (200, 201, 204, 404, 409, 410, 422), answer.text
 
 
-@given(steps=st.lists(STEPS, min_size=6, max_size=10))
+@for_all(steps=st.lists(STEPS, min_size=6, max_size=10))
 @settings(max_examples=4, phases=[Phase.generate])  # sequences are short as they are; shrinking one takes minutes
 def test_whatever_is_written_what_is_kept_is_what_a_recount_finds(
     application: FastAPI, templates: Templates, backend: str, steps: list[Step]
@@ -426,17 +427,17 @@ def test_whatever_is_written_what_is_kept_is_what_a_recount_finds(
         for number, step in enumerate(steps):
             take(client, step, number)
 
-        before = kept(store)
-        shown = [
+        before = get_derived_rows(store)
+        listed = [
             (event["id"], key, origin["name"], origin["document_count"])
             for event in items(client, "/events?limit=500&sort=date")
             for key, origin in sorted(origins(client, f"/events/{event['id']}").items())
         ]
-        assert sorted(shown) == sorted(before[0])
+        assert sorted(listed) == sorted(before[0])
         with store.engine.begin() as connection:
             for _ in counts.refresh_all(connection):
                 pass
-        assert kept(store) == before
+        assert get_derived_rows(store) == before
 
 
 def fill(client: TestClient, store: Store) -> None:

@@ -160,10 +160,10 @@ def test_no_list_reads_a_whole_table(reader: TestClient, shared_store: Store, ad
 def test_an_index_gives_a_list_in_its_order(reader: TestClient, shared_store: Store, address: str) -> None:
     page = max(plans(reader, shared_store, address, ["seqscan", "bitmapscan", "sort"]), key=len)
     # Nested lists of one item are sorted: some rows, after the page has been found.
-    found = page[: page.find("CORRELATED")] if "CORRELATED" in page else page
+    plan = page[: page.find("CORRELATED")] if "CORRELATED" in page else page
 
-    assert "TEMP B-TREE FOR ORDER BY" not in found, page
-    assert "TEMP B-TREE FOR LAST" not in found, page
+    assert "TEMP B-TREE FOR ORDER BY" not in plan, page
+    assert "TEMP B-TREE FOR LAST" not in plan, page
     assert not [line for line in page.splitlines() if line.startswith(("Sort ", "Incremental Sort "))], page
 
 

@@ -32,18 +32,18 @@ def put(writer: TestClient, text: str = ARTICLE, **fields: object) -> int:
 
 
 def statements(client: TestClient, document: int) -> list[dict[str, Any]]:
-    found = client.get(f"/documents/{document}/statements", params={"sort": "id"}).json()["items"]
-    return sorted(found, key=lambda each: each["span"]["start"])
+    rows = client.get(f"/documents/{document}/statements", params={"sort": "id"}).json()["items"]
+    return sorted(rows, key=lambda item: item["span"]["start"])
 
 
 def words(client: TestClient, document: int) -> list[str]:
-    return [str(each["text"]) for each in statements(client, document)]
+    return [str(statement["text"]) for statement in statements(client, document)]
 
 
 def reported(client: TestClient, document: int) -> list[Any]:
     """The reports of a document."""
-    found = client.get("/reports", params={"limit": 500}).json()["items"]
-    return [each for each in found if each["document"]["id"] == document]
+    reports = client.get("/reports", params={"limit": 500}).json()["items"]
+    return [item for item in reports if item["document"]["id"] == document]
 
 
 def revision(client: TestClient) -> str:
@@ -53,12 +53,12 @@ def revision(client: TestClient) -> str:
 def test_everything_a_machine_read_is_marked_so_and_stands_where_it_says(writer: TestClient) -> None:
     document = put(writer)
 
-    found = statements(writer, document)
-    assert "We will build the bridge before the winter" in str(found[0]["text"])
-    assert found[0]["kind"] == "direct"
-    for each in found:
-        assert each["coded_by"] == "machine"
-        assert 0 < each["confidence"] <= 1
+    rows = statements(writer, document)
+    assert "We will build the bridge before the winter" in str(rows[0]["text"])
+    assert rows[0]["kind"] == "direct"
+    for item in rows:
+        assert item["coded_by"] == "machine"
+        assert 0 < item["confidence"] <= 1
     full = writer.get(f"/documents/{document}").json()
     for span in full["spans"]:
         assert 0 <= span["start"] < span["end"] <= len(ARTICLE)
@@ -70,9 +70,9 @@ def test_everything_a_machine_read_is_marked_so_and_stands_where_it_says(writer:
 def test_one_voice_is_one_speaker_and_an_unknown_one_is_new_and_machine_made(writer: TestClient) -> None:
     document = put(writer)
 
-    named = {str(each["text"])[:7]: each["speaker"] for each in statements(writer, document)}
+    named = {str(statement["text"])[:7]: statement["speaker"] for statement in statements(writer, document)}
     jane = writer.get("/speakers", params={"q": "Jane Doe"}).json()["items"]
-    assert [(each["name"], each["kind"], each["coded_by"]) for each in jane] == [("Jane Doe", "person", "machine")]
+    assert [(item["name"], item["kind"], item["coded_by"]) for item in jane] == [("Jane Doe", "person", "machine")]
     assert named["We will"]["id"] == jane[0]["id"]
     assert named["the wor"]["id"] == jane[0]["id"]
 
@@ -81,7 +81,7 @@ def test_a_speaker_that_the_store_knows_is_found_by_any_of_its_names(writer: Tes
     text = "Vladimir Vladimirovich Putin arrived in Oldtown.\n\n“It is a fine town,” Putin said. He said it was late."
     document = put(writer, text, title="Arrival")
 
-    assert {each["speaker"]["slug"] for each in statements(writer, document)} == {"vladimir-putin"}
+    assert {statement["speaker"]["slug"] for statement in statements(writer, document)} == {"vladimir-putin"}
 
 
 def test_a_name_that_fits_two_is_nobodys_until_a_person_says_whose(writer: TestClient) -> None:
@@ -116,8 +116,8 @@ def test_an_event_is_proposed_once_and_joined_by_the_next_document_of_the_day(wr
     first = put(writer)
     second = put(writer, ARTICLE + "\nMore follows.\n", source="the-new-american")
 
-    reports = [reported(writer, each) for each in (first, second)]
-    assert [len(each) for each in reports] == [1, 1]
+    reports = [reported(writer, item) for item in (first, second)]
+    assert [len(report) for report in reports] == [1, 1]
     assert reports[0][0]["event"] == reports[1][0]["event"]
     event = writer.get(f"/events/{reports[0][0]['event']['id']}").json()
     assert (event["coded_by"], event["type"]) == ("machine", "agree")
@@ -159,7 +159,7 @@ def test_better_rules_change_what_the_machine_made_and_only_that(
 
     assert result.exit_code == 0, result.output
     assert "1 documents read again: 0 statements new, 1 changed, 1 gone." in result.output
-    after = {each["id"]: each for each in statements(writer, document)}
+    after = {statement["id"]: statement for statement in statements(writer, document)}
     assert after[first["id"]]["kind"] == "direct"
     assert after[second["id"]]["kind"] == "mixed"
     assert after[last["id"]]["revision"] == last["revision"]

@@ -122,10 +122,10 @@ def test_an_utterance_lists_its_printings_and_counts_their_outlets(reader: TestC
 
 
 def test_utterances_can_be_narrowed_to_speakers(reader: TestClient) -> None:
-    found = find(reader, "utterances", "speaker=kim,Putin")
+    utterances = find(reader, "utterances", "speaker=kim,Putin")
 
-    assert {utterance["speaker"]["slug"] for utterance in found} == {"kim-jong-un", "vladimir-putin"}
-    assert len(found) == 3
+    assert {utterance["speaker"]["slug"] for utterance in utterances} == {"kim-jong-un", "vladimir-putin"}
+    assert len(utterances) == 3
 
 
 @pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])

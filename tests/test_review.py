@@ -28,8 +28,8 @@ def statement(words: str, speaker: str | None, confidence: float | None, **more:
 def post(client: TestClient, path: str, body: Body) -> Body:
     answer = client.post(path, json=body)
     assert answer.status_code == 201, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
 def article(text: str = TEXT, **more: Any) -> Body:
@@ -53,11 +53,11 @@ def desk(writer: TestClient) -> TestClient:
     return writer
 
 
-def found(client: TestClient, **parameters: Any) -> list[tuple[str, str]]:
+def list_queue(client: TestClient, **parameters: Any) -> list[tuple[str, str]]:
     """Noun and words of what is to be reviewed; of a speaker the name."""
     listed = client.get("/review", params=parameters)
     assert listed.status_code == 200, listed.text
-    return [(each["noun"], _called(each)) for each in listed.json()["items"]]
+    return [(item["noun"], _called(item)) for item in listed.json()["items"]]
 
 
 def _called(item: Body) -> str:
@@ -66,7 +66,7 @@ def _called(item: Body) -> str:
 
 def ids(client: TestClient, noun: str, **parameters: Any) -> dict[str, int]:
     """The ids of what is to be reviewed of a noun, by words or names."""
-    return {_called(each): each["id"] for each in client.get(f"/review?noun={noun}").json()["items"]}
+    return {_called(item): item["id"] for item in client.get(f"/review?noun={noun}").json()["items"]}
 
 
 def judge(client: TestClient, *verdicts: Body, **options: Any) -> Any:
@@ -87,23 +87,23 @@ IN_ORDER = [
 
 
 def test_the_least_sure_comes_first_and_what_people_read_is_not_there(desk: TestClient) -> None:
-    assert found(desk) == IN_ORDER
-    assert found(desk, sort="-confidence") == IN_ORDER[::-1]
-    assert [(each["noun"], _called(each)) for page in pages(desk, "/review?limit=2") for each in page] == IN_ORDER
-    backwards = [each for page in pages(desk, "/review?sort=-confidence&limit=4") for each in page]
-    assert [(each["noun"], _called(each)) for each in backwards] == IN_ORDER[::-1]
+    assert list_queue(desk) == IN_ORDER
+    assert list_queue(desk, sort="-confidence") == IN_ORDER[::-1]
+    assert [(item["noun"], _called(item)) for page in pages(desk, "/review?limit=2") for item in page] == IN_ORDER
+    backwards = [item for page in pages(desk, "/review?sort=-confidence&limit=4") for item in page]
+    assert [(backward["noun"], _called(backward)) for backward in backwards] == IN_ORDER[::-1]
     assert read(desk, "/review?count=exact&limit=1")["count"] == len(IN_ORDER)
 
 
 def test_a_filter_finds(desk: TestClient) -> None:
     document = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
 
-    assert found(desk, noun="events,speakers") == [each for each in IN_ORDER if each[0] in ("events", "speakers")]
-    assert found(desk, max_confidence=0.3) == IN_ORDER[:2]
-    assert found(desk, min_confidence=0.8) == IN_ORDER[6:8]
-    assert found(desk, min_confidence=0.35, max_confidence=0.5) == IN_ORDER[2:4]
-    assert found(desk, source="meduza") == found(desk, document=document) == IN_ORDER
-    assert found(desk, source="tass") == found(desk, document=1) == found(desk, document=10**40) == []
+    assert list_queue(desk, noun="events,speakers") == [item for item in IN_ORDER if item[0] in ("events", "speakers")]
+    assert list_queue(desk, max_confidence=0.3) == IN_ORDER[:2]
+    assert list_queue(desk, min_confidence=0.8) == IN_ORDER[6:8]
+    assert list_queue(desk, min_confidence=0.35, max_confidence=0.5) == IN_ORDER[2:4]
+    assert list_queue(desk, source="meduza") == list_queue(desk, document=document) == IN_ORDER
+    assert list_queue(desk, source="tass") == list_queue(desk, document=1) == list_queue(desk, document=10**40) == []
 
 
 @pytest.mark.parametrize(
@@ -119,8 +119,8 @@ def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, p
 
 def test_an_item_has_what_one_needs_to_judge_it(desk: TestClient) -> None:
     said, person, event = (
-        next(each for each in items(desk, "/review") if (each["noun"], _called(each)) == wanted)
-        for wanted in (IN_ORDER[7], IN_ORDER[6], IN_ORDER[2])
+        next(item for item in items(desk, "/review") if (item["noun"], _called(item)) == key)
+        for key in (IN_ORDER[7], IN_ORDER[6], IN_ORDER[2])
     )
 
     assert said["words"]["prefix"] == "Envoys met in Bern on Monday. “"
@@ -149,12 +149,17 @@ def test_what_is_confirmed_or_corrected_is_a_persons(desk: TestClient) -> None:
     assert answer.status_code == 200
     made = answer.json()["revision"]
     assert answer.json() == {"confirmed": 2, "corrected": 2, "rejected": 0, "revision": made}
-    shown = read(desk, f"/statements/{said['No comment,']}")
-    assert shown == before | {"coded_by": "human", "confidence": None, "revision": made}
-    shown = read(desk, f"/statements/{said['Talks begin at noon,']}")
-    assert (shown["kind"], shown["chain"], shown["coded_by"], shown["confidence"]) == ("mixed", [], "human", None)
+    statement = read(desk, f"/statements/{said['No comment,']}")
+    assert statement == before | {"coded_by": "human", "confidence": None, "revision": made}
+    statement = read(desk, f"/statements/{said['Talks begin at noon,']}")
+    assert (statement["kind"], statement["chain"], statement["coded_by"], statement["confidence"]) == (
+        "mixed",
+        [],
+        "human",
+        None,
+    )
     assert read(desk, "/speakers/rhein")["aliases"] == ["agency Rhein"]
-    assert [each[1] for each in found(desk, noun="statements")] == ["We shall see,", "Forty people came"]
+    assert [item[1] for item in list_queue(desk, noun="statements")] == ["We shall see,", "Forty people came"]
 
 
 def test_what_is_rejected_is_deleted_and_remembered(desk: TestClient, store: Store) -> None:
@@ -169,14 +174,14 @@ def test_what_is_rejected_is_deleted_and_remembered(desk: TestClient, store: Sto
     assert (answer.status_code, answer.json()["rejected"]) == (200, 2)
     assert desk.get(f"/statements/{said['We shall see,']}").status_code == 410
     assert desk.get(f"/events/{event}").status_code == 410
-    assert found(desk, noun="reports") == []
+    assert list_queue(desk, noun="reports") == []
     assert read(desk, f"/statements/{said['Talks begin at noon,']}")["event"] is None
-    told = items(desk, "/rejections")
-    assert [(each["noun"], each["words"]) for each in told] == [
+    rejections = items(desk, "/rejections")
+    assert [(item["noun"], item["words"]) for item in rejections] == [
         ("events", "envoys met in bern"),
         ("statements", "we shall see,"),
     ]
-    assert {each["document"]["title"] for each in told} == {"Talks in Bern"}
+    assert {item["document"]["title"] for item in rejections} == {"Talks in Bern"}
 
 
 def covered(store: Store, document: int, noun: Noun, words: str, start: int | None = None) -> bool:
@@ -295,10 +300,10 @@ def test_one_verdict_that_cannot_be_done_undoes_all_and_is_named(desk: TestClien
 
     for verdicts, status, field in wrong:
         answer = judge(desk, *verdicts)
-        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (status, [field])
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (status, [field])
 
     assert desk.get("/revisions?limit=1").headers["Dateline-Revision"] == before
-    assert found(desk) == IN_ORDER
+    assert list_queue(desk) == IN_ORDER
     assert items(desk, "/rejections") == []
 
 
@@ -310,7 +315,7 @@ def test_an_event_and_its_report_can_be_rejected_together(desk: TestClient) -> N
     )
 
     assert (answer.status_code, answer.json()["rejected"]) == (200, 2)
-    assert [each["noun"] for each in items(desk, "/rejections")] == ["reports"]
+    assert [item["noun"] for item in items(desk, "/rejections")] == ["reports"]
 
 
 def test_a_review_that_is_sent_again_is_answered_not_repeated(desk: TestClient) -> None:
@@ -337,7 +342,10 @@ def test_a_persons_change_of_a_machines_record_makes_it_the_persons(desk: TestCl
     nothing = desk.patch(f"/speakers/{people['Monday']}", json={}).json()
     again = desk.patch(f"/speakers/{people['Rhein']}", json={"title": "News agency"}).json()
 
-    assert [(each["coded_by"], each["confidence"]) for each in (changed, chained, sure, machines, nothing, again)] == [
+    assert [
+        (match_id["coded_by"], match_id["confidence"])
+        for match_id in (changed, chained, sure, machines, nothing, again)
+    ] == [
         ("human", None),
         ("human", None),
         ("human", 0.9),
@@ -349,7 +357,7 @@ def test_a_persons_change_of_a_machines_record_makes_it_the_persons(desk: TestCl
 
 def test_statements_can_be_asked_for_by_who_read_them_and_how_surely(desk: TestClient) -> None:
     def words(query: str) -> set[str]:
-        return {each["text"] for each in desk.get(f"/statements?limit=500&{query}").json()["items"]}
+        return {statement["text"] for statement in desk.get(f"/statements?limit=500&{query}").json()["items"]}
 
     machines = words("coded_by=machine")
     everything = words("")

@@ -7,12 +7,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from app.core.vocab import Scope
 from tests.conftest import Store
 from tests.data.lists import items, pages, read
+from tests.properties import for_all, shares_a_store
 from tests.test_house_rules import assert_problem, assert_refused
 
 # What the store of these tests has saved already.
@@ -148,8 +149,8 @@ def test_its_items_are_those_of_the_list_in_every_order_and_size(reader: TestCli
     for extra in ("limit=500", "limit=500&flat=true", "limit=500&sort=id", "limit=500&sort=-said&count=exact"):
         saved, listed = read(reader, f"{THERE}/items?{extra}"), read(reader, f"{LIST}&{extra}")
         assert (saved["items"], saved.get("count")) == (listed["items"], listed.get("count"))
-    found = [item for page in pages(reader, f"{THERE}/items?limit=2") for item in page]
-    assert found == items(reader, f"{LIST}&limit=500")
+    collected = [item for page in pages(reader, f"{THERE}/items?limit=2") for item in page]
+    assert collected == items(reader, f"{LIST}&limit=500")
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl", "atom", "jsonfeed"])
@@ -173,14 +174,14 @@ def test_items_take_what_shows_a_list_and_no_filters(reader: TestClient, query: 
 
 
 def test_a_cursor_is_of_one_search_as_it_is(writer: TestClient) -> None:
-    then = read(writer, f"{THERE}/items?limit=1")["next"]
-    assert then is not None
-    cursor = then.partition("cursor=")[2]
+    next_page = read(writer, f"{THERE}/items?limit=1")["next"]
+    assert next_page is not None
+    cursor = next_page.partition("cursor=")[2]
 
     assert_refused(writer.get(f"{LIST}&limit=1&cursor={cursor}"), "cursor")
-    assert writer.get(then).status_code == 200
+    assert writer.get(next_page).status_code == 200
     writer.patch(THERE, json={"query": "speaker=putin"})
-    assert_refused(writer.get(then), "cursor")
+    assert_refused(writer.get(next_page), "cursor")
 
 
 def test_who_has_the_items_of_a_search_learns_that_it_has_changed(writer: TestClient) -> None:
@@ -201,8 +202,8 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 @pytest.mark.before_the_database
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25)
-@given(text=TEXTS, by_name=st.booleans())
+@settings(shares_a_store, max_examples=25)
+@for_all(text=TEXTS, by_name=st.booleans())
 def test_whatever_is_searched_for_is_found_again_as_the_list_finds_it(
     writer: TestClient, text: str, by_name: bool
 ) -> None:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example
 from hypothesis import strategies as st
 
 from app.main import create_app
@@ -15,10 +15,10 @@ from app.queries.search import split_phrases
 from seed.load import HERE
 from tests.conftest import BACKENDS, Templates, settings_for
 from tests.data.lists import Item, items, read
+from tests.properties import for_all, shares_a_store
 
 MARK = re.compile(r"<mark>(.*?)</mark>", re.DOTALL)
 
-shares_a_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 # Operators of FTS5's and of tsquery's language, and signs that either reads in its own way.
 operators = st.sampled_from(
@@ -34,8 +34,8 @@ queries = st.lists(operators | st.text(st.characters(exclude_categories=["Cs"], 
 def hits(client: TestClient, q: str, **more: str) -> list[Item]:
     response = client.get("/search", params={"q": q, "limit": "500", **more})
     assert response.status_code == 200, response.text
-    found: list[Item] = response.json()["items"]
-    return found
+    result: list[Item] = response.json()["items"]
+    return result
 
 
 def places(client: TestClient, q: str) -> list[tuple[str, int]]:
@@ -98,10 +98,10 @@ def test_a_phrase_must_occur_as_it_is(reader: TestClient) -> None:
 
 
 def test_a_phrase_and_a_word_go_together(reader: TestClient) -> None:
-    found = places(reader, '"armed attack" coalition')
+    hit_places = places(reader, '"armed attack" coalition')
 
-    assert set(found) == set(places(reader, '"armed attack"')) & set(places(reader, "coalition"))
-    assert {noun for noun, _ in found} == {"statements", "documents"}
+    assert set(hit_places) == set(places(reader, '"armed attack"')) & set(places(reader, "coalition"))
+    assert {noun for noun, _ in hit_places} == {"statements", "documents"}
 
 
 @pytest.mark.parametrize("q", ["treaty", "TREATY", "Treaty"])
@@ -122,9 +122,9 @@ def test_an_operator_is_a_word_like_any_other(reader: TestClient, q: str) -> Non
 
 @pytest.mark.parametrize("noun", ["events", "statements", "documents", "events,documents"])
 def test_a_search_can_be_narrowed_to_nouns(reader: TestClient, noun: str) -> None:
-    wanted = noun.split(",")
+    nouns = noun.split(",")
 
-    assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in wanted]
+    assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in nouns]
 
 
 @pytest.mark.parametrize("noun", ["speakers", "events,", ",", "event"])
@@ -159,9 +159,9 @@ def test_the_oldest_come_first_on_request(reader: TestClient) -> None:
 @pytest.mark.parametrize("noun", ["events", "statements", "documents"])
 @pytest.mark.parametrize("q", ["treaty", '"North Korea"', "Putin Kim"])
 def test_q_filters_a_list_to_what_the_search_finds(reader: TestClient, noun: str, q: str) -> None:
-    found = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
+    ids = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
 
-    assert found == {hit["id"] for hit in hits(reader, q, noun=noun)}
+    assert ids == {hit["id"] for hit in hits(reader, q, noun=noun)}
 
 
 @pytest.mark.parametrize(
@@ -226,7 +226,7 @@ def test_a_word_near_the_end_of_a_long_text_is_found_and_marked(writer: TestClie
 
 
 @shares_a_store
-@given(q=queries.filter(lambda q: 0 < len(q) <= 500))
+@for_all(q=queries.filter(lambda q: 0 < len(q) <= 500))
 @example(q="a " * 250)
 @example(q='"' * 500)
 @example(q='"a" ' * 125)
@@ -254,9 +254,9 @@ def both(templates: Templates) -> Iterator[list[TestClient]]:
 
 def _words() -> list[str]:
     """Words of the five documents as they are printed: all with a sign or a foreign letter, and some of the others."""
-    found = {word for path in (HERE / "documents").glob("*.txt") for word in path.read_text("utf-8").split()}
-    odd = {word for word in found if not word.isalpha() or not word.isascii()}
-    return sorted(odd)[::4] + sorted(found - odd)[::20]
+    words = {word for path in (HERE / "documents").glob("*.txt") for word in path.read_text("utf-8").split()}
+    odd = {word for word in words if not word.isalpha() or not word.isascii()}
+    return sorted(odd)[::4] + sorted(words - odd)[::20]
 
 
 @pytest.mark.parametrize(

@@ -20,20 +20,20 @@ MEDUZA = "documents/003_5e586879e8766416.yaml"
 
 def statement(client: TestClient, number: str) -> dict[str, Any]:
     """The statement that bears this number in the annotation."""
-    [noted] = [each for each in STATEMENTS if each.number == number]
+    [annotation] = [row for row in STATEMENTS if row.number == number]
     outlet = OUTLETS[number.partition(".")[0]]
-    found = items(client, f"/statements?source={outlet}&limit=500")
-    [the_one] = [each for each in found if each["text"].startswith(noted.words)]
-    return the_one
+    statements = items(client, f"/statements?source={outlet}&limit=500")
+    [match] = [item for item in statements if item["text"].startswith(annotation.words)]
+    return match
 
 
-@pytest.mark.parametrize("noted", STATEMENTS, ids=str)
-def test_every_annotated_statement_is_in_the_store(reader: TestClient, noted: Annotated) -> None:
-    found = statement(reader, noted.number)
+@pytest.mark.parametrize("annotation", STATEMENTS, ids=str)
+def test_every_annotated_statement_is_in_the_store(reader: TestClient, annotation: Annotated) -> None:
+    stored = statement(reader, annotation.number)
 
-    assert (found["speaker"] or {}).get("slug") == noted.speaker
-    assert found["kind"] == noted.kind
-    assert tuple(hop["speaker"]["slug"] for hop in found["chain"]) == noted.chain
+    assert (stored["speaker"] or {}).get("slug") == annotation.speaker
+    assert stored["kind"] == annotation.kind
+    assert tuple(hop["speaker"]["slug"] for hop in stored["chain"]) == annotation.chain
 
 
 def test_no_statement_is_in_the_store_that_was_not_annotated(reader: TestClient) -> None:

@@ -68,9 +68,9 @@ def test_a_source_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: Test
 
 @pytest.mark.parametrize("name", ["meduza", "Meduza", "MEDUZA", "медуза", "Meduza.IO", " meduza "])
 def test_a_filter_knows_a_source_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
-    found = items(reader, f"/documents?source={name}")
+    documents = items(reader, f"/documents?source={name}")
 
-    assert [document["source"]["slug"] for document in found] == ["meduza"]
+    assert [document["source"]["slug"] for document in documents] == ["meduza"]
 
 
 def test_a_filter_knows_a_source_by_its_id(reader: TestClient) -> None:
@@ -87,7 +87,7 @@ def test_a_name_that_two_sources_bear_is_refused_with_the_candidates(writer: Tes
 
     assert response.status_code == 422
     assert response.json()["type"] == "urn:dateline:problem:ambiguous"
-    assert {each["slug"] for each in response.json()["candidates"]} == {"meduza", "other"}
+    assert {candidate["slug"] for candidate in response.json()["candidates"]} == {"meduza", "other"}
     assert set(response.json()["candidates"][0]) == {"id", "slug", "name"}
 
 

@@ -18,12 +18,12 @@ TEXT = (
 def post(client: TestClient, path: str, body: Body, status: int = 201) -> Body:
     answer = client.post(path, json=body)
     assert answer.status_code == status, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
-def merge(client: TestClient, into: str, *others: object) -> Body:
-    return post(client, f"/speakers/{into}/merge", {"from": others}, 200)
+def merge(client: TestClient, into: str, *sources: object) -> Body:
+    return post(client, f"/speakers/{into}/merge", {"from": sources}, 200)
 
 
 def speaker(client: TestClient, name: str, slug: str, **more: Any) -> int:
@@ -64,8 +64,8 @@ def chains(client: TestClient) -> dict[str, list[tuple[int, str]]]:
     """The chain of each statement of the newest document, by its words."""
     document = read(client, "/documents?sort=-id&limit=1")["items"][0]["id"]
     return {
-        each["text"]: [(hop["position"], hop["speaker"]["slug"]) for hop in each["chain"]]
-        for each in items(client, f"/documents/{document}/statements?limit=500")
+        statement["text"]: [(hop["position"], hop["speaker"]["slug"]) for hop in statement["chain"]]
+        for statement in items(client, f"/documents/{document}/statements?limit=500")
     }
 
 
@@ -85,13 +85,15 @@ def test_the_others_words_names_and_knowledge_become_the_speakers(desk: TestClie
         "record": merged["record"],
         "revision": merged["revision"],
     }
-    assert [each["statements"] for each in merged["record"]["sources"]] == [2]
-    assert [each["speaker"]["slug"] for each in items(desk, "/utterances?speaker=berg")] == ["berg"]
+    assert [source["statements"] for source in merged["record"]["sources"]] == [2]
+    assert [utterance["speaker"]["slug"] for utterance in items(desk, "/utterances?speaker=berg")] == ["berg"]
     claims = read(desk, "/claims?property=people")["items"]
-    assert [each["attributed_to"]["slug"] for each in claims] == ["berg"]
+    assert [claim["attributed_to"]["slug"] for claim in claims] == ["berg"]
     # By any name that either had, and by none that anybody else has.
     for name in ("Anna Berg", "a. berg", "The Envoy", "berg"):
-        assert {each["text"] for each in desk.get("/statements", params={"speaker": name}).json()["items"]} == {
+        assert {
+            statement["text"] for statement in desk.get("/statements", params={"speaker": name}).json()["items"]
+        } == {
             "Talks begin at noon,",
             "We shall see,",
         }
@@ -106,7 +108,9 @@ def test_chains_keep_no_hop_that_only_repeats_its_neighbour(desk: TestClient) ->
         "We shall see,": [(0, "rhein")],  # nobody relays his own words
         "No comment,": [(0, "berg")],
     }
-    [noon] = [each for each in items(desk, "/statements?speaker=berg") if each["text"].startswith("Talks")]
+    [noon] = [
+        statement for statement in items(desk, "/statements?speaker=berg") if statement["text"].startswith("Talks")
+    ]
     assert noon["chain"][0]["cue"]["exact"] == "citing"  # of two hops that are one, the cue stays
 
 
@@ -136,11 +140,13 @@ def test_what_was_merged_is_gone_and_says_into_what(desk: TestClient) -> None:
     # The past is told as it was, and the changes as they were made.
     assert read(desk, f"/statements/{noon['id']}?as_of={before}") == noon
     states = items(desk, f"/statements/{noon['id']}/history")
-    assert [(each["revision"], each["values"]["speaker_id"]) for each in states] == [
+    assert [(state["revision"], state["values"]["speaker_id"]) for state in states] == [
         (now, new),
         (noon["revision"], old["id"]),
     ]
-    changed = {(each["noun"], each["id"], each["operation"]) for each in items(desk, f"/changes?since={before}")}
+    changed = {
+        (change["noun"], change["id"], change["operation"]) for change in items(desk, f"/changes?since={before}")
+    }
     assert {("speakers", old["id"], "delete"), ("speakers", new, "update")} < changed
     assert ("statements", noon["id"], "update") in changed
     assert {noun for noun, _, _ in changed} == {"speakers", "statements", "utterances", "claims"}
@@ -162,9 +168,9 @@ def test_what_cannot_be_the_same_is_refused_by_name_and_nothing_happens(desk: Te
         ("berg", [], "from"),
     ]
 
-    for into, others, field in wrong:
-        answer = desk.post(f"/speakers/{into}/merge", json={"from": others})
-        assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, [field])
+    for into, sources, field in wrong:
+        answer = desk.post(f"/speakers/{into}/merge", json={"from": sources})
+        assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
     assert desk.post("/speakers/nobody/merge", json={"from": ["berg"]}).status_code == 404
     assert desk.get("/speakers", headers={"If-None-Match": before}).status_code == 304
@@ -197,7 +203,9 @@ def test_a_merge_heeds_if_match_and_is_not_repeated(desk: TestClient) -> None:
 def test_a_speaker_can_be_split_in_two(desk: TestClient) -> None:
     merge(desk, "berg", "a-berg")
     document = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
-    ids = {each["text"]: each["id"] for each in items(desk, f"/documents/{document}/statements?limit=500")}
+    ids = {
+        statement["text"]: statement["id"] for statement in items(desk, f"/documents/{document}/statements?limit=500")
+    }
     [utterance] = items(desk, "/utterances?speaker=berg")
     [claim] = read(desk, "/claims?property=people")["items"]
     desk.patch(f"/statements/{ids['Talks begin at noon,']}", json={"utterance": utterance["id"]})
@@ -215,16 +223,16 @@ def test_a_speaker_can_be_split_in_two(desk: TestClient) -> None:
     assert made == read(desk, "/speakers/envoy")
     assert (made["kind"], made["aliases"], made["coded_by"]) == ("unnamed", ["A. BERG"], "human")
     assert (made["statement_count"], made["relayed_count"]) == (1, 1)
-    kept = read(desk, "/speakers/berg")
-    assert (kept["aliases"], kept["statement_count"], kept["relayed_count"]) == (["Berg"], 1, 0)
+    remaining = read(desk, "/speakers/berg")
+    assert (remaining["aliases"], remaining["statement_count"], remaining["relayed_count"]) == (["Berg"], 1, 0)
     assert chains(desk)["No comment,"] == [(0, "envoy"), (1, "agence-rhein")]
     assert read(desk, f"/utterances/{utterance['id']}")["speaker"]["slug"] == "envoy"
     assert read(desk, f"/claims/{claim['id']}")["attributed_to"]["slug"] == "envoy"
-    assert {each["text"] for each in items(desk, "/statements?speaker=a.+berg")} == {"Talks begin at noon,"}
+    assert {statement["text"] for statement in items(desk, "/statements?speaker=a.+berg")} == {"Talks begin at noon,"}
 
 
 def test_an_utterance_that_a_speaker_still_prints_stays_its(desk: TestClient) -> None:
-    both = [each["id"] for each in items(desk, "/statements?speaker=berg,a-berg")]
+    both = [statement["id"] for statement in items(desk, "/statements?speaker=berg,a-berg")]
     merge(desk, "berg", "a-berg")
     [utterance] = items(desk, "/utterances?speaker=berg")
     for ident in both:
@@ -251,8 +259,8 @@ def test_a_split_takes_only_what_is_the_speakers(desk: TestClient) -> None:
 
     for body, status, field in wrong:
         answer = desk.post("/speakers/berg/split", json={"name": "Another"} | body)
-        found = [each["field"] for each in answer.json().get("errors", [])]
-        assert (answer.status_code, found) == (status, [field] if field else [])
+        fields = [error["field"] for error in answer.json().get("errors", [])]
+        assert (answer.status_code, fields) == (status, [field] if field else [])
 
     assert desk.get("/speakers", headers={"If-None-Match": before}).status_code == 304
 

@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 import pytest
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.data.lists import read
+from tests.properties import for_all, shares_a_store
 
 Body = dict[str, Any]
 
@@ -48,12 +49,12 @@ def fill(client: TestClient, made: Sequence[Made]) -> dict[str, str]:
         post(client, "/sources", {"name": slugs[name], "slug": slugs[name], "kind": "online"})
     for name in VOICES:
         post(client, "/speakers", {"name": slugs[name], "slug": slugs[name], "kind": "person"})
-    for each in made:
+    for item in made:
         words = f"Words {next(_numbers)}"
-        chain = [{"speaker": slugs[voice]} for voice in each.chain]
-        statement = {"speaker": slugs[each.speaker], "kind": each.kind, "span": {"exact": words}, "chain": chain}
-        document = {"source": slugs[each.outlet], "text": words, "published": each.published}
-        post(client, "/documents", document | {"statements": [statement | {"said": each.said}]})
+        chain = [{"speaker": slugs[voice]} for voice in item.chain]
+        statement = {"speaker": slugs[item.speaker], "kind": item.kind, "span": {"exact": words}, "chain": chain}
+        document = {"source": slugs[item.outlet], "text": words, "published": item.published}
+        post(client, "/documents", document | {"statements": [statement | {"said": item.said}]})
     return slugs
 
 
@@ -63,34 +64,34 @@ def post(client: TestClient, path: str, body: Body) -> None:
 
 
 def recount(made: Sequence[Made], speaker: str) -> Body:
-    own = [each for each in made if each.speaker == speaker]
+    own = [statement for statement in made if statement.speaker == speaker]
     outlets: dict[str, list[Made]] = defaultdict(list)
-    for each in own:
-        outlets[each.outlet].append(each)
+    for row in own:
+        outlets[row.outlet].append(row)
     return {
-        "sources": {outlet: _outlet(found) for outlet, found in outlets.items()},
+        "sources": {outlet: _outlet(of_outlet) for outlet, of_outlet in outlets.items()},
         "relays": _relays(own),
-        "months": Counter(_month(each.said or each.published) for each in own),
-        "first_said": min((_days(each.said)[0] for each in own if each.said), default=None),
-        "last_said": max((_days(each.said)[1] for each in own if each.said), default=None),
+        "months": Counter(_month(item.said or item.published) for item in own),
+        "first_said": min((_days(item.said)[0] for item in own if item.said), default=None),
+        "last_said": max((_days(item.said)[1] for item in own if item.said), default=None),
     }
 
 
-def _outlet(found: Sequence[Made]) -> Body:
-    kinds = Counter(each.kind for each in found)
-    relayed = sum(bool(each.chain) for each in found)
+def _outlet(of_outlet: Sequence[Made]) -> Body:
+    kinds = Counter(item.kind for item in of_outlet)
+    relayed = sum(bool(item.chain) for item in of_outlet)
     return {
-        "statements": len(found),
+        "statements": len(of_outlet),
         **{kind: kinds[kind] for kind in ("direct", "indirect", "mixed")},
         "relayed": relayed,
-        "relays": _relays(found),
-        "quotes": any(each.kind != "indirect" for each in found),
-        "only_relayed": all(each.chain for each in found),
+        "relays": _relays(of_outlet),
+        "quotes": any(item.kind != "indirect" for item in of_outlet),
+        "only_relayed": all(item.chain for item in of_outlet),
     }
 
 
-def _relays(found: Sequence[Made]) -> Counter[str]:
-    return Counter(voice for each in found for voice in set(each.chain))
+def _relays(statements: Sequence[Made]) -> Counter[str]:
+    return Counter(voice for item in statements for voice in set(item.chain))
 
 
 def _days(edtf: str) -> tuple[str, str]:
@@ -104,34 +105,34 @@ def _month(edtf: str | None) -> str | None:
     return first[:7] if first[:7] == last[:7] and first else None
 
 
-def shown(client: TestClient, slugs: dict[str, str], speaker: str) -> Body:
+def read_record(client: TestClient, slugs: dict[str, str], speaker: str) -> Body:
     """The record that the API shows, under the names that the statements were made with."""
     names = {slug: name for name, slug in slugs.items()}
     record = read(client, f"/speakers/{slugs[speaker]}")["record"]
 
-    def relays(found: list[Body]) -> Counter[str]:
-        numbers = [each["statements"] for each in found]
+    def relays(rows: list[Body]) -> Counter[str]:
+        numbers = [item["statements"] for item in rows]
         assert numbers == sorted(numbers, reverse=True)
-        return Counter({names[each["speaker"]["slug"]]: each["statements"] for each in found})
+        return Counter({names[item["speaker"]["slug"]]: item["statements"] for item in rows})
 
     sources = {
-        names[each["source"]["slug"]]: {name: value for name, value in each.items() if name != "source"}
-        | {"relays": relays(each["relays"])}
-        for each in record["sources"]
+        names[source["source"]["slug"]]: {name: value for name, value in source.items() if name != "source"}
+        | {"relays": relays(source["relays"])}
+        for source in record["sources"]
     }
-    months = {each["month"]: each["statements"] for each in record["months"]}
+    months = {month["month"]: month["statements"] for month in record["months"]}
     assert list(months) == sorted(months, key=lambda month: month or "~")
-    told = {"sources": sources, "relays": relays(record["relays"]), "months": Counter(months)}
-    return {**told, "first_said": record["first_said"], "last_said": record["last_said"]}
+    read_back = {"sources": sources, "relays": relays(record["relays"]), "months": Counter(months)}
+    return {**read_back, "first_said": record["first_said"], "last_said": record["last_said"]}
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(made=st.lists(statements, min_size=1, max_size=9))
+@settings(shares_a_store, max_examples=4)
+@for_all(made=st.lists(statements, min_size=1, max_size=9))
 def test_every_count_is_what_a_recount_gives(empty_writer: TestClient, made: list[Made]) -> None:
     slugs = fill(empty_writer, made)
 
     for speaker in VOICES:
-        assert shown(empty_writer, slugs, speaker) == recount(made, speaker)
+        assert read_record(empty_writer, slugs, speaker) == recount(made, speaker)
 
 
 def test_who_quotes_who_paraphrases_and_who_has_it_from_others(empty_writer: TestClient) -> None:
@@ -146,14 +147,14 @@ def test_who_quotes_who_paraphrases_and_who_has_it_from_others(empty_writer: Tes
 
     record = read(empty_writer, f"/speakers/{slugs['minister']}")["record"]
 
-    told = {each["source"]["slug"].split("-")[0]: each for each in record["sources"]}
-    assert {name: (each["quotes"], each["only_relayed"]) for name, each in told.items()} == {
+    by_outlet = {source["source"]["slug"].split("-")[0]: source for source in record["sources"]}
+    assert {name: (item["quotes"], item["only_relayed"]) for name, item in by_outlet.items()} == {
         "herald": (True, False),
         "courier": (False, True),
         "gazette": (False, False),
     }
-    assert [each["statements"] for each in record["sources"]] == [2, 1, 1]
-    assert [(each["speaker"]["slug"].split("-")[0], each["statements"]) for each in record["relays"]] == [
+    assert [source["statements"] for source in record["sources"]] == [2, 1, 1]
+    assert [(relay["speaker"]["slug"].split("-")[0], relay["statements"]) for relay in record["relays"]] == [
         ("agency", 2),
         ("envoy", 1),
     ]
@@ -167,12 +168,14 @@ def test_who_quotes_who_paraphrases_and_who_has_it_from_others(empty_writer: Tes
 
 @pytest.mark.parametrize("speaker", ["vladimir-putin", "kim-jong-un", "treaty-2024", "tass"])
 def test_the_record_of_the_seeds_speakers_agrees_with_their_lists(reader: TestClient, speaker: str) -> None:
-    found = read(reader, f"/speakers/{speaker}")
-    record = found["record"]
-    by_outlet = Counter(each["source"]["slug"] for each in read(reader, f"/speakers/{speaker}/statements")["items"])
+    shape = read(reader, f"/speakers/{speaker}")
+    record = shape["record"]
+    by_outlet = Counter(
+        statement["source"]["slug"] for statement in read(reader, f"/speakers/{speaker}/statements")["items"]
+    )
 
-    assert {each["source"]["slug"]: each["statements"] for each in record["sources"]} == by_outlet
-    assert by_outlet.total() == found["statement_count"] == sum(each["statements"] for each in record["months"])
+    assert {source["source"]["slug"]: source["statements"] for source in record["sources"]} == by_outlet
+    assert by_outlet.total() == shape["statement_count"] == sum(month["statements"] for month in record["months"])
     counted = read(reader, f"/speakers/{speaker}/utterances?count=exact")["count"]
     assert record["utterance_count"] == counted
 

@@ -82,7 +82,7 @@ def test_a_speaker_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: Tes
 def test_a_filter_knows_a_speaker_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
     response = reader.get("/statements", params={"speaker": name})
 
-    assert {each["speaker"]["slug"] for each in response.json()["items"]} == {"vladimir-putin"}
+    assert {item["speaker"]["slug"] for item in response.json()["items"]} == {"vladimir-putin"}
 
 
 def test_a_filter_knows_a_speaker_by_id(reader: TestClient) -> None:
@@ -101,7 +101,7 @@ def test_a_name_that_two_speakers_bear_is_refused_with_the_candidates(writer: Te
     assert response.status_code == 422
     assert response.json()["type"] == "urn:dateline:problem:ambiguous"
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
-    assert {each["slug"] for each in response.json()["candidates"]} == {"vladimir-putin", "lyudmila-putina"}
+    assert {candidate["slug"] for candidate in response.json()["candidates"]} == {"vladimir-putin", "lyudmila-putina"}
 
 
 def test_a_name_given_twice_to_one_speaker_is_not_ambiguous(writer: TestClient) -> None:

@@ -25,8 +25,8 @@ MOST_OF_A_SEARCH = 6
 # Each table that an analysis rests on is read by itself.
 MOST_OF_AN_ANALYSIS = 14
 
-PLAIN = [(each, "") for each in LISTS]
-NAMED = [(each, f"&{each.named}") for each in LISTS if each.named]
+PLAIN = [(list_, "") for list_ in LISTS]
+NAMED = [(list_, f"&{list_.named}") for list_ in LISTS if list_.named]
 
 
 class Plain(ThreadReadSession):
@@ -75,27 +75,27 @@ def count(client: TestClient, store: Store, address: str) -> int:
     return len(sent)
 
 
-@pytest.mark.parametrize(("which", "names"), PLAIN + NAMED, ids=str)
+@pytest.mark.parametrize(("list_", "names"), PLAIN + NAMED, ids=str)
 def test_a_list_takes_few_statements_whatever_the_pages_size(
-    reader: TestClient, shared_store: Store, which: List, names: str
+    reader: TestClient, shared_store: Store, list_: List, names: str
 ) -> None:
-    counts = {limit: count(reader, shared_store, which.query(f"limit={limit}{names}")) for limit in (1, 50)}
+    counts = {limit: count(reader, shared_store, list_.query(f"limit={limit}{names}")) for limit in (1, 50)}
 
     assert counts[1] == counts[50]
-    assert counts[50] <= most(which)
+    assert counts[50] <= most(list_)
 
 
-def most(which: List) -> int:
-    if which.computed:
+def most(list_: List) -> int:
+    if list_.computed:
         return MOST_OF_AN_ANALYSIS
-    return MOST_OF_A_SEARCH if which.address.startswith("/search") else MOST
+    return MOST_OF_A_SEARCH if list_.address.startswith("/search") else MOST
 
 
-@pytest.mark.parametrize("which", [each for each in LISTS if each.counted and not each.computed], ids=str)
-def test_to_count_a_list_takes_one_statement_more(reader: TestClient, shared_store: Store, which: List) -> None:
-    plain = count(reader, shared_store, which.query("limit=1"))
+@pytest.mark.parametrize("list_", [list_ for list_ in LISTS if list_.counted and not list_.computed], ids=str)
+def test_to_count_a_list_takes_one_statement_more(reader: TestClient, shared_store: Store, list_: List) -> None:
+    plain = count(reader, shared_store, list_.query("limit=1"))
 
-    assert count(reader, shared_store, which.query("limit=1&count=exact")) == plain + 1
+    assert count(reader, shared_store, list_.query("limit=1&count=exact")) == plain + 1
 
 
 def test_what_has_not_changed_takes_one_statement_at_most(reader: TestClient, shared_store: Store) -> None:

@@ -35,10 +35,10 @@ def find(client: TestClient, query: str) -> list[Item]:
 
 def numbers(client: TestClient, query: str) -> set[str]:
     """The statements of a list, by their numbers in the annotation."""
-    found = [item["text"] for item in find(client, query)]
-    known = {each.number for each in STATEMENTS for text in found if text.startswith(each.words)}
-    assert len(known) == len(found)
-    return known
+    texts = [item["text"] for item in find(client, query)]
+    matches = {annotation.number for annotation in STATEMENTS for text in texts if text.startswith(annotation.words)}
+    assert len(matches) == len(texts)
+    return matches
 
 
 def test_putin_is_quoted_by_at_least_four_outlets(reader: TestClient) -> None:
@@ -55,20 +55,22 @@ def test_both_english_renderings_of_one_sentence_are_there_each_where_its_text_h
         "of aggression against one of the parties to this treaty,",
     }
 
-    found = [each for each in find(reader, "speaker=putin&kind=direct") if each["text"] in renderings]
+    statements = [
+        statement for statement in find(reader, "speaker=putin&kind=direct") if statement["text"] in renderings
+    ]
 
-    assert {each["text"] for each in found} == renderings
-    assert len({each["utterance"] for each in found}) == 1
-    for each in found:
-        text = read(reader, f"/documents/{each['document']['id']}")["text"]
-        assert text[each["span"]["start"] : each["span"]["end"]] == each["text"]
+    assert {item["text"] for item in statements} == renderings
+    assert len({item["utterance"] for item in statements}) == 1
+    for item in statements:
+        text = read(reader, f"/documents/{item['document']['id']}")["text"]
+        assert text[item["span"]["start"] : item["span"]["end"]] == item["text"]
 
 
 def test_what_tass_relayed_is_the_diplomats(reader: TestClient) -> None:
     [diplomats] = find(reader, "via=tass&speaker=north-korean-diplomat")
 
     assert diplomats["text"].startswith("Literally today there was a historic meeting")
-    assert diplomats["id"] in {each["id"] for each in find(reader, "via=tass")}
+    assert diplomats["id"] in {statement["id"] for statement in find(reader, "via=tass")}
 
 
 @pytest.mark.parametrize(
@@ -111,7 +113,7 @@ def test_an_id_does_as_well_as_an_external_id(reader: TestClient, noun: str) -> 
     [statement] = find(reader, "speaker=treaty-2024&source=meduza")
     ident = statement["event"]["id"] if noun == "event" else statement["utterance"]
 
-    assert statement["id"] in {each["id"] for each in find(reader, f"{noun}={ident}")}
+    assert statement["id"] in {statement["id"] for statement in find(reader, f"{noun}={ident}")}
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_a_chain_runs_from_the_voice_nearest_the_document(reader: TestClient) ->
 
 
 def test_a_statement_of_nobody_named_has_no_speaker(reader: TestClient) -> None:
-    unnamed = [each for each in find(reader, "via=tass") if each["speaker"] is None]
+    unnamed = [statement for statement in find(reader, "via=tass") if statement["speaker"] is None]
 
-    assert [each["text"].split()[0] for each in unnamed] == ["sets", "to"]
+    assert [item["text"].split()[0] for item in unnamed] == ["sets", "to"]
 
 
 def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClient) -> None:

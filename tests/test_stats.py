@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from sqlmodel import Session, select
 
@@ -24,6 +24,7 @@ from tests.conftest import Store, Templates, talking_to
 from tests.data import flows
 from tests.data.flows import Flow
 from tests.data.lists import items, pages, read
+from tests.properties import for_all, shares_a_store
 
 Item = dict[str, Any]
 Query = dict[str, str]
@@ -43,7 +44,7 @@ def test_months_of_the_seed(reader: TestClient) -> None:
 
 
 def test_a_month_floods_no_day_and_no_week(reader: TestClient) -> None:
-    told = {
+    counts = {
         interval: {
             row["period"]: row["count"]
             for row in items(reader, f"/stats/events?interval={interval}&from=2000-07-01&to=2000-07-31&source=meduza")
@@ -52,13 +53,13 @@ def test_a_month_floods_no_day_and_no_week(reader: TestClient) -> None:
     }
 
     # One is known to the month, the other to the year.
-    assert told == {"day": {None: 2}, "week": {None: 2}, "month": {"2000-07-01": 1, None: 1}}
+    assert counts == {"day": {None: 2}, "week": {None: 2}, "month": {"2000-07-01": 1, None: 1}}
 
 
 def test_who_is_quoted_in_which_week(reader: TestClient) -> None:
-    found = reader.get("/stats/statements?by=speaker&interval=week&speaker=putin,kim&format=csv")
+    response = reader.get("/stats/statements?by=speaker&interval=week&speaker=putin,kim&format=csv")
 
-    assert list(csv.DictReader(io.StringIO(found.text))) == [
+    assert list(csv.DictReader(io.StringIO(response.text))) == [
         {"period": "2024-06-17", "key": "kim-jong-un", "name": "Kim Jong Un", "count": "5"},
         {"period": "2024-06-17", "key": "vladimir-putin", "name": "Vladimir Putin", "count": "4"},
         {"period": "2025-04-28", "key": "vladimir-putin", "name": "Vladimir Putin", "count": "2"},
@@ -100,10 +101,10 @@ def test_an_empty_store_has_no_series(empty_writer: TestClient) -> None:
 
 
 def test_what_is_filled_has_a_count_for_every_period(reader: TestClient) -> None:
-    asked = "/stats/statements?by=source&from=2024-06-15&to=2024-06-22&source=meduza"
-    filled, found = items(reader, f"{asked}&fill=true&limit=500"), items(reader, f"{asked}&limit=500")
+    address = "/stats/statements?by=source&from=2024-06-15&to=2024-06-22&source=meduza"
+    filled, rows = items(reader, f"{address}&fill=true&limit=500"), items(reader, f"{address}&limit=500")
 
-    assert [row for row in filled if row["count"]] == found
+    assert [row for row in filled if row["count"]] == rows
     assert [row["period"] for row in filled] == [f"2024-06-{day}" for day in range(15, 23)]
     assert {row["key"] for row in filled} == {"meduza"}
 
@@ -165,14 +166,17 @@ def facts(rows: Rows, noun: str) -> Iterator[Facts]:
             )
     for document in rows.documents.values():
         source = rows.sources[document.source_id]
-        told: dict[str, set[str | None]] = {"source": {source.slug}, "country": {source.country}}
+        facts_of_document: dict[str, set[str | None]] = {"source": {source.slug}, "country": {source.country}}
         said = [row for row in rows.statements if row.document_id == document.id]
         if noun == "documents":
-            yield document.published, {**told, "speaker": speakers(rows, said)}
+            yield document.published, {**facts_of_document, "speaker": speakers(rows, said)}
         for row in said if noun == "statements" else ():
             speaker = rows.speakers[row.speaker_id].slug if row.speaker_id else None
             heard = nearest(rows, row, source)
-            yield row.said or document.published, {**told, "origin": {heard}, "kind": {row.kind}, "speaker": {speaker}}
+            yield (
+                row.said or document.published,
+                {**facts_of_document, "origin": {heard}, "kind": {row.kind}, "speaker": {speaker}},
+            )
 
 
 def speakers(rows: Rows, statements: Iterable[Statement]) -> set[str | None]:
@@ -206,8 +210,8 @@ def recount(rows: Rows, noun: str, query: Query) -> Counter[tuple[str | None, st
     first = period(dt.date.fromisoformat(query["from"]), interval)
     last = end(dt.date.fromisoformat(query["to"]), interval)
     for text, has in facts(rows, noun):
-        wanted = {name: set(query[name].split(",")) for name in has if name in query}
-        if text is None or any(not has[name] & words for name, words in wanted.items()):
+        filters = {name: set(query[name].split(",")) for name in has if name in query}
+        if text is None or any(not has[name] & words for name, words in filters.items()):
             continue
         date = parse_edtf(text)
         start, latest_start = period(date.earliest, interval), date.latest_start
@@ -216,7 +220,7 @@ def recount(rows: Rows, noun: str, query: Query) -> Counter[tuple[str | None, st
             continue
         if surely and date.earliest < first:
             continue
-        for key in has[by] & wanted.get(by, has[by]) if by else [None]:
+        for key in has[by] & filters.get(by, has[by]) if by else [None]:
             counts[start.isoformat() if surely else None, key] += 1
     return counts
 
@@ -240,27 +244,27 @@ def queries(draw: st.DrawFn) -> tuple[str, Query]:
     return noun, query | ({"by": by} if by else {})
 
 
-shared = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+shared = settings(shares_a_store, max_examples=12)
 
 
 @shared
-@given(flow=flows.flows(), asked=st.lists(queries(), min_size=3, max_size=3), limit=st.integers(3, 9))
+@for_all(flow=flows.flows(), requests=st.lists(queries(), min_size=3, max_size=3), limit=st.integers(3, 9))
 def test_every_count_equals_a_recount(
-    newsroom: Store, desk: TestClient, flow: Flow, asked: list[tuple[str, Query]], limit: int
+    newsroom: Store, desk: TestClient, flow: Flow, requests: list[tuple[str, Query]], limit: int
 ) -> None:
     flows.put(newsroom, flow)
     rows = Rows(newsroom)
-    for noun, query in asked:
+    for noun, query in requests:
         address = f"/stats/{noun}?{urlencode(query)}"
-        told = items(desk, f"{address}&limit=500")
-        counts = {(row["period"], row["key"]): row["count"] for row in told}
-        order = [(row["period"] or "later", row["key"] or "") for row in told]
+        cells = items(desk, f"{address}&limit=500")
+        counts = {(cell["period"], cell["key"]): cell["count"] for cell in cells}
+        order = [(cell["period"] or "later", cell["key"] or "") for cell in cells]
 
         assert counts == recount(rows, noun, query), address
         assert order == sorted(order)
-        assert [row for page in pages(desk, f"{address}&limit={limit}") for row in page] == told
-        assert items(desk, f"{address}&limit=500&sort=-period") == told[::-1]
-        assert read(desk, f"{address}&limit=1&count=exact")["count"] == len(told)
+        assert [cell for page in pages(desk, f"{address}&limit={limit}") for cell in page] == cells
+        assert items(desk, f"{address}&limit=500&sort=-period") == cells[::-1]
+        assert read(desk, f"{address}&limit=1&count=exact")["count"] == len(cells)
 
 
 # Periods
@@ -270,7 +274,7 @@ days = st.dates(dt.date.min, dt.date.max)
 intervals = st.sampled_from(list(Interval))
 
 
-@given(day=days, interval=intervals)
+@for_all(day=days, interval=intervals)
 def test_a_day_lies_in_the_one_period_of_its_first_and_last_day(day: dt.date, interval: Interval) -> None:
     first, last = first_day(day, interval), last_day(day, interval)
 
@@ -280,12 +284,12 @@ def test_a_day_lies_in_the_one_period_of_its_first_and_last_day(day: dt.date, in
     assert last == dt.date.max or first_day(last + dt.timedelta(days=1), interval) > last
 
 
-@given(first=days, length=st.integers(0, 400), interval=intervals)
+@for_all(first=days, length=st.integers(0, 400), interval=intervals)
 def test_periods_follow_each_other(first: dt.date, length: int, interval: Interval) -> None:
     last = first + min(dt.timedelta(days=length), dt.date.max - first)
     expected = {first_day(dt.date.fromordinal(day), interval) for day in range(first.toordinal(), last.toordinal() + 1)}
 
-    assert [dt.date.fromisoformat(each) for each in list_periods(first, last, interval)] == sorted(expected)
+    assert [dt.date.fromisoformat(item) for item in list_periods(first, last, interval)] == sorted(expected)
 
 
 begun = st.lists(
@@ -302,19 +306,19 @@ begun = st.lists(
 )
 
 
-@given(begun=begun, interval=intervals, reverse=st.booleans(), fill=st.booleans(), data=st.data())
+@for_all(begun=begun, interval=intervals, reverse=st.booleans(), fill=st.booleans(), data=st.data())
 def test_a_series_can_be_read_on_from_any_place(
     begun: list[DayCount], interval: Interval, reverse: bool, fill: bool, data: st.DataObject
 ) -> None:
     filled = list(list_periods(dt.date(2024, 1, 1), dt.date(2024, 3, 1), interval)) if fill else None
-    told = build_series(begun, interval, fill=filled, always=[""])
-    places = list(told.list_cells(reverse=reverse))
+    series = build_series(begun, interval, fill=filled, always=[""])
+    places = list(series.list_cells(reverse=reverse))
     after = data.draw(st.sampled_from(places)) if places else ("2024", "a")
 
     assert places == sorted(places, reverse=reverse)
-    assert len(places) == len(told) == len(set(places))
-    assert list(told.list_cells(after=after, reverse=reverse)) == places[places.index(after) + 1 if places else 0 :]
-    assert sum(told.counts.values()) == sum(each.number for each in begun)
+    assert len(places) == len(series) == len(set(places))
+    assert list(series.list_cells(after=after, reverse=reverse)) == places[places.index(after) + 1 if places else 0 :]
+    assert sum(series.counts.values()) == sum(item.number for item in begun)
     if filled is not None:
-        keys = {"", *(each.key for each in begun)}
-        assert {place for place in places if place[0] != UNPLACED} == {(each, key) for each in filled for key in keys}
+        keys = {"", *(item.key for item in begun)}
+        assert {place for place in places if place[0] != UNPLACED} == {(item, key) for item in filled for key in keys}

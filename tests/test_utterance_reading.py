@@ -17,15 +17,15 @@ NEW = ("insert", "delete", "replace", "cut")
 
 
 def utterance(client: TestClient, name: str) -> Body:
-    found: Body = read(client, f"/utterances/{id_of(client, '/utterances?limit=500', external_id=f'seed:{name}')}")
-    return found
+    result: Body = read(client, f"/utterances/{id_of(client, '/utterances?limit=500', external_id=f'seed:{name}')}")
+    return result
 
 
 def post(client: TestClient, path: str, **body: Any) -> Body:
     answer = client.post(path, json=body)
     assert answer.status_code == 201, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
 def printing(client: TestClient, words: str, source: str = "meduza", *, of: str = "test:u", **document: Any) -> int:
@@ -35,8 +35,8 @@ def printing(client: TestClient, words: str, source: str = "meduza", *, of: str 
         if name in document:
             statement[name] = document.pop(name)
     made = post(client, "/documents", source=source, text=f"He said: {words}", statements=[statement], **document)
-    [found] = items(client, f"/documents/{made['id']}/statements")
-    return int(found["id"])
+    [created] = items(client, f"/documents/{made['id']}/statements")
+    return int(created["id"])
 
 
 @pytest.fixture
@@ -47,71 +47,78 @@ def said(writer: TestClient) -> TestClient:
 
 
 def full(client: TestClient) -> Body:
-    found: Body = read(client, f"/utterances/{id_of(client, '/utterances?limit=500', external_id='test:u')}")
-    return found
+    result: Body = read(client, f"/utterances/{id_of(client, '/utterances?limit=500', external_id='test:u')}")
+    return result
 
 
 def replaced(one: Body) -> set[tuple[str, str]]:
     return {
-        (each["base_words"], each["words"])
-        for each in one["differences"]
-        if each["op"] == "replace" and not each["trivial"]
+        (item["base_words"], item["words"])
+        for item in one["differences"]
+        if item["op"] == "replace" and not item["trivial"]
     }
 
 
 def test_the_sentence_on_mutual_assistance_shows_its_two_english_versions(reader: TestClient) -> None:
-    found = utterance(reader, "putin-mutual-assistance")
-    by_id = {each["id"]: each for each in found["printings"]}
-    base = by_id[found["fullest"]]
-    [other] = [each for each in found["printings"] if each["text"].startswith("The comprehensive partnership treaty")]
+    shape = utterance(reader, "putin-mutual-assistance")
+    by_id = {printing["id"]: printing for printing in shape["printings"]}
+    base = by_id[shape["fullest"]]
+    [other] = [
+        printing
+        for printing in shape["printings"]
+        if printing["text"].startswith("The comprehensive partnership treaty")
+    ]
 
-    assert found["printing_count"] == len(by_id) >= 3
+    assert shape["printing_count"] == len(by_id) >= 3
     assert (base["source"]["slug"], base["fullest"], base["likeness"]) == ("the-new-american", True, 1)
-    assert found["words"] == base["text"]
+    assert shape["words"] == base["text"]
     assert (other["source"]["slug"], other["fullest"], other["cuts"]) == ("the-final-call", False, [])
     assert replaced(other) == {("agreement", "treaty"), ("the event", "case")}
     assert 0.8 < other["likeness"] < 1
 
 
 def test_article_four_is_printed_by_three_outlets_and_never_by_the_treaty_of_1961(reader: TestClient) -> None:
-    found = utterance(reader, "article-4")
+    shape = utterance(reader, "article-4")
 
-    assert {each["source"]["slug"] for each in found["printings"]} == {"real-news-india", "meduza", "naenara"}
-    assert "treaty-1961" not in {(each["speaker"] or {}).get("slug") for each in found["printings"]}
-    assert [each["document"]["published"]["edtf"] for each in found["printings"]][-1] == "2025-06~"
-    assert {each["source"]["slug"] for each in found["printings"] if each["first"]} == {"real-news-india", "meduza"}
+    assert {printing["source"]["slug"] for printing in shape["printings"]} == {"real-news-india", "meduza", "naenara"}
+    assert "treaty-1961" not in {(printing["speaker"] or {}).get("slug") for printing in shape["printings"]}
+    assert [printing["document"]["published"]["edtf"] for printing in shape["printings"]][-1] == "2025-06~"
+    assert {printing["source"]["slug"] for printing in shape["printings"] if printing["first"]} == {
+        "real-news-india",
+        "meduza",
+    }
 
 
 def test_a_printing_is_its_statement_with_more(reader: TestClient) -> None:
-    for each in utterance(reader, "article-4")["printings"]:
-        statement = read(reader, f"/statements/{each['id']}")
-        assert {name: each[name] for name in statement} == statement
+    for printing in utterance(reader, "article-4")["printings"]:
+        statement = read(reader, f"/statements/{printing['id']}")
+        assert {name: printing[name] for name in statement} == statement
 
 
 def test_the_differences_of_a_printing_make_up_both_texts(reader: TestClient) -> None:
     for short in items(reader, "/utterances?limit=500"):
-        found = read(reader, f"/utterances/{short['id']}")
-        for each in found["printings"]:
-            told = each["differences"]
-            assert "".join(edit["base_words"] for edit in told) == found["words"]
-            assert "".join(edit["words"] for edit in told) == each["text"]
-            for edit in told:
-                assert found["words"][edit["base_start"] : edit["base_end"]] == edit["base_words"]
-                assert each["text"][edit["start"] : edit["end"]] == edit["words"]
-            assert all(cut["words"] == found["words"][cut["start"] : cut["end"]] for cut in each["cuts"])
+        shape = read(reader, f"/utterances/{short['id']}")
+        for printing in shape["printings"]:
+            edits = printing["differences"]
+            assert "".join(edit["base_words"] for edit in edits) == shape["words"]
+            assert "".join(edit["words"] for edit in edits) == printing["text"]
+            for edit in edits:
+                assert shape["words"][edit["base_start"] : edit["base_end"]] == edit["base_words"]
+                assert printing["text"][edit["start"] : edit["end"]] == edit["words"]
+            assert all(cut["words"] == shape["words"][cut["start"] : cut["end"]] for cut in printing["cuts"])
 
 
 def test_an_utterance_that_nobody_prints_has_no_words(said: TestClient) -> None:
-    found = full(said)
+    shape = full(said)
 
-    assert (found["printings"], found["first"], found["fullest"], found["words"]) == ([], [], None, None)
-    assert (found["printing_count"], found["source_count"], found["languages"], found["first_published"]) == (
+    assert (shape["printings"], shape["first"], shape["fullest"], shape["words"]) == ([], [], None, None)
+    assert (shape["printing_count"], shape["source_count"], shape["languages"], shape["first_published"]) == (
         0,
         0,
         [],
         None,
     )
-    assert items(said, f"/utterances/{found['id']}/differences") == []
+    assert items(said, f"/utterances/{shape['id']}/differences") == []
 
 
 def test_the_fullest_is_the_longest_in_the_language_of_most(said: TestClient) -> None:
@@ -121,20 +128,20 @@ def test_the_fullest_is_the_longest_in_the_language_of_most(said: TestClient) ->
     fuller = printing(said, "We will not move by an inch, we say", "naenara", language="en-GB", published="2024-06-19")
     printing(said, "We will not move", "naenara", language="en", published="2024-06-19")
 
-    found = full(said)
-    told = {each["id"]: each for each in found["printings"]}
+    shape = full(said)
+    by_id = {printing["id"]: printing for printing in shape["printings"]}
 
     # As a tag, en-GB is another language than en: none of the two printings in en is longer than it.
-    assert [each["text"] for each in found["printings"] if each["fullest"]] == ["We will not move an inch"]
-    assert (found["languages"], found["first_published"]) == (["en", "en-GB", "ru"], "2024-06-18")
-    assert (told[russian]["not_compared"], told[russian]["differences"], told[russian]["cuts"]) == (
+    assert [printing["text"] for printing in shape["printings"] if printing["fullest"]] == ["We will not move an inch"]
+    assert (shape["languages"], shape["first_published"]) == (["en", "en-GB", "ru"], "2024-06-18")
+    assert (by_id[russian]["not_compared"], by_id[russian]["differences"], by_id[russian]["cuts"]) == (
         "language",
         None,
         None,
     )
-    assert told[russian]["first"]
-    assert told[fuller]["not_compared"] is None
-    assert [each["document"]["published"]["edtf"] for each in found["printings"]] == [
+    assert by_id[russian]["first"]
+    assert by_id[fuller]["not_compared"] is None
+    assert [printing["document"]["published"]["edtf"] for printing in shape["printings"]] == [
         "2024-06-18",
         "2024-06-19",
         "2024-06-19",
@@ -151,16 +158,16 @@ def test_who_printed_it_first_is_told_as_far_as_dates_tell(said: TestClient) -> 
     assert full(said)["first"] == [day, evening]  # a day tells nothing of an hour in it
 
     before = printing(said, "We shall not move", "kcna", published="2024-06-18", published_at="2024-06-18T22:00:00Z")
-    found = full(said)
-    assert (found["first"], found["first_published"]) == ([before], "2024-06-18")
-    assert [each["id"] for each in found["printings"]] == [before, evening, day, undated]
+    shape = full(said)
+    assert (shape["first"], shape["first_published"]) == ([before], "2024-06-18")
+    assert [printing["id"] for printing in shape["printings"]] == [before, evening, day, undated]
 
 
 def test_what_is_too_long_to_compare_says_so(said: TestClient) -> None:
     printing(said, "no " * (MOST_WORDS + 1) + "inch")
     printing(said, "not an inch", "naenara")
 
-    assert {each["not_compared"] for each in full(said)["printings"]} == {"length"}
+    assert {printing["not_compared"] for printing in full(said)["printings"]} == {"length"}
 
 
 def test_of_more_text_than_can_be_compared_at_once_the_first_printings_are(said: TestClient) -> None:
@@ -170,9 +177,9 @@ def test_of_more_text_than_can_be_compared_at_once_the_first_printings_are(said:
     spans = [{"start": place * size, "end": (place + 1) * size} for place in range(number)]
     post(said, "/documents", source="meduza", text="".join(words), statements=[of | {"span": span} for span in spans])
 
-    told = [each["not_compared"] for each in full(said)["printings"]]
+    reasons = [printing["not_compared"] for printing in full(said)["printings"]]
 
-    assert told == [None] * 10 + ["length"] * 2  # 200,000 code points
+    assert reasons == [None] * 10 + ["length"] * 2  # 200,000 code points
 
 
 def test_the_past_of_an_utterance_is_told_as_it_was(said: TestClient) -> None:
@@ -208,9 +215,11 @@ def test_the_past_of_an_utterance_is_told_as_it_was(said: TestClient) -> None:
     ],
 )
 def test_a_filter_finds_utterances(reader: TestClient, query: str, expected: set[str]) -> None:
-    found = [each for each in items(reader, f"/utterances?{query}&limit=500") if each["coded_by"] != "machine"]
+    rows = [
+        utterance for utterance in items(reader, f"/utterances?{query}&limit=500") if utterance["coded_by"] != "machine"
+    ]
 
-    assert {each["external_id"].removeprefix("seed:") for each in found} == expected
+    assert {item["external_id"].removeprefix("seed:") for item in rows} == expected
 
 
 def test_a_filter_needs_a_printing_for_each_of_its_conditions_not_one_for_all(said: TestClient) -> None:
@@ -227,42 +236,48 @@ def test_a_malformed_filter_is_refused(reader: TestClient, query: str) -> None:
 
 
 def test_a_speakers_utterances_are_those_that_the_filter_finds(reader: TestClient) -> None:
-    found = items(reader, "/speakers/kim-jong-un/utterances?sort=id")
+    rows = items(reader, "/speakers/kim-jong-un/utterances?sort=id")
 
-    assert found == items(reader, "/utterances?speaker=kim-jong-un&sort=id")
-    assert {each["speaker"]["slug"] for each in found} == {"kim-jong-un"}
+    assert rows == items(reader, "/utterances?speaker=kim-jong-un&sort=id")
+    assert {item["speaker"]["slug"] for item in rows} == {"kim-jong-un"}
     assert reader.get("/speakers/nobody/utterances").status_code == 404
 
 
 def test_the_list_of_differences_holds_those_of_every_printing(reader: TestClient) -> None:
-    found = utterance(reader, "putin-mutual-assistance")
+    shape = utterance(reader, "putin-mutual-assistance")
     rows: dict[int, list[Body]] = defaultdict(list)
-    for row in items(reader, f"/utterances/{found['id']}/differences?limit=500"):
-        assert (row["base"], row["base_source"]) == (found["fullest"], "the-new-american")
+    for row in items(reader, f"/utterances/{shape['id']}/differences?limit=500"):
+        assert (row["base"], row["base_source"]) == (shape["fullest"], "the-new-american")
         rows[row["statement"]].append(row)
 
     assert list(rows) == sorted(rows)
-    for each in found["printings"]:
+    for printing in shape["printings"]:
         of = {"statement", "source", "base", "base_source"}
-        assert [{name: row[name] for name in row.keys() - of} for row in rows[each["id"]]] == each["differences"]
-        assert {row["source"] for row in rows[each["id"]]} == {each["source"]["slug"]}
+        assert [{name: row[name] for name in row.keys() - of} for row in rows[printing["id"]]] == printing[
+            "differences"
+        ]
+        assert {row["source"] for row in rows[printing["id"]]} == {printing["source"]["slug"]}
 
 
 def test_differences_can_be_told_against_any_printing_and_narrowed(reader: TestClient) -> None:
-    found = utterance(reader, "putin-mutual-assistance")
-    [other] = [each for each in found["printings"] if each["text"].startswith("The comprehensive partnership treaty")]
-    address = f"/utterances/{found['id']}/differences?base={other['id']}&op=replace&format=csv"
+    shape = utterance(reader, "putin-mutual-assistance")
+    [other] = [
+        printing
+        for printing in shape["printings"]
+        if printing["text"].startswith("The comprehensive partnership treaty")
+    ]
+    address = f"/utterances/{shape['id']}/differences?base={other['id']}&op=replace&format=csv"
 
     rows = list(csv.DictReader(io.StringIO(reader.get(address).text)))
 
     assert {row["base"] for row in rows} == {str(other["id"])}
-    turned = {(row["base_words"], row["words"]) for row in rows if row["statement"] == str(found["fullest"])}
+    turned = {(row["base_words"], row["words"]) for row in rows if row["statement"] == str(shape["fullest"])}
     assert {("treaty", "agreement"), ("case", "the event")} <= turned
 
 
 def test_a_base_must_be_one_of_the_printings(reader: TestClient) -> None:
-    found = utterance(reader, "article-4")
-    answer = reader.get(f"/utterances/{found['id']}/differences?base=1")
+    shape = utterance(reader, "article-4")
+    answer = reader.get(f"/utterances/{shape['id']}/differences?base=1")
 
-    assert (answer.status_code, [each["field"] for each in answer.json()["errors"]]) == (422, ["base"])
+    assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, ["base"])
     assert reader.get("/utterances/999999/differences").status_code == 404

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from alembic import command
 from fastapi.testclient import TestClient
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
@@ -30,6 +30,7 @@ from seed.load import HERE, load
 from tests.conftest import Store
 from tests.data.annotation import DIFFERENT, SAME, STATEMENTS
 from tests.data.lists import items, read
+from tests.properties import for_all
 from tests.test_seed import statement
 
 Body = dict[str, Any]
@@ -74,21 +75,21 @@ def test_the_machine_alone_joins_all_annotated_pairs_and_none_of_the_hard_ones(
 ) -> None:
     load(empty_store.engine, folder=unplaced)
 
-    found = {number: statement(empty_writer, number) for pair in (*ALL, *DIFFERENT) for number in pair}
+    by_number = {number: statement(empty_writer, number) for pair in (*ALL, *DIFFERENT) for number in pair}
     for one, other in ALL:
-        assert found[one]["utterance"] is not None
-        assert found[one]["utterance"] == found[other]["utterance"], (one, other)
+        assert by_number[one]["utterance"] is not None
+        assert by_number[one]["utterance"] == by_number[other]["utterance"], (one, other)
     for one, other in DIFFERENT:
-        assert None in (found[one]["utterance"], found[other]["utterance"]) or (
-            found[one]["utterance"] != found[other]["utterance"]
+        assert None in (by_number[one]["utterance"], by_number[other]["utterance"]) or (
+            by_number[one]["utterance"] != by_number[other]["utterance"]
         ), (one, other)
-    joined = found["0.1"]
+    joined = by_number["0.1"]
     assert (joined["utterance_by"], joined["coded_by"], joined["confidence"]) == ("machine", "human", None)
     assert 0.7 <= joined["utterance_confidence"] <= 1
     utterance = read(empty_writer, f"/utterances/{joined['utterance']}")
     assert (utterance["coded_by"], utterance["speaker"]["slug"]) == ("machine", "vladimir-putin")
     assert utterance["said"]["edtf"] == "2024-06-19"
-    assert read(empty_writer, f"/utterances/{found['2.2']['utterance']}")["speaker"]["slug"] == "treaty-2024"
+    assert read(empty_writer, f"/utterances/{by_number['2.2']['utterance']}")["speaker"]["slug"] == "treaty-2024"
 
 
 class Undone(Exception):
@@ -101,9 +102,9 @@ def again(session: Session) -> dict[str, StatementCreate]:
     made = {}
     for row in lookups.list_rows(session, Statement):
         [number] = [
-            each.number
-            for each in STATEMENTS
-            if each.number.startswith(f"{documents[row.document_id]}.") and row.text.startswith(each.words)
+            annotation.number
+            for annotation in STATEMENTS
+            if annotation.number.startswith(f"{documents[row.document_id]}.") and row.text.startswith(annotation.words)
         ]
         values = {"kind": row.kind, "said": row.said}
         chain = [{"speaker": hop.speaker_id} for hop in lookups.list_rows(session, Attribution, statement_id=row.id)]
@@ -121,7 +122,7 @@ def test_in_whatever_order_statements_arrive_the_same_are_joined(empty_store: St
             records.delete(session, row)
 
     @settings(max_examples=3)
-    @given(order=st.permutations(sorted({number for pair in (*ALL, *DIFFERENT) for number in pair})))
+    @for_all(order=st.permutations(sorted({number for pair in (*ALL, *DIFFERENT) for number in pair})))
     def arrive(order: list[str]) -> None:
         with suppress(Undone), revisions.write(empty_store.engine, author="tests", message="") as session:
             rows = {number: records.add_statement(session, arriving[number]) for number in order}
@@ -155,8 +156,8 @@ def press(empty_writer: TestClient) -> TestClient:
 def post(client: TestClient, path: str, body: Body) -> Body:
     answer = client.post(path, json=body)
     assert answer.status_code == 201, answer.text
-    found: Body = answer.json()
-    return found
+    result: Body = answer.json()
+    return result
 
 
 def printed(
@@ -167,13 +168,13 @@ def printed(
     said = {"span": {"exact": words}, "kind": "direct", "speaker": "minister"} | more
     document = {"source": source, "url": f"https://example.org/{number}", "published": published, "statements": [said]}
     made = post(client, "/documents", document | {"text": f"Article {number}. {words}, it was said."})
-    [found] = items(client, f"/documents/{made['id']}/statements")
-    return found
+    [created] = items(client, f"/documents/{made['id']}/statements")
+    return created
 
 
 def placed(client: TestClient, printing: Body) -> tuple[int | None, str | None]:
-    found = read(client, f"/statements/{printing['id']}")
-    return found["utterance"], found["utterance_by"]
+    shape = read(client, f"/statements/{printing['id']}")
+    return shape["utterance"], shape["utterance_by"]
 
 
 def test_a_second_printing_makes_an_utterance_and_a_third_joins_it(press: TestClient) -> None:
@@ -270,13 +271,13 @@ def test_speakers_that_turn_out_to_be_one_have_said_one_thing_and_split_have_not
 
 def test_an_utterance_of_the_machines_goes_with_its_last_but_one_printing(press: TestClient) -> None:
     ours = post(press, "/utterances", {"speaker": "minister"})
-    kept = printed(press, "The talks failed because nobody came to the table", utterance=ours["id"])
+    remaining = printed(press, "The talks failed because nobody came to the table", utterance=ours["id"])
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
 
-    for gone in (kept, first):
+    for gone in (remaining, first):
         assert press.delete(f"/statements/{gone['id']}").status_code == 204
 
-    assert [each["id"] for each in items(press, "/utterances")] == [ours["id"]]
+    assert [utterance["id"] for utterance in items(press, "/utterances")] == [ours["id"]]
     assert placed(press, second) == (None, "machine")
     assert read(press, f"/statements/{second['id']}")["utterance_confidence"] is None
 
@@ -294,13 +295,13 @@ def test_the_command_joins_what_nobody_looked_at_once(
 
     assert "2 statements put with utterances, 1 doubtful pairs proposed" in said[0]
     assert "0 statements put with utterances, 0 doubtful pairs proposed" in said[1]
-    [revision] = [each for each in items(press, "/revisions") if each["id"] > at]
+    [revision] = [revision for revision in items(press, "/revisions") if revision["id"] > at]
     assert revision["author"] == "dateline group"
-    assert {placed(press, each) for each in alone} == {(items(press, "/utterances")[0]["id"], "machine")}
+    assert {placed(press, statement) for statement in alone} == {(items(press, "/utterances")[0]["id"], "machine")}
     assert placed(press, doubted) == (None, None)
 
 
-def kept(store: Store) -> list[tuple[Any, ...]]:
+def get_index_rows(store: Store) -> list[tuple[Any, ...]]:
     with store.engine.connect() as connection:
         return [tuple(row) for row in connection.execute(text("SELECT * FROM voicing ORDER BY 1, 2, 3"))]
 
@@ -308,11 +309,11 @@ def kept(store: Store) -> list[tuple[Any, ...]]:
 def made_anew(store: Store) -> list[tuple[Any, ...]]:
     with open_write_transaction(store.engine) as session:
         list(statement_index.refresh_all(session.connection()))
-    return kept(store)
+    return get_index_rows(store)
 
 
 def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer: TestClient, store: Store) -> None:
-    before = kept(store)
+    before = get_index_rows(store)
     writer.patch("/statements/1", json={"said": "2023", "speaker": "kim-jong-un"})
     writer.patch("/statements/6", json={"chain": [{"speaker": "meduza-desk"}, {"speaker": "tass"}]})
     writer.patch("/statements/7", json={"chain": [{"speaker": "yonhap-news-agency"}]})
@@ -320,7 +321,7 @@ def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer:
     writer.patch("/speakers/kcna", json={"kind": "document"})
     writer.post("/speakers/tass/merge", json={"from": ["russian-news-agencies"]})
     writer.delete("/documents/3")
-    printed_after = kept(store)
+    printed_after = get_index_rows(store)
 
     assert printed_after != before
     assert printed_after == made_anew(store)
@@ -329,13 +330,13 @@ def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer:
 def test_a_store_that_was_copied_line_by_line_keeps_them(store: Store, empty_store: Store) -> None:
     list(jsonl.read(empty_store.engine, jsonl.write(store.engine)))
 
-    assert kept(empty_store) == kept(store)
+    assert get_index_rows(empty_store) == get_index_rows(store)
 
 
 def test_a_store_from_before_they_were_kept_has_them_once_migrated(store: Store, dateline: Dateline) -> None:
-    before = kept(store)
+    before = get_index_rows(store)
     command.downgrade(build_alembic_config(store.engine), "0009")
 
     dateline(store.url, "migrate")
 
-    assert kept(store) == before != []
+    assert get_index_rows(store) == before != []
