@@ -1,4 +1,4 @@
-"""``Idempotency-Key``: a write that is sent again is answered, not repeated."""
+"""``Idempotency-Key``: a repeated request gets the first response and writes nothing."""
 
 import pytest
 from fastapi import FastAPI
@@ -12,7 +12,7 @@ KEY = {"Idempotency-Key": "8e03978e-40d5-43dd-bc93-6894a57f9324"}
 BODY = body_of("sources", {})
 
 
-def test_a_creation_sent_again_gets_the_same_answer(empty_writer: TestClient) -> None:
+def test_repeated_creation_has_the_first_response(empty_writer: TestClient) -> None:
     first = empty_writer.post("/sources", json=BODY, headers=KEY)
     empty_writer.patch("/sources/1", json={"name": "Bote"})
     at = revision(empty_writer)
@@ -27,9 +27,7 @@ def test_a_creation_sent_again_gets_the_same_answer(empty_writer: TestClient) ->
 
 
 @pytest.mark.parametrize(("method", "status"), [("PATCH", 200), ("DELETE", 204)])
-def test_a_change_or_deletion_sent_again_gets_the_same_answer(
-    empty_writer: TestClient, method: str, status: int
-) -> None:
+def test_repeated_change_or_deletion_has_the_first_response(empty_writer: TestClient, method: str, status: int) -> None:
     source = make(empty_writer, "sources", {})
     body = {"name": "Bote"}
 
@@ -40,7 +38,7 @@ def test_a_change_or_deletion_sent_again_gets_the_same_answer(
     assert answers[0].headers["Dateline-Revision"] == answers[1].headers["Dateline-Revision"]
 
 
-def test_a_repeated_change_is_answered_even_when_its_precondition_no_longer_holds(empty_writer: TestClient) -> None:
+def test_repeated_change_is_a_200_despite_its_old_etag(empty_writer: TestClient) -> None:
     make(empty_writer, "sources", {})
     headers = KEY | {"If-Match": empty_writer.get("/sources/1").headers["ETag"]}
 
@@ -59,7 +57,7 @@ def test_a_repeated_change_is_answered_even_when_its_precondition_no_longer_hold
         ("DELETE", "/sources/1", None),
     ],
 )
-def test_a_key_used_for_another_request_is_refused(
+def test_key_of_another_request_is_a_422(
     empty_writer: TestClient, method: str, address: str, body: dict[str, str] | None
 ) -> None:
     empty_writer.post("/sources", json=BODY, headers=KEY)
@@ -72,7 +70,7 @@ def test_a_key_used_for_another_request_is_refused(
     assert revision(empty_writer) == at
 
 
-def test_each_api_key_has_idempotency_keys_of_its_own(empty_writer: TestClient, empty_store: Store) -> None:
+def test_idempotency_keys_are_per_api_key(empty_writer: TestClient, empty_store: Store) -> None:
     body = {"name": "Herald", "kind": "newspaper"}
     first = empty_writer.post("/sources", json=body, headers=KEY)
 
@@ -81,7 +79,7 @@ def test_each_api_key_has_idempotency_keys_of_its_own(empty_writer: TestClient, 
     assert (first.json()["slug"], second.json()["slug"]) == ("herald", "herald-2")
 
 
-def test_answers_outlive_the_process_that_gave_them(empty_writer: TestClient, empty_store: Store) -> None:
+def test_responses_survive_a_restart(empty_writer: TestClient, empty_store: Store) -> None:
     first = empty_writer.post("/sources", json=BODY, headers=KEY)
     restarted: FastAPI = create_app(settings_for(empty_store.url))
     try:
@@ -92,7 +90,7 @@ def test_answers_outlive_the_process_that_gave_them(empty_writer: TestClient, em
     assert (again.status_code, again.json()) == (201, first.json())
 
 
-def test_an_error_is_not_kept(empty_writer: TestClient) -> None:
+def test_error_is_not_repeated(empty_writer: TestClient) -> None:
     body = {"name": "Berg", "kind": "person", "source": "herald-0"}
     refused = empty_writer.post("/speakers", json=body, headers=KEY)
     make(empty_writer, "sources", {})
@@ -102,7 +100,7 @@ def test_an_error_is_not_kept(empty_writer: TestClient) -> None:
     assert (refused.status_code, answer.status_code) == (422, 201)
 
 
-def test_a_revoked_key_gets_no_kept_answer(empty_writer: TestClient) -> None:
+def test_invalid_api_key_is_a_401_for_a_repeated_request(empty_writer: TestClient) -> None:
     empty_writer.post("/sources", json=BODY, headers=KEY)
 
     answer = empty_writer.post("/sources", json=BODY, headers=KEY | {"Authorization": "Bearer nonsense"})
@@ -111,7 +109,7 @@ def test_a_revoked_key_gets_no_kept_answer(empty_writer: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("value", "status"), [("", 422), ("x" * 255, 201), ("x" * 256, 422), ("'; --", 201)])
-def test_a_key_has_1_to_255_characters(empty_writer: TestClient, value: str, status: int) -> None:
+def test_key_has_1_to_255_characters(empty_writer: TestClient, value: str, status: int) -> None:
     answer = empty_writer.post("/sources", json=BODY, headers={"Idempotency-Key": value})
 
     assert answer.status_code == status

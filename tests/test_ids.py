@@ -1,4 +1,4 @@
-"""The filter by ids, which every list of records takes."""
+"""The filter `id` of all lists of records."""
 
 from collections.abc import Sequence
 
@@ -16,49 +16,52 @@ from tests.conftest import Store
 from tests.data.lists import Item, items, pages, read
 from tests.test_house_rules import assert_refused
 
-MOST = 2**63 - 1
+LARGEST = 2**63 - 1
 
 
-def ids(found: list[Item]) -> list[int]:
-    return [item["id"] for item in found]
+def ids_of(records: list[Item]) -> list[int]:
+    return [item["id"] for item in records]
 
 
-@pytest.mark.parametrize("noun", Noun)
-def test_a_list_shows_the_records_that_are_named_as_it_shows_them_without(reader: TestClient, noun: Noun) -> None:
-    every = items(reader, f"/{noun}?limit=500")
-    wanted = every[::3]
-    named = ",".join(str(ident) for ident in [*reversed(ids(wanted)), ids(wanted)[0], MOST, 999_999])
+def test_list_with_ids_has_only_their_records(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in Noun:
+        with subtests.test(noun):
+            expected = items(reader, f"/{noun}?limit=500")[::3]
+            ids = ids_of(expected)
+            query = ",".join(str(ident) for ident in [*reversed(ids), ids[0], LARGEST, 999_999])
 
-    assert wanted
-    assert items(reader, f"/{noun}?limit=500&id={named}") == wanted
-    assert read(reader, f"/{noun}?id={named}&count=exact&limit=1")["count"] == len(wanted)
-    assert [item for page in pages(reader, f"/{noun}?id={named}&limit=2") for item in page] == wanted
-
-
-@pytest.mark.parametrize("noun", Noun)
-def test_of_records_that_are_not_there_nothing_is_shown(reader: TestClient, noun: Noun) -> None:
-    assert items(reader, f"/{noun}?id={MOST}") == []
-    assert items(reader, f"/{noun}?id=9999999999999999999") == []  # more than an id can be
+            assert expected
+            assert items(reader, f"/{noun}?limit=500&id={query}") == expected
+            assert read(reader, f"/{noun}?id={query}&count=exact&limit=1")["count"] == len(expected)
+            assert [item for page in pages(reader, f"/{noun}?id={query}&limit=2") for item in page] == expected
 
 
-def test_other_filters_hold_as_well(reader: TestClient) -> None:
-    direct = ids(items(reader, "/statements?limit=500&kind=direct"))
-    indirect = ids(items(reader, "/statements?limit=500&kind=indirect"))
-    named = ",".join(map(str, direct[:2] + indirect[:2]))
+def test_list_with_unknown_ids_is_empty(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in Noun:
+        with subtests.test(noun):
+            assert items(reader, f"/{noun}?id={LARGEST}") == []
+            assert items(reader, f"/{noun}?id=9999999999999999999") == []  # larger than any id
 
-    assert ids(items(reader, f"/statements?id={named}&kind=direct")) == direct[:2]
-    assert items(reader, f"/statements?id={named}&kind=mixed") == []
+
+def test_ids_combine_with_other_filters(reader: TestClient) -> None:
+    direct = ids_of(items(reader, "/statements?limit=500&kind=direct"))
+    indirect = ids_of(items(reader, "/statements?limit=500&kind=indirect"))
+    query = ",".join(map(str, direct[:2] + indirect[:2]))
+
+    assert ids_of(items(reader, f"/statements?id={query}&kind=direct")) == direct[:2]
+    assert items(reader, f"/statements?id={query}&kind=mixed") == []
 
 
 @pytest.mark.before_the_database
-@pytest.mark.parametrize("text", ["", "0", "-1", "01", "1,", ",1", "1,,2", "1;2", "1 2", "putin", "1.0", "٣", "1" * 20])
-def test_what_is_no_list_of_ids_is_refused(reader: TestClient, text: str) -> None:
-    for noun in LISTS:
-        assert_refused(reader.get(f"/{noun}", params={"id": text}), "id")
+def test_malformed_ids_are_a_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for text in ("", "0", "-1", "01", "1,", ",1", "1,,2", "1;2", "1 2", "putin", "1.0", "٣", "1" * 20):
+        with subtests.test(text):
+            for noun in LISTS:
+                assert_refused(reader.get(f"/{noun}", params={"id": text}), "id")
 
 
-class Explained(ThreadReadSession):
-    """Reads that also keep the plan of each statement."""
+class ExplainedReads(ThreadReadSession):
+    """A read session that records the query plan of each statement."""
 
     plan = ""
 
@@ -72,13 +75,15 @@ class Explained(ThreadReadSession):
 
 
 @pytest.mark.before_the_database
-@pytest.mark.parametrize("query", [{}, {"from": "1900-01-01", "to": "2100-12-31"}], ids=["plain", "dated"])
-@pytest.mark.parametrize("noun", Noun)
-def test_the_records_are_looked_up_not_met_on_a_walk(shared_store: Store, noun: Noun, query: dict[str, str]) -> None:
-    filters = LISTS[noun].filters.model_validate({"id": "1,2,3", **query})
-    with open_read_transaction(shared_store.engine) as session:
-        reads = Explained(session)
-        run_sync(run_sync(LISTS[noun].get_listing(reads, filters)).page(reads, PageRequest(filters.sort, 100)))
+def test_ids_are_looked_up_in_the_primary_key(shared_store: Store, subtests: pytest.Subtests) -> None:
+    for noun in Noun:
+        for query in ({}, {"from": "1900-01-01", "to": "2100-12-31"}):
+            with subtests.test(noun, query=query):
+                filters = LISTS[noun].filters.model_validate({"id": "1,2,3", **query})
+                with open_read_transaction(shared_store.engine) as session:
+                    reads = ExplainedReads(session)
+                    listing = run_sync(LISTS[noun].get_listing(reads, filters))
+                    run_sync(listing.page(reads, PageRequest(filters.sort, 100)))
 
-    looked_up = f"SEARCH {NOUNS[noun].__tablename__} USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY"
-    assert looked_up in reads.plan
+                lookup = f"SEARCH {NOUNS[noun].__tablename__} USING INTEGER PRIMARY KEY (rowid=?)\nLIST SUBQUERY"
+                assert lookup in reads.plan
