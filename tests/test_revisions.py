@@ -1,4 +1,4 @@
-"""The spine: revisions, the changes that they made, and every record as any of them left it."""
+"""Revisions, their changes, and every record as of each revision."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -10,21 +10,22 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 
 from tests.conftest import Store, Templates, talking_to
+from tests.properties import for_all
 from tests.test_writes import NOUNS, Body, Ids, body_of, item, make, populate, revision, wrong_fields
 
 Place = tuple[str, int]
 """Noun and id of a record."""
 
 State = dict[Place, Body]
-"""Every live record."""
+"""All live records."""
 
 
 def changes(client: TestClient, since: int = 0, limit: int = 50) -> Iterator[Body]:
-    """What a client sees that follows the changes page by page."""
+    """Yield the changes after a revision, page by page."""
     address: str | None = f"/changes?since={since}&limit={limit}"
     while address:
         page = client.get(address).json()
@@ -32,38 +33,38 @@ def changes(client: TestClient, since: int = 0, limit: int = 50) -> Iterator[Bod
         address = page["next"]
 
 
-# Nouns of which one record alone shows more than in a list.
+# Nouns whose records have more fields at their own address than in a list.
 FULLER = ("documents", "speakers", "utterances")
 
 
-def live(client: TestClient) -> State:
-    """Every record as the lists show it, or on its own where there is more of it."""
+def read_records(client: TestClient) -> State:
+    """Return every live record: from its list, or from its own address if that has more."""
     state: State = {}
     for noun in NOUNS:
-        for found in client.get(f"/{noun}?limit=500").json()["items"]:
-            state[noun, found["id"]] = item(client, noun, found["id"]) if noun in FULLER else found
+        for record in client.get(f"/{noun}?limit=500").json()["items"]:
+            state[noun, record["id"]] = item(client, noun, record["id"]) if noun in FULLER else record
     return state
 
 
-def replay(live_before: set[Place], seen: list[Body]) -> set[Place]:
-    """The live records once ``seen`` has happened; fails where an operation makes no sense."""
-    there = set(live_before)
-    for change in seen:
+def replay(before: set[Place], changes: list[Body]) -> set[Place]:
+    """Return the live records after ``changes``; fail if an operation contradicts the records."""
+    places = set(before)
+    for change in changes:
         place = (change["noun"], change["id"])
         if change["operation"] == "create":
-            assert place not in there, change
-            there.add(place)
+            assert place not in places, change
+            places.add(place)
         else:
-            assert place in there, change
+            assert place in places, change
         if change["operation"] == "delete":
-            there.remove(place)
-    return there
+            places.remove(place)
+    return places
 
 
 # One revision a transaction
 
 
-def test_a_revision_says_when_who_and_why(empty_writer: TestClient) -> None:
+def test_revision_has_its_time_author_and_message(empty_writer: TestClient) -> None:
     empty_writer.post("/sources?message=Found+it", json=body_of("sources", {}))
 
     [made] = empty_writer.get("/revisions").json()["items"]
@@ -72,7 +73,7 @@ def test_a_revision_says_when_who_and_why(empty_writer: TestClient) -> None:
     assert made["at"].endswith("Z")
 
 
-def test_a_write_that_gives_no_reason_is_known_by_its_request(empty_writer: TestClient) -> None:
+def test_write_without_a_message_has_its_request_as_one(empty_writer: TestClient) -> None:
     make(empty_writer, "sources", {})
     empty_writer.delete("/sources/1")
 
@@ -95,12 +96,10 @@ def test_a_write_that_gives_no_reason_is_known_by_its_request(empty_writer: Test
         *((noun, {}) for noun in NOUNS),
     ],
 )
-def test_a_patch_that_changes_nothing_makes_no_revision(
-    untouched: TestClient, records: Ids, noun: str, same: Body
-) -> None:
+def test_patch_without_a_change_makes_no_revision(untouched: TestClient, records: Ids, noun: str, same: Body) -> None:
     was, at = item(untouched, noun, records[noun]), revision(untouched)
 
-    # Without the coder it would be a person's reading of the same.
+    # Without the coder the record would become one coded by a person.
     answer = untouched.patch(f"/{noun}/{records[noun]}", json=same | ({"coded_by": "machine"} if same else {}))
 
     assert (answer.status_code, answer.json()) == (200, was)
@@ -120,7 +119,7 @@ def untouched_key(untouched_store: Store) -> dict[str, str]:
 
 @pytest.fixture
 def untouched(application: FastAPI, untouched_store: Store, untouched_key: dict[str, str]) -> Iterator[TestClient]:
-    """HTTP with a key to a store whose records no test changes."""
+    """Yield a client with a key for writes, on a store whose records no test changes."""
     with talking_to(application, untouched_store) as test_client:
         test_client.headers |= untouched_key
         yield test_client
@@ -128,13 +127,13 @@ def untouched(application: FastAPI, untouched_store: Store, untouched_key: dict[
 
 @pytest.fixture(scope="module")
 def records(application: FastAPI, untouched_store: Store, untouched_key: dict[str, str]) -> Ids:
-    """One record of each noun in the untouched store."""
+    """Make one record of each noun in the untouched store."""
     with talking_to(application, untouched_store) as test_client:
         test_client.headers |= untouched_key
         return populate(test_client)
 
 
-def test_a_cascade_is_one_revision_that_names_each_record_once(empty_writer: TestClient) -> None:
+def test_cascade_is_one_revision_with_each_record_once(empty_writer: TestClient) -> None:
     ids = populate(empty_writer)
     at = revision(empty_writer)
 
@@ -151,7 +150,7 @@ def test_a_cascade_is_one_revision_that_names_each_record_once(empty_writer: Tes
 
 
 @pytest.mark.parametrize(("noun", "change"), [("sources", {"aliases": []}), ("statements", {"chain": []})])
-def test_a_change_of_a_part_is_a_change_of_its_record(empty_writer: TestClient, noun: str, change: Body) -> None:
+def test_change_of_a_part_is_a_change_of_its_record(empty_writer: TestClient, noun: str, change: Body) -> None:
     ids = populate(empty_writer)
     at = revision(empty_writer)
 
@@ -162,7 +161,7 @@ def test_a_change_of_a_part_is_a_change_of_its_record(empty_writer: TestClient, 
     ]
 
 
-def test_a_change_leads_to_the_record_as_it_was_left_or_found(empty_writer: TestClient) -> None:
+def test_change_links_to_the_record_at_that_revision(empty_writer: TestClient) -> None:
     source = make(empty_writer, "sources", {})
     empty_writer.patch(f"/sources/{source}", json={"name": "Bote"})
     empty_writer.delete(f"/sources/{source}")
@@ -173,10 +172,10 @@ def test_a_change_leads_to_the_record_as_it_was_left_or_found(empty_writer: Test
     assert [empty_writer.get(change["href"]).json()["name"] for change in seen] == ["Herald 0", "Bote", "Bote"]
 
 
-# What once was
+# Past states
 
 
-def test_a_deleted_record_is_gone_with_an_address_in_the_past(empty_writer: TestClient) -> None:
+def test_deleted_record_is_a_410_with_its_past_address(empty_writer: TestClient) -> None:
     ids = populate(empty_writer)
     was = item(empty_writer, "statements", ids["statements"])
     empty_writer.delete(f"/statements/{ids['statements']}")
@@ -189,14 +188,14 @@ def test_a_deleted_record_is_gone_with_an_address_in_the_past(empty_writer: Test
 
 
 @pytest.mark.parametrize("method", ["PATCH", "DELETE"])
-def test_a_deleted_record_cannot_be_changed_or_deleted_again(empty_writer: TestClient, method: str) -> None:
+def test_write_to_a_deleted_record_is_a_410(empty_writer: TestClient, method: str) -> None:
     source = make(empty_writer, "sources", {})
     empty_writer.delete(f"/sources/{source}")
 
     assert empty_writer.request(method, f"/sources/{source}", json={}).status_code == 410
 
 
-def test_the_slug_of_a_deleted_record_says_where_it_was(empty_writer: TestClient) -> None:
+def test_slug_of_a_deleted_record_is_a_410(empty_writer: TestClient) -> None:
     make(empty_writer, "sources", {})
     empty_writer.delete("/sources/herald-0")
 
@@ -206,7 +205,7 @@ def test_the_slug_of_a_deleted_record_says_where_it_was(empty_writer: TestClient
     assert empty_writer.get(gone.json()["was"]).json()["slug"] == "herald-0"
 
 
-def test_a_slug_taken_again_means_the_record_that_had_it_then(empty_writer: TestClient) -> None:
+def test_reused_slug_as_of_a_revision_is_the_former_record(empty_writer: TestClient) -> None:
     old = make(empty_writer, "sources", {})
     at = revision(empty_writer)
     empty_writer.delete("/sources/herald-0")
@@ -217,27 +216,31 @@ def test_a_slug_taken_again_means_the_record_that_had_it_then(empty_writer: Test
     assert empty_writer.get(f"/sources/herald-0?as_of={at}").json()["id"] == old
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_what_never_was_is_not_found(untouched: TestClient, records: Ids, noun: str) -> None:
-    answers = [untouched.get(address) for address in (f"/{noun}/999999", f"/{noun}/999999/history")]
+def test_unknown_record_and_its_history_are_404(untouched: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            answers = [untouched.get(address) for address in (f"/{noun}/999999", f"/{noun}/999999/history")]
 
-    assert [answer.status_code for answer in answers] == [404, 404]
-
-
-@pytest.mark.parametrize("noun", NOUNS)
-def test_before_its_creation_a_record_is_not_found(untouched: TestClient, records: Ids, noun: str) -> None:
-    place = (noun, records[noun])
-    [created] = [seen["revision"] for seen in changes(untouched) if (seen["noun"], seen["id"]) == place]
-
-    assert untouched.get(f"/{noun}/{records[noun]}?as_of={created - 1}").status_code == 404
+            assert [answer.status_code for answer in answers] == [404, 404]
 
 
-@pytest.mark.parametrize("as_of", [10**6, 2**63 - 1, 2**64, -1, "x", ""])
-def test_as_of_is_a_revision_that_has_been(untouched: TestClient, records: Ids, as_of: int | str) -> None:
-    assert wrong_fields(untouched.get(f"/sources/{records['sources']}?as_of={as_of}")) == ["as_of"]
+def test_record_before_its_creation_is_a_404(untouched: TestClient, records: Ids, subtests: pytest.Subtests) -> None:
+    seen = list(changes(untouched))
+    for noun in NOUNS:
+        with subtests.test(noun):
+            place = (noun, records[noun])
+            [created] = [change["revision"] for change in seen if (change["noun"], change["id"]) == place]
+
+            assert untouched.get(f"/{noun}/{records[noun]}?as_of={created - 1}").status_code == 404
 
 
-def test_history_shows_every_state_with_its_author_and_reason(empty_writer: TestClient) -> None:
+def test_as_of_beyond_the_revisions_is_a_422(untouched: TestClient, records: Ids, subtests: pytest.Subtests) -> None:
+    for as_of in (10**6, 2**63 - 1, 2**64, -1, "x", ""):
+        with subtests.test(as_of=as_of):
+            assert wrong_fields(untouched.get(f"/sources/{records['sources']}?as_of={as_of}")) == ["as_of"]
+
+
+def test_history_has_every_state_with_its_message(empty_writer: TestClient) -> None:
     source = make(empty_writer, "sources", {})
     empty_writer.patch(f"/sources/{source}?message=Renamed", json={"name": "Bote"})
     empty_writer.delete(f"/sources/{source}")
@@ -282,123 +285,121 @@ STEPS = st.tuples(
 Step = tuple[str, str, int, int]
 
 
-def take(client: TestClient, step: Step, state: State, number: int) -> None:
-    """Do one write; it may be refused, but never fail."""
-    verb, noun, which, how = step
-    refs = {each: _pick(state, each, which) for each in NOUNS}
-    ident = _pick(state, noun, how)
+def write(client: TestClient, step: Step, state: State, number: int) -> None:
+    """Do one write, which may be refused but must not fail."""
+    verb, noun, first, second = step
+    refs = {name: pick_id(state, name, first) for name in NOUNS}
+    ident = pick_id(state, noun, second)
     if verb == "create":
         answer = client.post(f"/{noun}", json=body_of(noun, refs, number))
     elif verb == "carry":
-        carried = [{**body_of("statements", refs), "chain": [{"speaker": refs["speakers"]}] * (how % 3)}]
+        carried = [{**body_of("statements", refs), "chain": [{"speaker": refs["speakers"]}] * (second % 3)}]
         del carried[0]["document"]
         answer = client.post("/documents", json=body_of("documents", refs, number) | {"statements": carried})
     elif verb == "patch":
-        answer = client.patch(f"/{noun}/{ident}", json=PATCHES[noun][which % len(PATCHES[noun])])
+        answer = client.patch(f"/{noun}/{ident}", json=PATCHES[noun][first % len(PATCHES[noun])])
     else:
         answer = client.delete(f"/{noun}/{ident}")
     assert answer.status_code in (200, 201, 204, 404, 409, 410, 422), answer.text
 
 
-def _pick(state: State, noun: str, number: int) -> int:
-    ids = sorted(ident for each, ident in state if each == noun)
+def pick_id(state: State, noun: str, number: int) -> int:
+    ids = sorted(ident for name, ident in state if name == noun)
     return ids[number % len(ids)] if ids else 999_999
 
 
-@given(
+@for_all(
     steps=st.lists(STEPS, min_size=4, max_size=10),
     limit=st.sampled_from([2, 7, 500]),
     chance=st.randoms(use_true_random=False),
 )
-@settings(max_examples=4, phases=[Phase.generate])  # sequences are short as they are; shrinking one takes minutes
-def test_whatever_is_written_no_change_is_missed_and_nothing_is_forgotten(
+@settings(max_examples=4, phases=[Phase.generate])  # sequences are short, and shrinking one takes minutes
+def test_any_writes_have_all_changes_and_past_states(
     application: FastAPI, templates: Templates, backend: str, steps: list[Step], limit: int, chance: Random
 ) -> None:
     with templates.copy(backend, "migrated") as store, talking_to(application, store) as client:
         client.headers |= store.key()
         states: dict[int, State] = {0: {}}
         populate(client)
-        states[revision(client)] = live(client)
+        states[revision(client)] = read_records(client)
         for number, step in enumerate(steps, start=1):
             before = states[max(states)]
-            take(client, step, before, number)
+            write(client, step, before, number)
             at = revision(client)
             if at in states:
-                assert live(client) == before
+                assert read_records(client) == before
             else:
-                states[at] = live(client)
+                states[at] = read_records(client)
 
         seen = list(changes(client, limit=limit))
-        _check_order(seen)
+        assert_order(seen)
         since = chance.choice(sorted(states))
         later = [change for change in seen if change["revision"] > since]
         assert list(changes(client, since=since, limit=limit)) == later
         assert replay(set(states[since]), later) == set(states[max(states)])
-        _check_histories(client, seen)
+        assert_histories(client, seen)
         ever = sorted({(change["noun"], change["id"]) for change in seen})
         for place in chance.choices(ever, k=15):
-            _check_past(client, place, at := chance.choice(sorted(states)), states[at].get(place))
+            assert_past(client, place, at := chance.choice(sorted(states)), states[at].get(place))
 
 
-def _check_order(seen: list[Body]) -> None:
-    """Revisions rise, and each names a record once."""
+def assert_order(seen: list[Body]) -> None:
+    """Assert that revisions rise, and that each has a record at most once."""
     assert [change["revision"] for change in seen] == sorted(change["revision"] for change in seen)
-    named = [(change["revision"], change["noun"], change["id"]) for change in seen]
-    assert len(named) == len(set(named))
+    places = [(change["revision"], change["noun"], change["id"]) for change in seen]
+    assert len(places) == len(set(places))
 
 
-def _check_histories(client: TestClient, seen: list[Body]) -> None:
-    """Each record's history is what the changes say of it."""
+def assert_histories(client: TestClient, seen: list[Body]) -> None:
+    """Assert that the history of each record equals its changes."""
     expected: dict[Place, list[Any]] = defaultdict(list)
     for change in seen:
         expected[change["noun"], change["id"]].append((change["revision"], change["operation"]))
     for (noun, ident), states in expected.items():
-        found = client.get(f"/{noun}/{ident}/history?sort=revision&limit=500").json()["items"]
-        assert [(state["revision"], state["operation"]) for state in found] == states
+        history = client.get(f"/{noun}/{ident}/history?sort=revision&limit=500").json()["items"]
+        assert [(state["revision"], state["operation"]) for state in history] == states
 
 
-def _check_past(client: TestClient, place: Place, at: int, then: Body | None) -> None:
-    """At that revision the record is what it was then."""
+def assert_past(client: TestClient, place: Place, at: int, record: Body | None) -> None:
+    """Assert that the record at that revision equals ``record``, or is missing if that is None."""
     answer = client.get(f"/{place[0]}/{place[1]}?as_of={at}")
-    if then is None:
+    if record is None:
         assert answer.status_code in (404, 410)
     else:
-        assert answer.json() == as_of(place, then)
+        assert answer.json() == as_of(place, record)
 
 
-def as_of(place: Place, then: Body) -> Body:
-    """A record as the past shows it: of an event without the origins, which rest on the texts that are there now."""
-    return then | {"origin_count": None} if place[0] == "events" else then
+def as_of(place: Place, record: Body) -> Body:
+    """Return a record as a past revision shows it: an event without the number of origins, which is current only."""
+    return record | {"origin_count": None} if place[0] == "events" else record
 
 
-def test_as_of_shows_the_seed_as_it_was_before_it_was_changed(writer: TestClient) -> None:
-    was, at = live(writer), revision(writer)
-    some = [place for place in was if place[1] <= 3]
+def test_as_of_returns_the_seed_before_its_changes(writer: TestClient) -> None:
+    before, at = read_records(writer), revision(writer)
+    places = [place for place in before if place[1] <= 3]
     writer.patch("/speakers/vladimir-putin", json={"name": "V. Putin", "aliases": ["VVP"], "title": None})
     writer.patch("/sources/meduza", json={"slug": "meduza-io", "aliases": []})
-    for noun, ident in some:
+    for noun, ident in places:
         if noun == "statements":
             writer.patch(f"/statements/{ident}", json={"chain": [{"speaker": "kim-jong-un"}], "said": "2024"})
     writer.delete("/events/1")
     writer.delete("/documents/1")
 
-    then = {place: writer.get(f"/{place[0]}/{place[1]}?as_of={at}").json() for place in some}
+    past = {place: writer.get(f"/{place[0]}/{place[1]}?as_of={at}").json() for place in places}
 
-    assert then == {place: as_of(place, was[place]) for place in some}
+    assert past == {place: as_of(place, before[place]) for place in places}
 
 
 # Many writers at once
 
 
-def test_concurrent_writers_all_succeed_and_a_follower_misses_none(
-    application: FastAPI, empty_writer: TestClient
-) -> None:
+def test_concurrent_writes_succeed_and_all_are_followed(application: FastAPI, empty_writer: TestClient) -> None:
     writers, writes = 8, 5
     done = Event()
 
-    def write(name: int) -> list[int]:
+    def create(name: int) -> list[int]:
         client = TestClient(application, headers=dict(empty_writer.headers))
-        return [_created(client, f"{name} {number}") for number in range(writes)]
+        return [create_utterance(client, f"{name} {number}") for number in range(writes)]
 
     def follow() -> list[Body]:
         client, seen = TestClient(application), list[Body]()
@@ -410,7 +411,7 @@ def test_concurrent_writers_all_succeed_and_a_follower_misses_none(
 
     with ThreadPoolExecutor(writers + 1) as pool:
         follower = pool.submit(follow)
-        made = [number for numbers in pool.map(write, range(writers)) for number in numbers]
+        made = [number for numbers in pool.map(create, range(writers)) for number in numbers]
         done.set()
         seen = [change["revision"] for change in follower.result()]
 
@@ -418,7 +419,8 @@ def test_concurrent_writers_all_succeed_and_a_follower_misses_none(
     assert seen == sorted(made)
 
 
-def _created(client: TestClient, name: str) -> int:
+def create_utterance(client: TestClient, name: str) -> int:
+    """Create an utterance and return its revision."""
     answer = client.post("/utterances", json={"external_id": f"test:{name.replace(' ', '-')}"})
     assert answer.status_code == 201, answer.text
     return int(answer.json()["revision"])

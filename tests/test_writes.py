@@ -1,4 +1,4 @@
-"""Creating, changing and deleting records of every noun over HTTP."""
+"""Records of every noun are created, changed and deleted over HTTP."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from tests.conftest import Store, Templates, talking_to
+from tests.properties import for_all, shares_a_store
 
 Body = dict[str, Any]
 Ids = dict[str, int]
@@ -21,12 +22,12 @@ TEXT = (
     "“Talks ended,” she added. Forty people came, the spokesman said; talks begin again in June 🕊️."
 )
 
-# Each noun after those that its records refer to.
+# Each noun after the nouns that its records refer to.
 NOUNS = ("sources", "speakers", "events", "utterances", "documents", "reports", "statements", "claims")
 
 
 def body_of(noun: str, ids: Mapping[str, int], number: int = 0) -> Body:
-    """A body that makes a record of ``noun`` with every field set, unlike that of another ``number``."""
+    """Return a body for a record of ``noun`` with all fields, which differs by ``number``."""
     bodies: dict[str, Body] = {
         "sources": {
             "name": f"Herald {number}",
@@ -103,14 +104,14 @@ def body_of(noun: str, ids: Mapping[str, int], number: int = 0) -> Body:
 
 
 def make(client: TestClient, noun: str, ids: Mapping[str, int], number: int = 0, **changes: Any) -> int:
-    """The id of a new record."""
+    """Make a record and return its id."""
     answer = client.post(f"/{noun}", json=body_of(noun, ids, number) | changes)
     assert answer.status_code == 201, answer.text
     return int(answer.json()["id"])
 
 
 def populate(client: TestClient, nouns: Iterable[str] = NOUNS, number: int = 0) -> Ids:
-    """One record of each noun, by noun, each referring to those before."""
+    """Make one record of each noun, which refers to the earlier ones, and return the ids by noun."""
     ids: Ids = {}
     for noun in nouns:
         ids[noun] = make(client, noun, ids, number)
@@ -120,12 +121,12 @@ def populate(client: TestClient, nouns: Iterable[str] = NOUNS, number: int = 0) 
 def item(client: TestClient, noun: str, ident: int) -> Body:
     answer = client.get(f"/{noun}/{ident}")
     assert answer.status_code == 200, answer.text
-    found: Body = answer.json()
-    return found
+    record: Body = answer.json()
+    return record
 
 
 def revision(client: TestClient) -> int:
-    """The number of the latest revision."""
+    """Return the number of the latest revision."""
     return int(client.get("/revisions?limit=1").headers["Dateline-Revision"])
 
 
@@ -147,7 +148,7 @@ def write_key(written_store: Store) -> dict[str, str]:
 
 @pytest.fixture
 def shared(application: FastAPI, written_store: Store, write_key: dict[str, str]) -> Iterator[TestClient]:
-    """HTTP with a key that may write, to a store that the tests of this file share: each makes records of its own."""
+    """Yield a client with a key for writes, on one store for all tests of this file."""
     with talking_to(application, written_store) as test_client:
         test_client.headers |= write_key
         yield test_client
@@ -158,13 +159,13 @@ _numbers = count(1)
 
 @pytest.fixture
 def number() -> int:
-    """A number that no other test has."""
+    """Return a number that no other test has."""
     return next(_numbers)
 
 
 @pytest.fixture(scope="session")
 def first(application: FastAPI, written_store: Store, write_key: dict[str, str]) -> Ids:
-    """One record of each noun, which stay as they are: to refer to, and to clash with."""
+    """Make one record of each noun, which no test changes: to refer to, and to conflict with."""
     with talking_to(application, written_store) as test_client:
         test_client.headers |= write_key
         return populate(test_client)
@@ -172,48 +173,42 @@ def first(application: FastAPI, written_store: Store, write_key: dict[str, str])
 
 @pytest.fixture
 def ids(shared: TestClient, number: int) -> Ids:
-    """One record of each noun, of the test's own."""
+    """Make one record of each noun for this test."""
     return populate(shared, number=number)
 
 
-def fresh(client: TestClient, noun: str, ids: Ids, number: int) -> int:
-    """The id of a new record of ``noun`` that refers to ``ids``."""
-    return make(client, noun, ids | _room_for(client, noun, ids, number), number)
+def make_unlike(client: TestClient, noun: str, ids: Ids, number: int) -> int:
+    """Make a record of ``noun`` that refers to ``ids``, and return its id."""
+    return make(client, noun, refer_to(client, noun, ids, number), number)
 
 
-def _room_for(client: TestClient, noun: str, ids: Ids, number: int) -> Ids:
-    """An event that is not reported yet, where ``noun`` is what reports one."""
-    return {"events": make(client, "events", ids, number)} if noun == "reports" else {}
+def refer_to(client: TestClient, noun: str, ids: Ids, number: int) -> Ids:
+    """Return ``ids``, for a report with a new event: a document reports an event once."""
+    return ids | {"events": make(client, "events", ids, number)} if noun == "reports" else ids
 
 
 # Creating
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_creating_answers_with_the_record_as_its_location_shows_it(
-    shared: TestClient, first: Ids, number: int, noun: str
+def test_creation_is_a_201_with_location_and_etag(
+    shared: TestClient, first: Ids, number: int, subtests: pytest.Subtests
 ) -> None:
-    refs = first | _room_for(shared, noun, first, number + 10_000)
+    for noun in NOUNS:
+        with subtests.test(noun):
+            refs = refer_to(shared, noun, first, number + 10_000)
 
-    answer = shared.post(f"/{noun}", json=body_of(noun, refs, number))
+            answer = shared.post(f"/{noun}", json=body_of(noun, refs, number))
 
-    assert answer.status_code == 201
-    assert answer.headers["Location"] == f"/{noun}/{answer.json()['id']}"
-    assert answer.headers["Dateline-Revision"] == str(answer.json()["revision"]) == str(revision(shared))
-    assert shared.get(answer.headers["Location"]).json() == answer.json()
-
-
-@pytest.mark.parametrize("noun", NOUNS)
-def test_a_creations_tag_is_that_of_its_location(shared: TestClient, first: Ids, number: int, noun: str) -> None:
-    refs = first | _room_for(shared, noun, first, number + 10_000)
-
-    answer = shared.post(f"/{noun}", json=body_of(noun, refs, number))
-
-    assert shared.get(answer.headers["Location"]).headers["ETag"] == answer.headers["ETag"]
+            assert answer.status_code == 201
+            assert answer.headers["Location"] == f"/{noun}/{answer.json()['id']}"
+            assert answer.headers["Dateline-Revision"] == str(answer.json()["revision"]) == str(revision(shared))
+            location = shared.get(answer.headers["Location"])
+            assert location.json() == answer.json()
+            assert location.headers["ETag"] == answer.headers["ETag"]
 
 
 @pytest.mark.parametrize(
-    ("noun", "shown"),
+    ("noun", "expected"),
     [
         ("sources", {"slug": "herald-0", "state_affiliated": False, "aliases": ["The Herald 0", "herald0.example"]}),
         ("speakers", {"slug": "anna-berg-0", "source": {"id": 1, "slug": "herald-0", "name": "Herald 0"}}),
@@ -234,21 +229,21 @@ def test_a_creations_tag_is_that_of_its_location(shared: TestClient, first: Ids,
         ("claims", {"property": "attendance", "value": "Forty people", "normalized": "40", "unit": "people"}),
     ],
 )
-def test_a_record_shows_what_its_body_said(shared: TestClient, first: Ids, noun: str, shown: Body) -> None:
-    found = item(shared, noun, first[noun])
+def test_record_has_the_values_of_its_body(shared: TestClient, first: Ids, noun: str, expected: Body) -> None:
+    record = item(shared, noun, first[noun])
 
-    assert {name: found[name] for name in shown} == shown
-    assert (found["coded_by"], found["confidence"]) == ("machine", 0.5)
+    assert {name: record[name] for name in expected} == expected
+    assert (record["coded_by"], record["confidence"]) == ("machine", 0.5)
 
 
-def test_a_statement_shows_its_chain_with_cues(shared: TestClient, first: Ids) -> None:
+def test_statement_has_its_chain_with_cues(shared: TestClient, first: Ids) -> None:
     [hop] = item(shared, "statements", first["statements"])["chain"]
 
     assert (hop["position"], hop["speaker"]["slug"]) == (0, "anna-berg-0")
     assert hop["cue"]["exact"] == TEXT[hop["cue"]["start"] : hop["cue"]["end"]] == "the agency Rhein reported"
 
 
-def test_a_moment_with_an_offset_is_kept_in_utc(shared: TestClient, first: Ids, number: int) -> None:
+def test_time_with_an_offset_is_stored_in_utc(shared: TestClient, first: Ids, number: int) -> None:
     document = make(shared, "documents", first, number, published_at="2021-05-04T01:30:00+02:00")
 
     assert item(shared, "documents", document)["published_at"] == "2021-05-03T23:30:00Z"
@@ -257,7 +252,7 @@ def test_a_moment_with_an_offset_is_kept_in_utc(shared: TestClient, first: Ids, 
 # Slugs and other keys
 
 
-def test_a_slug_is_made_from_the_name_and_numbered_where_it_is_taken(shared: TestClient, number: int) -> None:
+def test_slug_is_the_name_and_a_number_if_taken(shared: TestClient, number: int) -> None:
     body = {"name": f"Le Monde ({number})", "kind": "newspaper"}
 
     slugs = [shared.post("/sources", json=body).json()["slug"] for _ in range(3)]
@@ -266,7 +261,7 @@ def test_a_slug_is_made_from_the_name_and_numbered_where_it_is_taken(shared: Tes
 
 
 @pytest.mark.parametrize("name", ["a" * 69 + " bbbbb", "a" * 80, "x" * 200, "Правда", "112", "新华社"])
-def test_a_numbered_slug_of_any_name_addresses_its_record(shared: TestClient, name: str) -> None:
+def test_numbered_slug_of_any_name_addresses_its_record(shared: TestClient, name: str) -> None:
     for _ in range(2):
         made = shared.post("/speakers", json={"name": name, "kind": "person"}).json()
 
@@ -283,7 +278,7 @@ def test_a_numbered_slug_of_any_name_addresses_its_record(shared: TestClient, na
     ],
 )
 @pytest.mark.parametrize("way", ["created", "changed"])
-def test_a_key_that_another_record_has_is_a_conflict_that_names_it(
+def test_key_of_another_record_is_a_409_with_its_id(
     shared: TestClient, first: Ids, number: int, noun: str, key: Body, way: str
 ) -> None:
     other = make(shared, noun, first, number)
@@ -297,26 +292,29 @@ def test_a_key_that_another_record_has_is_a_conflict_that_names_it(
     assert answer.json()["id"] == first[noun]
 
 
-def test_a_document_reports_an_event_once(shared: TestClient, first: Ids) -> None:
+def test_second_report_of_an_event_is_a_409(shared: TestClient, first: Ids) -> None:
     assert shared.post("/reports", json=body_of("reports", first)).status_code == 409
 
 
-@pytest.mark.parametrize("noun", ["sources", "speakers", "events", "utterances"])
-def test_a_record_may_be_given_the_key_that_it_has(shared: TestClient, first: Ids, noun: str) -> None:
-    key = "slug" if noun in ("sources", "speakers") else "external_id"
-    was = item(shared, noun, first[noun])
+def test_patch_with_the_same_key_changes_nothing(shared: TestClient, first: Ids, subtests: pytest.Subtests) -> None:
+    for noun in ("sources", "speakers", "events", "utterances"):
+        with subtests.test(noun):
+            key = "slug" if noun in ("sources", "speakers") else "external_id"
+            before = item(shared, noun, first[noun])
 
-    answer = shared.patch(f"/{noun}/{first[noun]}", json={key: was[key], "coded_by": was["coded_by"]})
+            body = {key: before[key], "coded_by": before["coded_by"]}
+            answer = shared.patch(f"/{noun}/{first[noun]}", json=body)
 
-    assert (answer.status_code, answer.json()) == (200, was)
+            assert (answer.status_code, answer.json()) == (200, before)
 
 
 # References
 
 
-@pytest.mark.parametrize(
-    ("noun", "field"),
-    [
+def test_unknown_reference_is_a_422_with_its_field(
+    shared: TestClient, first: Ids, number: int, subtests: pytest.Subtests
+) -> None:
+    for noun, field in (
         ("speakers", "source"),
         ("utterances", "speaker"),
         ("documents", "source"),
@@ -329,14 +327,11 @@ def test_a_record_may_be_given_the_key_that_it_has(shared: TestClient, first: Id
         ("statements", "utterance"),
         ("claims", "report"),
         ("claims", "attributed_to"),
-    ],
-)
-def test_a_reference_that_leads_nowhere_is_named(
-    shared: TestClient, first: Ids, number: int, noun: str, field: str
-) -> None:
-    answer = shared.post(f"/{noun}", json=body_of(noun, first, number) | {field: 999_999})
+    ):
+        with subtests.test(noun, field=field):
+            answer = shared.post(f"/{noun}", json=body_of(noun, first, number) | {field: 999_999})
 
-    assert wrong_fields(answer) == [field]
+            assert wrong_fields(answer) == [field]
 
 
 @pytest.mark.parametrize(
@@ -348,7 +343,7 @@ def test_a_reference_that_leads_nowhere_is_named(
         ("claims", {"attributed_to": "anna-berg-0"}),
     ],
 )
-def test_a_reference_may_be_a_slug_or_an_external_id(
+def test_reference_may_be_a_slug_or_external_id(
     shared: TestClient, first: Ids, number: int, noun: str, references: Body
 ) -> None:
     by_id = body_of(noun, first)
@@ -356,8 +351,8 @@ def test_a_reference_may_be_a_slug_or_an_external_id(
     made = item(shared, noun, make(shared, noun, first, number, **references))
 
     for field in references:
-        shown = made[field]
-        assert (shown["id"] if isinstance(shown, dict) else shown) == by_id[field]
+        value = made[field]
+        assert (value["id"] if isinstance(value, dict) else value) == by_id[field]
 
 
 # Spans
@@ -374,16 +369,15 @@ def test_a_reference_may_be_a_slug_or_an_external_id(
         ({"exact": "🕊️."}, TEXT.index("🕊")),
     ],
 )
-def test_a_span_is_found_by_words_context_or_offsets(shared: TestClient, first: Ids, span: Body, start: int) -> None:
-    found = item(shared, "statements", make(shared, "statements", first, span=span))
+def test_span_is_located_by_words_context_or_offsets(shared: TestClient, first: Ids, span: Body, start: int) -> None:
+    statement = item(shared, "statements", make(shared, "statements", first, span=span))
 
-    assert found["span"]["start"] == start
-    assert found["text"] == found["span"]["exact"] == TEXT[start : found["span"]["end"]]
+    assert statement["span"]["start"] == start
+    assert statement["text"] == statement["span"]["exact"] == TEXT[start : statement["span"]["end"]]
 
 
-@pytest.mark.parametrize(
-    "span",
-    [
+def test_ambiguous_or_missing_span_is_a_422(shared: TestClient, first: Ids, subtests: pytest.Subtests) -> None:
+    for span in (
         {"exact": "said"},
         {"exact": "talks begin", "prefix": "", "suffix": ""},
         {"exact": "not in the text"},
@@ -397,34 +391,31 @@ def test_a_span_is_found_by_words_context_or_offsets(shared: TestClient, first: 
         {"prefix": "said"},
         {},
         None,
-    ],
-)
-def test_a_span_that_is_ambiguous_or_nowhere_is_refused(shared: TestClient, first: Ids, span: Body | None) -> None:
-    answer = shared.post("/statements", json=body_of("statements", first) | {"span": span})
+    ):
+        with subtests.test(span=span):
+            answer = shared.post("/statements", json=body_of("statements", first) | {"span": span})
 
-    assert wrong_fields(answer) == ["span"]
+            assert wrong_fields(answer) == ["span"]
 
 
-@given(
+@settings(shares_a_store, max_examples=12)
+@for_all(
     text=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60),
     data=st.data(),
 )
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_span_shows_the_words_at_its_code_points_whatever_the_text(
-    shared: TestClient, first: Ids, text: str, data: st.DataObject
-) -> None:
+def test_span_has_the_words_at_its_code_points(shared: TestClient, first: Ids, text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
     statement = {"kind": "indirect", "span": {"start": start, "end": end}}
     body = {"source": first["sources"], "title": f"{next(_numbers)}", "text": text, "statements": [statement]}
 
     document = shared.post("/documents", json=body).json()
-    [shown] = shared.get(f"/documents/{document['id']}/statements").json()["items"]
+    [record] = shared.get(f"/documents/{document['id']}/statements").json()["items"]
 
     assert (document["text"], document["length"]) == (text, len(text))
-    assert shown["text"] == shown["span"]["exact"] == text[start:end]
-    assert shown["span"]["prefix"] == text[max(0, start - 32) : start]
-    assert shown["span"]["suffix"] == text[end : end + 32]
+    assert record["text"] == record["span"]["exact"] == text[start:end]
+    assert record["span"]["prefix"] == text[max(0, start - 32) : start]
+    assert record["span"]["suffix"] == text[end : end + 32]
 
 
 # Changing
@@ -461,47 +452,49 @@ CHANGES: list[tuple[str, Body, Body]] = [
 ]
 
 
-@pytest.mark.parametrize(("noun", "change", "shown"), CHANGES)
-def test_a_patch_changes_what_it_names_and_nothing_else(
-    shared: TestClient, first: Ids, number: int, noun: str, change: Body, shown: Body
+@pytest.mark.parametrize(("noun", "change", "expected"), CHANGES)
+def test_patch_changes_only_its_fields(
+    shared: TestClient, first: Ids, number: int, noun: str, change: Body, expected: Body
 ) -> None:
-    ident = fresh(shared, noun, first, number)
+    ident = make_unlike(shared, noun, first, number)
     was = item(shared, noun, ident)
 
     answer = shared.patch(f"/{noun}/{ident}", json=change)
 
     assert answer.status_code == 200
-    persons = {"coded_by": "human", "confidence": None}  # it was a machine's reading
-    assert answer.json() == was | persons | shown | {"revision": revision(shared)} == item(shared, noun, ident)
+    persons = {"coded_by": "human", "confidence": None}  # a machine had coded the record
+    assert answer.json() == was | persons | expected | {"revision": revision(shared)} == item(shared, noun, ident)
     assert answer.headers["Dateline-Revision"] == str(answer.json()["revision"])
 
 
-def test_a_patched_span_brings_its_words(shared: TestClient, first: Ids, number: int) -> None:
+def test_patched_span_has_its_words(shared: TestClient, first: Ids, number: int) -> None:
     change = {"span": {"exact": "Talks ended,"}, "cue": {"exact": "she added"}}
 
-    shown = shared.patch(f"/statements/{fresh(shared, 'statements', first, number)}", json=change).json()
+    record = shared.patch(f"/statements/{make_unlike(shared, 'statements', first, number)}", json=change).json()
 
-    assert (shown["text"], shown["span"]["exact"], shown["cue"]["exact"]) == (
+    assert (record["text"], record["span"]["exact"], record["cue"]["exact"]) == (
         "Talks ended,",
         "Talks ended,",
         "she added",
     )
 
 
-def test_a_patched_chain_replaces_the_one_before(shared: TestClient, first: Ids, number: int) -> None:
+def test_patched_chain_replaces_the_former(shared: TestClient, first: Ids, number: int) -> None:
     relay = make(shared, "speakers", first, number)
     chain = [{"speaker": relay, "cue": {"exact": "the spokesman said"}}, {"speaker": "anna-berg-0"}]
 
-    shown = shared.patch(f"/statements/{fresh(shared, 'statements', first, number)}", json={"chain": chain}).json()
+    record = shared.patch(
+        f"/statements/{make_unlike(shared, 'statements', first, number)}", json={"chain": chain}
+    ).json()
 
-    assert [(hop["position"], hop["speaker"]["id"], hop["cue"] and hop["cue"]["exact"]) for hop in shown["chain"]] == [
+    assert [(hop["position"], hop["speaker"]["id"], hop["cue"] and hop["cue"]["exact"]) for hop in record["chain"]] == [
         (0, relay, "the spokesman said"),
         (1, first["speakers"], None),
     ]
 
 
 NULLABLE: dict[str, dict[str, str]] = {
-    # The fields that null clears, and where an answer shows that.
+    # Fields that null clears, and their places in a response.
     "sources": {name: name for name in ("country", "language", "homepage", "state_affiliated", "wikidata_id")},
     "speakers": {name: name for name in ("title", "country", "wikidata_id", "source")},
     "events": {
@@ -520,74 +513,75 @@ NULLABLE: dict[str, dict[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_null_clears_what_may_be_unknown(shared: TestClient, first: Ids, number: int, noun: str) -> None:
-    ident = fresh(shared, noun, first, number)
-    fields = NULLABLE[noun] | {"confidence": "confidence"}
+def test_null_clears_optional_fields(shared: TestClient, first: Ids, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            ident = make_unlike(shared, noun, first, next(_numbers))
+            fields = NULLABLE[noun] | {"confidence": "confidence"}
 
-    shown = shared.patch(f"/{noun}/{ident}", json=dict.fromkeys(fields)).json()
+            record = shared.patch(f"/{noun}/{ident}", json=dict.fromkeys(fields)).json()
 
-    assert {path: _at(shown, path) for path in fields.values()} == dict.fromkeys(fields.values())
+            assert {path: value_at(record, path) for path in fields.values()} == dict.fromkeys(fields.values())
 
 
-def _at(found: Any, path: str) -> Any:
+def value_at(record: Any, path: str) -> Any:
+    value = record
     for name in path.split("."):
-        found = found[name]
-    return found
+        value = value[name]
+    return value
 
 
-def test_a_statement_without_a_language_of_its_own_has_its_documents(
-    shared: TestClient, first: Ids, number: int
-) -> None:
-    shown = shared.patch(f"/statements/{fresh(shared, 'statements', first, number)}", json={"language": None}).json()
+def test_statement_without_language_has_its_documents(shared: TestClient, first: Ids, number: int) -> None:
+    record = shared.patch(
+        f"/statements/{make_unlike(shared, 'statements', first, number)}", json={"language": None}
+    ).json()
 
-    assert shown["language"] == "en"
-
-
-@pytest.mark.parametrize(
-    ("noun", "fields"),
-    [
-        ("sources", ["name", "slug", "kind", "aliases", "coded_by"]),
-        ("speakers", ["name", "slug", "kind", "aliases", "coded_by"]),
-        ("events", ["title", "date", "type", "coded_by"]),
-        ("utterances", ["coded_by"]),
-        ("documents", ["coded_by"]),
-        ("reports", ["role", "coded_by"]),
-        ("statements", ["kind", "span", "chain", "coded_by"]),
-        ("claims", ["property", "span", "coded_by"]),
-    ],
-)
-def test_null_is_refused_where_a_record_needs_a_value(
-    shared: TestClient, first: Ids, noun: str, fields: list[str]
-) -> None:
-    answers = [shared.patch(f"/{noun}/{first[noun]}", json={field: None}) for field in fields]
-
-    assert [wrong_fields(answer) for answer in answers] == [[field] for field in fields]
+    assert record["language"] == "en"
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_a_field_that_a_record_does_not_have_is_refused(shared: TestClient, first: Ids, noun: str) -> None:
-    answer = shared.patch(f"/{noun}/{first[noun]}", json={"id": 7, "nonsense": 1})
+def test_null_for_a_required_field_is_a_422(shared: TestClient, first: Ids, subtests: pytest.Subtests) -> None:
+    for noun, fields in {
+        "sources": ["name", "slug", "kind", "aliases", "coded_by"],
+        "speakers": ["name", "slug", "kind", "aliases", "coded_by"],
+        "events": ["title", "date", "type", "coded_by"],
+        "utterances": ["coded_by"],
+        "documents": ["coded_by"],
+        "reports": ["role", "coded_by"],
+        "statements": ["kind", "span", "chain", "coded_by"],
+        "claims": ["property", "span", "coded_by"],
+    }.items():
+        for field in fields:
+            with subtests.test(noun, field=field):
+                answer = shared.patch(f"/{noun}/{first[noun]}", json={field: None})
 
-    assert sorted(wrong_fields(answer)) == ["id", "nonsense"]
+                assert wrong_fields(answer) == [field]
 
 
-def test_the_text_of_a_document_never_changes(shared: TestClient, first: Ids) -> None:
+def test_unknown_field_is_a_422(shared: TestClient, first: Ids, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            answer = shared.patch(f"/{noun}/{first[noun]}", json={"id": 7, "nonsense": 1})
+
+            assert sorted(wrong_fields(answer)) == ["id", "nonsense"]
+
+
+def test_patch_of_a_documents_text_is_a_422(shared: TestClient, first: Ids) -> None:
     answer = shared.patch(f"/documents/{first['documents']}", json={"text": "Other words"})
 
     assert wrong_fields(answer) == ["text"]
 
 
-@pytest.mark.parametrize("noun", NOUNS)
-def test_what_is_not_there_cannot_be_changed_or_deleted(shared: TestClient, noun: str) -> None:
-    assert shared.patch(f"/{noun}/999999", json={}).status_code == 404
-    assert shared.delete(f"/{noun}/999999").status_code == 404
+def test_write_to_a_missing_record_is_a_404(shared: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in NOUNS:
+        with subtests.test(noun):
+            assert shared.patch(f"/{noun}/999999", json={}).status_code == 404
+            assert shared.delete(f"/{noun}/999999").status_code == 404
 
 
 # Deleting
 
 
-def statuses(client: TestClient, ids: Ids) -> dict[str, int]:
+def read_statuses(client: TestClient, ids: Ids) -> dict[str, int]:
     return {noun: client.get(f"/{noun}/{ident}").status_code for noun, ident in ids.items()}
 
 
@@ -602,49 +596,49 @@ def statuses(client: TestClient, ids: Ids) -> dict[str, int]:
         ("claims", {"claims"}),
     ],
 )
-def test_what_belongs_to_a_record_goes_with_it(shared: TestClient, ids: Ids, noun: str, gone: set[str]) -> None:
+def test_deletion_deletes_dependent_records(shared: TestClient, ids: Ids, noun: str, gone: set[str]) -> None:
     answer = shared.delete(f"/{noun}/{ids[noun]}")
 
     assert (answer.status_code, answer.content) == (204, b"")
-    assert {noun for noun, status in statuses(shared, ids).items() if status == 410} == gone
-    assert {status for noun, status in statuses(shared, ids).items() if noun not in gone} == {200}
+    assert {noun for noun, status in read_statuses(shared, ids).items() if status == 410} == gone
+    assert {status for noun, status in read_statuses(shared, ids).items() if noun not in gone} == {200}
 
 
 @pytest.mark.parametrize(
     ("noun", "left", "field"),
     [("events", "statements", "event"), ("utterances", "statements", "utterance")],
 )
-def test_what_only_refers_to_a_deleted_record_stays_without_it(
+def test_deletion_clears_references_of_other_records(
     shared: TestClient, ids: Ids, noun: str, left: str, field: str
 ) -> None:
     shared.delete(f"/{noun}/{ids[noun]}")
 
-    shown = item(shared, left, ids[left])
-    assert (shown[field], shown["revision"]) == (None, revision(shared))
+    record = item(shared, left, ids[left])
+    assert (record[field], record["revision"]) == (None, revision(shared))
 
 
-def test_a_source_with_documents_stays(shared: TestClient, ids: Ids) -> None:
+def test_deletion_of_a_source_with_documents_is_a_409(shared: TestClient, ids: Ids) -> None:
     answer = shared.delete(f"/sources/{ids['sources']}")
 
     assert (answer.status_code, answer.json()["type"]) == (409, "urn:dateline:problem:in-use")
-    assert set(statuses(shared, ids).values()) == {200}
+    assert set(read_statuses(shared, ids).values()) == {200}
 
 
-def test_the_voice_of_a_deleted_source_stays_without_it(shared: TestClient, number: int) -> None:
+def test_deletion_of_a_source_clears_it_from_its_speaker(shared: TestClient, number: int) -> None:
     ids = populate(shared, ["sources", "speakers"], number)
 
     assert shared.delete(f"/sources/herald-{number}").status_code == 204
     assert item(shared, "speakers", ids["speakers"])["source"] is None
 
 
-@pytest.mark.parametrize("resting", ["utterances", "statements", "claims", "chain"])
-def test_a_speaker_stays_while_something_rests_on_it(shared: TestClient, ids: Ids, number: int, resting: str) -> None:
+@pytest.mark.parametrize("owner", ["utterances", "statements", "claims", "chain"])
+def test_deletion_of_a_referenced_speaker_is_a_409(shared: TestClient, ids: Ids, number: int, owner: str) -> None:
     speaker = make(shared, "speakers", ids, number + 10_000)
-    if resting == "chain":
+    if owner == "chain":
         shared.patch(f"/statements/{ids['statements']}", json={"chain": [{"speaker": speaker}]})
     else:
-        field = "attributed_to" if resting == "claims" else "speaker"
-        shared.patch(f"/{resting}/{ids[resting]}", json={field: speaker})
+        field = "attributed_to" if owner == "claims" else "speaker"
+        shared.patch(f"/{owner}/{ids[owner]}", json={field: speaker})
 
     answer = shared.delete(f"/speakers/{speaker}")
 
@@ -652,24 +646,24 @@ def test_a_speaker_stays_while_something_rests_on_it(shared: TestClient, ids: Id
     assert item(shared, "speakers", speaker)["aliases"] == body_of("speakers", ids, number + 10_000)["aliases"]
 
 
-def test_a_refused_deletion_makes_no_revision(shared: TestClient, ids: Ids) -> None:
+def test_refused_deletion_makes_no_revision(shared: TestClient, ids: Ids) -> None:
     at = revision(shared)
 
     assert shared.delete(f"/speakers/{ids['speakers']}").status_code == 409
     assert revision(shared) == at
 
 
-def test_an_id_is_never_given_twice(shared: TestClient, ids: Ids) -> None:
+def test_id_is_never_reused(shared: TestClient, ids: Ids) -> None:
     shared.delete(f"/claims/{ids['claims']}")
 
     assert make(shared, "claims", ids) > ids["claims"]
 
 
-# Documents with all they carry
+# Documents with their parts
 
 
 def whole(ids: Mapping[str, int], number: int) -> Body:
-    """A document that carries two reports with claims, and two statements with chains."""
+    """Return a body of a document with a report of two claims, and two statements with chains."""
     claim = {key: value for key, value in body_of("claims", ids).items() if key != "report"}
     report = {key: value for key, value in body_of("reports", ids).items() if key != "document"}
     statement = {key: value for key, value in body_of("statements", ids).items() if key != "document"}
@@ -682,20 +676,21 @@ def whole(ids: Mapping[str, int], number: int) -> Body:
     return copied
 
 
-def everything(client: TestClient) -> Body:
-    """How many records there are of what a document carries, and the latest revision."""
+def count_records(client: TestClient) -> Body:
+    """Return the number of documents and of their parts, and the latest revision."""
     counts = {noun: client.get(f"/{noun}?limit=1&count=exact").json()["count"] for noun in NOUNS[4:]}
     return counts | {"revision": revision(client)}
 
 
-def test_a_document_comes_with_all_it_carries_in_one_revision(shared: TestClient, first: Ids, number: int) -> None:
+def test_document_and_its_parts_are_one_revision(shared: TestClient, first: Ids, number: int) -> None:
     at = revision(shared)
 
     document = shared.post("/documents", json=whole(first, number)).json()
 
     assert (document["report_count"], document["statement_count"]) == (1, 2)
     assert [
-        len(shown["chain"]) for shown in shared.get(f"/documents/{document['id']}/statements?sort=id").json()["items"]
+        len(statement["chain"])
+        for statement in shared.get(f"/documents/{document['id']}/statements?sort=id").json()["items"]
     ] == [1, 2]
     changes = shared.get(f"/changes?since={at}").json()["items"]
     assert {change["revision"] for change in changes} == {document["revision"]}
@@ -703,7 +698,7 @@ def test_a_document_comes_with_all_it_carries_in_one_revision(shared: TestClient
     assert sorted(change["noun"] for change in changes) == sorted(nouns)
 
 
-def test_a_documents_spans_show_what_stands_where(shared: TestClient, first: Ids, number: int) -> None:
+def test_document_has_its_spans_in_order(shared: TestClient, first: Ids, number: int) -> None:
     document = shared.post("/documents", json=whole(first, number)).json()
 
     spans = [(span["noun"], document["text"][span["start"] : span["end"]]) for span in document["spans"]]
@@ -712,68 +707,66 @@ def test_a_documents_spans_show_what_stands_where(shared: TestClient, first: Ids
     assert spans.count(("attribution", "the agency Rhein reported")) == 3
 
 
-@pytest.mark.parametrize(
-    ("path", "value"),
-    [
-        ("source", "nobody"),
-        ("supersedes", 999_999),
-        ("reports.0.event", "test:nothing"),
-        ("reports.0.passage", {"exact": "nowhere"}),
-        ("reports.0.claims.0.attributed_to", "nobody"),
-        ("reports.0.claims.1.span", {"exact": "nowhere"}),
-        ("statements.0.span", {"exact": "said"}),
-        ("statements.0.speaker", "nobody"),
-        ("statements.1.event", 999_999),
-        ("statements.1.utterance", 999_999),
-        ("statements.1.cue", {"start": 5, "end": 5}),
-        ("statements.1.chain.0.cue", {"exact": "nowhere"}),
-        ("statements.1.chain.1.speaker", "nobody"),
-        ("statements.1.said", "yesterday"),
-        ("statements.1.chain.0.confidence", 2),
-    ],
-)
-def test_one_wrong_field_deep_inside_is_named_and_nothing_is_stored(
-    shared: TestClient, first: Ids, number: int, path: str, value: Any
+INVALID: dict[str, Any] = {
+    "source": "nobody",
+    "supersedes": 999_999,
+    "reports.0.event": "test:nothing",
+    "reports.0.passage": {"exact": "nowhere"},
+    "reports.0.claims.0.attributed_to": "nobody",
+    "reports.0.claims.1.span": {"exact": "nowhere"},
+    "statements.0.span": {"exact": "said"},
+    "statements.0.speaker": "nobody",
+    "statements.1.event": 999_999,
+    "statements.1.utterance": 999_999,
+    "statements.1.cue": {"start": 5, "end": 5},
+    "statements.1.chain.0.cue": {"exact": "nowhere"},
+    "statements.1.chain.1.speaker": "nobody",
+    "statements.1.said": "yesterday",
+    "statements.1.chain.0.confidence": 2,
+}
+
+
+def test_invalid_nested_field_is_a_422_and_stores_nothing(
+    shared: TestClient, first: Ids, number: int, subtests: pytest.Subtests
 ) -> None:
-    body, kept = whole(first, number), everything(shared)
-    *way, last = path.split(".")
-    inner: Any = body
-    for step in way:
-        inner = inner[int(step) if step.isdigit() else step]
-    inner[last] = value
+    before = count_records(shared)
+    for path, value in INVALID.items():
+        with subtests.test(path):
+            body = whole(first, number)
+            *steps, last = path.split(".")
+            inner: Any = body
+            for step in steps:
+                inner = inner[int(step) if step.isdigit() else step]
+            inner[last] = value
 
-    answer = shared.post("/documents", json=body)
+            answer = shared.post("/documents", json=body)
 
-    assert wrong_fields(answer) == [path]
-    assert everything(shared) == kept
+            assert wrong_fields(answer) == [path]
+            assert count_records(shared) == before
 
 
-def test_the_same_event_reported_twice_in_a_document_is_a_conflict(shared: TestClient, first: Ids, number: int) -> None:
-    body, kept = whole(first, number), everything(shared)
+def test_event_reported_twice_in_a_document_is_a_409(shared: TestClient, first: Ids, number: int) -> None:
+    body, before = whole(first, number), count_records(shared)
 
     answer = shared.post("/documents", json=body | {"reports": body["reports"] * 2})
 
     assert answer.status_code == 409
-    assert everything(shared) == kept
+    assert count_records(shared) == before
 
 
-def test_the_same_document_again_answers_with_the_one_that_is_there(
-    shared: TestClient, first: Ids, number: int
-) -> None:
+def test_same_document_again_is_a_200_with_the_stored_one(shared: TestClient, first: Ids, number: int) -> None:
     body = whole(first, number)
-    made, kept = shared.post("/documents", json=body), everything(shared)
+    made, before = shared.post("/documents", json=body), count_records(shared)
 
     again = shared.post("/documents", json=body | {"byline": "Somebody else", "reports": [], "statements": []})
 
     assert (made.status_code, again.status_code) == (201, 200)
     assert again.json() == made.json()
     assert again.headers["Location"] == made.headers["Location"]
-    assert everything(shared) == kept
+    assert count_records(shared) == before
 
 
-def test_a_changed_text_at_one_address_is_another_document_that_supersedes(
-    shared: TestClient, first: Ids, number: int
-) -> None:
+def test_changed_text_at_one_url_is_a_new_document(shared: TestClient, first: Ids, number: int) -> None:
     changed = {
         "url": "https://herald.example/talks/0",
         "text": f"Other words {number}.",
@@ -785,7 +778,7 @@ def test_a_changed_text_at_one_address_is_another_document_that_supersedes(
     assert item(shared, "documents", new)["supersedes"] == first["documents"] != new
 
 
-def test_a_document_whose_predecessor_is_deleted_supersedes_none(shared: TestClient, first: Ids, number: int) -> None:
+def test_deletion_of_the_superseded_document_clears_it(shared: TestClient, first: Ids, number: int) -> None:
     old = make(shared, "documents", first, number)
     new = make(shared, "documents", first, number + 10_000, supersedes=old)
 
@@ -794,15 +787,13 @@ def test_a_document_whose_predecessor_is_deleted_supersedes_none(shared: TestCli
     assert item(shared, "documents", new)["supersedes"] is None
 
 
-def test_a_document_cannot_supersede_itself(shared: TestClient, first: Ids) -> None:
+def test_document_superseding_itself_is_a_422(shared: TestClient, first: Ids) -> None:
     document = first["documents"]
 
     assert wrong_fields(shared.patch(f"/documents/{document}", json={"supersedes": document})) == ["supersedes"]
 
 
-def test_a_document_cannot_be_given_the_address_of_another_with_its_text(
-    shared: TestClient, first: Ids, number: int
-) -> None:
+def test_url_of_another_document_with_its_text_is_a_409(shared: TestClient, first: Ids, number: int) -> None:
     other = make(shared, "documents", first, number, text=f"{TEXT} 0")
 
     answer = shared.patch(f"/documents/{other}", json={"url": "https://herald.example/talks/0"})
