@@ -1,4 +1,4 @@
-"""The addresses that are about the service itself, and what it writes into its log."""
+"""The index, health, metrics, documentation and log of the service."""
 
 import json
 import re
@@ -19,7 +19,7 @@ from tests.conftest import Store, Templates, settings_for
 
 @contextmanager
 def serving(**settings: object) -> Iterator[TestClient]:
-    """HTTP to an application of these settings."""
+    """Yield a client of an application with these settings."""
     application = create_app(Settings.model_validate({"log_level": "CRITICAL", **settings}))
     try:
         yield TestClient(application, raise_server_exceptions=False)
@@ -30,7 +30,8 @@ def serving(**settings: object) -> Iterator[TestClient]:
 # Index
 
 
-def test_the_index_names_the_service_and_where_everything_is(reader: TestClient, application: FastAPI) -> None:
+@pytest.mark.before_the_database
+def test_index_has_the_name_version_and_links(reader: TestClient, application: FastAPI) -> None:
     index = reader.get("/").json()
 
     assert (index["name"], index["version"]) == ("Dateline", application.version)
@@ -38,7 +39,8 @@ def test_the_index_names_the_service_and_where_everything_is(reader: TestClient,
     assert (index["documentation"], index["openapi"]) == ("/docs", "/openapi.json")
 
 
-def test_behind_a_proxy_all_addresses_begin_with_its_path(shared_store: Store) -> None:
+@pytest.mark.before_the_database
+def test_addresses_behind_a_proxy_begin_with_its_path(shared_store: Store) -> None:
     with serving(database_url=shared_store.url, root_path="/dateline") as client:
         index, page = client.get("/").json(), client.get("/events?limit=1")
         problem, options = client.get("/nowhere").json(), client.options("/events")
@@ -51,30 +53,31 @@ def test_behind_a_proxy_all_addresses_begin_with_its_path(shared_store: Store) -
     assert "POST" in options.headers["Allow"]
 
 
-def test_behind_a_proxy_pages_and_writes_work_as_before_it(store: Store) -> None:
+def test_pages_and_writes_work_behind_a_proxy(store: Store) -> None:
     with serving(database_url=store.url, root_path="/dateline") as client:
         client.headers |= store.key()
-        then = client.get("/events?limit=1").json()["next"].removeprefix("/dateline")
-        made = client.post("/events", json={"title": "a", "date": "2024", "type": "aid"}).headers
-        got = client.get(made["Location"].removeprefix("/dateline"), headers={"If-None-Match": made["ETag"]})
+        second_page = client.get("/events?limit=1").json()["next"].removeprefix("/dateline")
+        created = client.post("/events", json={"title": "a", "date": "2024", "type": "aid"}).headers
+        location = created["Location"].removeprefix("/dateline")
+        unchanged = client.get(location, headers={"If-None-Match": created["ETag"]})
 
-        assert client.get(then).status_code == 200
-        assert made["Location"].startswith("/dateline/events/")
-        assert got.status_code == 304
+        assert client.get(second_page).status_code == 200
+        assert created["Location"].startswith("/dateline/events/")
+        assert unchanged.status_code == 304
 
 
 # Health
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
-def test_a_store_in_order_is_healthy_and_ready(reader: TestClient, path: str) -> None:
+def test_working_store_is_healthy_and_ready(reader: TestClient, path: str) -> None:
     response = reader.get(path)
 
     assert (response.status_code, response.json()) == (200, {"status": "ok"})
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_without_its_tables_it_lives_but_is_not_ready(backend: str, templates: Templates) -> None:
+def test_store_without_tables_is_healthy_but_not_ready(backend: str, templates: Templates) -> None:
     url = templates.new_database(backend)
     with serving(database_url=url) as client:
         health, readiness = client.get("/healthz"), client.get("/readyz")
@@ -87,7 +90,7 @@ def test_without_its_tables_it_lives_but_is_not_ready(backend: str, templates: T
 
 
 @pytest.mark.parametrize("url", ["sqlite:////no/such/folder/dateline.db", "postgresql://127.0.0.1:1/dateline"])
-def test_without_its_store_it_lives_but_is_not_ready(url: str) -> None:
+def test_unreachable_store_is_healthy_but_not_ready(url: str) -> None:
     with serving(database_url=url) as client:
         health, readiness = client.get("/healthz"), client.get("/readyz")
 
@@ -99,20 +102,26 @@ def test_without_its_store_it_lives_but_is_not_ready(url: str) -> None:
 # Metrics
 
 
-def samples(client: TestClient) -> dict[tuple[str, str, str], float]:
-    """How many requests were counted, by method, route and status."""
+def read_request_counts(client: TestClient) -> dict[tuple[str, str, str], float]:
+    """Return the number of requests by method, route and status."""
     families = text_string_to_metric_families(client.get("/metrics").text)
-    counted = [sample for family in families for sample in family.samples if sample.name == "dateline_requests_total"]
-    return {(each.labels["method"], each.labels["route"], each.labels["status"]): each.value for each in counted}
+    read_request_counts = [
+        sample for family in families for sample in family.samples if sample.name == "dateline_requests_total"
+    ]
+    return {
+        (sample.labels["method"], sample.labels["route"], sample.labels["status"]): sample.value
+        for sample in read_request_counts
+    }
 
 
-def test_requests_are_counted_by_the_template_of_their_route(shared_store: Store) -> None:
+@pytest.mark.before_the_database
+def test_requests_are_counted_by_route_template(shared_store: Store) -> None:
     with serving(database_url=shared_store.url) as client:
         for path in ("/events/1", "/events/2", "/events/999999", "/nowhere", "/nowhere/else", "/docs/assets/nothing"):
             client.get(path)
         client.head("/events/1")
         client.get("/events", params={"q": "a-secret-search"})
-        counted = samples(client)
+        counted = read_request_counts(client)
         page = client.get("/metrics").text
 
     assert counted["GET", "/events/{id}", "200"] == 2
@@ -123,16 +132,18 @@ def test_requests_are_counted_by_the_template_of_their_route(shared_store: Store
     assert "a-secret-search" not in page
 
 
-def test_each_application_counts_for_itself(shared_store: Store) -> None:
+@pytest.mark.before_the_database
+def test_applications_count_their_own_requests(shared_store: Store) -> None:
     with serving(database_url=shared_store.url) as one, serving(database_url=shared_store.url) as another:
         one.get("/events")
 
-        assert ("GET", "/events", "200") in samples(one)
-        assert ("GET", "/events", "200") not in samples(another)
+        assert ("GET", "/events", "200") in read_request_counts(one)
+        assert ("GET", "/events", "200") not in read_request_counts(another)
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(("public", "status"), [(True, 200), (False, 401)])
-def test_metrics_are_as_public_as_reading_is(shared_store: Store, public: bool, status: int) -> None:
+def test_metrics_need_a_key_if_reads_do(shared_store: Store, public: bool, status: int) -> None:
     with serving(database_url=shared_store.url, public_reads=public) as client:
         assert client.get("/metrics").status_code == status
 
@@ -140,7 +151,8 @@ def test_metrics_are_as_public_as_reading_is(shared_store: Store, public: bool, 
 # Documentation
 
 
-def test_the_documentation_loads_nothing_from_elsewhere(reader: TestClient) -> None:
+@pytest.mark.before_the_database
+def test_documentation_loads_only_local_files(reader: TestClient) -> None:
     page = reader.get("/docs").text
     loaded = re.findall(r"""(?:src|href|url)\s*[=:]\s*["']([^"']+)["']""", page)
 
@@ -150,7 +162,8 @@ def test_the_documentation_loads_nothing_from_elsewhere(reader: TestClient) -> N
         assert address == "data:," or reader.get(address).status_code == 200
 
 
-def test_the_documentation_works_behind_a_proxy(shared_store: Store) -> None:
+@pytest.mark.before_the_database
+def test_documentation_works_behind_a_proxy(shared_store: Store) -> None:
     with serving(database_url=shared_store.url, root_path="/dateline") as client:
         page = client.get("/docs").text
 
@@ -158,10 +171,11 @@ def test_the_documentation_works_behind_a_proxy(shared_store: Store) -> None:
     assert "/dateline/openapi.json" in page
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize(
     "path", ["/docs/assets/../main.py", "/docs/assets/%2e%2e/%2e%2e/etc/passwd", "/docs/assets//etc"]
 )
-def test_the_assets_are_the_only_files_that_are_served(reader: TestClient, path: str) -> None:
+def test_path_outside_the_assets_is_a_404(reader: TestClient, path: str) -> None:
     assert reader.get(path).status_code == 404
 
 
@@ -170,7 +184,7 @@ def test_the_assets_are_the_only_files_that_are_served(reader: TestClient, path:
 
 @contextmanager
 def logging_to(capsys: pytest.CaptureFixture[str], url: str) -> Iterator[tuple[TestClient, list[str]]]:
-    """HTTP to an application that logs all it does as JSON, and its lines once it is done."""
+    """Yield a client of an application that logs as JSON, and a list that has its lines after the end."""
     lines: list[str] = []
     with serving(database_url=url, log_level="DEBUG", log_format="json") as client:
         yield client, lines
@@ -178,9 +192,8 @@ def logging_to(capsys: pytest.CaptureFixture[str], url: str) -> Iterator[tuple[T
     lines += capsys.readouterr().err.splitlines()
 
 
-def test_a_request_is_logged_with_its_id_its_path_and_its_status(
-    shared_store: Store, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.before_the_database
+def test_request_is_logged_with_id_path_and_status(shared_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with logging_to(capsys, shared_store.url) as (client, lines):
         client.get("/events/1", headers={"X-Request-ID": "abc"})
     [line] = map(json.loads, lines)
@@ -197,8 +210,9 @@ def test_a_request_is_logged_with_its_id_its_path_and_its_status(
     }
 
 
+@pytest.mark.before_the_database
 @pytest.mark.parametrize("path", ["/events", "/nowhere", "/claims"])
-def test_a_log_never_holds_a_key_or_a_query(shared_store: Store, capsys: pytest.CaptureFixture[str], path: str) -> None:
+def test_log_has_no_key_and_no_query(shared_store: Store, capsys: pytest.CaptureFixture[str], path: str) -> None:
     secret = {"Authorization": "Bearer dl_secretkey"}
     with logging_to(capsys, shared_store.url) as (client, lines):
         client.get(path, params={"q": "whom-i-look-for"}, headers=secret)
@@ -211,9 +225,7 @@ def test_a_log_never_holds_a_key_or_a_query(shared_store: Store, capsys: pytest.
     assert "authorization" not in written.lower()
 
 
-def test_the_log_of_an_error_of_ours_holds_its_traceback_but_no_query(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_log_of_a_500_has_its_traceback_but_no_query(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with logging_to(capsys, f"sqlite:///{tmp_path / 'empty.db'}") as (client, lines):
         response = client.get("/events", params={"place": "whom-i-look-for"})
 
@@ -223,7 +235,8 @@ def test_the_log_of_an_error_of_ours_holds_its_traceback_but_no_query(
     assert "whom-i-look-for" not in "".join(lines)
 
 
-def test_the_settings_of_the_tests_log_nothing(shared_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.before_the_database
+def test_test_settings_log_nothing(shared_store: Store, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(**settings_for(shared_store.url).model_dump()) as client:
         client.get("/nowhere")
 

@@ -1,4 +1,4 @@
-"""Whole lists as streams: of one revision, as Parquet, by clients that leave or are too many."""
+"""Whole lists as streams: of one revision, as Parquet, and for clients that leave or are too many."""
 
 import datetime as dt
 import io
@@ -22,14 +22,14 @@ from app.core.vocab import EventType
 from app.schemas.event import EventCreate
 from app.store import records, revisions
 from tests.conftest import Store, Templates, talking_to
-from tests.data.lists import LISTS, List, read
+from tests.data.lists import LISTS, read
 
 CROWD = streams.BATCH + 40
 EVENTS = "/events?format=jsonl&sort=date"
 
 
 class Listener:
-    """A client that takes the first chunk of a stream, and then takes its time."""
+    """A client that reads the first chunk of a stream and then pauses."""
 
     def __init__(self, client: TestClient, address: str) -> None:
         assert client.portal is not None
@@ -54,7 +54,7 @@ class Listener:
             "server": ("localhost", 80),
         }
         self._answered: Future[Any] = self._portal.start_task_soon(client.app, scope, self._receive, self._send)
-        assert self._began.wait(10)
+        assert self._began.wait(60)
 
     async def _receive(self) -> dict[str, Any]:
         await self._leaves.wait()
@@ -66,24 +66,24 @@ class Listener:
         else:
             self._body.append(message["body"])
             self._began.set()
-            with anyio.CancelScope(shield=True):  # a server's own send heeds no cancelling either
+            with anyio.CancelScope(shield=True):  # like the send of a server, which cannot be cancelled
                 await self._goes_on.wait()
 
     def rest(self) -> bytes:
-        """What has come at the end, once the client goes on."""
+        """Resume, and return the whole body."""
         self._portal.call(self._goes_on.set)
-        self._answered.result(10)
+        self._answered.result(60)
         return b"".join(self._body)
 
     def leave(self) -> bytes:
-        """What had come before the client left."""
+        """Disconnect, and return the body received until now."""
         self._portal.call(self._leaves.set)
         return self.rest()
 
 
 @pytest.fixture(scope="module")
 def crowded_store(backend: str, templates: Templates) -> Iterator[Store]:
-    """A store of more events than a stream reads in one go."""
+    """Yield a store with more events than a batch of a stream."""
     with templates.copy(backend, "migrated") as store:
         with revisions.write(store.engine, author="tests", message="") as session:
             for number in range(CROWD):
@@ -106,14 +106,14 @@ def listening(client: TestClient, number: int) -> Iterator[list[Listener]]:
         assert len(listener.leave().splitlines()) == streams.BATCH
 
 
-def table_of(client: TestClient, address: str) -> Table:
+def read_table(client: TestClient, address: str) -> Table:
     response = client.get(address)
     assert response.status_code == 200, response.text
     assert response.headers["Content-Type"] == "application/vnd.apache.parquet"
     return parquet.read_table(io.BytesIO(response.content))
 
 
-def test_what_is_written_while_a_stream_is_read_is_not_in_it(crowd: TestClient) -> None:
+def test_stream_lacks_records_created_during_it(crowd: TestClient) -> None:
     before = read(crowd, "/events?sort=date&limit=1&count=exact")["count"]
     listener = Listener(crowd, EVENTS)
     made = crowd.post("/events", json={"title": "Late", "date": "2030-01-01", "type": "protest"})
@@ -127,17 +127,15 @@ def test_what_is_written_while_a_stream_is_read_is_not_in_it(crowd: TestClient) 
     assert listener.headers["etag"] != late.headers["ETag"]
 
 
-def test_a_client_that_leaves_ends_its_stream_and_sets_free_what_it_held(
-    crowd: TestClient, crowded_store: Store
-) -> None:
+def test_client_that_leaves_frees_its_connection(crowd: TestClient, crowded_store: Store) -> None:
     with listening(crowd, 2):
-        held = crowded_store.engine.pool.checkedout()  # type: ignore[attr-defined]
-    free = crowded_store.engine.pool.checkedout()  # type: ignore[attr-defined]
+        during = crowded_store.engine.pool.checkedout()  # type: ignore[attr-defined]
+    after = crowded_store.engine.pool.checkedout()  # type: ignore[attr-defined]
 
-    assert held - free == 2
+    assert during - after == 2
 
 
-def test_there_is_an_end_to_the_streams_at_a_time(crowd: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stream_above_the_limit_is_a_503(crowd: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "PATIENCE", 0.2)
     with listening(crowd, streams.MAX_STREAMS):
         refused = crowd.get(EVENTS)
@@ -149,25 +147,26 @@ def test_there_is_an_end_to_the_streams_at_a_time(crowd: TestClient, monkeypatch
     assert (page.status_code, after.status_code) == (200, 200)
 
 
-@pytest.mark.parametrize("which", LISTS, ids=str)
-def test_parquet_holds_the_flat_rows(reader: TestClient, which: List) -> None:
-    table = table_of(reader, which.query("format=parquet"))
-    rows = read(reader, which.query("flat=true&limit=500"))["items"]
+def test_parquet_has_the_flat_rows(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for list_ in LISTS:
+        with subtests.test(list_.address):
+            table = read_table(reader, list_.query("format=parquet"))
+            rows = read(reader, list_.query("flat=true&limit=500"))["items"]
 
-    assert table.num_rows == len(rows) > 0
-    for found, row in zip(table.to_pylist(), rows, strict=True):
-        assert list(found) == list(row)
-        assert {name: as_json(value) for name, value in found.items()} == row
+            assert table.num_rows == len(rows) > 0
+            for actual, row in zip(table.to_pylist(), rows, strict=True):
+                assert list(actual) == list(row)
+                assert {name: as_json(value) for name, value in actual.items()} == row
 
 
 def as_json(value: Any) -> Any:
     return value.isoformat().replace("+00:00", "Z") if isinstance(value, dt.date) else value
 
 
-def test_columns_of_parquet_have_the_types_of_the_shape(reader: TestClient) -> None:
-    events = table_of(reader, "/events?format=parquet").schema
-    revisions = table_of(reader, "/revisions?format=parquet").schema
-    statements = table_of(reader, "/statements?format=parquet").schema
+def test_parquet_columns_have_the_types_of_the_fields(reader: TestClient) -> None:
+    events = read_table(reader, "/events?format=parquet").schema
+    revisions = read_table(reader, "/revisions?format=parquet").schema
+    statements = read_table(reader, "/statements?format=parquet").schema
 
     assert types.is_int64(events.field("id").type)
     assert types.is_float64(events.field("place_latitude").type)
@@ -179,44 +178,42 @@ def test_columns_of_parquet_have_the_types_of_the_shape(reader: TestClient) -> N
 
 
 def test_parquet_of_an_empty_list_has_its_columns(reader: TestClient) -> None:
-    empty, full = (table_of(reader, f"/events?format=parquet{more}") for more in ("&date=1900-01-01", ""))
+    empty, full = (read_table(reader, f"/events?format=parquet{more}") for more in ("&date=1900-01-01", ""))
 
     assert empty.num_rows == 0
     assert empty.schema == full.schema
 
 
-def test_parquet_with_a_limit_is_cut_there_and_links_to_the_rest(reader: TestClient) -> None:
+def test_parquet_with_a_limit_links_to_the_next_page(reader: TestClient) -> None:
     response = reader.get("/events?format=parquet&limit=2")
-    then = table_of(reader, response.links["next"]["url"])
-    both = table_of(reader, "/events?format=parquet&limit=4")
+    second = read_table(reader, response.links["next"]["url"])
+    both = read_table(reader, "/events?format=parquet&limit=4")
 
-    assert parquet.read_table(io.BytesIO(response.content)).to_pylist() + then.to_pylist() == both.to_pylist()
+    assert parquet.read_table(io.BytesIO(response.content)).to_pylist() + second.to_pylist() == both.to_pylist()
 
 
-def test_parquet_of_many_rows_is_whole(crowd: TestClient) -> None:
-    ids = table_of(crowd, "/events?format=parquet&sort=date").column("id").to_pylist()
+def test_parquet_of_several_batches_has_all_rows(crowd: TestClient) -> None:
+    ids = read_table(crowd, "/events?format=parquet&sort=date").column("id").to_pylist()
 
     assert ids == [item["id"] for item in map(json.loads, crowd.get(EVENTS).text.splitlines())]
 
 
 @pytest.mark.parametrize("text", ["=1+1", "\t@x", 'a "b", c\r\nd', "\u202eمرحبا 👩🏽‍🚀", "\x01\x1f;"])
-def test_parquet_holds_a_text_as_it_is(crowd: TestClient, text: str) -> None:
+def test_parquet_keeps_texts_unchanged(crowd: TestClient, text: str) -> None:
     made = crowd.post("/events", json={"title": text, "summary": text, "date": "2031-01-01", "type": "protest"})
-    [row] = table_of(crowd, "/events?format=parquet&sort=-date&limit=1").to_pylist()
+    [row] = read_table(crowd, "/events?format=parquet&sort=-date&limit=1").to_pylist()
 
     assert (made.status_code, row["title"], row["summary"]) == (201, text, text)
 
 
-def test_accept_can_ask_for_parquet(reader: TestClient) -> None:
+def test_accept_header_selects_parquet(reader: TestClient) -> None:
     response = reader.get("/sources", headers={"Accept": "application/vnd.apache.parquet, application/json;q=0.5"})
 
     assert response.headers["Content-Type"] == "application/vnd.apache.parquet"
 
 
 @pytest.mark.parametrize("limit", ["", "&limit=1"])
-def test_without_its_library_parquet_is_a_problem(
-    reader: TestClient, monkeypatch: pytest.MonkeyPatch, limit: str
-) -> None:
+def test_parquet_without_its_library_is_a_501(reader: TestClient, monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     response = reader.get(f"/sources?format=parquet{limit}")
 

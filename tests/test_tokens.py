@@ -1,4 +1,4 @@
-"""Tokens: keys that may stand in addresses, for readers that cannot send headers."""
+"""Tokens: keys for addresses, for clients that cannot send headers."""
 
 import html
 import re
@@ -23,10 +23,11 @@ __all__ = ["dateline"]  # the fixture
 
 LISTS = ["/events", "/events?format=csv", "/events/1/sources", "/search?q=treaty", "/changes", "/events/1/history"]
 LISTS += ["/integrations/grafana/annotations", "/integrations/timemap/events.json"]
-OTHERS = ["/events/1", "/sources/meduza?as_of=1", "/metrics", "/feeds", "/feeds/1", "/feeds/1/items", "/imports"]
+NOT_LISTS = ["/events/1", "/sources/meduza?as_of=1", "/metrics", "/feeds", "/feeds/1", "/feeds/1/items", "/imports"]
 
 
-def token_of(store: Store, *paths: str) -> str:
+def create_token(store: Store, *paths: str) -> str:
+    """Create a token, bound to the paths, if any."""
     with open_write_transaction(store.engine) as session:
         return api_keys.create_key(session, name="reader", scopes=[Scope.FEEDS], paths=paths)[1]
 
@@ -45,7 +46,7 @@ def private_application(backend: str) -> FastAPI:
 def anybody(
     request: pytest.FixtureRequest, application: FastAPI, private_application: FastAPI, store: Store
 ) -> Iterator[TestClient]:
-    """HTTP without a key, where everybody may read and where nobody may."""
+    """Yield a client without a key, of an application with public and one with private reads."""
     with talking_to(application if request.param == "public" else private_application, store) as client:
         yield client
 
@@ -56,12 +57,10 @@ def private(private_application: FastAPI, store: Store) -> Iterator[TestClient]:
         yield client
 
 
-# Made by the command
+# Creation by the command
 
 
-def test_the_command_makes_a_token_that_can_be_told_and_revoked(
-    private: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_key_create_prints_a_token_that_can_be_revoked(private: TestClient, store: Store, dateline: Dateline) -> None:
     token = dateline(store.url, "key", "create", "reader", "--scope", "feeds", "--path", "/events").stdout.strip()
 
     assert re.fullmatch(r"dlr_[A-Za-z0-9]{8}_[A-Za-z0-9]{32}", token)
@@ -71,58 +70,56 @@ def test_the_command_makes_a_token_that_can_be_told_and_revoked(
     assert private.get(f"/events?token={token}").status_code == 401
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
+@pytest.mark.before_the_database
+def test_key_create_refuses_other_scopes_or_bad_paths(
+    store: Store, dateline: Dateline, subtests: pytest.Subtests
+) -> None:
+    for arguments in (
         ("--scope", "feeds", "--scope", "read"),
         ("--scope", "write", "--path", "/events"),
         ("--scope", "feeds", "--path", "events"),
         ("--scope", "feeds", "--path", "/events/"),
         ("--scope", "feeds", "--path", "/events?date=2024-06-19"),
-    ],
-)
-@pytest.mark.before_the_database
-def test_a_token_is_for_reading_alone_and_bound_to_addresses_alone(
-    store: Store, dateline: Dateline, arguments: tuple[str, ...]
-) -> None:
-    assert dateline(store.url, "key", "create", "reader", *arguments).exit_code == 1
+    ):
+        with subtests.test(" ".join(arguments)):
+            assert dateline(store.url, "key", "create", "reader", *arguments).exit_code == 1
 
 
-# What it reads
+# Reads
 
 
-def test_a_token_reads_lists_in_an_address_and_in_a_header(anybody: TestClient, store: Store) -> None:
-    token = token_of(store)
+def test_token_in_query_or_header_reads_lists(anybody: TestClient, store: Store) -> None:
+    token = create_token(store)
 
-    for address in (*LISTS, *LISTS):  # new, and kept
+    for address in (*LISTS, *LISTS):  # new, and cached
         assert anybody.get(with_token(address, token)).status_code == 200, address
         assert anybody.head(with_token(address, token)).status_code == 200, address
         assert anybody.get(address, headers={"Authorization": f"Bearer {token}"}).status_code == 200, address
 
 
-def test_a_token_reads_nothing_else(anybody: TestClient, store: Store) -> None:
-    token, key = token_of(store), store.key(Scope.READ)
+def test_token_for_anything_but_a_list_is_a_403(anybody: TestClient, store: Store) -> None:
+    token, key = create_token(store), store.key(Scope.READ)
 
-    for address in OTHERS:
-        assert anybody.get(address, headers=key).status_code == 200, address  # and is kept now
+    for address in NOT_LISTS:
+        assert anybody.get(address, headers=key).status_code == 200, address  # now cached
         assert anybody.get(with_token(address, token)).status_code == 403, address
         assert anybody.get(address, headers={"Authorization": f"Bearer {token}"}).status_code == 403, address
 
 
-def test_a_token_is_bound_to_its_paths_and_what_is_below_them(anybody: TestClient, store: Store) -> None:
-    token = token_of(store, "/events/1", "/sources")
-    told = {
-        address: anybody.get(f"{address}?token={token}").status_code
+def test_token_reads_only_its_paths_and_paths_below(anybody: TestClient, store: Store) -> None:
+    token = create_token(store, "/events/1", "/sources")
+    statuses = [
+        anybody.get(f"{address}?token={token}").status_code
         for address in ("/events/1/sources", "/sources", "/sources/meduza/events", "/events", "/events/14/sources")
-    }
-    anybody.get("/events", headers=store.key(Scope.READ))  # is kept now
+    ]
+    anybody.get("/events", headers=store.key(Scope.READ))  # now cached
 
-    assert list(told.values()) == [200, 200, 200, 403, 403]
+    assert statuses == [200, 200, 200, 403, 403]
     assert anybody.get("/events", headers={"Authorization": f"Bearer {token}"}).status_code == 403
 
 
-def test_behind_a_root_path_the_paths_are_those_below_it(store: Store) -> None:
-    token = token_of(store, "/events")
+def test_paths_of_a_token_are_below_the_root_path(store: Store) -> None:
+    token = create_token(store, "/events")
     settings = settings_for(store.url).model_copy(update={"root_path": "/dateline", "public_reads": False})
     with TestClient(create_app(settings)) as client:
         for _ in range(2):
@@ -132,23 +129,25 @@ def test_behind_a_root_path_the_paths_are_those_below_it(store: Store) -> None:
         assert client.get(f"/sources?token={token}").status_code == 403
 
 
-@pytest.mark.parametrize(
-    ("method", "address"),
-    [("POST", "/sources"), ("PATCH", "/sources/meduza"), ("DELETE", "/sources/meduza"), ("POST", "/imports")],
-)
 @pytest.mark.before_the_database
-def test_a_token_never_writes(client: TestClient, store: Store, method: str, address: str) -> None:
-    token = token_of(store)
+def test_write_with_a_token_is_a_403(client: TestClient, store: Store, subtests: pytest.Subtests) -> None:
+    token, key = create_token(store), store.key()
     body = {"name": "Herald", "kind": "newspaper"}
     headers = {"Authorization": f"Bearer {token}"}
-
-    assert client.request(method, f"{address}?token={token}", json=body).status_code == 403
-    assert client.request(method, address, json=body, headers=headers).status_code == 403
-    assert client.request(method, f"{address}?token={token}", json=body, headers=store.key()).status_code == 401
+    for method, address in (
+        ("POST", "/sources"),
+        ("PATCH", "/sources/meduza"),
+        ("DELETE", "/sources/meduza"),
+        ("POST", "/imports"),
+    ):
+        with subtests.test(method, address=address):
+            assert client.request(method, f"{address}?token={token}", json=body).status_code == 403
+            assert client.request(method, address, json=body, headers=headers).status_code == 403
+            assert client.request(method, f"{address}?token={token}", json=body, headers=key).status_code == 401
 
 
 @pytest.mark.parametrize("scope", [Scope.READ, Scope.ADMIN])
-def test_another_key_is_refused_in_an_address_with_advice(anybody: TestClient, store: Store, scope: Scope) -> None:
+def test_key_in_an_address_is_a_401_with_advice(anybody: TestClient, store: Store, scope: Scope) -> None:
     key = store.key(scope)["Authorization"].removeprefix("Bearer ")
     answer = anybody.get(f"/events?token={key}")
 
@@ -157,7 +156,7 @@ def test_another_key_is_refused_in_an_address_with_advice(anybody: TestClient, s
     assert key not in answer.text
 
 
-NO_TOKENS = [
+INVALID_QUERIES = [
     "token=",
     "token=nonsense",
     "token=dlr_AAAAAAAA_" + "A" * 32,
@@ -169,17 +168,17 @@ NO_TOKENS = [
 ]
 
 
-def test_what_is_no_token_is_refused_even_where_everybody_may_read(anybody: TestClient, store: Store) -> None:
-    token = token_of(store)
+def test_invalid_token_is_a_401_even_for_public_reads(anybody: TestClient, store: Store) -> None:
+    token = create_token(store)
 
-    for query in NO_TOKENS:
+    for query in INVALID_QUERIES:
         answer = anybody.get(f"/events?{query.format(token=token)}")
         assert (answer.status_code, answer.headers["Referrer-Policy"]) == (401, "no-referrer"), query
         assert token not in answer.text
 
 
-def test_what_was_kept_for_a_token_ends_with_it(anybody: TestClient, store: Store, dateline: Dateline) -> None:
-    token, other = token_of(store), token_of(store)
+def test_cached_response_is_a_401_after_revocation(anybody: TestClient, store: Store, dateline: Dateline) -> None:
+    token, other = create_token(store), create_token(store)
     statuses = [anybody.get(f"/events?token={token}").status_code for _ in range(2)]
     dateline(store.url, "key", "revoke", token[4:12])
 
@@ -188,30 +187,28 @@ def test_what_was_kept_for_a_token_ends_with_it(anybody: TestClient, store: Stor
     assert anybody.get(f"/events?token={other}").status_code == 200
 
 
-def test_what_was_kept_for_one_reader_is_not_given_to_another(client: TestClient, store: Store) -> None:
-    token, other = token_of(store), token_of(store)
+def test_cached_response_is_per_token(client: TestClient, store: Store) -> None:
+    token, other = create_token(store), create_token(store)
     addresses = ["/events?limit=1", f"/events?limit=1&token={token}", f"/events?limit=1&token={other}"]
-    told = [client.get(address).text for address in (*addresses, *addresses)]
+    texts = [client.get(address).text for address in (*addresses, *addresses)]
 
-    assert [(token in each, other in each) for each in told] == 2 * [(False, False), (True, False), (False, True)]
+    assert [(token in text, other in text) for text in texts] == 2 * [(False, False), (True, False), (False, True)]
 
 
-def test_a_token_has_a_rate_limit_of_its_own(store: Store) -> None:
-    token, other = token_of(store), token_of(store)
+def test_rate_limit_is_per_token(store: Store) -> None:
+    token, other = create_token(store), create_token(store)
     with TestClient(create_app(settings_for(store.url).model_copy(update={"rate_limit": "2/minute"}))) as client:
-        statuses = [client.get(f"/events?token={each}").status_code for each in (token, token, token, other)]
+        statuses = [client.get(f"/events?token={value}").status_code for value in (token, token, token, other)]
         assert client.get("/events").status_code == 200
 
     assert statuses == [200, 200, 429, 200]
 
 
-# Where it goes, and where it does not
+# Links, caches and logs
 
 
-def test_the_next_page_can_be_read_without_a_header_and_no_other_link_has_the_token(
-    anybody: TestClient, store: Store
-) -> None:
-    token = token_of(store)
+def test_only_the_next_link_has_the_token(anybody: TestClient, store: Store) -> None:
+    token = create_token(store)
     address, seen = f"/events?token={token}&limit=5&sort=date", list[int]()
     while address:
         answer = anybody.get(address)
@@ -227,35 +224,31 @@ def test_the_next_page_can_be_read_without_a_header_and_no_other_link_has_the_to
 
 
 @pytest.mark.parametrize("form", ["atom", "jsonfeed"])
-def test_a_feed_has_the_token_in_the_address_of_its_next_page_alone(
-    client: TestClient, store: Store, form: str
-) -> None:
-    token = token_of(store)
-    told = client.get(f"/events?format={form}&limit=3&token={token}").text
-    [address] = re.findall(rf'http://testserver(/events\?[^"]*{token})', told)
+def test_feed_has_the_token_in_its_next_link_only(client: TestClient, store: Store, form: str) -> None:
+    token = create_token(store)
+    text = client.get(f"/events?format={form}&limit=3&token={token}").text
+    [address] = re.findall(rf'http://testserver(/events\?[^"]*{token})', text)
 
-    assert told.count(token) == 1
+    assert text.count(token) == 1
     assert client.get(html.unescape(address)).text.count(token) == 1
 
 
-def test_a_cursor_is_of_the_list_whoever_reads_it(client: TestClient, store: Store) -> None:
-    then = client.get("/events?limit=2").json()["next"]
+def test_cursor_is_valid_with_and_without_a_token(client: TestClient, store: Store) -> None:
+    address = client.get("/events?limit=2").json()["next"]
 
-    assert client.get(with_token(then, token_of(store))).json()["items"] == client.get(then).json()["items"]
+    assert client.get(with_token(address, create_token(store))).json()["items"] == client.get(address).json()["items"]
 
 
-def test_a_token_does_not_keep_an_answer_from_being_known(client: TestClient, store: Store) -> None:
-    address = f"/events?limit=2&token={token_of(store)}"
+def test_etag_is_the_same_with_and_without_a_token(client: TestClient, store: Store) -> None:
+    address = f"/events?limit=2&token={create_token(store)}"
     tag = client.get(address).headers["ETag"]
 
     assert client.get("/events?limit=2", headers={"If-None-Match": tag}).status_code == 304
     assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
-def test_what_a_token_gets_is_kept_by_no_shared_cache_and_passes_no_address_on(
-    client: TestClient, store: Store
-) -> None:
-    token = token_of(store)
+def test_response_to_a_token_is_private_without_referrer(client: TestClient, store: Store) -> None:
+    token = create_token(store)
 
     for address in ("/events", "/events", "/events?format=jsonl", "/events?limit=0", "/events/99/sources", "/metrics"):
         answer = client.get(with_token(address, token))
@@ -263,8 +256,8 @@ def test_what_a_token_gets_is_kept_by_no_shared_cache_and_passes_no_address_on(
         assert answer.headers.get_list("Referrer-Policy") == ["no-referrer"], address
 
 
-def test_no_problem_tells_the_token(client: TestClient, store: Store) -> None:
-    token = token_of(store)
+def test_problem_has_no_token(client: TestClient, store: Store) -> None:
+    token = create_token(store)
 
     for address in ("/events?limit=0", "/events?nonsense=1", "/nowhere", "/events?cursor=x", "/?a=b"):
         answer = client.get(with_token(address, token))
@@ -272,10 +265,10 @@ def test_no_problem_tells_the_token(client: TestClient, store: Store) -> None:
         assert token not in answer.text + str(answer.headers)
 
 
-def test_a_token_is_in_no_log_not_even_with_a_traceback(
+def test_log_with_a_traceback_has_no_token(
     store: Store, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = token_of(store)
+    token = create_token(store)
 
     def fail(*_: object) -> None:
         raise RuntimeError(f"this quotes {token}")
@@ -291,8 +284,8 @@ def test_a_token_is_in_no_log_not_even_with_a_traceback(
     assert token not in logged + answer.text
 
 
-def read(address: str, token: str) -> None:
-    """Requests of all kinds that carry the token."""
+def send_requests(address: str, token: str) -> None:
+    """Send requests of all kinds with the token."""
     with httpx.Client(base_url=address, trust_env=False) as client:
         for path in (
             "/events",
@@ -310,10 +303,10 @@ def read(address: str, token: str) -> None:
 
 
 @pytest.mark.before_the_database
-def test_a_server_prints_no_token_whatever_happens(store: Store) -> None:
-    token = token_of(store)
+def test_server_log_has_no_token(store: Store) -> None:
+    token = create_token(store)
     with serving(store.url, DATELINE_LOG_LEVEL="DEBUG", DATELINE_PUBLIC_READS="false") as server:
-        read(server.address, token)
+        send_requests(server.address, token)
         server.stop()
 
     assert "the-last" in server.output
@@ -321,27 +314,19 @@ def test_a_server_prints_no_token_whatever_happens(store: Store) -> None:
 
 
 @pytest.mark.before_the_database
-def test_the_access_log_of_another_way_to_serve_has_none_either(store: Store) -> None:
-    token = token_of(store)
-    told = environment(store.url, DATELINE_LOG_LEVEL="DEBUG")
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "app.main:create_app",
-        "--log-level",
-        "debug",
-        "--port",
-        "0",
-    ]
-    with subprocess.Popen(command, env=told, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+def test_access_log_of_uvicorn_has_no_token(store: Store) -> None:
+    token = create_token(store)
+    env = environment(store.url, DATELINE_LOG_LEVEL="DEBUG")
+    command = [sys.executable, "-m", "uvicorn", "--factory", "app.main:create_app", "--log-level", "debug"]
+    with subprocess.Popen(
+        [*command, "--port", "0"], env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as process:
         assert process.stdout is not None
         lines = list[str]()
         for line in process.stdout:
             lines.append(line)
-            if found := re.search(r"running on (http://\S+)", line):
-                read(found[1], token)
+            if match := re.search(r"running on (http://\S+)", line):
+                send_requests(match[1], token)
                 process.terminate()
     output = "".join(lines)
 
