@@ -1,6 +1,5 @@
-"""Recognize the world's news agencies, and names of news media in general, by name alone."""
+"""The world's news agencies, with the names that credits and speakers use for them."""
 
-import re
 from dataclasses import dataclass
 
 from app.core.spans import make_match_key
@@ -141,31 +140,3 @@ def _parse_agency(line: str) -> Agency:
 AGENCIES = tuple(_parse_agency(line) for line in _LIST.strip().splitlines())
 AGENCY_BY_KEY = {make_match_key(name): agency for agency in AGENCIES for name in agency.names}
 """Each agency under the match key of each of its names."""
-
-
-# Names of two or three letters are shared by many organizations; as a speaker's name, these mean the agency.
-_SHORT_KEYS = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
-
-
-def recognize_agency(name: str) -> Agency | None:
-    """Return the agency that a speaker or source of this name is, with or without an article."""
-    key = make_match_key(name).removeprefix("the ")
-    return AGENCY_BY_KEY.get(key) if len(key) > 3 or key in _SHORT_KEYS else None
-
-
-_MEDIUM = (
-    r"(?:media|(?:news|press) (?:agency|agencies|service|services)|newswires?|news outlets?|television|tv|radio"
-    r"|broadcasters?|newspapers?|news ?(?:site|channel|website)s?|dail(?:y|ies)|magazines?)"
-)
-_MEDIA = re.compile(rf"(?<!social )(?<!mass )\b{_MEDIUM}\b")
-_STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled))? (?:[\w-]+ ){{0,2}}{_MEDIUM}\b")
-
-
-def is_media(name: str) -> bool:
-    """Return True if an organization of this name, or an unnamed speaker so described, is a news medium."""
-    return recognize_agency(name) is not None or _MEDIA.search(make_match_key(name)) is not None
-
-
-def is_state_media(name: str) -> bool:
-    """Return True if the name says that a state runs it: "North Korean state media", "state-run television"."""
-    return _STATE_MEDIA.search(make_match_key(name)) is not None

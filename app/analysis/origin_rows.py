@@ -3,6 +3,7 @@
 Sources, speakers and credited agencies that are one origin get the same `OriginKey`.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,11 +11,38 @@ from typing import Any, NamedTuple, Self
 
 import pycountry
 
-from app.analysis.agencies import AGENCY_BY_KEY, Agency, is_media, is_state_media, recognize_agency
-from app.core.spans import Span
+from app.analysis.agencies import AGENCY_BY_KEY, Agency
+from app.core.spans import Span, make_match_key
 from app.core.vocab import SourceKind, SpeakerKind
 
 Rows = Iterable[Sequence[Any]]
+
+# Names of two or three letters are shared by many organizations; as a speaker's name, these mean the agency.
+_SHORT_KEYS = frozenset({"ap", "afp", "upi", "dpa", "pti", "ria"})
+
+
+def recognize_agency(name: str) -> Agency | None:
+    """Return the agency that a speaker or source of this name is, with or without an article."""
+    key = make_match_key(name).removeprefix("the ")
+    return AGENCY_BY_KEY.get(key) if len(key) > 3 or key in _SHORT_KEYS else None
+
+
+_MEDIUM = (
+    r"(?:media|(?:news|press) (?:agency|agencies|service|services)|newswires?|news outlets?|television|tv|radio"
+    r"|broadcasters?|newspapers?|news ?(?:site|channel|website)s?|dail(?:y|ies)|magazines?)"
+)
+_MEDIA = re.compile(rf"(?<!social )(?<!mass )\b{_MEDIUM}\b")
+_STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled))? (?:[\w-]+ ){{0,2}}{_MEDIUM}\b")
+
+
+def is_media(name: str) -> bool:
+    """Return True if an organization of this name, or an unnamed speaker so described, is a news medium."""
+    return recognize_agency(name) is not None or _MEDIA.search(make_match_key(name)) is not None
+
+
+def is_state_media(name: str) -> bool:
+    """Return True if the name says that a state runs it: "North Korean state media", "state-run television"."""
+    return _STATE_MEDIA.search(make_match_key(name)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +146,14 @@ class OriginRows:
         self._speakers: dict[int, SpeakerRef] = {}
         chains: dict[int, list[SpeakerRef]] = defaultdict(list)
         for columns in hops:
-            hop = HopRow._make((*columns[:2], self._get_speaker(columns[2:])))
+            hop = HopRow._make((*columns[:2], SpeakerRef.from_columns(*columns[2:])))
+            self._speakers[hop.speaker.id] = hop.speaker
             chains[hop.statement_id].append(hop.speaker)
         by_document: dict[tuple[int, int], list[SourcedStatement]] = defaultdict(list)
         for columns in statements:
-            speaker = None if columns[6] is None else self._get_speaker(columns[6:])
+            speaker = None if columns[6] is None else SpeakerRef.from_columns(*columns[6:])
+            if speaker is not None:
+                self._speakers[speaker.id] = speaker
             row = StatementRow._make((*columns[:6], speaker))
             statement = SourcedStatement(
                 row.id, Span(row.start, row.end), row.speaker, tuple(chains.get(row.id, ())), bool(row.is_tied)
@@ -141,15 +172,16 @@ class OriginRows:
 
     def list_agency_keys(self) -> set[str]:
         """List the keys of all names of the agencies that are credited, or are speakers but not known as sources."""
-        agencies = {recognize_agency(speaker.name) for speaker in self._speakers.values() if speaker.source is None}
+        keys: set[str] = set()
+        for speaker in self._speakers.values():
+            agency = recognize_agency(speaker.name) if speaker.source is None else None
+            if agency is not None:
+                keys.update(agency.keys)
         for documents in self.documents.values():
-            agencies.update(AGENCY_BY_KEY.get(document.credit or "") for document in documents)
-        return {key for agency in agencies if agency is not None for key in agency.keys}
-
-    def _get_speaker(self, columns: Sequence[Any]) -> SpeakerRef:
-        if columns[0] not in self._speakers:
-            self._speakers[columns[0]] = SpeakerRef.from_columns(*columns)
-        return self._speakers[columns[0]]
+            for document in documents:
+                if document.credit in AGENCY_BY_KEY:
+                    keys.update(AGENCY_BY_KEY[document.credit].keys)
+        return keys
 
 
 class OriginKey(NamedTuple):
@@ -185,9 +217,20 @@ class OriginKeyResolver:
         return OriginKey(f"source:{source.id}", source.name)
 
     def resolve_speaker(self, speaker: SpeakerRef) -> OriginKey:
-        if speaker.id not in self._keys:
-            self._keys[speaker.id] = self._derive(speaker)
-        return self._keys[speaker.id]
+        """Return the key of a speaker: that of the news medium that it is, or else its own."""
+        if speaker.id in self._keys:
+            return self._keys[speaker.id]
+        key = OriginKey(f"speaker:{speaker.id}", speaker.name)
+        if speaker.source is not None:
+            key = self.resolve_source(speaker.source)
+        elif self.is_news_medium(speaker):
+            agency = recognize_agency(speaker.name)
+            if speaker.country and is_state_media(speaker.name):
+                key = _state_media(speaker.country)
+            elif agency is not None:
+                key = self._resolve_agency(agency, agency.key)
+        self._keys[speaker.id] = key
+        return key
 
     def resolve_agency(self, key: str) -> OriginKey:
         """Return the key of the source or speaker in the store that is this agency, or else the agency's own."""
@@ -203,17 +246,6 @@ class OriginKeyResolver:
             has_media_kind = speaker.kind in (SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED)
             self._is_news[speaker.id] = speaker.source is not None or (has_media_kind and is_media(speaker.name))
         return self._is_news[speaker.id]
-
-    def _derive(self, speaker: SpeakerRef) -> OriginKey:
-        if speaker.source is not None:
-            return self.resolve_source(speaker.source)
-        if self.is_news_medium(speaker):
-            if speaker.country and is_state_media(speaker.name):
-                return _state_media(speaker.country)
-            agency = recognize_agency(speaker.name)
-            if agency is not None:
-                return self._resolve_agency(agency, agency.key)
-        return OriginKey(f"speaker:{speaker.id}", speaker.name)
 
     def _resolve_agency(self, agency: Agency | None, key: str) -> OriginKey:
         speaker = self._speakers.get(key)

@@ -7,9 +7,8 @@ from typing import Any
 
 import orjson
 
-from app.analysis.agencies import recognize_agency
 from app.analysis.discrepancies import ComparableClaim, Discrepancy, ValueGroup, ValueRelation, compare_claims
-from app.analysis.origin_rows import OriginKey, OriginKeyResolver, SourceRef, SpeakerRef
+from app.analysis.origin_rows import OriginKey, OriginKeyResolver, SourceRef, SpeakerRef, recognize_agency
 from app.core.errors import Invalid
 from app.core.spans import CONTEXT
 from app.database.statements import ReadSession

@@ -11,7 +11,7 @@ import orjson
 
 from app.analysis.coverage import Carriage, measure
 from app.analysis.first_published import PublicationOrder, PublicationTime
-from app.comparisons.origins import list_event_origins
+from app.comparisons import origins
 from app.core.spans import Span
 from app.core.vocab import CoverageStatus
 from app.database.statements import ReadSession
@@ -33,11 +33,11 @@ async def get_listing(reads: ReadSession, event: int, filters: EventCoverageFilt
     Raises Missing if there is no such event.
     """
     rows = await coverage.get_event_coverage(reads, event)
-    origins = {
-        origin.key.key: {evidence.document_id for evidence in origin.evidence}
-        for origin in await list_event_origins(reads, event)
+    origin_listing = await origins.get_event_listing(reads, event)
+    documents_by_origin = {
+        origin.key.key: {evidence.document_id for evidence in origin.evidence} for origin in origin_listing.origins
     }
-    return EventCoverageListing(rows, origins, split_commas(filters.status) or list(CoverageStatus))
+    return EventCoverageListing(rows, documents_by_origin, split_commas(filters.status) or list(CoverageStatus))
 
 
 @dataclass(frozen=True)

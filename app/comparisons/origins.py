@@ -17,18 +17,14 @@ from app.schemas.origin import OriginKind
 
 async def get_event_listing(reads: ReadSession, event: int) -> "OriginListing":
     """Return the origins of the reports of an event; raise Missing if there is no such event."""
-    return OriginListing(await list_event_origins(reads, event), event)
+    rows = await queries.get_event_rows(reads, event)
+    return OriginListing(await _find_origins(reads, rows, find_event_origins), event)
 
 
 async def get_utterance_listing(reads: ReadSession, utterance: int) -> "OriginListing":
     """Return the origins of the printings of an utterance; raise Missing if there is no such utterance."""
     rows = await queries.get_utterance_rows(reads, utterance)
     return OriginListing(await _find_origins(reads, rows, find_utterance_origins), None)
-
-
-async def list_event_origins(reads: ReadSession, event: int) -> list[Origin]:
-    """Return the origins of the reports of an event; raise Missing if there is no such event."""
-    return await _find_origins(reads, await queries.get_event_rows(reads, event), find_event_origins)
 
 
 async def _find_origins(

@@ -26,7 +26,7 @@ from app.formats import FORMATS, JSON, Format, list_format_names
 from app.formats.json import write_page
 from app.formats.list_info import ListInfo
 from app.queries import records, revisions
-from app.queries.listing import Page, PageRequest
+from app.queries.listing import Page, PageRequest, SortKey
 from app.schemas.common import ListParams
 
 RECORD = describe_statuses(*READ_STATUSES, 404, 410)
@@ -86,12 +86,13 @@ async def build_list(
     to = FORMATS.get(read.representation)
     if to is not None and to.paged:
         filters = _sort_as_feed(filters)
-    path, address = get_path(read.request), _add_format(read, to, get_address(read.request))
+    path, address = get_path(read.request), get_address(read.request)
+    if to is not None and to.paged:
+        address = _add_format(read, to, address)
     after = None if filters.cursor is None else cursors.decode(filters.cursor, path=path, filters=filters)
     request = PageRequest(filters.sort, filters.limit, after)
-    list_info = _describe_list(read, filters, address)
     if to is not None and not to.paged and "limit" not in filters.model_fields_set:
-        response = await build_stream(read, list_info, find, request, to)
+        response = await build_stream(read, _describe_list(read, filters, address), find, request, to)
         response.headers.update(_build_link_header(read, address, None))
         return response
 
@@ -109,10 +110,15 @@ async def build_list(
     is_long = thorough or filters.count is not None or getattr(filters, "q", None) is not None
     page, item_count, revision_times, state = await (read.run_in_snapshot(load) if is_long else read.run(load))
     read.set_etag(state)
-    next_address = _build_next_address(read, filters, page, to)
+    next_address = None if page.last is None else _build_next_address(read, filters, page.last, to)
     if to is not None:
         next_url = None if next_address is None else _get_url(read, next_address)
-        list_info = replace(list_info, updated=state.rfc3339, next_url=next_url, revision_times=revision_times)
+        list_info = replace(
+            _describe_list(read, filters, address),
+            updated=state.rfc3339,
+            next_url=next_url,
+            revision_times=revision_times,
+        )
         chunks = to.write(list_info, [page.items])
         body, media_type = await anyio.to_thread.run_sync(b"".join, chunks), to.media_type
     else:
@@ -146,24 +152,26 @@ def _get_newest_first_sort(shape: type[ListParams]) -> str | None:
     return next((sort for sort in ("-id", "-revision", "-retrieved") if re.fullmatch(pattern, sort)), None)
 
 
-def _add_format(read: ReadRequest, to: Format | None, address: str) -> str:
+def _add_format(read: ReadRequest, to: Format, address: str) -> str:
     """Add the format's name to the address of a feed: a reader that follows it must get the feed again."""
-    if to is None or not to.paged or "format" in parse_query(read.request):
+    if "format" in parse_query(read.request):
         return address
     return f"{address}{'&' if '?' in address else '?'}format={to.name}"
 
 
-def _build_next_address(read: ReadRequest, filters: ListParams, page: Page, to: Format | None) -> str | None:
-    if page.last is None:
-        return None
+def _build_next_address(read: ReadRequest, filters: ListParams, last: tuple[SortKey, int], to: Format | None) -> str:
+    """Return the address of the page after the item with the key ``last``."""
     path = get_path(read.request)
-    cursor = cursors.encode(page.last, path=path, filters=filters)
+    cursor = cursors.encode(last, path=path, filters=filters)
     query, query_string = parse_query(read.request), str(read.request.scope["query_string"], "latin-1")
     if "cursor" in query:
         query_string = urlencode({**query, "cursor": cursor})
     else:
         query_string = f"{query_string}&cursor={cursor}" if query_string else f"cursor={cursor}"
-    return add_token(read.request, _add_format(read, to, f"{path}?{query_string}"))
+    address = f"{path}?{query_string}"
+    if to is not None and to.paged:
+        address = _add_format(read, to, address)
+    return add_token(read.request, address)
 
 
 def _build_link_header(read: ReadRequest, address: str, next_address: str | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ from app.formats import Format
 from app.formats.flat import list_columns
 from app.formats.list_info import ListInfo
 from app.queries.listing import Paged, PageRequest
+from app.queries.names import Missing
 
 # Rows that are read at once and become a chunk: as many as a processor's cache holds.
 BATCH = 500
@@ -52,7 +53,10 @@ async def build_stream(
             chunks = to.write(replace(list_info, updated=state.rfc3339), batches)
             return chain([next(chunks)], chunks)
 
-        chunks = await read.explain_missing(anyio.to_thread.run_sync(begin, limiter=thread))
+        try:
+            chunks = await anyio.to_thread.run_sync(begin, limiter=thread)
+        except Missing as error:
+            raise await read.explain_missing(error) from None
         return _ThreadResponse(chunks, resources.pop_all(), thread, media_type=to.media_type)
 
 

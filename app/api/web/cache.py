@@ -56,7 +56,7 @@ class CachedResponse:
     async def send(self, if_none_match: str | None, headers: list[RawHeader], send: Send) -> int:
         """Send the response with these headers too, or a 304 if the client has it; return the status."""
         status, own_headers, body = 200, self.headers, self.body
-        if matches_etag(if_none_match, self.etag):
+        if if_none_match is not None and matches_etag(if_none_match, self.etag):
             status, body = 304, b""
             own_headers = [header for header in self.headers if header[0] not in _BODY_HEADERS]
         await send({"type": "http.response.start", "status": status, "headers": own_headers + headers})
@@ -115,7 +115,7 @@ class RevisionCache:
         if cached.read_pool is read_pool:
             state = read_pool.peek_state()
             if state is None:  # it needs a connection, to a server that has what the client has seen
-                state = await read_pool.with_min_revision(get_newest_revision(if_none_match)).get_state()
+                state = await read_pool.with_min_revision(get_newest_revision(if_none_match or "")).get_state()
         if cached.state != state:
             if self._responses.get(key) is cached:
                 self.drop(key)

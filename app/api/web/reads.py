@@ -70,8 +70,11 @@ class ReadRequest:
     @cached_property
     def representation(self) -> str:
         """The name of the response's format."""
-        name = parse_query(self.request).get("format")
-        return formats.negotiate_format(name, self.request.headers.get("accept", ""), self.shape)
+        name, accept = parse_query(self.request).get("format"), self.request.headers.get("accept", "")
+        # The most frequent case first: clients that want JSON, or take anything.
+        if name is None and accept in ("", "*/*", "application/json"):
+            return formats.JSON
+        return formats.negotiate_format(name, accept, self.shape)
 
     def set_etag(self, state: StoreState) -> None:
         """Set the headers of a response that is read from ``state``.
@@ -87,7 +90,7 @@ class ReadRequest:
         outcome: ReadOutcome | None = scope.get("read_outcome")
         if outcome is not None:
             outcome.state, outcome.route = state, scope["route"].path
-        if matches_etag(self.if_none_match, etag):
+        if self.if_none_match is not None and matches_etag(self.if_none_match, etag):
             raise EarlyResponse(Response(status_code=304))
 
     async def stop_if_unchanged(self, reads: ReadSession) -> None:
@@ -96,25 +99,27 @@ class ReadRequest:
             self.set_etag(await reads.fetch_state())
 
     async def run(self, work: ReadFunction[T]) -> T:
-        """Run a short read."""
-        return await self.explain_missing(self.read_pool.run(work))
+        """Run a short read; raise ``NotFound`` or ``Gone`` if its record does not exist."""
+        try:
+            return await self.read_pool.run(work)
+        except Missing as error:
+            raise await self.explain_missing(error) from None
 
     async def run_in_snapshot(self, work: Callable[[ThreadReadSession], Awaitable[T]]) -> T:
-        """Run a read in one snapshot."""
-        return await self.explain_missing(self.read_pool.run_in_snapshot(work))
-
-    async def explain_missing(self, reading: Awaitable[T]) -> T:
-        """Return the result of a read; raise ``NotFound`` or ``Gone`` if its record does not exist."""
+        """Run a read in one snapshot; raise ``NotFound`` or ``Gone`` if its record does not exist."""
         try:
-            return await reading
+            return await self.read_pool.run_in_snapshot(work)
         except Missing as error:
-            model, ref = error.model, error.ref
+            raise await self.explain_missing(error) from None
+
+    async def explain_missing(self, error: Missing) -> Exception:
+        """Return the ``NotFound`` or ``Gone`` of a record that does not exist."""
 
         async def build_error(reads: ThreadReadSession) -> Exception:
             self.set_etag(await reads.fetch_state())
-            return records.build_missing_error(reads.session, model, ref)
+            return records.build_missing_error(reads.session, error.model, error.ref)
 
-        raise await self.read_pool.run_in_snapshot(build_error)
+        return await self.read_pool.run_in_snapshot(build_error)
 
 
 async def fetch_page(listing: Paged, reads: ReadSession, request: PageRequest) -> Page:
@@ -127,8 +132,12 @@ async def fetch_page(listing: Paged, reads: ReadSession, request: PageRequest) -
 
 def build_read_request(request: Request, if_none_match: str | None, min_revision: int | None) -> ReadRequest:
     """Return a request that reads no state older than the client demands or has seen."""
-    revision = max(min_revision or 0, get_newest_revision(if_none_match))
-    return ReadRequest(request, get_read_pool(request).with_min_revision(revision), if_none_match, min_revision or 0)
+    read_pool, revision = get_read_pool(request), min_revision or 0
+    if if_none_match is not None:
+        revision = max(revision, get_newest_revision(if_none_match))
+    if revision:
+        read_pool = read_pool.with_min_revision(revision)
+    return ReadRequest(request, read_pool, if_none_match, min_revision or 0)
 
 
 async def get_read_request(

@@ -120,12 +120,10 @@ def build_etag(revision: int, at: str, address: str, representation: str) -> str
     return f'W/"{revision}-{hashlib.blake2b(content, digest_size=8).hexdigest()}"'
 
 
-def matches_etag(if_none_match: str | None, etag: str) -> bool:
+def matches_etag(if_none_match: str, etag: str) -> bool:
     """Return True if ``If-None-Match`` names the tag (weak comparison, RFC 9110 §8.8.3.2)."""
     opaque = etag.removeprefix("W/")
-    return if_none_match is not None and opaque in (
-        part.strip().removeprefix("W/") for part in if_none_match.split(",")
-    )
+    return opaque in (part.strip().removeprefix("W/") for part in if_none_match.split(","))
 
 
 def is_unchanged_since(if_match: str, revision_id: int) -> bool:
@@ -135,14 +133,14 @@ def is_unchanged_since(if_match: str, revision_id: int) -> bool:
     return any(revision_id <= int(revision) for revision in _ETAG.findall(if_match))
 
 
-def get_newest_revision(if_none_match: str | None) -> int:
+def get_newest_revision(if_none_match: str) -> int:
     """Return the newest revision of which ``If-None-Match`` names a state, or 0."""
-    return max(map(int, _ETAG.findall(if_none_match)), default=0) if if_none_match else 0
+    return max(map(int, _ETAG.findall(if_none_match)), default=0)
 
 
 async def tag_by_version(request: Request, if_none_match: IfNoneMatch = None) -> None:
     """Set the ``ETag`` of a response that depends on nothing but Dateline's version."""
     etag = build_etag(0, "", get_address(request), "")
     request.scope["response_headers"]["ETag"] = etag
-    if matches_etag(if_none_match, etag):
+    if if_none_match is not None and matches_etag(if_none_match, etag):
         raise EarlyResponse(Response(status_code=304))
