@@ -49,7 +49,7 @@ from app.core.config import Settings, get_settings
 from app.core.logs import configure_logs
 from app.database import replicas
 from app.database.engine import check_migrated
-from app.database.read_pool import ReadPool
+from app.database.reads import ReadPool
 from app.fetch import Fetcher
 from app.integrations import assistants
 

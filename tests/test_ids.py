@@ -8,8 +8,7 @@ from fastapi.testclient import TestClient
 from app.core.vocab import Noun
 from app.database.engine import open_read_transaction
 from app.database.models import NOUNS
-from app.database.read_pool import ThreadReadSession, run_sync
-from app.database.statements import PreparedSelect, Row, Values
+from app.database.reads import PreparedSelect, Row, ThreadReadSession, Values, run_sync
 from app.queries.listing import PageRequest
 from app.queries.lists import LISTS
 from tests.conftest import Store

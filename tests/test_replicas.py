@@ -18,8 +18,7 @@ from app.core.config import Settings
 from app.core.errors import Busy
 from app.database import replicas
 from app.database.engine import build_alembic_config, create_store_engine, get_connect_arguments, open_write_transaction
-from app.database.read_pool import ReadPool
-from app.database.statements import ReadSession
+from app.database.reads import ReadPool, ReadSession
 from app.main import create_app
 from tests.conftest import Store, settings_for
 from tests.standbys import NO_STANDBYS, Cluster, cluster

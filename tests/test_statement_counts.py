@@ -10,8 +10,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import event
 
 from app.database.engine import open_read_transaction
-from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
-from app.database.statements import PreparedSelect, Row, Values
+from app.database.reads import PreparedSelect, ReadFunction, ReadPool, Row, ThreadReadSession, Values
 from tests.conftest import Store
 from tests.data.lists import LISTS, List, read
 

@@ -11,7 +11,7 @@ from app.analysis.discrepancies import ComparableClaim, Discrepancy, ValueGroup,
 from app.analysis.origin_rows import OriginKey, OriginKeyResolver, SourceRef, SpeakerRef, recognize_agency
 from app.core.errors import Invalid
 from app.core.spans import CONTEXT
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import discrepancies, origins
 from app.queries.discrepancies import ClaimQuery, ClaimRow, ClaimSet
 from app.queries.listing import BoundListing, Page, PageRequest, SortKey

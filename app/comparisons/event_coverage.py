@@ -14,7 +14,7 @@ from app.analysis.first_published import PublicationOrder, PublicationTime
 from app.comparisons import origins
 from app.core.spans import Span
 from app.core.vocab import CoverageStatus
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import coverage
 from app.queries.coverage import CoverageSource, CoveringClaim, CoveringDocument, CoveringStatement, EventCoverage
 from app.queries.listing import Page, PageRequest

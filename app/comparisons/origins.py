@@ -8,7 +8,7 @@ import orjson
 
 from app.analysis.origin_rows import OriginKeyResolver, OriginRows, SourcedDocument, SourceRef
 from app.analysis.origins import Basis, Evidence, Origin, find_event_origins, find_utterance_origins
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import origins as queries
 from app.queries.listing import Page, PageRequest
 from app.queries.origins import OriginItems, ProvenanceRows

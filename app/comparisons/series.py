@@ -11,7 +11,7 @@ import orjson
 from app.analysis.series import UNPLACED, Cell, DayCount, Series, build_series, first_day, last_day, list_periods
 from app.core.errors import Invalid
 from app.core.vocab import Interval, Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import stats
 from app.queries.listing import Page, PageRequest
 from app.queries.stats import SeriesCount

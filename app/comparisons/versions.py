@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from app.analysis.versions import CapturedStatement, compare_statements, compare_texts
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import versions
 from app.queries.listing import Page, PageRequest
 from app.queries.versions import Capture, CaptureKey

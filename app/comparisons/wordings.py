@@ -13,7 +13,7 @@ from app.analysis.first_published import PrintingDate, find_first
 from app.analysis.wording import Edit, Wording
 from app.core.errors import Invalid
 from app.core.vocab import Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import records
 from app.queries.listing import Page, PageRequest
 from app.schemas.common import split_commas

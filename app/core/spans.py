@@ -1,4 +1,4 @@
-"""Spans of text, match keys and slugs.
+"""Spans of text, match keys, and the slugs and digits that address records.
 
 Offsets are Unicode code points, that is indices of a Python `str`, and spans are half-open: `text[start:end]` are the
 words. JavaScript's offsets are UTF-16 units instead: an emoji has length 1 here and 2 there.
@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, BeforeValidator
 
 CONTEXT = 32  # code points of prefix and suffix, as Hypothesis' TextQuote anchors use
 SLUG = r"^[a-z0-9]+(?:-[a-z0-9]+)*$"
@@ -107,6 +107,16 @@ def slugify(name: str) -> str:
 def is_slug(text: str) -> bool:
     """Return True for a slug: the pattern `SLUG`, at most 80 characters, and not digits alone."""
     return len(text) <= SLUG_LENGTH and re.fullmatch(SLUG, text) is not None and not text.isdigit()
+
+
+def _check_digits(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch("-?(0|[1-9][0-9]*)", value):
+        raise ValueError("write a whole number in digits")
+    return value
+
+
+Digits = BeforeValidator(_check_digits)
+"""An integer in digits. Pydantic alone also parses 01, +1, 1.0 and 1_0, which would give a record several addresses."""
 
 
 def _quote(text: str) -> str:

@@ -12,13 +12,10 @@ from sqlalchemy import (
     Cast,
     ColumnElement,
     Date,
-    Dialect,
     Float,
     Integer,
     Select,
     Text,
-    TypeDecorator,
-    bindparam,
     case,
     cast,
     func,
@@ -35,7 +32,7 @@ from app.core.spans import CONTEXT
 Json = ColumnElement[Any]
 
 
-def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElement[Any]]:
+def portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElement[Any]]:
     """Create a SQL function from a template for each database, with ``{}`` in place of its arguments."""
 
     def compile_as(template: str) -> Any:
@@ -47,31 +44,31 @@ def _portable(name: str, *, sqlite: str, postgresql: str) -> type[FunctionElemen
     return element
 
 
-_object = _portable("object", sqlite="json_object({})", postgresql="json_build_object({})")
+_object = portable("object", sqlite="json_object({})", postgresql="json_build_object({})")
 # SQLite forgets that a value is JSON when it leaves a subquery; json() marks it again.
-_embed = _portable("embed", sqlite="json({})", postgresql="{}")
+_embed = portable("embed", sqlite="json({})", postgresql="{}")
 # The items are JSON already: joining their texts saves SQLite from parsing each of them again.
-_collect = _portable(
+_collect = portable(
     "collect",
     sqlite="coalesce('[' || group_concat({}) || ']', '[]')",
     postgresql="coalesce(json_agg({}), '[]'::json)",
 )
-_parsed = _portable("parsed", sqlite="json({})", postgresql="CAST({} AS json)")
-_collect_values = _portable(
+_parsed = portable("parsed", sqlite="json({})", postgresql="CAST({} AS json)")
+_collect_values = portable(
     "collect_values", sqlite="json_group_array({})", postgresql="coalesce(json_agg({}), '[]'::json)"
 )
-_boolean = _portable("boolean", sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
-_boolean_text = _portable(
+_boolean = portable("boolean", sqlite="json(CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END)", postgresql="{}")
+_boolean_text = portable(
     "boolean_text", sqlite="CASE {} WHEN 1 THEN 'true' WHEN 0 THEN 'false' END", postgresql="CAST({} AS text)"
 )
-_printed = _portable("printed", sqlite="{}", postgresql="CAST({} AS text)")
-_moment = _portable(
+_printed = portable("printed", sqlite="{}", postgresql="CAST({} AS text)")
+_moment = portable(
     "moment",
     sqlite="strftime('%Y-%m-%dT%H:%M:%SZ', {})",
     postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')",
 )
-_stamp = _portable("stamp", sqlite="{}", postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
-_julian = _portable("julian", sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
+_stamp = portable("stamp", sqlite="{}", postgresql="to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')")
+_julian = portable("julian", sqlite="julianday({})", postgresql="({} - DATE '1970-01-01')")
 
 
 def json_object(fields: Mapping[str, Any]) -> Json:
@@ -132,25 +129,6 @@ def _flatten(value: Any, path: str) -> Iterator[tuple[str, ColumnElement[Any]]]:
         yield path, next(iter(value.clauses))
     else:
         yield path, _printed(value) if isinstance(value, _embed) or isinstance(value.type, (Date, Float)) else value
-
-
-class IdList(TypeDecorator[Any]):
-    """A list of ids of any length as one parameter."""
-
-    impl = Text
-    cache_ok = True
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        ids = ",".join(map(str, value))
-        return f"[{ids}]" if dialect.name == "sqlite" else f"{{{ids}}}"
-
-
-_in_ids = _portable("in_ids", sqlite="IN (SELECT value FROM json_each({}))", postgresql="= ANY(CAST({} AS bigint[]))")
-
-
-def is_one_of(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Build the condition that ``column`` is one of the ids in the parameter ``name``."""
-    return column.op("")(_in_ids(bindparam(name, type_=IdList, required=True)))
 
 
 def json_boolean(column: ColumnElement[Any]) -> Json:

@@ -19,8 +19,7 @@ from sqlalchemy.exc import OperationalError
 from app.core.config import Settings
 from app.core.errors import Busy, TooSlow
 from app.database.engine import create_store_engine
-from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession, run_sync
-from app.database.statements import ReadSession
+from app.database.reads import ReadFunction, ReadPool, ReadSession, ThreadReadSession, run_sync
 
 T = TypeVar("T")
 R = TypeVar("R", bound=ReadSession)

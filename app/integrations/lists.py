@@ -12,8 +12,7 @@ from pydantic import BaseModel, ValidationError
 from app.api.web.reads import ReadRequest
 from app.core.errors import Invalid
 from app.core.vocab import Noun
-from app.database.read_pool import ThreadReadSession
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession, ThreadReadSession
 from app.queries.listing import Page, PageRequest
 from app.queries.lists import LISTS
 from app.schemas.common import ListParams, RecordParams

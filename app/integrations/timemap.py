@@ -16,12 +16,12 @@ from app.api.web import cursors
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
 from app.api.web.requests import get_path, parse_query
+from app.core.spans import Digits
 from app.core.vocab import CodedBy, Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.integrations.labels import format_label, get_country_name
 from app.integrations.lists import Item, answer_json, dump_filters, read_all, read_page, validate_filters
 from app.queries.listing import PageRequest
-from app.schemas.common import Digits
 from app.schemas.event import EventFilter, EventSelection
 from app.schemas.report import ReportFilter
 

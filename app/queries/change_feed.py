@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 import orjson
 
 from app.core.vocab import Noun, Operation
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries.listing import PageRequest, SortKey
 from app.queries.lists import LISTS
 from app.queries.revisions import Change, ChangeListing

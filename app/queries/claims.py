@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Select, select
 
 from app.database.json_sql import as_text, json_object, span_selectors
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import match_ids, match_reference, parse_ids, split_references
 from app.queries.fragments import coding_fields, document_brief, event_brief, source_brief, speaker_brief

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, Date, and_, bindparam, func, or_, select, union
 
-from app.database.json_sql import as_text, is_one_of, json_boolean, json_object, rfc3339_time
+from app.database.json_sql import as_text, json_boolean, json_object, rfc3339_time
 from app.database.models import Event, Feed
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession, is_one_of
 from app.database.tables import NOW, Table
 from app.queries.filters import date_sort_key
 from app.queries.fragments import outlet_fields, published_date, speaker_brief

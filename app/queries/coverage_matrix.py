@@ -23,7 +23,7 @@ from sqlalchemy.orm import aliased
 
 from app.database.json_sql import as_text, days_between, json_object
 from app.database.models import Coverage, Tally
-from app.database.statements import PreparedSelect, ReadSession, Values
+from app.database.reads import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.filters import begins_in_range, lasts_into_range, split_dates
 from app.queries.fragments import event_brief, source_brief

@@ -11,9 +11,9 @@ from sqlalchemy.orm import aliased
 
 from app.core.spans import CONTEXT
 from app.core.vocab import CodedBy
-from app.database.json_sql import Json, as_text, is_one_of, json_object, json_object_or_null
+from app.database.json_sql import Json, as_text, json_object, json_object_or_null
 from app.database.models import Coverage, Document, Event, Record, Speaker
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession, is_one_of
 from app.database.tables import NOW, Table
 from app.queries.filters import begins_in_range, lasts_into_range, split_dates
 from app.queries.fragments import document_brief, event_brief, speaker_brief

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from app.core.vocab import Noun
 from app.database.json_sql import Json, as_text, json_array, json_object, json_object_or_null, rfc3339_time
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import begins_in_range, date_sort_key, lasts_into_range, match_ids, parse_ids, split_dates
 from app.queries.fragments import coding_fields, published_date, source_brief

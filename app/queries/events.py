@@ -32,7 +32,7 @@ from app.database.json_sql import (
     span_selectors,
 )
 from app.database.models import Coverage, Tally
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import (
     begins_in_range,

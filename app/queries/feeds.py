@@ -12,7 +12,7 @@ from app.core.errors import NotFound
 from app.core.vocab import FeedItemState
 from app.database.json_sql import as_text, json_boolean, json_object, rfc3339_time
 from app.database.models import Feed, FeedItem, Source
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries import names
 from app.queries.fragments import source_brief

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Date, and_, func, literal_column, or_
 from app.core.errors import Invalid
 from app.core.spans import escape_like, make_match_key
 from app.core.vocab import DateMatch
-from app.database.json_sql import is_one_of
+from app.database.reads import is_one_of
 from app.database.tables import Table
 from app.queries.parameters import Condition, FilterShape
 from app.schemas.common import MAX_ID, DateParams, split_commas

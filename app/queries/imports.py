@@ -8,7 +8,7 @@ from app.core.errors import NotFound
 from app.core.vocab import Outcome
 from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import Import
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery
 

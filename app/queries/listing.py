@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from app.database.json_sql import flat_columns
-from app.database.statements import PreparedSelect, ReadSession, Values
+from app.database.reads import PreparedSelect, ReadSession, Values
 
 K = TypeVar("K")
 

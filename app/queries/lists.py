@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from app.core.vocab import Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.listing import Paged
 from app.schemas.claim import ClaimFilter, ClaimPublic

@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from app.core.vocab import Noun, Operation, Scope
 from app.database.models import NOUNS, ApiKey, Document, History
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 
 R = TypeVar("R")

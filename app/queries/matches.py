@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Float, Select, Text, case, cast, func, lit
 
 from app.core.vocab import Noun
 from app.database.json_sql import Json, as_text, edtf_date, json_boolean, json_object, parse_json
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Table, Tables
 from app.queries.filters import match_ids, match_reference, parse_ids, split_references
 from app.queries.fragments import coding_fields, said_date, source_brief, speaker_brief

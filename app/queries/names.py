@@ -10,7 +10,7 @@ from sqlalchemy import BigInteger, Select, Text, bindparam, literal, or_, select
 from app.core.errors import Ambiguous, Invalid
 from app.core.spans import make_match_key
 from app.database.models import Record
-from app.database.statements import PreparedSelect, ReadSession, Values
+from app.database.reads import PreparedSelect, ReadSession, Values
 from app.database.tables import NOW, Table
 from app.queries.lookups import has_key
 from app.schemas.common import MAX_ID, split_commas

@@ -27,9 +27,9 @@ from sqlalchemy import (
 from sqlalchemy import literal_column as constant
 from sqlalchemy.orm import aliased
 
-from app.database.json_sql import as_text, is_one_of, json_array, json_object, span_selectors, timestamp_text
+from app.database.json_sql import as_text, json_array, json_object, span_selectors, timestamp_text
 from app.database.models import Event, Provenance, Record, Source, Utterance
-from app.database.statements import PreparedSelect, ReadSession, Row
+from app.database.reads import PreparedSelect, ReadSession, Row, is_one_of
 from app.database.tables import NOW, Table
 from app.queries.fragments import published_date, source_brief, speaker_brief
 from app.queries.names import Missing

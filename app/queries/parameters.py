@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam
 
-from app.database.statements import Values
+from app.database.reads import Values
 
 Condition = ColumnElement[bool]
 

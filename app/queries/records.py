@@ -10,7 +10,7 @@ from sqlmodel import Session
 from app.core.errors import Gone, Invalid, NotFound
 from app.core.vocab import Noun, Operation
 from app.database.models import NOUNS, History, Record, Revision
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import AS_OF, NOW, Table, Tables, build_past_tables
 from app.queries import claims, documents, events, matches, reports, sources, speakers, statements, utterances
 from app.queries.lookups import has_deleted_key, has_key

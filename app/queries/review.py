@@ -26,7 +26,6 @@ from app.database.json_sql import (
     Json,
     as_text,
     edtf_date,
-    is_one_of,
     json_array,
     json_object,
     parse_json,
@@ -34,7 +33,7 @@ from app.database.json_sql import (
     span_selectors,
 )
 from app.database.models import NOUNS, Rejection
-from app.database.statements import PreparedSelect, ReadSession, Values
+from app.database.reads import PreparedSelect, ReadSession, Values, is_one_of
 from app.database.tables import NOW, Table
 from app.queries import matches
 from app.queries.fragments import document_brief, event_brief, said_date, source_brief, speaker_brief

@@ -16,9 +16,9 @@ from sqlmodel import Session
 
 from app.core.errors import NotFound
 from app.core.vocab import Noun, Operation
-from app.database.json_sql import as_text, is_one_of, json_object, rfc3339_time
+from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import NOUNS, History, Revision
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession, is_one_of
 from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery, Page, PageRequest, SortKey, UnionQuery
 from app.queries.lookups import has_deleted_key, has_key

@@ -13,7 +13,7 @@ from app.core.errors import Invalid, NotFound
 from app.core.vocab import Noun
 from app.database.json_sql import as_text, json_object, rfc3339_time
 from app.database.models import SavedSearch, Webhook
-from app.database.statements import PreparedSelect, ReadSession, Row
+from app.database.reads import PreparedSelect, ReadSession, Row
 from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.lists import LISTS

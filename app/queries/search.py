@@ -30,8 +30,7 @@ from sqlalchemy.sql.expression import TableClause, column, table
 
 from app.core.spans import make_match_key
 from app.core.vocab import Noun
-from app.database.json_sql import is_one_of
-from app.database.statements import PreparedSelect, ReadSession, Values
+from app.database.reads import PreparedSelect, ReadSession, Values, is_one_of
 from app.database.tables import NOW, Table
 from app.queries.filters import date_sort_key
 from app.queries.listing import Page, PageRequest, UnionQuery

@@ -10,7 +10,7 @@ from app.core.spans import escape_like, make_match_key
 from app.core.urls import get_domain
 from app.database.json_sql import as_text, json_array_of_values, json_boolean, json_object
 from app.database.models import Source
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import match_ids, match_text, parse_ids, to_pattern
 from app.queries.fragments import coding_fields

@@ -5,7 +5,7 @@ from functools import cache, lru_cache
 from sqlalchemy import ScalarSelect, Select, func, or_, select
 
 from app.database.json_sql import Json, as_text, json_array_of_values, json_object
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import match_ids, match_text, parse_ids, to_pattern
 from app.queries.fragments import coding_fields, source_brief

@@ -6,7 +6,7 @@ from sqlalchemy import Float, Select, func, select
 
 from app.core.vocab import Noun
 from app.database.json_sql import as_text, json_array, json_boolean, json_object, span_selectors
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries.filters import (
     begins_in_range,

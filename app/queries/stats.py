@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from app.core.vocab import Noun, SeriesBy
 from app.database.models import Attribution, Coverage, Origin
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import NOW, Table
 from app.queries.filters import date_sort_key, has_no_date
 from app.queries.names import resolve_names

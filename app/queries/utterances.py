@@ -8,7 +8,7 @@ from sqlalchemy import ScalarSelect, Select, func, select
 
 from app.core.vocab import Noun
 from app.database.json_sql import as_text, json_array, json_array_of_values, json_object, parse_json, rfc3339_time
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.database.tables import NOW, Tables
 from app.queries import statements
 from app.queries.filters import (

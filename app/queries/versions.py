@@ -9,9 +9,9 @@ from sqlalchemy import BigInteger, Select, and_, bindparam, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session
 
-from app.database.json_sql import Json, as_text, is_one_of, json_array, json_object, timestamp_text
+from app.database.json_sql import Json, as_text, json_array, json_object, timestamp_text
 from app.database.models import Document
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession, is_one_of
 from app.database.tables import NOW, Table
 from app.queries import documents
 from app.queries.fragments import speaker_brief

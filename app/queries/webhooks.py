@@ -22,7 +22,7 @@ from app.core.errors import NotFound
 from app.core.vocab import DeliveryState
 from app.database.json_sql import as_text, json_boolean, json_object, parse_json, rfc3339_time
 from app.database.models import Delivery, Revision, SavedSearch, Webhook
-from app.database.statements import PreparedSelect, ReadSession
+from app.database.reads import PreparedSelect, ReadSession
 from app.database.tables import Table
 from app.queries.listing import BoundListing, ListQuery
 from app.queries.parameters import FilterShape, split_filters

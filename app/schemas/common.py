@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from app.core.dates import Day, parse_day
 from app.core.errors import Invalid
-from app.core.spans import SLUG, Span, Text, is_slug
+from app.core.spans import SLUG, Digits, Span, Text, is_slug
 from app.core.vocab import CodedBy, DateMatch
 
 T = TypeVar("T")
@@ -39,14 +39,6 @@ def _check_slug(slug: str) -> str:
     return slug
 
 
-def _check_digits(value: object) -> object:
-    # Pydantic alone also parses 01, +1, 1.0 and 1_0 as integers, which would give a record several addresses.
-    if isinstance(value, str) and not re.fullmatch("-?(0|[1-9][0-9]*)", value):
-        raise ValueError("write a whole number in digits")
-    return value
-
-
-Digits = BeforeValidator(_check_digits)
 Id = Annotated[int, Field(ge=1, le=MAX_ID), Digits]
 Slug = Annotated[str, Field(pattern=SLUG, max_length=80, examples=["meduza"]), AfterValidator(_check_slug)]
 Name = Annotated[Text, Field(min_length=1, max_length=200)]

@@ -3,11 +3,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Digits
 from app.core.vocab import CoverageStatus, ReportRole
 from app.schemas.common import (
     DateParams,
     DatePublic,
-    Digits,
     EventBrief,
     ListParams,
     SourceBrief,

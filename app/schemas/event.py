@@ -4,7 +4,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, Field
 
 from app.core.dates import EdtfText
-from app.core.spans import Text
+from app.core.spans import Digits, Text
 from app.core.vocab import EventType, ReportRole
 from app.schemas.common import (
     Coding,
@@ -12,7 +12,6 @@ from app.schemas.common import (
     Country,
     DateParams,
     DatePublic,
-    Digits,
     ExternalId,
     Id,
     Ids,

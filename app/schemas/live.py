@@ -3,8 +3,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Digits
 from app.core.vocab import Noun, Operation
-from app.schemas.common import MAX_ID, Digits, Ref, build_list_pattern
+from app.schemas.common import MAX_ID, Ref, build_list_pattern
 
 # A revision, and the index of a change in it unless all its changes were sent.
 EVENT_ID = re.compile("(0|[1-9][0-9]{0,18})(-(0|[1-9][0-9]{0,18}))?")

@@ -5,17 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Digits
 from app.core.vocab import WordEdit
-from app.schemas.common import (
-    CommaRefs,
-    DateParams,
-    Digits,
-    Id,
-    ListParams,
-    RecordParams,
-    SearchText,
-    build_list_pattern,
-)
+from app.schemas.common import CommaRefs, DateParams, Id, ListParams, RecordParams, SearchText, build_list_pattern
 from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, StatementPublic

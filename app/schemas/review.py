@@ -3,12 +3,12 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Discriminator, Field, Tag, model_validator
 
+from app.core.spans import Digits
 from app.core.vocab import Noun, Verdict
 from app.schemas.claim import ClaimUpdate
 from app.schemas.common import (
     MAX_ID,
     DatePublic,
-    Digits,
     DocumentBrief,
     EventBrief,
     Id,

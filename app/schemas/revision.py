@@ -3,8 +3,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
+from app.core.spans import Digits
 from app.core.vocab import Noun, Operation
-from app.schemas.common import MAX_ID, Digits, ListParams
+from app.schemas.common import MAX_ID, ListParams
 
 
 class RevisionPublic(BaseModel):

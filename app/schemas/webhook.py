@@ -3,10 +3,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field
 
-from app.core.spans import Text
+from app.core.spans import Digits, Text
 from app.core.urls import HttpUrl
 from app.core.vocab import DeliveryState, Noun, Operation
-from app.schemas.common import MAX_ID, Digits, Input, ListParams, Ref, build_list_pattern, omittable_field
+from app.schemas.common import MAX_ID, Input, ListParams, Ref, build_list_pattern, omittable_field
 
 WebhookUrl = Annotated[
     HttpUrl,

@@ -20,7 +20,7 @@ from sqlmodel import Session
 from app.core.errors import Invalid, NotFound, Unauthorized
 from app.core.vocab import Scope
 from app.database.models import ApiKey
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.queries import lookups
 from app.queries.lookups import StoredKey
 

@@ -17,7 +17,7 @@ from sqlmodel import Session, SQLModel
 from app.core.vocab import DeliveryState, Noun, Operation
 from app.database.engine import open_read_transaction, open_write_transaction
 from app.database.models import Delivery, SavedSearch, Webhook
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.queries import webhooks
 from app.queries.change_feed import ChangeSelection, get_next_changes
 from app.store import leases

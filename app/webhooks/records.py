@@ -9,7 +9,7 @@ from sqlmodel import Session, SQLModel
 from app.core.errors import Conflict, Invalid, NotFound
 from app.core.vocab import DeliveryState
 from app.database.models import Delivery, SavedSearch, Webhook
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.queries import lookups
 from app.schemas.webhook import WebhookCreate, WebhookUpdate
 from app.store.configured import add_configured, change_configured, find_configured

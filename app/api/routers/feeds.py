@@ -9,7 +9,7 @@ from app.api.web.reads import UncachedReadDep
 from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.database.models import Feed
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.queries import feeds
 from app.schemas.common import Page
 from app.schemas.feed import FeedCreate, FeedFilter, FeedItemFilter, FeedItemPublic, FeedPublic, FeedUpdate

@@ -21,16 +21,16 @@ from app.api.web.reads import UncachedReadDep
 from app.api.web.requests import RecordId, parse_query
 from app.core.config import Settings
 from app.core.errors import DatelineError, Invalid
-from app.core.spans import Text
+from app.core.spans import Digits, Text
 from app.core.vocab import Outcome
 from app.core.vocab import Scope as KeyScope
 from app.database.engine import open_read_transaction
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.imports import upload
 from app.imports.lines import Result
 from app.imports.upload import Inflater, Intake
 from app.queries import imports
-from app.schemas.common import MAX_ID, Digits, Page
+from app.schemas.common import MAX_ID, Page
 from app.schemas.imports import ImportFilter, ImportPublic, ImportReport, ReportFormat
 
 router = APIRouter(prefix="/imports", tags=["imports"])

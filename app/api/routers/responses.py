@@ -20,8 +20,7 @@ from app.api.web.reads import FindListing, ReadRequest, fetch_page, forbid_stori
 from app.api.web.requests import get_address, get_base_url, get_path, parse_query
 from app.api.web.writes import Renderer
 from app.core.vocab import Noun
-from app.database.read_pool import ReadFunction, ThreadReadSession
-from app.database.statements import ReadSession, StoreState
+from app.database.reads import ReadFunction, ReadSession, StoreState, ThreadReadSession
 from app.formats import FORMATS, JSON, Format, list_format_names
 from app.formats.json import write_page
 from app.formats.list_info import ListInfo

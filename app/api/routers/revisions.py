@@ -7,8 +7,7 @@ from fastapi import APIRouter, Path, Query, Response
 from app.api.routers import responses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.core.vocab import Noun
-from app.database.read_pool import ThreadReadSession
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession, ThreadReadSession
 from app.queries import revisions
 from app.schemas.common import Page, Ref
 from app.schemas.revision import (

@@ -13,8 +13,7 @@ from app.api.web.requests import SlugOrId, parse_query
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.core.errors import Busy
 from app.database.models import SavedSearch
-from app.database.read_pool import ThreadReadSession, run_sync
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession, ThreadReadSession, run_sync
 from app.queries import saved_searches
 from app.queries.listing import Paged
 from app.queries.lists import LISTS

@@ -15,8 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.api.web.reads import FindListing, ReadRequest, fetch_page
 from app.core.errors import Busy
-from app.database.read_pool import run_sync
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession, run_sync
 from app.formats import Format
 from app.formats.flat import list_columns
 from app.formats.list_info import ListInfo

@@ -13,7 +13,7 @@ from app.api.web.reads import WriterReadDep
 from app.api.web.requests import RecordId
 from app.api.web.writes import CHANGE, CREATE, WriteDep, WriteRequest
 from app.database.models import Delivery, Webhook
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.queries import webhooks
 from app.schemas.common import Id, Page
 from app.schemas.webhook import (

@@ -15,7 +15,7 @@ from limits.strategies import FixedWindowRateLimiter
 from app.core.config import Settings
 from app.core.errors import Forbidden, TooManyRequests, Unauthorized
 from app.core.vocab import Scope
-from app.database.read_pool import ReadPool
+from app.database.reads import ReadPool
 from app.queries.lookups import StoredKey
 from app.store import api_keys
 

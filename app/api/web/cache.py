@@ -18,8 +18,7 @@ from app.api.web.reads import ReadOutcome
 from app.api.web.requests import get_newest_revision, matches_etag
 from app.core.config import Settings
 from app.core.errors import DatelineError
-from app.database.read_pool import ReadPool
-from app.database.statements import StoreState
+from app.database.reads import ReadPool, StoreState
 from app.formats import list_accepted_formats
 
 RawHeader = tuple[bytes, bytes]

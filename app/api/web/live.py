@@ -20,8 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from app.core.errors import Busy, DatelineError
 from app.database.engine import is_server_lost
-from app.database.read_pool import ReadPool
-from app.database.statements import ReadSession
+from app.database.reads import ReadPool, ReadSession
 from app.queries import change_feed
 from app.queries.change_feed import ChangePage, ChangeSelection, Position
 from app.queries.revisions import Change

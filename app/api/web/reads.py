@@ -29,13 +29,13 @@ from app.api.web.requests import (
     parse_query,
 )
 from app.core.errors import Invalid
+from app.core.spans import Digits
 from app.core.vocab import Scope as KeyScope
-from app.database.read_pool import ReadFunction, ReadPool, ThreadReadSession
-from app.database.statements import ReadSession, StoreState
+from app.database.reads import ReadFunction, ReadPool, ReadSession, StoreState, ThreadReadSession
 from app.queries import records
 from app.queries.listing import Page, Paged, PageRequest
 from app.queries.names import Missing
-from app.schemas.common import MAX_ID, Digits
+from app.schemas.common import MAX_ID
 
 T = TypeVar("T")
 

@@ -20,7 +20,8 @@ from starlette.routing import compile_path
 
 from app.core.config import Settings
 from app.core.errors import Invalid
-from app.schemas.common import MAX_ID, Digits, Id, Ref
+from app.core.spans import Digits
+from app.schemas.common import MAX_ID, Id, Ref
 
 # Paths that need no escaping: nearly all.
 _PLAIN_PATH = re.compile("[A-Za-z0-9/_.-]*")

@@ -18,7 +18,7 @@ from app.core.spans import Text
 from app.core.vocab import Scope
 from app.database.engine import open_read_transaction
 from app.database.models import IdempotencyKey, Record
-from app.database.read_pool import ThreadReadSession, run_sync
+from app.database.reads import ThreadReadSession, run_sync
 from app.queries import lookups, records
 from app.store import revisions
 from app.store.revisions import WriteSession

@@ -9,8 +9,7 @@ import orjson
 from app.api.web import cursors
 from app.api.web.reads import fetch_page
 from app.core.vocab import Noun
-from app.database.read_pool import ReadPool, ThreadReadSession
-from app.database.statements import ReadSession
+from app.database.reads import ReadPool, ReadSession, ThreadReadSession
 from app.integrations.assistants.answers import Document, Event, Outlet, Passage, Relay, Statement, Voice, Words
 from app.integrations.assistants.questions import ListQuestion
 from app.queries import records

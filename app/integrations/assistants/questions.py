@@ -5,9 +5,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from app.core.dates import Day
+from app.core.spans import Digits
 from app.core.vocab import DateMatch
 from app.schemas.claim import Properties
-from app.schemas.common import CommaRefs, Digits, Id, SearchText
+from app.schemas.common import CommaRefs, Id, SearchText
 from app.schemas.event import EventTypes
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers

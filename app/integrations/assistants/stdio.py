@@ -3,7 +3,7 @@
 from mcp.server.stdio import stdio_server
 from sqlalchemy import Engine
 
-from app.database.read_pool import ReadPool
+from app.database.reads import ReadPool
 from app.integrations.assistants.context import Store
 from app.integrations.assistants.server import build_server
 

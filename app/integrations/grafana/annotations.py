@@ -10,12 +10,13 @@ from pydantic import Field
 
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
+from app.core.spans import Digits
 from app.core.vocab import Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.integrations.grafana.shapes import AnnotationPublic
 from app.integrations.lists import Item, answer_json, dump_filters, read_first, validate_filters
 from app.queries.lists import LISTS
-from app.schemas.common import CommaRefs, Digits
+from app.schemas.common import CommaRefs
 from app.schemas.event import EventSelection
 from app.schemas.speaker import Speakers
 from app.schemas.statement import Coders, MinConfidence, StatementKinds

@@ -16,8 +16,7 @@ from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest
 from app.api.web.requests import parse_query
 from app.core.errors import Invalid
-from app.database.read_pool import ThreadReadSession
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession, ThreadReadSession
 from app.integrations.grafana import panels
 from app.integrations.grafana.shapes import (
     MetricPublic,

@@ -11,7 +11,7 @@ import orjson
 from app.comparisons import series
 from app.core.errors import Invalid
 from app.core.vocab import EventType, Interval, Noun, SeriesBy, StatementKind
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.integrations.grafana.annotations import get_milliseconds
 from app.integrations.grafana.shapes import PanelQueryIn, PayloadValue, TargetIn
 from app.integrations.grafana.variables import NameParams, Option, count_countries, list_sources, list_speakers

@@ -9,14 +9,13 @@ from pydantic import BaseModel, Field
 
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest, ReadRoute
-from app.core.spans import Text
+from app.core.spans import Digits, Text
 from app.core.vocab import EventType, Noun
-from app.database.statements import ReadSession
+from app.database.reads import ReadSession
 from app.integrations.grafana.shapes import VariablePublic
 from app.integrations.labels import format_label, get_country_name
 from app.integrations.lists import Item, answer_json, read_first
 from app.queries import stats
-from app.schemas.common import Digits
 from app.schemas.source import SourceFilter
 from app.schemas.speaker import SpeakerFilter
 from app.schemas.stats import EventStatsFilter, StatsFilter
