@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from app.core.config import Settings
     from app.core.vocab import Scope
-    from app.database.read_pool import ReadPool
+    from app.database.reads import ReadPool
 
 BACKENDS = ("sqlite", "postgresql")
 
@@ -231,7 +231,7 @@ def talking_to(application: "FastAPI", store: Store) -> "Iterator[TestClient]":
     """Let the application serve the store, and return a client. Every URL to be fetched is refused."""
     from fastapi.testclient import TestClient
 
-    from app.database.read_pool import ReadPool
+    from app.database.reads import ReadPool
     from app.fetch import Fetcher
 
     before, application.state.read_pool = application.state.read_pool, ReadPool(store.engine, connections=2)
