@@ -175,6 +175,13 @@ def test_equal_statement_is_among_the_closest(words: list[str]) -> None:
     assert same in list_closest(printing(LONG.casefold()), [*candidates, same])
 
 
+def test_equal_statement_is_preferred_to_words_of_it() -> None:
+    same = printing(LONG)
+    candidates = [printing("We") for _ in range(31)]
+
+    assert same in list_closest(printing(LONG.casefold()), [*candidates, same])
+
+
 @pytest.mark.parametrize("words", ["a" * 200_000, "не " * 70_000, "x'x’" * 50_000, "won't " * 40_000, "1.2,3" * 40_000])
 def test_hostile_words_take_limited_time(words: str) -> None:
     started = time.process_time()

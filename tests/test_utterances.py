@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from alembic import command
 from fastapi.testclient import TestClient
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -19,7 +18,7 @@ from typer.testing import CliRunner
 from app.cli import app
 from app.core.config import get_settings
 from app.core.vocab import CodedBy
-from app.database.engine import build_alembic_config, open_write_transaction
+from app.database.engine import open_write_transaction
 from app.database.models import Attribution, Document, Match, Statement
 from app.imports import export as jsonl
 from app.queries import lookups
@@ -331,12 +330,3 @@ def test_a_store_that_was_copied_line_by_line_keeps_them(store: Store, empty_sto
     list(jsonl.read(empty_store.engine, jsonl.write(store.engine)))
 
     assert get_index_rows(empty_store) == get_index_rows(store)
-
-
-def test_a_store_from_before_they_were_kept_has_them_once_migrated(store: Store, dateline: Dateline) -> None:
-    before = get_index_rows(store)
-    command.downgrade(build_alembic_config(store.engine), "0009")
-
-    dateline(store.url, "migrate")
-
-    assert get_index_rows(store) == before != []

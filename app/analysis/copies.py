@@ -20,7 +20,6 @@ from dataclasses import dataclass
 
 # Measured (docs/decisions/0014-origins.md): of shingles of 3, 4 and 5 words those of 3 best tell edited
 # copies from independent reports of one event, and 0.4 lies between both.
-_SHINGLE_WORDS = 3
 _COPY_SIMILARITY = 0.4
 
 _SKETCH_SIZE = 128  # hashes of a sketch, 4 bytes each
@@ -57,7 +56,7 @@ class Copy:
 def build_sketch(text: str) -> bytes:
     """Return the sketch by which near-duplicates of a text are found; empty if it has too few words of its own."""
     words = _WORD.findall(unicodedata.normalize("NFKC", _QUOTED.sub("\n", text)).casefold())
-    shingles = zip(*(words[first:] for first in range(_SHINGLE_WORDS)), strict=False)
+    shingles = zip(words, words[1:], words[2:], strict=False)
     hashes = {zlib.crc32(" ".join(shingle).encode()) * _SPREAD & _LARGEST for shingle in shingles}
     if len(hashes) < _LEAST_SHINGLES:
         return b""
@@ -104,5 +103,8 @@ def _estimate(hashes: Hashes, other: Hashes, shared: int) -> float:
     """Estimate containment from the sample of hashes below the bounds up to which both sketches are complete."""
     if shared < _LEAST_SHARED:
         return 0.0
-    bound = min(full[-1] if len(full) == _SKETCH_SIZE else _LARGEST for full in (hashes, other))
+    bound = _LARGEST
+    for sample in (hashes, other):
+        if len(sample) == _SKETCH_SIZE:
+            bound = min(bound, sample[-1])
     return shared / min(bisect_right(hashes, bound), bisect_right(other, bound))

@@ -5,9 +5,7 @@ takes time linear in the text.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from app.analysis.agencies import AGENCIES, AGENCY_BY_KEY, Agency
 from app.core.spans import Span, make_match_key
@@ -59,7 +57,14 @@ _BYLINE = re.compile(
 
 def find_credit(text: str, byline: str | None) -> Credit | None:
     """Return the first agency that the text credits, or else the one that the byline credits."""
-    matches = [match for pattern in _PATTERNS for match in islice(_find_text_credits(pattern, text), 1)]
+    matches = []
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(text):
+            # Some credits are for a picture, which the line mentions before the credit, or right after it.
+            line = text[match.start() : match.end() + 20].lstrip().partition("\n")[0]
+            if not _PICTURE.search(line):
+                matches.append(match)
+                break
     if matches:
         first = min(matches, key=lambda match: match.start("name"))
         return Credit(AGENCY_BY_KEY[make_match_key(first["name"])], Span(*first.span("name")))
@@ -70,11 +75,3 @@ def find_credit(text: str, byline: str | None) -> Credit | None:
     if signature is None or _PICTURE.search(signature.string):
         return None
     return Credit(AGENCY_BY_KEY[make_match_key(signature["name"])], None)
-
-
-def _find_text_credits(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """Yield the matches in lines that do not mention a picture before the credit, or right after it."""
-    for match in pattern.finditer(text):
-        line = text[match.start() : match.end() + 20].lstrip().partition("\n")[0]
-        if not _PICTURE.search(line):
-            yield match

@@ -27,22 +27,13 @@ def recognize_agency(name: str) -> Agency | None:
     return AGENCY_BY_KEY.get(key) if len(key) > 3 or key in _SHORT_KEYS else None
 
 
+# Descriptions of news media in the names of organizations and unnamed speakers: "North Korean state media".
 _MEDIUM = (
     r"(?:media|(?:news|press) (?:agency|agencies|service|services)|newswires?|news outlets?|television|tv|radio"
     r"|broadcasters?|newspapers?|news ?(?:site|channel|website)s?|dail(?:y|ies)|magazines?)"
 )
 _MEDIA = re.compile(rf"(?<!social )(?<!mass )\b{_MEDIUM}\b")
 _STATE_MEDIA = re.compile(rf"(?<!islamic )\bstate(?:[- ](?:run|owned|controlled))? (?:[\w-]+ ){{0,2}}{_MEDIUM}\b")
-
-
-def is_media(name: str) -> bool:
-    """Return True if an organization of this name, or an unnamed speaker so described, is a news medium."""
-    return recognize_agency(name) is not None or _MEDIA.search(make_match_key(name)) is not None
-
-
-def is_state_media(name: str) -> bool:
-    """Return True if the name says that a state runs it: "North Korean state media", "state-run television"."""
-    return _STATE_MEDIA.search(make_match_key(name)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +216,7 @@ class OriginKeyResolver:
             key = self.resolve_source(speaker.source)
         elif self.is_news_medium(speaker):
             agency = recognize_agency(speaker.name)
-            if speaker.country and is_state_media(speaker.name):
+            if speaker.country and _STATE_MEDIA.search(make_match_key(speaker.name)):
                 key = _state_media(speaker.country)
             elif agency is not None:
                 key = self._resolve_agency(agency, agency.key)
@@ -243,8 +234,11 @@ class OriginKeyResolver:
     def is_news_medium(self, speaker: SpeakerRef) -> bool:
         """Return True if the speaker is a source, or an organization named or described as a news medium."""
         if speaker.id not in self._is_news:
-            has_media_kind = speaker.kind in (SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED)
-            self._is_news[speaker.id] = speaker.source is not None or (has_media_kind and is_media(speaker.name))
+            is_medium = speaker.source is not None
+            if not is_medium and speaker.kind in (SpeakerKind.ORGANIZATION, SpeakerKind.UNNAMED):
+                is_described = _MEDIA.search(make_match_key(speaker.name)) is not None
+                is_medium = is_described or recognize_agency(speaker.name) is not None
+            self._is_news[speaker.id] = is_medium
         return self._is_news[speaker.id]
 
     def _resolve_agency(self, agency: Agency | None, key: str) -> OriginKey:

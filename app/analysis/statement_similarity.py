@@ -81,8 +81,11 @@ class DayRange(NamedTuple):
         """Return True if the ranges have a day in common, or are no further apart than ``within``."""
         return self.first - other.last <= within and other.first - self.last <= within
 
-    def widen(self, by: dt.timedelta) -> "DayRange":
-        return DayRange(_shift(self.first, -by), _shift(self.last, by))
+    def widen(self, before: dt.timedelta, after: dt.timedelta) -> "DayRange":
+        """Return the range with these days before and after it, as far as the calendar goes."""
+        first = max(self.first.toordinal() - before.days, dt.date.min.toordinal())
+        last = min(self.last.toordinal() + after.days, dt.date.max.toordinal())
+        return DayRange(dt.date.fromordinal(first), dt.date.fromordinal(last))
 
 
 ALWAYS = DayRange(dt.date.min, dt.date.max)
@@ -99,21 +102,14 @@ def get_possible_days(
     if kind is SpeakerKind.DOCUMENT or (said is None and published is None):
         return ALWAYS
     if said is not None:
-        return said.widen(_WEEK) if in_doubt else said
+        return said.widen(_WEEK, _WEEK) if in_doubt else said
     assert published is not None
-    return DayRange(_shift(published.first, -_WEEK), published.last)
+    return published.widen(before=_WEEK, after=dt.timedelta(0))
 
 
-def may_coincide(days: DayRange | None, other: DayRange | None) -> bool:
+def may_coincide(days: DayRange | None, other: DayRange | None, within: dt.timedelta = TOLERANCE) -> bool:
     """Return True unless both are known and too far apart for one utterance."""
-    return days is None or other is None or days.is_near(other)
-
-
-def _shift(day: dt.date, by: dt.timedelta) -> dt.date:
-    try:
-        return day + by
-    except OverflowError:
-        return dt.date.min if by < dt.timedelta() else dt.date.max
+    return days is None or other is None or days.is_near(other, within)
 
 
 @dataclass(frozen=True)
@@ -206,7 +202,11 @@ def compare_statements(statement: PrintedStatement, other: PrintedStatement) -> 
     # A quotation inside the words of the other statement is not the same as all of these.
     if statement.document == other.document and 0.0 < statement.span.overlap(other.span) < 0.5:
         return None
-    shared, score = _score(statement.shingles, other.shingles)
+    own, others = statement.shingles, other.shingles
+    shared = sum(min(own[shingle], others[shingle]) for shingle in own.keys() & others.keys())
+    if not shared:
+        return None
+    score = shared / min(sum(own.values()), sum(others.values())) * shared / (shared + _HALF_WEIGHT)
     if score < thresholds.maybe:
         return None
     confidence = round(_get_confidence(score), 2)
@@ -218,9 +218,12 @@ def list_closest(statement: PrintedStatement, candidates: Sequence[PrintedStatem
     """Return the candidates, or if they are many those that a quick comparison ranks first."""
     if len(candidates) <= _MOST_IN_FULL:
         return candidates
-    texts = [candidate.folded for candidate in candidates]
-    ranked = process.extract(statement.folded, texts, scorer=fuzz.token_set_ratio, limit=_MOST_IN_FULL)
-    return [candidates[place] for _, _, place in ranked]
+    # The quick comparison rates a few words of the statement as high as all of them: of a tie the first ones stay.
+    words = statement.folded
+    ordered = sorted(candidates, key=lambda candidate: candidate.folded != words)
+    texts = [candidate.folded for candidate in ordered]
+    ranked = process.extract(words, texts, scorer=fuzz.token_set_ratio, limit=_MOST_IN_FULL)
+    return [ordered[place] for _, _, place in ranked]
 
 
 class _Thresholds(NamedTuple):
@@ -237,7 +240,10 @@ def _get_thresholds(statement: PrintedStatement, other: PrintedStatement) -> _Th
     may be another speaker's words if they are the very same words on one occasion.
     """
     if statement.speaker is not None and statement.speaker == other.speaker:
-        return None if _is_document_of_two_dates(statement, other) else _Thresholds(_MAYBE, _SAME)
+        # A document, which says the same at all times, may be quoted as of two dates.
+        if statement.kind is SpeakerKind.DOCUMENT and not may_coincide(statement.said, other.said, _WEEK):
+            return None
+        return _Thresholds(_MAYBE, _SAME)
     if statement.speaker in other.relays or other.speaker in statement.relays:
         return _Thresholds(_SAME, _SURE)
     kinds = {statement.kind, other.kind}
@@ -249,27 +255,12 @@ def _get_thresholds(statement: PrintedStatement, other: PrintedStatement) -> _Th
     return None
 
 
-def _is_document_of_two_dates(statement: PrintedStatement, other: PrintedStatement) -> bool:
-    """Return True if one document, which says the same at all times, is quoted as of two dates."""
-    if statement.kind is not SpeakerKind.DOCUMENT or statement.said is None or other.said is None:
-        return False
-    return not statement.said.is_near(other.said, _WEEK)
-
-
 def _is_verbatim(statement: PrintedStatement, other: PrintedStatement) -> bool:
     shorter, longer = sorted((statement.tokens, other.tokens), key=len)
     length = max(_RUN_WORDS, int(_RUN_SHARE * len(shorter)))
     words = f" {' '.join(longer)} "
     starts = range(len(shorter) - length + 1)
     return any(f" {' '.join(shorter[start : start + length])} " in words for start in starts)
-
-
-def _score(shingles: dict[str, float], other: dict[str, float]) -> tuple[float, float]:
-    """Return the weight of the shingles in common, and the score of the pair, 0 to 1."""
-    shared = sum(min(shingles[shingle], other[shingle]) for shingle in shingles.keys() & other.keys())
-    if not shared:
-        return 0.0, 0.0
-    return shared, shared / min(sum(shingles.values()), sum(other.values())) * shared / (shared + _HALF_WEIGHT)
 
 
 def _get_confidence(score: float) -> float:

@@ -54,9 +54,12 @@ class OriginListing:
         if request.after is not None:
             ordered = ordered[[origin.key.key for origin in ordered].index(str(request.after[0])) + 1 :]
         page = ordered[: request.limit]
-        evidence = [proof for origin in page for proof in origin.evidence]
-        documents = {proof.document_id for proof in evidence}
-        statements = {ident for proof in evidence for ident in proof.statement_ids}
+        documents: set[int] = set()
+        statements: set[int] = set()
+        for origin in page:
+            for evidence in origin.evidence:
+                documents.add(evidence.document_id)
+                statements.update(evidence.statement_ids)
         records = await queries.get_items(reads, documents, statements, event=self.event)
         items = [orjson.dumps(_build_item(origin, records)).decode() for origin in page]
         return Page(items, (page[-1].key.key, 0) if len(ordered) > len(page) else None)

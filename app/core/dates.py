@@ -83,7 +83,13 @@ def _parse_date(text: str) -> _Bounds:
     if match is None:
         raise ValueError(f"not a date of the supported EDTF subset: {_EDTF_HELP}")
     digits, qualifier = match.groups()
-    return _Bounds(_get_first_day(digits), _get_last_day(digits), bool(qualifier))
+    first = last = _get_first_day(digits)
+    match digits.count("-"):
+        case 0:
+            last = first.replace(month=12, day=31)
+        case 1:
+            last = first.replace(day=calendar.monthrange(first.year, first.month)[1])
+    return _Bounds(first, last, bool(qualifier))
 
 
 def _get_first_day(digits: str) -> date:
@@ -92,17 +98,6 @@ def _get_first_day(digits: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise ValueError(f"the calendar has no {digits}") from None
-
-
-def _get_last_day(digits: str) -> date:
-    first = _get_first_day(digits)
-    match digits.count("-"):
-        case 0:
-            return first.replace(month=12, day=31)
-        case 1:
-            return first.replace(day=calendar.monthrange(first.year, first.month)[1])
-        case _:
-            return first
 
 
 def _check_day(value: object) -> date:

@@ -200,11 +200,6 @@ class Scope(StrEnum):
     WRITE = "write"
     ADMIN = "admin"
 
-    def includes(self, needed: "Scope") -> bool:
-        """Return True if this scope permits all that ``needed`` permits."""
-        ranks = list(Scope)
-        return ranks.index(self) >= ranks.index(needed)
-
 
 class Noun(StrEnum):
     """The records that have an address of their own; also the first part of that address."""

@@ -89,7 +89,7 @@ async def find_api_key(reads: ReadSession, prefix: str) -> StoredKey | None:
     if not rows:
         return None
     ident, name, prefix, sha256, scopes, paths, revoked = rows[0]
-    key_scopes = [Scope(scope) for scope in orjson.loads(scopes)]
+    key_scopes = tuple(map(Scope, orjson.loads(scopes)))
     return StoredKey(ident, name, prefix, sha256, key_scopes, orjson.loads(paths or "[]") or [], bool(revoked))
 
 

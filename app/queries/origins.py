@@ -69,9 +69,13 @@ async def get_utterance_rows(reads: ReadSession, utterance: int) -> ProvenanceRo
 async def _fetch_rows(
     reads: ReadSession, model: type[Record], selects: Sequence[PreparedSelect], ident: int
 ) -> ProvenanceRows:
-    if not await reads.fetch(_select_existing(model), {"ids": [ident]}):
+    ids = {"ids": [ident]}
+    if not await reads.fetch(_select_existing(model), ids):
         raise Missing(model, ident)
-    return ProvenanceRows(*[await reads.fetch(query, {"ids": [ident]}) for query in selects])
+    documents, statements, hops = selects
+    return ProvenanceRows(
+        await reads.fetch(documents, ids), await reads.fetch(statements, ids), await reads.fetch(hops, ids)
+    )
 
 
 def get_rows_of_events(connection: Connection, events: Collection[int]) -> ProvenanceRows:

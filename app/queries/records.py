@@ -49,17 +49,16 @@ def _select_current(noun: Noun, by_id: bool) -> PreparedSelect:
     return PreparedSelect(_ITEM_SELECTS[noun](NOW).where(has_key(table, ref)), with_state=True)
 
 
-def get_item(session: Session, noun: Noun, ref: int | str, *, revision: int | None = None) -> str:
-    """Return the record as JSON text, now or as ``revision`` left it.
+def get_past(session: Session, noun: Noun, ref: int | str, revision: int) -> str:
+    """Return the record as JSON text, as ``revision`` left it.
 
     Raises NotFound, or Gone if it was deleted; Invalid for a revision that does not exist yet.
     """
-    tables = NOW if revision is None else build_past_tables(session.get_bind().dialect.name)
+    tables = build_past_tables(session.get_bind().dialect.name)
     table = getattr(tables, NOUNS[noun].__name__.lower())
-    if revision is not None:
-        latest = session.execute(select(func.coalesce(func.max(_REVISION.id), 0))).scalar_one()
-        if revision > latest:
-            raise Invalid("as_of", f"the latest revision is {latest}")
+    latest = session.execute(select(func.coalesce(func.max(_REVISION.id), 0))).scalar_one()
+    if revision > latest:
+        raise Invalid("as_of", f"the latest revision is {latest}")
     query = _ITEM_SELECTS[noun](tables).where(has_key(table, ref))
     item = session.execute(query, {AS_OF.key: revision}).scalar_one_or_none()
     if item is None:

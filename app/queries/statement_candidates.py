@@ -61,9 +61,9 @@ def _date_columns() -> list[Any]:
     return [*said, document.published_earliest, document.published_latest]
 
 
-def get_relays(connection: Connection, statement_ids: Sequence[int]) -> Iterator[tuple[int, int]]:
+def get_relays(connection: Connection, statement_ids: Sequence[int]) -> Iterator[Row[Any]]:
     """Yield the ids of statements and of the voices that relayed them."""
-    return ((row.statement_id, row.speaker_id) for row in _fetch_by_ids(connection, _select_relays(), statement_ids))
+    return _fetch_by_ids(connection, _select_relays(), statement_ids)
 
 
 @cache
@@ -94,8 +94,11 @@ def find_near(
     """
     begun = first - MONTH if first - dt.date.min > MONTH else dt.date.min
     values = {"id": speaker_id, "first": first, "last": last, "begun": begun}
-    rows = (row for query in _select_near(own) for row in connection.execute(query, values))
-    ends = {row.statement_id: row.last for row in rows if row.first <= last}
+    ends: dict[int, dt.date] = {}
+    for query in _select_near(own):
+        for row in connection.execute(query, values):
+            if row.first <= last:
+                ends[row.statement_id] = row.last
     return nsmallest(_MAX_NEAR, ends, key=lambda ident: (abs(ends[ident] - last), -ident))
 
 

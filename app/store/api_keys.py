@@ -97,7 +97,8 @@ def revoke_key(session: Session, prefix: str) -> None:
 
 def allows(key: StoredKey, needed: Scope) -> bool:
     """Tell whether a scope of the key is or includes the one that is needed."""
-    return any(scope.includes(needed) for scope in key.scopes)
+    ranks = list(Scope)  # each includes those before it
+    return max(map(ranks.index, key.scopes), default=-1) >= ranks.index(needed)
 
 
 def covers(key: StoredKey, path: str) -> bool:

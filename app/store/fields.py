@@ -132,22 +132,20 @@ def _build_date_columns(name: str, value: str | None) -> dict[str, Any]:
 
 
 def _build_span_columns(names: _SpanColumns, value: SpanIn | None, text: str, at: At) -> dict[str, Any]:
-    span = None if value is None else _locate_span(text, value, at)
+    """Return the columns of a span: at its offsets, once checked, or else at the one place where its words stand."""
+    span = None
+    try:
+        if value is not None and value.start is not None and value.end is not None:
+            check_span(text, value.start, value.end, value.exact)
+            span = Span(value.start, value.end)
+        elif value is not None:
+            span = find_span(text, value.exact or "", prefix=value.prefix, suffix=value.suffix)
+    except ValueError as error:
+        raise Invalid(at, str(error)) from error
     columns: dict[str, Any] = {names.start: span and span.start, names.end: span and span.end}
     if names.words is not None:
         columns[names.words] = span and text[span.start : span.end]
     return columns
-
-
-def _locate_span(text: str, span: SpanIn, at: At) -> Span:
-    """Return the span at the offsets of ``span``, once checked, or else at the one place where its words stand."""
-    try:
-        if span.start is not None and span.end is not None:
-            check_span(text, span.start, span.end, span.exact)
-            return Span(span.start, span.end)
-        return find_span(text, span.exact or "", prefix=span.prefix, suffix=span.suffix)
-    except ValueError as error:
-        raise Invalid(at, str(error)) from error
 
 
 def resolve(session: WriteSession, model: type[R], ref: Ref, at: At) -> R:

@@ -61,14 +61,16 @@ def put_document(session: WriteSession, body: DocumentCreate) -> Document:
     """
     values = column_values(session, Document, body_values(body))
     values["sha256"] = hash_text(body.text)
-    values["identity"] = _build_identity(values["canonical_url"], body.title, body.text)
+    # All captures of one item share its address, or its title, or else its text.
+    values["identity"] = hash_text(values["canonical_url"] or body.title or body.text)
     values["retrieved_at"] = body.retrieved_at or dt.datetime.now(dt.UTC)
     captures = lookups.list_captures(session, source_id=values["source_id"], identity=values["identity"])
     for capture in captures:
         if capture.sha256 == values["sha256"]:
             return capture
     document = _add_capture(session, values, () if "supersedes" in body.model_fields_set else captures)
-    add_reports(session, document, body.reports)
+    if body.reports:
+        add_reports(session, document, body.reports)
     add_statements(session, document, body.statements)
     return document
 
@@ -94,11 +96,6 @@ def _add_capture(session: WriteSession, values: dict[str, Any], captures: Sequen
     return document
 
 
-def _build_identity(canonical_url: str | None, title: str | None, text: str) -> str:
-    """Return the key that all captures of one item share: of its address, or its title, or else its text."""
-    return hash_text(canonical_url or title or text)
-
-
 def add_report(session: WriteSession, body: ReportCreate) -> Report:
     """Add a report; raise Conflict if the document reports the event already."""
     return add_reports(session, resolve(session, Document, body.document, ("document",)), [body], at=())[0]
@@ -108,8 +105,6 @@ def add_reports(
     session: WriteSession, document: Document, bodies: Sequence[ReportIn], at: At = ("reports",)
 ) -> list[Report]:
     """Add reports of a document with their claims; errors name the place in the list, or with ``at=()`` none."""
-    if not bodies:
-        return []
     paths: list[At] = [(*at, place) if at else () for place in range(len(bodies))]
     reported = {report.event_id for report in lookups.list_rows(session, Report, document_id=document.id)}
     rows = []
@@ -188,7 +183,7 @@ def update_document(session: WriteSession, row: Document, body: DocumentUpdate) 
     if values.get("supersedes_id") == row.id:
         raise Invalid("supersedes", "a document cannot supersede itself")
     set_columns(row, values)
-    identity = _build_identity(row.canonical_url, row.title, row.text)
+    identity = hash_text(row.canonical_url or row.title or row.text)
     other = lookups.find_row(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)
     if other is not None and other.id != row.id:
         raise Conflict(f"Document {other.id} has this address or title, and the same text.")

@@ -67,7 +67,9 @@ class WriteSession(Session):
         """Flush, and count the dirty events anew."""
         self.flush()
         dirty_events, self.dirty_events = self.dirty_events, DirtyEvents()
-        counts.refresh(self.connection(), dirty_events.find_ids(self.connection()))
+        event_ids = dirty_events.find_ids(self.connection())
+        if event_ids:
+            counts.refresh(self.connection(), event_ids)
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -88,27 +90,25 @@ def write(engine: Engine, *, author: str, message: str) -> AbstractContextManage
 
 def _record_history(session: WriteSession, _context: UOWTransaction, _instances: object) -> None:
     """Stamp the records of a flush with the transaction's revision, and keep the values that they had before."""
-    _mark_owners(session)
-    changed = [row for row in session.dirty if isinstance(row, Record) and session.is_modified(row)]
-    for row in changed:
-        _record(session, row, Operation.UPDATE)
+    new, dirty, deleted = session.new, session.dirty, session.deleted  # once: a session gathers them anew each time
+    for row in [*new, *dirty, *deleted]:
+        # A changed part changes the record that it belongs to.
+        if type(row) in PARTS and (row not in dirty or session.is_modified(row)):
+            owner_model, key = PARTS[type(row)]
+            owner = session.get(owner_model, getattr(row, key))
+            if owner is not None and owner not in deleted and owner not in new:
+                attributes.flag_modified(owner, "revision_id")
+    changed = []
+    for row in session.dirty:
+        if isinstance(row, Record) and session.is_modified(row):
+            _record(session, row, Operation.UPDATE)
+            changed.append(row)
     for row in session.deleted:
         if isinstance(row, Record):
             _record(session, row, Operation.DELETE)
     for row in (*changed, *session.new):
         if isinstance(row, Record):
             row.revision_id = session.draw_revision()
-
-
-def _mark_owners(session: WriteSession) -> None:
-    """Mark the record that a changed part belongs to as changed."""
-    new, dirty, deleted = session.new, session.dirty, session.deleted  # once: a session gathers them anew each time
-    for row in [*new, *dirty, *deleted]:
-        if type(row) in PARTS and (row not in dirty or session.is_modified(row)):
-            owner_model, key = PARTS[type(row)]
-            owner = session.get(owner_model, getattr(row, key))
-            if owner is not None and owner not in deleted and owner not in new:
-                attributes.flag_modified(owner, "revision_id")
 
 
 def _record(session: WriteSession, row: Record, operation: Operation) -> None:

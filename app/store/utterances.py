@@ -61,6 +61,8 @@ def group(session: WriteSession, statements: Iterable[Statement]) -> GroupingCou
         if row.utterance_id is not None or row.utterance_by not in _MOVABLE:
             continue
         comparisons = _compare_with_candidates(session, row)
+        if not comparisons:
+            continue
         doubtful = []
         for comparison in _list_certain(comparisons):
             count = _join_if_free(session, row, comparison)
@@ -79,14 +81,13 @@ def _compare_with_candidates(session: WriteSession, row: Statement) -> list[_Com
     """Return what may print the same as a statement: certain ones first, then the likeliest."""
     connection = session.connection()
     [own] = _read_candidates(connection, [get_id(row)])
-    candidates = {}
+    candidates, printings = {}, []
     for candidate in _read_candidates(connection, _find_nearby(connection, own.printing), own.printing.speaker):
         if candidate.utterance_id is not None or candidate.utterance_by in _MOVABLE:  # no person left it alone
             candidates[candidate.printing.id] = candidate
+            printings.append(candidate.printing)
     comparisons = []
-    for printing in statement_similarity.list_closest(
-        own.printing, [candidate.printing for candidate in candidates.values()]
-    ):
+    for printing in statement_similarity.list_closest(own.printing, printings):
         result = statement_similarity.compare_statements(own.printing, printing)
         if result is not None:
             comparisons.append(_Comparison(candidates[printing.id], result))
@@ -98,7 +99,7 @@ def _compare_with_candidates(session: WriteSession, row: Statement) -> list[_Com
 
 def _find_nearby(connection: Connection, own: PrintedStatement) -> list[int]:
     """Return the ids of statements of the same voices and days, or beside it in its document and event."""
-    first, last = own.days.widen(statement_similarity.TOLERANCE)
+    first, last = own.days.widen(statement_similarity.TOLERANCE, statement_similarity.TOLERANCE)
     ids: dict[int, None] = {}
     if own.speaker is not None:
         ids |= dict.fromkeys(statement_candidates.find_near(connection, own.speaker, first=first, last=last))
@@ -117,8 +118,8 @@ def _read_candidates(
     rows = list(statement_candidates.get_statements(connection, statement_ids))
     relays: dict[int, set[int]] = defaultdict(set)
     relayed = [row.id for row in rows if speaker is None or row.speaker_id != speaker]
-    for statement_id, speaker_id in statement_candidates.get_relays(connection, relayed):
-        relays[statement_id].add(speaker_id)
+    for hop in statement_candidates.get_relays(connection, relayed):
+        relays[hop.statement_id].add(hop.speaker_id)
     candidates = []
     for row in rows:
         said, days = get_days(row)

@@ -12,7 +12,7 @@ from app.api.routers.statements import build_statement_list
 from app.api.web.problems import describe_statuses
 from app.api.web.reads import ReadDep, ReadRoute
 from app.api.web.requests import RecordId
-from app.api.web.writes import CREATE, WriteDep, WriteRequest
+from app.api.web.writes import CREATE, WriteDep
 from app.capture.capture import capture_url, store_capture
 from app.comparisons import versions
 from app.core.errors import Refused, Unreadable
@@ -31,7 +31,6 @@ from app.schemas.statement import StatementFilter, StatementPublic
 from app.schemas.version import DocumentVersion, DocumentVersionFilter
 from app.store import records
 from app.store.extractions.documents import extract_document, save_extraction
-from app.store.revisions import WriteSession
 
 router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
 
@@ -74,7 +73,7 @@ def create_document(write: WriteDep, body: DocumentCreate) -> Response:
         document = records.put_document(session, body)
         if extraction is not None and session.has_written(document):
             save_extraction(session, document, extraction)
-        return _build_response(write, session, document)
+        return write.build_response(session, 201 if session.has_written(document) else 200, document)
 
 
 @router.post("/from-url", status_code=201, response_model=DocumentFull, responses=_CREATED | describe_statuses(502))
@@ -92,7 +91,8 @@ async def create_document_from_url(request: Request, write: WriteDep, body: Docu
 
     def store() -> Response:
         with write.open_transaction() as session:
-            return _build_response(write, session, store_capture(session, page, source=body.source))
+            document = store_capture(session, page, source=body.source)
+            return write.build_response(session, 201 if session.has_written(document) else 200, document)
 
     return await anyio.to_thread.run_sync(store)
 
@@ -101,10 +101,6 @@ async def create_document_from_url(request: Request, write: WriteDep, body: Docu
 async def refuse_other_methods() -> Response:
     """Refuse them here, before they are taken for those of a document with the id ``from-url``."""
     raise HTTPException(405)
-
-
-def _build_response(write: WriteRequest, session: WriteSession, document: Document) -> Response:
-    return write.build_response(session, 201 if session.has_written(document) else 200, document)
 
 
 add_operations(

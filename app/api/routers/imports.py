@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from app import formats
 from app.api.routers import responses
-from app.api.web.access import KeyDep, get_read_pool, require_scope
+from app.api.web.access import KeyDep, require_scope
 from app.api.web.problems import WRITE_STATUSES, build_problem_response, describe_statuses
 from app.api.web.reads import UncachedReadDep
 from app.api.web.requests import RecordId, parse_query
@@ -74,7 +74,7 @@ def get_intake(
     content_encoding: Annotated[str, Header(description="`gzip`, where the body is.")] = "identity",
 ) -> Intake:
     """Return the intake for the body of a request that may write."""
-    sender, engine = require_scope(key, KeyScope.WRITE), get_read_pool(request).engine
+    sender, engine = require_scope(key, KeyScope.WRITE), request.app.state.read_pool.engine
     settings: Settings = request.app.state.settings
     encoding = content_encoding.strip().lower()
     if encoding not in ("gzip", "x-gzip", "identity", ""):
@@ -132,7 +132,7 @@ async def _import_body(request: Request, into: Intake, report: Callable[[Iterabl
 
 
 def _build_report(request: Request, into: Intake, problems: list[Result]) -> Response:
-    with open_read_transaction(get_read_pool(request).engine) as session:
+    with open_read_transaction(request.app.state.read_pool.engine) as session:
         reads = ThreadReadSession(session)
         item = orjson.loads(run_sync(imports.get_item(reads, into.id or 0)))
         revision = reads.state.revision

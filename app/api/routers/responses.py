@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -60,14 +60,18 @@ async def build_record(
     """Return the response with one record, as it is now or as a revision left it."""
 
     async def load_current(reads: ReadSession) -> tuple[str, StoreState]:
-        await read.stop_if_unchanged(reads)
+        if read.if_none_match is not None:  # the store's state alone shows if nothing has changed
+            read.set_etag(await reads.fetch_state())
         return await records.get_current(reads, noun, ref), reads.state
 
-    async def load_past(reads: ThreadReadSession) -> tuple[str, StoreState]:
+    async def load_past(reads: ThreadReadSession, revision: int) -> tuple[str, StoreState]:
         read.set_etag(await reads.fetch_state())
-        return records.get_item(reads.session, noun, ref, revision=as_of), reads.state
+        return records.get_past(reads.session, noun, ref, revision), reads.state
 
-    item, state = await (read.run(load_current) if as_of is None else read.run_in_snapshot(load_past))
+    if as_of is None:
+        item, state = await read.run(load_current)
+    else:
+        item, state = await read.run_in_snapshot(partial(load_past, revision=as_of))
     read.set_etag(state)
     if render is not None:
         item = await anyio.to_thread.run_sync(render, item)
@@ -96,7 +100,8 @@ async def build_list(
         return response
 
     async def load(reads: ReadSession) -> LoadedPage:
-        await read.stop_if_unchanged(reads)
+        if read.if_none_match is not None:  # the store's state alone shows if nothing has changed
+            read.set_etag(await reads.fetch_state())
         listing = await find(reads)
         page = await fetch_page(listing, reads, request)
         revision_times: Mapping[int, str] = {}

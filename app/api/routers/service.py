@@ -5,7 +5,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.routers.docs import list_feeds
-from app.api.web.access import get_read_pool, require_read_access
+from app.api.web.access import require_read_access
 from app.api.web.problems import describe_statuses
 from app.api.web.requests import parse_query, tag_by_version
 from app.core.errors import NotMigrated
@@ -60,7 +60,7 @@ def get_readiness(request: Request, response: Response) -> Health:
     """Whether it can answer: the store is there, and migrated."""
     response.headers["Cache-Control"] = "no-store"
     try:
-        check_migrated(get_read_pool(request).engine)
+        check_migrated(request.app.state.read_pool.engine)
     except SQLAlchemyError as error:
         raise NotMigrated("The store cannot be reached.") from error
     return Health(status="ok")

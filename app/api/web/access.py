@@ -54,12 +54,6 @@ class RateLimit:
         return headers
 
 
-def get_read_pool(request: Request) -> ReadPool:
-    """Return the application's read pool."""
-    read_pool: ReadPool = request.app.state.read_pool
-    return read_pool
-
-
 def move_token_to_scope(scope: MutableMapping[str, Any]) -> None:
     """Take a reader's token out of the request's address, before anything else looks at it.
 
@@ -98,7 +92,8 @@ async def find_key(request: Request) -> StoredKey | None:
     else:
         scheme, _, credentials = authorization.partition(" ")
         token = credentials.strip() if scheme.lower() == "bearer" else ""
-    return await get_read_pool(request).run_on_primary(partial(api_keys.find_key, token=token))
+    read_pool: ReadPool = request.app.state.read_pool
+    return await read_pool.run_on_primary(partial(api_keys.find_key, token=token))
 
 
 async def get_key(request: Request, _documented: Annotated[object, Depends(_bearer)] = None) -> StoredKey | None:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from starlette.types import Receive, Scope, Send
 
 from app import formats
-from app.api.web.access import KeyDep, authorize_read, get_read_pool, require_read_access, require_scope
+from app.api.web.access import KeyDep, authorize_read, require_read_access, require_scope
 from app.api.web.requests import (
     EarlyResponse,
     IfNoneMatch,
@@ -93,11 +93,6 @@ class ReadRequest:
         if self.if_none_match is not None and matches_etag(self.if_none_match, etag):
             raise EarlyResponse(Response(status_code=304))
 
-    async def stop_if_unchanged(self, reads: ReadSession) -> None:
-        """Raise ``EarlyResponse`` before anything is queried if the store's state alone shows that nothing changed."""
-        if self.if_none_match is not None:
-            self.set_etag(await reads.fetch_state())
-
     async def run(self, work: ReadFunction[T]) -> T:
         """Run a short read; raise ``NotFound`` or ``Gone`` if its record does not exist."""
         try:
@@ -132,7 +127,8 @@ async def fetch_page(listing: Paged, reads: ReadSession, request: PageRequest) -
 
 def build_read_request(request: Request, if_none_match: str | None, min_revision: int | None) -> ReadRequest:
     """Return a request that reads no state older than the client demands or has seen."""
-    read_pool, revision = get_read_pool(request), min_revision or 0
+    read_pool: ReadPool = request.app.state.read_pool
+    revision = min_revision or 0
     if if_none_match is not None:
         revision = max(revision, get_newest_revision(if_none_match))
     if revision:
@@ -160,7 +156,7 @@ async def get_uncached_read(
     _query: Annotated[dict[str, str], Depends(parse_query)],
 ) -> ReadRequest:
     """Return the request of an endpoint whose records change without a revision: it has no tag."""
-    return ReadRequest(request, get_read_pool(request), None)
+    return ReadRequest(request, request.app.state.read_pool, None)
 
 
 UncachedReadDep = Annotated[ReadRequest, Depends(get_uncached_read)]

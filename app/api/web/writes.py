@@ -10,7 +10,7 @@ import orjson
 from fastapi import Depends, Header, Query, Request, Response
 from sqlmodel import Session, col, delete
 
-from app.api.web.access import KeyDep, get_read_pool, require_scope
+from app.api.web.access import KeyDep, require_scope
 from app.api.web.problems import WRITE_STATUSES, describe_statuses
 from app.api.web.requests import EarlyResponse, build_etag, get_address, is_unchanged_since, parse_query
 from app.core.errors import Invalid, PreconditionFailed
@@ -61,7 +61,7 @@ class WriteRequest:
         ] = None,
     ) -> None:
         self._key = require_scope(key, Scope.WRITE)
-        self._engine = get_read_pool(request).engine
+        self._engine = request.app.state.read_pool.engine
         self._request = request
         self._fingerprint = fingerprint
         self._message = message or f"{request.method} {request.url.path}"
@@ -73,13 +73,15 @@ class WriteRequest:
         """Open a write transaction, which makes one revision and is committed when the block ends."""
         author = f"{self._key.name} ({self._key.prefix})"
         with revisions.write(self._engine, author=author, message=self._message) as session:
-            self._replay(session)
+            if self._idempotency_key is not None:
+                self._replay(session, self._idempotency_key)
             yield session
 
     def replay_if_repeated(self) -> None:
         """Raise ``EarlyResponse`` if the request was answered before; for work ahead of the transaction."""
-        with open_read_transaction(self._engine) as session:
-            self._replay(session)
+        if self._idempotency_key is not None:
+            with open_read_transaction(self._engine) as session:
+                self._replay(session, self._idempotency_key)
 
     def find_record(self, session: WriteSession, model: type[R], ref: int | str) -> R:
         """Return the row to change; raise ``PreconditionFailed``, or the errors of a GET."""
@@ -97,7 +99,10 @@ class WriteRequest:
         """Return the response to a write of a record that has an address but no revision and no tag."""
         state = run_sync(ThreadReadSession(session).fetch_state())
         location = f"{self._request.scope.get('root_path', '')}{path}"
-        return self._finish(session, status, {"Dateline-Revision": str(state.revision), "Location": location}, body)
+        headers = {"Dateline-Revision": str(state.revision), "Location": location}
+        if self._idempotency_key is not None:
+            self._store_response(session, self._idempotency_key, status, headers, body)
+        return _build_json_response(status, headers, body)
 
     def build_response(
         self,
@@ -110,43 +115,43 @@ class WriteRequest:
     ) -> Response:
         """Return the response to a write: the record as it is now, the ``summary`` of a write of many, or no body."""
         session.flush_counts()
-        state = run_sync(ThreadReadSession(session).fetch_state())
+        reads = ThreadReadSession(session)
+        state = run_sync(reads.fetch_state())
         headers, body = {"Dateline-Revision": str(state.revision)}, ""
         if row is not None and row.noun is not None and row.id is not None:
             location = f"{self._request.scope.get('root_path', '')}/{row.noun}/{row.id}"
             headers |= {"Location": location, "ETag": build_etag(state.revision, state.at, location, "json")}
-            body = records.get_item(session, row.noun, row.id)
+            body = run_sync(records.get_current(reads, row.noun, row.id))
             body = body if render is None else render(body)
         if summary is not None:
             body = orjson.dumps({**summary, "revision": state.revision}).decode()
-        return self._finish(session, status, headers, body)
+        if self._idempotency_key is not None:
+            self._store_response(session, self._idempotency_key, status, headers, body)
+        return _build_json_response(status, headers, body)
 
-    def _replay(self, session: Session) -> None:
-        if self._idempotency_key is None:
-            return
-        row = lookups.find_row(session, IdempotencyKey, api_key_id=self._key.id, key=self._idempotency_key)
+    def _replay(self, session: Session, key: str) -> None:
+        """Raise ``EarlyResponse`` with the response stored under the idempotency key, if there is one."""
+        row = lookups.find_row(session, IdempotencyKey, api_key_id=self._key.id, key=key)
         if row is None:
             return
         if row.fingerprint != self._fingerprint:
             raise Invalid("Idempotency-Key", "already used with another request")
         raise EarlyResponse(_build_json_response(row.status, row.headers, row.body))
 
-    def _finish(self, session: WriteSession, status: int, headers: dict[str, str], body: str) -> Response:
-        """Return the response, after storing it under the idempotency key, if any."""
-        if self._idempotency_key is not None and self._key.id is not None:
-            now = dt.datetime.now(dt.UTC)
-            session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _REPEATABLE_FOR))
-            row = IdempotencyKey(
-                api_key_id=self._key.id,
-                key=self._idempotency_key,
-                fingerprint=self._fingerprint,
-                status=status,
-                headers=headers,
-                body=body,
-                created_at=now,
-            )
-            session.add(row)
-        return _build_json_response(status, headers, body)
+    def _store_response(self, session: WriteSession, key: str, status: int, headers: dict[str, str], body: str) -> None:
+        """Store the response under the idempotency key, for a week."""
+        now = dt.datetime.now(dt.UTC)
+        session.execute(delete(IdempotencyKey).where(col(IdempotencyKey.created_at) < now - _REPEATABLE_FOR))
+        row = IdempotencyKey(
+            api_key_id=self._key.id,
+            key=key,
+            fingerprint=self._fingerprint,
+            status=status,
+            headers=headers,
+            body=body,
+            created_at=now,
+        )
+        session.add(row)
 
 
 def _build_json_response(status: int, headers: dict[str, str], body: str) -> Response:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.api.web.access import get_key, get_read_pool, require_scope
+from app.api.web.access import get_key, require_scope
 from app.api.web.requests import get_base_url
 from app.core.config import Settings
 from app.core.errors import Forbidden, MethodNotAllowed, NotInstalled
@@ -73,7 +73,7 @@ def _build_manager(max_body_bytes: int) -> "StreamableHTTPSessionManager":
 
     def get_store(context: Any) -> Store:
         request: Request = context.request
-        return Store(get_read_pool(request), get_base_url(request))
+        return Store(request.app.state.read_pool, get_base_url(request))
 
     # The application has already refused a larger body, by the same limit.
     return StreamableHTTPSessionManager(

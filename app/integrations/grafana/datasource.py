@@ -11,7 +11,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
-from app.api.web.access import get_read_pool, require_read_access
+from app.api.web.access import require_read_access
 from app.api.web.problems import READ_STATUSES, describe_statuses
 from app.api.web.reads import ReadDep, ReadRequest
 from app.api.web.requests import parse_query
@@ -55,7 +55,7 @@ async def get_read(
     _query: Annotated[dict[str, str], Depends(parse_query)],
 ) -> ReadRequest:
     """Return a permitted read that was sent by POST."""
-    return ReadRequest(request, get_read_pool(request), None)
+    return ReadRequest(request, request.app.state.read_pool, None)
 
 
 PostDep = Annotated[ReadRequest, Depends(get_read)]

@@ -222,14 +222,17 @@ def track(session: Session, dirty_events: DirtyEvents) -> None:
     new, changed, deleted = session.new, session.dirty, session.deleted
     for row in (*new, *changed, *deleted):
         dirty_events.note(row)
-    add_provenance(session.connection(), (_get_text(row) for row in new if isinstance(row, Document)))
-    rewritten = [row for row in changed if isinstance(row, Document) and has_changed(row, "byline", "text")]
+    added, rewritten = [], []
+    for row in new:
+        if isinstance(row, Document):
+            added.append(DocumentText(row.id, row.text, row.byline))
+    for row in changed:
+        if isinstance(row, Document) and has_changed(row, "byline", "text"):
+            rewritten.append(DocumentText(row.id, row.text, row.byline))
+    if added:
+        add_provenance(session.connection(), added)
     if rewritten:
-        _replace_provenance(session.connection(), [_get_text(row) for row in rewritten])
-
-
-def _get_text(row: Document) -> DocumentText:
-    return DocumentText(row.id, row.text, row.byline)
+        _replace_provenance(session.connection(), rewritten)
 
 
 def refresh(connection: Connection, event_ids: Collection[int]) -> None:
@@ -280,7 +283,20 @@ def _insert_origins(connection: Connection, event_ids: Sequence[int]) -> None:
 
 def add_provenance(connection: Connection, documents: Iterable[DocumentText]) -> None:
     """Insert the provenance of new documents; one whose text shows nothing, such as an empty text, gets no row."""
-    rows = [row for row in map(_build_provenance, documents) if row["sketch"] or row["credit"]]
+    rows = []
+    for document in documents:
+        sketch, credit = build_sketch(document.text), find_credit(document.text, document.byline)
+        if sketch or credit:
+            span = None if credit is None else credit.span
+            row = {
+                "document_id": document.id,
+                "sketch": sketch,
+                "credit": credit and credit.agency.name,
+                "credit_key": credit and credit.agency.key,
+                "credit_start": span and span.start,
+                "credit_end": span and span.end,
+            }
+            rows.append(row)
     if rows:
         connection.execute(Provenance.__table__.insert(), rows)  # type: ignore[attr-defined]
 
@@ -297,19 +313,6 @@ def _replace_all_provenance(connection: Connection) -> None:
     while rows := connection.execute(page, {"last": last, "step": _TEXTS_IN_MEMORY}).all():
         _replace_provenance(connection, [DocumentText(row.id, row.text, row.byline) for row in rows])
         last = rows[-1].id
-
-
-def _build_provenance(document: DocumentText) -> dict[str, Any]:
-    credit = find_credit(document.text, document.byline)
-    span = None if credit is None else credit.span
-    return {
-        "document_id": document.id,
-        "sketch": build_sketch(document.text),
-        "credit": credit and credit.agency.name,
-        "credit_key": credit and credit.agency.key,
-        "credit_start": span and span.start,
-        "credit_end": span and span.end,
-    }
 
 
 def _execute(connection: Connection, statement: str, ids: Collection[int]) -> list[Any]:

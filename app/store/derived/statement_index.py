@@ -64,8 +64,8 @@ def get_days(row: Row[Any]) -> StatementDays:
 
 def _insert(connection: Connection, rows: Sequence[Row[Any]]) -> None:
     voices: dict[int, set[int]] = defaultdict(set)
-    for statement_id, speaker_id in statement_candidates.get_relays(connection, [row.id for row in rows]):
-        voices[statement_id].add(speaker_id)
+    for hop in statement_candidates.get_relays(connection, [row.id for row in rows]):
+        voices[hop.statement_id].add(hop.speaker_id)
     values = []
     for row in rows:
         first, last = get_days(row).possible
