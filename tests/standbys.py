@@ -11,7 +11,7 @@ from tests.databases import Installation, Server, installation
 
 NO_STANDBYS = "no PostgreSQL with pg_basebackup found: install its server and client programs"
 
-# Standbys get what is flushed, so commits must not leave that to the next round of the writer of the log.
+# Standbys get only what is flushed, so a commit must flush at once and not leave it to the WAL writer.
 SETTINGS = {"synchronous_commit": "local", "wal_level": "replica", "hot_standby": "on"}
 
 
@@ -19,7 +19,7 @@ class Node(Server):
     """One server of a cluster."""
 
     def pause(self) -> None:
-        """Let the standby receive what the primary does, but show none of it."""
+        """Let the standby receive the primary's changes without applying them."""
         self.ask("SELECT pg_wal_replay_pause()")
         # It takes effect at the next record to be replayed.
         while self.ask("SELECT pg_get_wal_replay_pause_state()") != "paused":
@@ -29,7 +29,7 @@ class Node(Server):
         self.ask("SELECT pg_wal_replay_resume()")
 
     def promote(self) -> None:
-        """Make the standby a primary; returns when it takes writes."""
+        """Make the standby a primary; return when it accepts writes."""
         assert self.ask("SELECT pg_promote(true)")
 
     def ask(self, question: str) -> Any:
@@ -45,7 +45,7 @@ class Cluster:
     standbys: list[Node]
 
     def wait(self) -> None:
-        """Until every standby shows what the primary has committed."""
+        """Wait until every standby has applied all commits of the primary."""
         position = self.primary.ask("SELECT pg_current_wal_flush_lsn()")
         for standby in self.standbys:
             while not standby.ask(f"SELECT pg_last_wal_replay_lsn() >= '{position}'"):
@@ -54,24 +54,24 @@ class Cluster:
 
 @contextmanager
 def cluster(standbys: int = 2) -> Iterator[Cluster | None]:
-    """A primary with so many standbys; None where the programs for it are missing."""
-    with installation() as found, ExitStack() as stack:
-        if found is None or not (found.programs / "pg_basebackup").exists():
+    """Run a primary with standbys; yield None if the programs for it are missing."""
+    with installation() as programs, ExitStack() as stack:
+        if programs is None or not (programs.programs / "pg_basebackup").exists():
             yield None
             return
-        primary = Node(found, "primary", **SETTINGS)
+        primary = Node(programs, "primary", **SETTINGS)
         primary.initialize()
         stack.enter_context(primary.running())
-        following = [_follow(found, primary, f"standby-{number}") for number in range(standbys)]
-        for standby in following:
+        followers = [_create_standby(programs, primary, f"standby-{number}") for number in range(standbys)]
+        for standby in followers:
             stack.enter_context(standby.running())
-        yield Cluster(primary, following)
+        yield Cluster(primary, followers)
 
 
-def _follow(found: Installation, primary: Node, name: str) -> Node:
-    """A standby that has a copy of the primary's data, and the address to stream the rest from."""
-    standby = Node(found, name, **SETTINGS)
+def _create_standby(programs: Installation, primary: Node, name: str) -> Node:
+    """Create a standby with a copy of the primary's data, which streams further changes from it."""
+    standby = Node(programs, name, **SETTINGS)
     source = f"--dbname=host=127.0.0.1 port={primary.port} user=postgres"
     options = ["--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync"]
-    found.run("pg_basebackup", f"--pgdata={standby.data}", source, *options)
+    programs.run("pg_basebackup", f"--pgdata={standby.data}", source, *options)
     return standby

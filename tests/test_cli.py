@@ -30,7 +30,7 @@ Dateline = Callable[..., Result]
 
 @pytest.fixture
 def dateline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Dateline]:
-    """Runs the command on the store at a URL, in an empty folder."""
+    """Return a function that runs the command on the store at a URL, in an empty folder."""
     monkeypatch.chdir(tmp_path)
 
     def run(url: str, *arguments: str, stdin: bytes | None = None, **settings: str) -> Result:
@@ -44,7 +44,7 @@ def dateline(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Dateli
 
 @pytest.fixture
 def nothing(backend: str, templates: Templates) -> Iterator[str]:
-    """The URL of a database without any table."""
+    """Return the URL of a database without any table."""
     url = templates.new_database(backend)
     yield url
     templates.drop(url)
@@ -63,7 +63,7 @@ class Server:
 
     @property
     def output(self) -> str:
-        """What it has printed and logged so far."""
+        """The output and log lines so far."""
         return "".join(self.lines)
 
     def stop(self) -> int:
@@ -123,7 +123,7 @@ def _wait_for(server: Server) -> None:
 
 
 @pytest.mark.before_the_database
-def test_serve_answers_greets_and_stops_when_told_to(store: Store) -> None:
+def test_serve_answers_greets_and_stops_on_sigterm(store: Store) -> None:
     with serving(store.url) as server:
         answer = httpx.get(f"{server.address}/events?date=2024-06-19", trust_env=False)
         status = server.stop()
@@ -138,7 +138,7 @@ def test_serve_answers_greets_and_stops_when_told_to(store: Store) -> None:
     assert "Traceback" not in server.output
 
 
-def test_serve_refuses_a_store_without_tables_and_names_the_remedy(dateline: Dateline, nothing: str) -> None:
+def test_serve_without_tables_fails_and_names_the_remedy(dateline: Dateline, nothing: str) -> None:
     done = dateline(nothing, "serve", "--port", "0")
 
     assert done.exit_code == 1
@@ -149,7 +149,7 @@ def test_serve_refuses_a_store_without_tables_and_names_the_remedy(dateline: Dat
 # migrate and seed
 
 
-def test_migrate_brings_a_store_up_and_a_second_time_changes_nothing(dateline: Dateline, nothing: str) -> None:
+def test_second_migrate_changes_nothing(dateline: Dateline, nothing: str) -> None:
     first, second = dateline(nothing, "migrate"), dateline(nothing, "migrate")
 
     assert (first.exit_code, second.exit_code) == (0, 0), first.output + second.output
@@ -157,7 +157,7 @@ def test_migrate_brings_a_store_up_and_a_second_time_changes_nothing(dateline: D
     assert "as before" in second.stdout
 
 
-def test_migrate_says_that_a_store_is_of_another_version(dateline: Dateline, empty_store: Store) -> None:
+def test_migrate_refuses_a_store_of_another_version(dateline: Dateline, empty_store: Store) -> None:
     with empty_store.engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -167,7 +167,7 @@ def test_migrate_says_that_a_store_is_of_another_version(dateline: Dateline, emp
     assert "9999" in done.stderr
 
 
-def test_seed_shows_what_it_loaded_and_what_was_there(dateline: Dateline, empty_store: Store) -> None:
+def test_seed_prints_counts_of_new_and_existing_records(dateline: Dateline, empty_store: Store) -> None:
     loaded = [_counts(dateline(empty_store.url, "seed")) for _ in range(2)]
 
     assert set(loaded[0]) == {
@@ -183,7 +183,7 @@ def _counts(done: Result) -> dict[str, tuple[int, int]]:
     return {name: (int(new), int(existing)) for name, new, existing in rows}
 
 
-def test_the_seed_package_is_a_command_too(empty_store: Store, tmp_path: Path) -> None:
+def test_seed_package_is_a_command(empty_store: Store, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "seed"], env=environment(empty_store.url), cwd=tmp_path, capture_output=True, text=True
     )
@@ -195,7 +195,7 @@ def test_the_seed_package_is_a_command_too(empty_store: Store, tmp_path: Path) -
 # verify
 
 
-def test_verify_finds_the_seed_sound(dateline: Dateline, store: Store) -> None:
+def test_verify_passes_on_the_seed(dateline: Dateline, store: Store) -> None:
     done = dateline(store.url, "verify")
 
     assert done.exit_code == 0
@@ -219,9 +219,7 @@ def test_verify_finds_the_seed_sound(dateline: Dateline, store: Store) -> None:
         ("UPDATE claim SET value = 'Other words' WHERE id = 3", "claim 3 in document"),
     ],
 )
-def test_verify_fails_and_names_the_record_whose_span_is_broken(
-    dateline: Dateline, store: Store, damage: str, named: str
-) -> None:
+def test_verify_names_the_record_with_a_broken_span(dateline: Dateline, store: Store, damage: str, named: str) -> None:
     with store.engine.begin() as connection:
         connection.execute(text(damage))
 
@@ -253,7 +251,7 @@ SETTINGS = [
 
 
 @pytest.mark.parametrize(("setting", "value"), SETTINGS)
-def test_a_setting_that_cannot_be_is_named_without_a_traceback(
+def test_invalid_setting_is_named_without_a_traceback(
     dateline: Dateline, tmp_path: Path, setting: str, value: str
 ) -> None:
     done = dateline(f"sqlite:///{tmp_path}/store.db", "serve", **{f"DATELINE_{setting}": value})
@@ -265,7 +263,7 @@ def test_a_setting_that_cannot_be_is_named_without_a_traceback(
 @pytest.mark.parametrize(
     "url", ["sqlite:////nowhere/at/all/store.db", "postgresql://dateline@127.0.0.1:1/dateline?connect_timeout=1"]
 )
-def test_a_store_that_cannot_be_reached_is_reported_without_a_traceback(dateline: Dateline, url: str) -> None:
+def test_unreachable_store_is_reported_without_a_traceback(dateline: Dateline, url: str) -> None:
     done = dateline(url, "migrate")
 
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)
@@ -273,7 +271,7 @@ def test_a_store_that_cannot_be_reached_is_reported_without_a_traceback(dateline
 
 
 @pytest.mark.parametrize("command", ["seed", "verify", "export", "key list"])
-def test_a_command_on_a_store_without_tables_names_the_remedy(dateline: Dateline, tmp_path: Path, command: str) -> None:
+def test_command_without_tables_names_the_remedy(dateline: Dateline, tmp_path: Path, command: str) -> None:
     done = dateline(f"sqlite:///{tmp_path}/store.db", *command.split())
 
     assert (done.exit_code, type(done.exception)) == (1, SystemExit)

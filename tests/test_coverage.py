@@ -40,7 +40,7 @@ def by_slug(client: TestClient, address: str) -> dict[str, Item]:
 # What the seed shows
 
 
-def test_the_treaty_has_five_outlets_and_who_was_first(reader: TestClient) -> None:
+def test_treaty_coverage_has_five_outlets_in_order(reader: TestClient) -> None:
     outlets = by_slug(reader, f"{TREATY}?status=reported")
 
     assert {slug: (item["first_published"], item["lag_days"], item["first"]) for slug, item in outlets.items()} == {
@@ -52,7 +52,7 @@ def test_the_treaty_has_five_outlets_and_who_was_first(reader: TestClient) -> No
     }
 
 
-def test_an_outlet_leaves_out_what_others_carry(reader: TestClient) -> None:
+def test_outlet_lists_what_only_others_carry(reader: TestClient) -> None:
     outlets = by_slug(reader, f"{TREATY}?status=reported")
     carried = {slug: properties(reader, slug) for slug in outlets}
     everything = set().union(*carried.values())
@@ -71,13 +71,13 @@ def properties(client: TestClient, slug: str) -> set[str]:
     return {claim["property"] for claim in items(client, f"/claims?event=1&source={slug}&limit=500")}
 
 
-def test_each_origin_has_an_outlet_that_relayed_it_first(reader: TestClient) -> None:
+def test_every_origin_has_a_first_outlet(reader: TestClient) -> None:
     origins = {origin["key"] for origin in items(reader, "/events/1/origins")}
 
     assert {key for outlet in items(reader, TREATY) for key in outlet["first_of"]} == origins
 
 
-def test_a_document_tells_how_much_of_it_is_about_the_event(reader: TestClient) -> None:
+def test_document_has_its_share_about_the_event(reader: TestClient) -> None:
     for outlet in items(reader, f"{TREATY}?status=reported"):
         for document in outlet["documents"]:
             text = read(reader, f"/documents/{document['id']}")["text"]
@@ -87,7 +87,7 @@ def test_a_document_tells_how_much_of_it_is_about_the_event(reader: TestClient) 
             assert max(parts) <= document["about_length"] <= min(sum(parts), len(text))
 
 
-def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: TestClient) -> None:
+def test_source_without_a_report_is_no_document(reader: TestClient) -> None:
     outlets = items(reader, "/events/2/coverage")
     silent = outlets[-1]
 
@@ -99,7 +99,7 @@ def test_a_source_of_those_days_without_a_document_is_said_to_have_none(reader: 
     assert silent["left_out"] == {"utterances": [], "properties": [], "speakers": []}
 
 
-def test_who_is_followed_from_now_on_is_seen_at_once(writer: TestClient) -> None:
+def test_new_feed_changes_coverage_at_once(writer: TestClient) -> None:
     answer = writer.get(TREATY)
     assert "tass" not in {item["slug"] for item in answer.json()["items"]}
 
@@ -112,7 +112,7 @@ def test_who_is_followed_from_now_on_is_seen_at_once(writer: TestClient) -> None
     assert "tass" not in by_slug(writer, TREATY)
 
 
-def test_the_coverage_is_a_table(reader: TestClient) -> None:
+def test_coverage_as_csv(reader: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(reader.get(f"{TREATY}?format=csv").text)))
 
     assert [row["slug"] for row in rows] == list(by_slug(reader, TREATY))
@@ -123,7 +123,7 @@ def test_the_coverage_is_a_table(reader: TestClient) -> None:
     )
 
 
-def test_each_part_can_be_asked_for_alone(reader: TestClient) -> None:
+def test_status_selects_outlets(reader: TestClient) -> None:
     outlets = items(reader, "/events/2/coverage")
 
     for status in CoverageStatus:
@@ -132,14 +132,14 @@ def test_each_part_can_be_asked_for_alone(reader: TestClient) -> None:
         ]
 
 
-def test_an_event_that_is_not_there_has_no_coverage(reader: TestClient) -> None:
+def test_coverage_of_unknown_event_is_404(reader: TestClient) -> None:
     assert reader.get("/events/999999/coverage").status_code == 404
 
 
 # The matrix
 
 
-def test_the_matrix_has_a_cell_for_each_outlet_of_each_event(reader: TestClient) -> None:
+def test_matrix_has_a_cell_per_event_and_outlet(reader: TestClient) -> None:
     cells = items(reader, "/coverage?limit=500")
 
     assert Counter(cell["event"]["id"] for cell in cells) == {
@@ -150,7 +150,7 @@ def test_the_matrix_has_a_cell_for_each_outlet_of_each_event(reader: TestClient)
 @pytest.mark.parametrize(
     "query", ["type=cooperate", "country=KP", "min_sources=2", "from=2024-06-01&to=2024-06-30", "date=2024-06-19"]
 )
-def test_the_matrix_is_of_the_events_that_the_list_has(reader: TestClient, query: str) -> None:
+def test_matrix_has_the_events_of_the_list(reader: TestClient, query: str) -> None:
     events = [event["id"] for event in items(reader, f"/events?{query}&limit=500") if event["source_count"]]
     cells = items(reader, f"/coverage?{query}&limit=500")
 
@@ -210,9 +210,7 @@ shared = settings(shares_a_store, max_examples=12)
 
 @shared
 @for_all(flow=flows.flows(), limit=st.integers(1, 4))
-def test_what_outlets_have_of_an_event_equals_a_recount(
-    newsroom: Store, desk: TestClient, flow: Flow, limit: int
-) -> None:
+def test_outlets_of_an_event_equal_a_recount(newsroom: Store, desk: TestClient, flow: Flow, limit: int) -> None:
     events = flows.put(newsroom, flow)
     rows = Rows(newsroom)
     for event in events:
@@ -270,7 +268,7 @@ def check_left_out(
 
 
 def check_share(rows: Rows, event: int, document: Item) -> None:
-    """Counted character by character."""
+    """Count the covered characters one by one."""
     report = next((row for row in rows.reports if (row.event_id, row.document_id) == (event, document["id"])), None)
     passage = [row for row in [report] if row is not None and row.start is not None]
     said = [row for row in rows.statements if (row.event_id, row.document_id) == (event, document["id"])]
@@ -299,7 +297,7 @@ def check_share(rows: Rows, event: int, document: Item) -> None:
         },
     ),
 )
-def test_the_cells_of_the_matrix_equal_a_recount(
+def test_matrix_cells_equal_a_recount(
     newsroom: Store, desk: TestClient, flow: Flow, limit: int, filters: dict[str, str]
 ) -> None:
     flows.put(newsroom, flow)
@@ -347,7 +345,7 @@ published = st.lists(
 
 
 @for_all(published=published)
-def test_the_first_has_nobody_before_it(published: list[PublicationTime]) -> None:
+def test_first_publications_are_the_earliest(published: list[PublicationTime]) -> None:
     order = PublicationOrder(published)
     first = [publication for publication in published if order.is_first(publication)]
     days = [publication.day for publication in published if publication.day is not None]
@@ -363,7 +361,7 @@ def test_the_first_has_nobody_before_it(published: list[PublicationTime]) -> Non
                 assert one.moment < other.moment
 
 
-def test_seconds_are_told_where_both_moments_are_known() -> None:
+def test_lag_has_seconds_if_both_times_are_exact() -> None:
     noon = dt.datetime(2024, 1, 1, 12, tzinfo=dt.UTC)
     first, later = PublicationTime(noon.date(), noon), PublicationTime(noon.date(), noon + dt.timedelta(seconds=90))
     undated = PublicationTime(noon.date(), None)
@@ -379,7 +377,7 @@ def test_seconds_are_told_where_both_moments_are_known() -> None:
 
 
 @for_all(spans=st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10))))
-def test_what_stands_in_several_spans_is_counted_once(spans: list[tuple[int, int]]) -> None:
+def test_overlapping_spans_are_counted_once(spans: list[tuple[int, int]]) -> None:
     covered = [Span(start, start + length) for start, length in spans]
 
     assert count_covered(covered) == len({at for span in covered for at in range(span.start, span.end)})

@@ -29,7 +29,7 @@ moments = st.datetimes(dt.datetime(1, 1, 3), dt.datetime(9999, 12, 29), timezone
 
 
 def bounds(**values: str) -> tuple[dt.date | None, dt.date | None]:
-    """The days that a filter of these values asks for."""
+    """Return the first and last day of a filter of these values."""
     filters = EventFilter.model_validate({name.rstrip("_"): value for name, value in values.items()})
     return filters.from_, filters.to
 
@@ -42,7 +42,7 @@ def written(moment: dt.datetime) -> str:
 
 
 @for_all(moment=moments)
-def test_a_moment_stands_for_its_day_in_utc(moment: dt.datetime) -> None:
+def test_moment_means_its_day_in_utc(moment: dt.datetime) -> None:
     day = moment.astimezone(dt.UTC).date()
 
     assert bounds(from_=written(moment)) == (day, None)
@@ -50,7 +50,7 @@ def test_a_moment_stands_for_its_day_in_utc(moment: dt.datetime) -> None:
 
 
 @for_all(first=days | moments, last=days | moments)
-def test_datetime_is_another_way_to_write_from_and_to(first: dt.date, last: dt.date) -> None:
+def test_datetime_equals_from_and_to(first: dt.date, last: dt.date) -> None:
     begin, end = (item.astimezone(dt.UTC).date() if isinstance(item, dt.datetime) else item for item in (first, last))
     a, b = (written(item) if isinstance(item, dt.datetime) else str(item) for item in (first, last))
 
@@ -65,7 +65,7 @@ def test_datetime_is_another_way_to_write_from_and_to(first: dt.date, last: dt.d
 
 
 @for_all(text=st.text() | st.text("0123456789-T:Z+./", max_size=40), name=st.sampled_from(["from", "to", "datetime"]))
-def test_whatever_is_no_date_is_refused_as_such(text: str, name: str) -> None:
+def test_any_other_text_is_refused(text: str, name: str) -> None:
     assert places_of_errors({name: text}) in ([], [(name,)])
 
 
@@ -97,24 +97,24 @@ def places_of_errors(values: dict[str, str]) -> list[tuple[str | int, ...]]:
     ],
 )
 @pytest.mark.parametrize("name", ["from", "to", "datetime"])
-def test_a_moment_is_rfc_3339(text: str, name: str) -> None:
+def test_moment_not_in_rfc_3339_is_refused(text: str, name: str) -> None:
     with pytest.raises(ValidationError):
         EventFilter.model_validate({name: text})
 
 
 @pytest.mark.parametrize("text", ["2016-12-31T23:59:60Z", "2016-12-31T23:59:59.123456789012Z"])
-def test_leap_seconds_and_any_fraction_are_rfc_3339_too(text: str) -> None:
+def test_leap_seconds_and_fractions_are_accepted(text: str) -> None:
     assert bounds(from_=text) == (dt.date(2016, 12, 31), None)
 
 
 @pytest.mark.parametrize("other", ["date", "from", "to"])
-def test_datetime_goes_with_no_other_date(other: str) -> None:
+def test_datetime_with_another_date_is_refused(other: str) -> None:
     with pytest.raises(Invalid, match="datetime: give datetime or " + other):
         EventFilter.model_validate({"datetime": "2024-06-19", other: "2024-06-19"})
 
 
 @pytest.mark.parametrize("text", ["..", "../..", "/", "", "2024-06-18/2024-06-19/2024-06-20", "2024-06", "../2024-06"])
-def test_datetime_has_one_end_at_least_and_two_at_most(text: str) -> None:
+def test_datetime_without_a_bound_is_refused(text: str) -> None:
     with pytest.raises(ValidationError):
         bounds(datetime=text)
 
@@ -122,14 +122,14 @@ def test_datetime_has_one_end_at_least_and_two_at_most(text: str) -> None:
 # What lists make of it
 
 
-def test_every_ranged_list_takes_datetime() -> None:
+def test_every_list_with_a_range_takes_datetime() -> None:
     assert {"/events", "/documents", "/statements", "/coverage", "/stats/events", "/discrepancies"} <= set(LISTS)
     for path in RANGED:
         assert "datetime" in {parameter["name"] for parameter in OPERATIONS[f"GET {path}"]["parameters"]}, path
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_moments_and_datetime_ask_for_the_same_as_days(reader: TestClient, path: str) -> None:
+def test_moments_and_datetime_select_the_same_as_days(reader: TestClient, path: str) -> None:
     def list_items(query: str) -> Any:
         return read(reader, f"{path}?limit=500&{query}")["items"]
 
@@ -146,7 +146,7 @@ def test_moments_and_datetime_ask_for_the_same_as_days(reader: TestClient, path:
 
 @pytest.mark.before_the_database
 @pytest.mark.parametrize("path", LISTS)
-def test_a_malformed_bound_is_refused_by_name(reader: TestClient, path: str) -> None:
+def test_malformed_bound_is_422_naming_it(reader: TestClient, path: str) -> None:
     for name in ("from", "to", "datetime"):
         response = reader.get(path, params={name: "2024-06-19T12:00"})
 
@@ -158,18 +158,18 @@ def test_a_malformed_bound_is_refused_by_name(reader: TestClient, path: str) -> 
 @pytest.mark.parametrize(
     "query", ["datetime=2024-06-19&from=2024-06-19", "datetime=2024-06-19&date=2024-06-19", "datetime=2024-07/2024-06"]
 )
-def test_what_contradicts_itself_is_refused_as_datetime(reader: TestClient, query: str) -> None:
+def test_contradicting_dates_are_422_naming_datetime(reader: TestClient, query: str) -> None:
     response = reader.get(f"/events?{query}")
 
     assert [error["field"] for error in response.json()["errors"]] == ["datetime"]
 
 
 @pytest.mark.before_the_database
-def test_a_day_asked_for_alone_stays_a_day(reader: TestClient) -> None:
+def test_date_with_a_time_is_422(reader: TestClient) -> None:
     assert reader.get("/events?date=2024-06-19T00:00:00Z").status_code == 422
 
 
-def test_a_cursor_belongs_to_the_days_however_they_are_written(reader: TestClient) -> None:
+def test_cursor_is_valid_for_any_spelling_of_its_days(reader: TestClient) -> None:
     page = read(reader, "/events?limit=1&from=2024-06-18T12:00:00Z&to=2024-06-20")
     cursor = page["next"].partition("cursor=")[2]
     second = read(reader, page["next"])["items"]
@@ -181,7 +181,7 @@ def test_a_cursor_belongs_to_the_days_however_they_are_written(reader: TestClien
     assert [error["field"] for error in refused.json()["errors"]] == ["cursor"]
 
 
-def test_moments_of_one_day_are_answered_alike_and_conditionally(reader: TestClient) -> None:
+def test_moments_of_one_day_have_the_same_answer_and_etags(reader: TestClient) -> None:
     addresses = [f"/events?from=2024-06-18&to=2024-06-19T{hour}:00:00.000Z" for hour in ("00", "12", "23")]
     responses = [reader.get(address) for address in addresses]
 

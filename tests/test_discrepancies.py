@@ -1,4 +1,4 @@
-"""What documents say differently, over HTTP: the seed's disagreements, and lists looked through page by page."""
+"""Discrepancies between documents, over HTTP: the seed's disagreements, and lists looked through page by page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +26,7 @@ def detail(discrepancy: Any, value: str) -> Detail:
     return next(detail for detail in discrepancy["details"] if detail["value"] == value)
 
 
-def test_the_last_visit_is_said_three_ways_that_agree_within_their_precision(reader: TestClient) -> None:
+def test_dates_within_their_precision_agree(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "last_visit")
 
     assert discrepancy["verdict"] == "agreement"
@@ -42,7 +42,7 @@ def test_the_last_visit_is_said_three_ways_that_agree_within_their_precision(rea
     assert july["claims"][0]["span"]["prefix"].endswith("for the first time since ")
 
 
-def test_the_document_is_an_agreement_a_pact_and_a_treaty_and_none_is_declared_right(reader: TestClient) -> None:
+def test_different_names_conflict(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "document_name")
 
     assert (discrepancy["verdict"], discrepancy["values"]) == ("conflict", ["agreement", "pact", "treaty"])
@@ -51,7 +51,7 @@ def test_the_document_is_an_agreement_a_pact_and_a_treaty_and_none_is_declared_r
     assert discrepancy["claim_count"] == sum(len(detail["claims"]) for detail in discrepancy["details"])
 
 
-def test_an_origin_is_the_voice_that_is_given_for_it_or_else_the_outlet(reader: TestClient) -> None:
+def test_origin_is_the_attributed_speaker_or_the_outlet(reader: TestClient) -> None:
     treaty = detail(of_summit(reader, "document_name"), "treaty")
 
     origins = {origin["name"]: origin["key"].partition(":")[0] for origin in treaty["origins"]}
@@ -65,14 +65,14 @@ def test_an_origin_is_the_voice_that_is_given_for_it_or_else_the_outlet(reader: 
     assert {origin["key"] for origin in treaty["origins"]} & event_origins == {"state:RU", "state:KP"}
 
 
-def test_wordings_are_neither_held_to_agree_nor_to_differ(reader: TestClient) -> None:
+def test_wordings_are_unclear(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "article_4_wording")
 
     assert discrepancy["verdict"] == "unclear"
     assert discrepancy["value_count"] == 7
 
 
-def test_of_one_value_is_told_only_if_asked_for(reader: TestClient) -> None:
+def test_single_values_are_listed_only_with_all(reader: TestClient) -> None:
     listed = {row["property"] for row in items(reader, SUMMIT)}
     verdicts = {row["property"]: row["verdict"] for row in items(reader, f"{SUMMIT}?all=true")}
 
@@ -86,7 +86,7 @@ def of_all(client: TestClient, name: str) -> Any:
     return next(row for row in items(client, f"{SUMMIT}?all=true") if row["property"] == name)
 
 
-def test_each_claim_stands_where_it_says_with_what_is_around_it(reader: TestClient) -> None:
+def test_claims_have_their_spans(reader: TestClient) -> None:
     spans = {claim["id"]: claim["span"] for claim in items(reader, "/claims?event=1&limit=500")}
 
     claims = [
@@ -98,7 +98,7 @@ def test_each_claim_stands_where_it_says_with_what_is_around_it(reader: TestClie
 
 @pytest.mark.parametrize("order", ["", "-"])
 @pytest.mark.parametrize("limit", [2, 500])
-def test_the_list_over_all_events_is_the_same_whatever_its_pages(reader: TestClient, order: str, limit: int) -> None:
+def test_list_is_the_same_with_any_page_size(reader: TestClient, order: str, limit: int) -> None:
     keys, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
     while address:
         page = reader.get(address).json()
@@ -124,13 +124,13 @@ def test_the_list_over_all_events_is_the_same_whatever_its_pages(reader: TestCli
         ("property=no_such", set()),
     ],
 )
-def test_the_list_is_narrowed_by_days_property_source_and_verdict(
+def test_list_filters_by_days_property_source_verdict(
     reader: TestClient, query: str, expected: set[tuple[int, str]]
 ) -> None:
     assert {(row["event"]["id"], row["property"]) for row in items(reader, f"/discrepancies?{query}")} == expected
 
 
-def test_a_row_of_the_list_can_be_charted(reader: TestClient) -> None:
+def test_discrepancies_as_flat_rows(reader: TestClient) -> None:
     rows = reader.get("/discrepancies?property=document_name&verdict=conflict&format=csv").text.splitlines()
 
     assert rows[0].startswith("event_id,event_title,event_date_edtf")
@@ -138,14 +138,14 @@ def test_a_row_of_the_list_can_be_charted(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize("address", ["/events/999999/discrepancies", "/events/0/discrepancies"])
-def test_what_is_not_there_has_no_discrepancies(reader: TestClient, address: str) -> None:
+def test_discrepancies_of_unknown_event_are_404(reader: TestClient, address: str) -> None:
     assert reader.get(address).status_code in (404, 422)
 
 
 @pytest.mark.parametrize(
     "query", ["verdict=right", "property=Killed", "min_confidence=2", "source=nobody", "sort=value"]
 )
-def test_what_cannot_be_asked_is_refused(reader: TestClient, query: str) -> None:
+def test_invalid_filter_is_422(reader: TestClient, query: str) -> None:
     assert reader.get(f"{SUMMIT}?{query}").status_code == 422
 
 
@@ -154,7 +154,7 @@ TEXT = "At least 550 people were killed. The death toll passes 900. Some say doz
 
 @pytest.fixture
 def claim(writer: TestClient) -> Callable[..., int]:
-    """Puts a claim on a report of an event of its own."""
+    """Return a function that adds a claim to a report of an event of its own."""
     event: int = writer.post("/events", json={"title": "Quake", "date": "2024-05-07", "type": "aid"}).json()["id"]
     reports = {}
     for source in ("meduza", "naenara"):
@@ -173,9 +173,7 @@ def claim(writer: TestClient) -> Callable[..., int]:
     return put
 
 
-def test_bounds_agree_with_what_lies_within_them_and_differ_from_what_does_not(
-    writer: TestClient, claim: Callable[..., int]
-) -> None:
+def test_bounds_agree_only_with_values_within(writer: TestClient, claim: Callable[..., int]) -> None:
     claim("At least 550 people", "550..")
     claim("passes 900", ">900", "naenara")
     claim("600", "600", "naenara", unit="persons")
@@ -189,7 +187,7 @@ def test_bounds_agree_with_what_lies_within_them_and_differ_from_what_does_not(
     assert said == {"24..99": ([], [2, 3, 4]), "550..": ([3, 4], [1]), "600": ([2], [1, 4]), ">900": ([2], [1, 3])}
 
 
-def test_a_machines_suggestion_counts_only_if_asked_for(writer: TestClient, claim: Callable[..., int]) -> None:
+def test_machine_claims_count_only_with_min_confidence(writer: TestClient, claim: Callable[..., int]) -> None:
     claim("At least 550 people", "550..")
     event = claim("dozens", "24..99", coded_by="machine", confidence=0.3)
 

@@ -29,7 +29,7 @@ def console_lines(text: str) -> list[str]:
 
 
 def reads(text: str) -> Iterator[str]:
-    """What the examples of a page ask of the server with the seed in it."""
+    """Yield the addresses that the examples of a page request from the seeded server."""
     for line in console_lines(text):
         if line.startswith("curl") and not any(sign in line for sign in ("-X", "-N", "/searches/", "…")):
             yield from (word for word in shlex.split(line) if word.startswith("localhost:8000/"))
@@ -40,7 +40,7 @@ ADDRESSES = re.findall(r"\| `(/[^`{]*)` \|$", README, re.MULTILINE)
 
 
 @pytest.mark.parametrize("address", sorted({*(url.removeprefix("localhost:8000") for url in CURLS), *ADDRESSES}))
-def test_every_example_answers_with_something(reader: TestClient, address: str) -> None:
+def test_every_example_has_an_answer(reader: TestClient, address: str) -> None:
     answer = reader.get(address)
 
     assert answer.status_code == 200
@@ -48,13 +48,13 @@ def test_every_example_answers_with_something(reader: TestClient, address: str) 
 
 
 def posted(text: str, path: str) -> Any:
-    """The body that an example posts to ``path``."""
+    """Return the body that an example posts to ``path``."""
     return json.loads(
         re.findall(rf"curl -X POST localhost:8000{path} .*?-d '(.*?)'$", text, re.DOTALL | re.MULTILINE)[0]
     )
 
 
-def test_the_examples_of_searches_and_webhooks_can_be_sent(writer: TestClient) -> None:
+def test_examples_of_searches_and_webhooks_are_accepted(writer: TestClient) -> None:
     assert writer.post("/searches", json=posted(LIVE, "/searches")).status_code == 201
     assert writer.post("/webhooks", json=posted(LIVE, "/webhooks")).status_code == 201
     for line in console_lines(LIVE):
@@ -62,7 +62,7 @@ def test_the_examples_of_searches_and_webhooks_can_be_sent(writer: TestClient) -
             assert writer.get(shlex.split(line)[1].removeprefix("localhost:8000")).text.count("Putin") > 3
 
 
-def test_the_readme_shows_what_the_api_answers(reader: TestClient) -> None:
+def test_readme_shows_real_answers(reader: TestClient) -> None:
     example = json.loads(re.findall(r"```json\n(.*?)```", README, re.DOTALL)[0])
     real = reader.get(example["self"]).json()
     event = next(item for item in real["items"] if item["id"] == example["items"][0]["id"])
@@ -72,7 +72,7 @@ def test_the_readme_shows_what_the_api_answers(reader: TestClient) -> None:
 
 
 def covers(real: Any, example: Any) -> bool:
-    """Whether ``shown`` is a shortening of ``real``: fields and items may be left out, but not altered."""
+    """Return True if ``example`` is ``real`` shortened: fields and items may be left out, but not altered."""
     if isinstance(example, dict):
         return all(name in real and covers(real[name], value) for name, value in example.items())
     if isinstance(example, list):
@@ -80,7 +80,7 @@ def covers(real: Any, example: Any) -> bool:
     return bool(real == example)
 
 
-def test_the_document_of_the_api_page_can_be_posted(writer: TestClient) -> None:
+def test_document_of_the_api_page_is_accepted(writer: TestClient) -> None:
     example = next(text for text in re.findall(r"```json\n(.*?)```", API, re.DOTALL) if '"reports"' in text)
     answer = writer.post("/documents", json=json.loads(example))
 
@@ -88,19 +88,19 @@ def test_the_document_of_the_api_page_can_be_posted(writer: TestClient) -> None:
     assert answer.json()["statement_count"] == 1
 
 
-def test_the_span_of_the_api_page_is_real(reader: TestClient) -> None:
+def test_span_of_the_api_page_is_real(reader: TestClient) -> None:
     example = next(text for text in re.findall(r"```json\n(.*?)```", API, re.DOTALL) if '"prefix"' in text)
     cues = [item["cue"] for item in reader.get("/statements?limit=500").json()["items"]]
 
     assert json.loads(example) in cues
 
 
-def test_every_address_is_in_the_contract(application: FastAPI) -> None:
+def test_every_path_is_documented(application: FastAPI) -> None:
     for path in application.openapi()["paths"]:
         assert f"`{path}`" in API or f"`GET {path}`" in API, path
 
 
-def test_every_kind_of_problem_is_in_the_contract() -> None:
+def test_every_problem_type_is_documented() -> None:
     listed = set(re.findall(r"urn:dateline:problem:([a-z-]+)", API))
 
     assert listed == {error.slug for error in subclasses(errors.DatelineError)}
@@ -112,11 +112,11 @@ def subclasses(error: type[errors.DatelineError]) -> Iterator[type[errors.Dateli
         yield from subclasses(child)
 
 
-def test_every_noun_is_explained() -> None:
+def test_every_noun_is_documented() -> None:
     assert all(f"| {noun.singular} |" in API for noun in Noun)
 
 
-def test_settings_and_their_page_agree() -> None:
+def test_settings_page_is_complete() -> None:
     listed = dict(re.findall(r"^\| `DATELINE_(\w+)` \| (.*?) \|", CONFIGURATION, re.MULTILINE))
     defaults = {name.upper(): as_listed(field.default) for name, field in Settings.model_fields.items()}
 
@@ -132,7 +132,7 @@ def as_listed(default: Any) -> str:
     return f"`{text}`" if text else "empty"
 
 
-def test_commands_and_their_page_agree() -> None:
+def test_commands_page_is_complete() -> None:
     listed = {
         " ".join(re.findall(r"[a-z]+", line)[1:]) for line in re.findall(r"\| `(dateline [a-z ]+)", CONFIGURATION)
     }
@@ -157,13 +157,13 @@ def test_command_summaries_equal_the_docstrings() -> None:
 
 
 @pytest.mark.parametrize("target", ["run", "test", "check", "migrate", "bench", "help"])
-def test_make_knows_the_targets_that_the_docs_name(target: str) -> None:
+def test_make_has_the_targets_of_the_docs(target: str) -> None:
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name
 )
-def test_links_between_pages_lead_somewhere(page: Path) -> None:
+def test_links_between_pages_are_valid(page: Path) -> None:
     for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         assert link.startswith("http") or (page.parent / link).exists(), link

@@ -37,16 +37,16 @@ def full(client: TestClient, outlet: str) -> Item:
         ("q=treaty&source=meduza", {"meduza"}),
     ],
 )
-def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
     assert set(outlets(reader, query)) == expected
 
 
-def test_documents_come_the_latest_first(reader: TestClient) -> None:
+def test_documents_are_newest_first(reader: TestClient) -> None:
     assert outlets(reader, "count=exact")[0] == "naenara"
     assert outlets(reader, "sort=published")[0] == "the-new-american"
 
 
-def test_a_list_leaves_the_text_out(reader: TestClient) -> None:
+def test_list_has_no_texts(reader: TestClient) -> None:
     for document in items(reader, "/documents"):
         alone = read(reader, f"/documents/{document['id']}")
         assert set(alone) - set(document) == {"text", "spans", "reading"}
@@ -54,7 +54,7 @@ def test_a_list_leaves_the_text_out(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize(("place", "outlet"), list(enumerate(DOCUMENTS)))
-def test_a_text_is_kept_byte_for_byte(reader: TestClient, place: int, outlet: str) -> None:
+def test_text_is_stored_unchanged(reader: TestClient, place: int, outlet: str) -> None:
     [path] = (HERE / "documents").glob(f"{place:03}_*.txt")
     document = full(reader, outlet)
 
@@ -64,7 +64,7 @@ def test_a_text_is_kept_byte_for_byte(reader: TestClient, place: int, outlet: st
 
 
 @pytest.mark.parametrize("outlet", DOCUMENTS)
-def test_spans_name_every_record_that_stands_on_the_text_in_its_order(reader: TestClient, outlet: str) -> None:
+def test_spans_list_all_records_in_text_order(reader: TestClient, outlet: str) -> None:
     document = full(reader, outlet)
     expected = set()
     for statement in items(reader, f"/documents/{document['id']}/statements?limit=500"):
@@ -81,14 +81,14 @@ def test_spans_name_every_record_that_stands_on_the_text_in_its_order(reader: Te
     assert spans == sorted(spans)
 
 
-def test_a_document_counts_its_reports_and_statements(reader: TestClient) -> None:
+def test_document_has_counts_of_reports_and_statements(reader: TestClient) -> None:
     document = full(reader, "meduza")
 
     assert document["report_count"] == len(items(reader, "/reports?source=meduza"))
     assert document["statement_count"] == len(items(reader, f"/documents/{document['id']}/statements"))
 
 
-def test_a_document_has_the_fields_of_the_contract(reader: TestClient) -> None:
+def test_document_has_the_documented_fields(reader: TestClient) -> None:
     document = full(reader, "naenara")
 
     assert (document["title"], document["url"], document["canonical_url"]) == (None, None, None)
@@ -98,7 +98,7 @@ def test_a_document_has_the_fields_of_the_contract(reader: TestClient) -> None:
     assert document["retrieved_at"].endswith("Z")
 
 
-def test_a_document_without_a_date_comes_before_all_dates(writer: TestClient) -> None:
+def test_undated_document_sorts_before_dated(writer: TestClient) -> None:
     assert writer.post("/documents", json={"source": "leta", "text": "Undated."}).status_code == 201
 
     assert outlets(writer, "sort=published")[0] == "leta"
@@ -109,7 +109,7 @@ def test_a_document_without_a_date_comes_before_all_dates(writer: TestClient) ->
     ("query", "parameter"),
     [("source=nobody", "source"), ("date=20240620", "date"), ("q=", "q"), ("sort=title", "sort")],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/documents?{query}")
 
     assert response.status_code == 422
@@ -117,5 +117,5 @@ def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, p
 
 
 @pytest.mark.parametrize("part", ["", "/statements"])
-def test_an_unknown_document_is_not_found(reader: TestClient, part: str) -> None:
+def test_unknown_document_is_404(reader: TestClient, part: str) -> None:
     assert reader.get(f"/documents/999999{part}").status_code == 404

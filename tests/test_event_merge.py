@@ -45,7 +45,7 @@ def event(client: TestClient, title: str, **more: Any) -> int:
 
 
 def report(event: int, *claims: str, **more: Any) -> Body:
-    """A report with a claim for each of these words."""
+    """Return a report with a claim for each of these words."""
     claim_bodies = [{"property": "hurt", "span": {"exact": words}} for words in claims]
     return {"event": event, "claims": claim_bodies} | more
 
@@ -90,7 +90,7 @@ def desk(writer: TestClient) -> Desk:
 
 
 def reports_of(client: TestClient, event: int) -> dict[int, int]:
-    """The documents that report an event, each with the number of its claims."""
+    """Return the ids of the documents that report an event, with the number of their claims."""
     reports = items(client, f"/reports?event={event}&limit=500")
     counts = {item["document"]["id"]: item["claim_count"] for item in reports}
     assert len(counts) == len(reports)  # no document twice
@@ -101,7 +101,7 @@ def counts(event: Mapping[str, Any]) -> tuple[int, int, int]:
     return event["source_count"], event["document_count"], event["statement_count"]
 
 
-def test_reports_claims_and_statements_become_the_events(desk: Desk) -> None:
+def test_merge_moves_reports_claims_and_statements(desk: Desk) -> None:
     merged = merge(desk.client, desk.fall, desk.collapse)
 
     assert merged == read(desk.client, f"/events/{desk.fall}")
@@ -118,7 +118,7 @@ def test_reports_claims_and_statements_become_the_events(desk: Desk) -> None:
     assert len(items(desk.client, f"/events/{desk.fall}/statements")) == 2
 
 
-def test_what_was_merged_stays_as_a_record_that_names_the_other_outside_of_lists(desk: Desk) -> None:
+def test_merged_event_stays_as_record_but_not_in_lists(desk: Desk) -> None:
     client = desk.client
     before = read(client, f"/events/{desk.collapse}")
     revision = int(client.get("/events").headers["Dateline-Revision"])
@@ -135,7 +135,7 @@ def test_what_was_merged_stays_as_a_record_that_names_the_other_outside_of_lists
     assert {noun for noun, _ in changed} == {"events", "reports", "claims", "statements"}
 
 
-def test_who_names_what_was_merged_means_what_it_is_now(desk: Desk) -> None:
+def test_merged_event_id_means_the_target(desk: Desk) -> None:
     third = event(desk.client, "The old bridge", external_id="test:old")
     merge(desk.client, desk.collapse, third)
     merge(desk.client, desk.fall, desk.collapse)
@@ -150,7 +150,7 @@ def test_who_names_what_was_merged_means_what_it_is_now(desk: Desk) -> None:
     assert desk.client.post("/events", json=taken).status_code == 409
 
 
-def test_what_cannot_be_merged_is_refused_by_name_and_nothing_happens(desk: Desk) -> None:
+def test_invalid_merge_is_422_and_changes_nothing(desk: Desk) -> None:
     client, old = desk.client, event(desk.client, "The old bridge")
     merge(client, desk.fall, old)
     before = client.get("/events").headers["ETag"]
@@ -175,7 +175,7 @@ def test_what_cannot_be_merged_is_refused_by_name_and_nothing_happens(desk: Desk
     assert client.get("/events", headers={"If-None-Match": before}).status_code == 304
 
 
-def test_of_a_machine_and_a_person_the_persons_description_counts(desk: Desk) -> None:
+def test_merge_prefers_a_persons_description(desk: Desk) -> None:
     made = event(desk.client, "Bridge news", date="2024-05", type="statement", coded_by="machine", confidence=0.3)
 
     merged = merge(desk.client, made, desk.collapse)
@@ -188,7 +188,7 @@ def test_of_a_machine_and_a_person_the_persons_description_counts(desk: Desk) ->
     assert (merged["place"]["name"], merged["coded_by"], merged["confidence"]) == ("Basel", "human", None)
 
 
-def test_a_place_is_not_taken_over_where_another_is_known(desk: Desk) -> None:
+def test_merge_does_not_overwrite_a_place(desk: Desk) -> None:
     bern = event(desk.client, "Bridge in Bern", place="Bern")
 
     assert merge(desk.client, bern, desk.collapse)["place"] == {
@@ -196,7 +196,7 @@ def test_a_place_is_not_taken_over_where_another_is_known(desk: Desk) -> None:
     }  # fmt: skip
 
 
-def test_a_merge_heeds_if_match_and_is_not_repeated(desk: Desk) -> None:
+def test_merge_heeds_if_match_and_is_idempotent(desk: Desk) -> None:
     tag = desk.client.get(f"/events/{desk.fall}").headers["ETag"]
     address, body, key = f"/events/{desk.fall}/merge", {"from": [desk.collapse]}, {"Idempotency-Key": "once"}
 
@@ -207,7 +207,7 @@ def test_a_merge_heeds_if_match_and_is_not_repeated(desk: Desk) -> None:
     assert desk.client.post(address, json=other, headers={"If-Match": tag}).status_code == 412
 
 
-def test_what_may_be_one_follows_and_is_settled(desk: Desk, store: Store) -> None:
+def test_merge_moves_matches_and_confirms_its_own(desk: Desk, store: Store) -> None:
     other, apart = event(desk.client, "Bridge opens"), event(desk.client, "Bridge painted")
     pairs = {(desk.fall, desk.collapse): None, (desk.collapse, other): None, (desk.fall, other): None}
     expected: dict[tuple[int, int], bool | None] = pairs | {(desk.collapse, apart): False}
@@ -226,12 +226,12 @@ def test_what_may_be_one_follows_and_is_settled(desk: Desk, store: Store) -> Non
 
 
 def matches(client: TestClient) -> dict[tuple[int, int], tuple[bool | None, str]]:
-    """What may be one, besides what the store of the tests begins with."""
+    """Return the matches of events that the tests have added."""
     rows = [match for match in items(client, "/matches?noun=events&limit=500") if match["id"] > 1]
     return {(item["one"]["id"], item["other"]["id"]): (item["same"], item["coded_by"]) for item in rows}
 
 
-def test_documents_go_over_with_their_claims_and_statements(desk: Desk) -> None:
+def test_split_moves_documents_with_their_records(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
 
     body = {"title": "Bridge repaired", "date": "2024-06", "type": "cooperate", "documents": [desk.second]}
@@ -248,7 +248,7 @@ def test_documents_go_over_with_their_claims_and_statements(desk: Desk) -> None:
     assert matches(desk.client) == {(desk.fall, made["id"]): (False, "human")}
 
 
-def test_a_document_of_which_only_words_are_named_reports_both(desk: Desk) -> None:
+def test_split_of_statements_leaves_the_document_in_both(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
     [fifty] = [claim["id"] for claim in items(desk.client, "/claims?property=hurt") if claim["value"] == "fifty"]
     spoken = {
@@ -270,7 +270,7 @@ def test_a_document_of_which_only_words_are_named_reports_both(desk: Desk) -> No
     assert reports_of(desk.client, desk.fall) == {desk.first: 1, desk.second: 1, desk.both: 2}
 
 
-def test_an_event_that_was_merged_can_be_taken_up_again(desk: Desk) -> None:
+def test_split_can_reopen_a_merged_event(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
 
     body = {"event": "test:collapse", "documents": [desk.second], "title": "Collapse of the old bridge"}
@@ -282,7 +282,7 @@ def test_an_event_that_was_merged_can_be_taken_up_again(desk: Desk) -> None:
     assert ident in reports_of(desk.client, desk.collapse)
 
 
-def test_a_split_takes_only_what_is_the_events(desk: Desk) -> None:
+def test_split_of_foreign_records_is_refused(desk: Desk) -> None:
     [claim] = [claim["id"] for claim in items(desk.client, f"/claims?event={desk.collapse}") if "fifty" in str(claim)]
     spoken = items(desk.client, f"/events/{desk.collapse}/statements")[0]["id"]
     before = desk.client.get("/events").headers["ETag"]
@@ -305,9 +305,7 @@ def test_a_split_takes_only_what_is_the_events(desk: Desk) -> None:
     assert desk.client.get("/events", headers={"If-None-Match": before}).status_code == 304
 
 
-def test_imports_find_what_was_merged_by_its_name_elsewhere(
-    imported: Any, empty_store: Store, empty_writer: TestClient
-) -> None:
+def test_import_finds_merged_event_by_external_id(imported: Any, empty_store: Store, empty_writer: TestClient) -> None:
     imported(gdelt_event(1), gdelt_event(2))
     first, second = sorted(event["id"] for event in items(empty_writer, "/events"))
     merge(empty_writer, first, second)
@@ -324,14 +322,14 @@ def test_imports_find_what_was_merged_by_its_name_elsewhere(
     assert read(empty_writer, f"/events/{first}")["document_count"] == 3
 
 
-def test_to_merge_and_to_split_takes_a_key(reader: TestClient) -> None:
+def test_merge_and_split_without_key_are_401(reader: TestClient) -> None:
     assert reader.post("/events/1/merge", json={"from": [2]}).status_code == 401
     assert reader.post("/events/1/split", json={"documents": [1]}).status_code == 401
 
 
 @settings(max_examples=6)
 @for_all(data=st.data())
-def test_whatever_is_merged_and_split_no_report_is_lost_and_every_count_is_a_recount(
+def test_any_merges_and_splits_lose_no_report(
     application: FastAPI, templates: Templates, backend: str, data: st.DataObject
 ) -> None:
     with templates.copy(backend, "seeded") as store, talking_to(application, store) as client:
@@ -355,7 +353,7 @@ def test_whatever_is_merged_and_split_no_report_is_lost_and_every_count_is_a_rec
 
 
 def check_counts(client: TestClient, reports: Sequence[Mapping[str, Any]]) -> None:
-    """Whether what lists say of each event equals a recount of reports and statements."""
+    """Compare the counts of all events with a recount of reports and statements."""
     statements = Counter((statement["event"] or {}).get("id") for statement in items(client, "/statements?limit=500"))
     for event in items(client, "/events?limit=500"):
         own = [report for report in reports if report["event"]["id"] == event["id"]]
@@ -364,7 +362,7 @@ def check_counts(client: TestClient, reports: Sequence[Mapping[str, Any]]) -> No
         assert {outlet["slug"] for outlet in event["sources"]} == outlets
 
 
-def test_what_was_merged_is_found_under_its_new_event_alone(empty_writer: TestClient) -> None:
+def test_search_finds_merged_event_under_its_target(empty_writer: TestClient) -> None:
     one, other = event(empty_writer, "A footbridge falls"), event(empty_writer, "A footbridge collapses")
 
     merge(empty_writer, one, other)

@@ -21,7 +21,7 @@ OF_NAENARA = {
 
 
 def names(client: TestClient, query: str, address: str = "/events") -> list[str]:
-    """The events of a list, by their names in the seed, in its order."""
+    """Return the seed names of the events of a list, in its order."""
     return [event["external_id"].removeprefix("seed:") for event in items(client, f"{address}?{query}&limit=500")]
 
 
@@ -35,7 +35,7 @@ def find_ids(client: TestClient, query: str) -> set[int]:
     return {event["id"] for event in items(client, f"/events?{query}&limit=500")}
 
 
-def test_a_days_events_name_the_summit_with_its_five_outlets(reader: TestClient) -> None:
+def test_events_of_a_day_have_their_outlets(reader: TestClient) -> None:
     events = {event["external_id"]: event for event in items(reader, "/events?date=2024-06-19")}
 
     assert [outlet["slug"] for outlet in events[SUMMIT]["sources"]] == [
@@ -48,7 +48,7 @@ def test_a_days_events_name_the_summit_with_its_five_outlets(reader: TestClient)
     assert events[SUMMIT]["source_count"] == 5
 
 
-def test_an_outlet_says_how_many_documents_it_has_and_when_the_first_appeared(reader: TestClient) -> None:
+def test_outlet_has_document_count_and_first_day(reader: TestClient) -> None:
     [meduza] = [o for o in read(reader, "/events/1")["sources"] if o["slug"] == "meduza"]
 
     assert meduza == {"slug": "meduza", "name": "Meduza", "documents": 1, "first_published": "2024-06-20"}
@@ -86,7 +86,7 @@ def test_an_outlet_says_how_many_documents_it_has_and_when_the_first_appeared(re
         ("bbox=130,42,37,52", {"rason-khasan-groundbreaking-2025", "kursk-2025"}),
     ],
 )
-def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
     assert set(names(reader, query)) == expected
 
 
@@ -114,7 +114,7 @@ def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> N
         ("count=about", "count"),
     ],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/events?{query}")
 
     assert response.status_code == 422
@@ -134,9 +134,7 @@ def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, p
         ("to=2000-07-30", False),
     ],
 )
-def test_a_month_answers_for_a_day_only_when_asked_for_what_is_possible(
-    reader: TestClient, query: str, expected: bool
-) -> None:
+def test_month_matches_a_day_only_if_possible(reader: TestClient, query: str, expected: bool) -> None:
     assert ("putin-pyongyang-visit-2000" in names(reader, query)) is expected
 
 
@@ -157,9 +155,7 @@ def test_a_month_answers_for_a_day_only_when_asked_for_what_is_possible(
         ("9999-12-31", "date=9999-12-31", True),
     ],
 )
-def test_a_date_answers_for_what_it_certainly_or_possibly_covers(
-    writer: TestClient, date: str, query: str, expected: bool
-) -> None:
+def test_date_matches_certainly_or_possibly(writer: TestClient, date: str, query: str, expected: bool) -> None:
     assert (create(writer, date=date) in find_ids(writer, query)) is expected
 
 
@@ -174,7 +170,7 @@ def test_a_date_answers_for_what_it_certainly_or_possibly_covers(
         ("179,-20,-179,0", set()),
     ],
 )
-def test_a_box_may_cross_the_antimeridian(empty_writer: TestClient, bbox: str, expected: set[str]) -> None:
+def test_bbox_may_cross_the_antimeridian(empty_writer: TestClient, bbox: str, expected: set[str]) -> None:
     ids = {
         create(empty_writer, latitude=-18, longitude=178): "fiji",
         create(empty_writer, latitude=-14, longitude=-172): "samoa",
@@ -185,7 +181,7 @@ def test_a_box_may_cross_the_antimeridian(empty_writer: TestClient, bbox: str, e
     assert {ids[event] for event in find_ids(empty_writer, f"bbox={bbox}")} == expected
 
 
-def test_an_event_has_the_fields_of_the_contract(reader: TestClient) -> None:
+def test_event_has_the_documented_fields(reader: TestClient) -> None:
     event = read(reader, f"/events/{event_id(reader, 'kursk-2025')}")
 
     assert {name: event[name] for name in ("title", "date", "type", "place", "source_count", "statement_count")} == {
@@ -202,20 +198,20 @@ def test_an_event_has_the_fields_of_the_contract(reader: TestClient) -> None:
     assert (event["coded_by"], event["confidence"], event["merged_into"]) == ("human", None, None)
 
 
-def test_an_event_is_the_same_in_a_list_and_alone(reader: TestClient) -> None:
+def test_event_is_the_same_in_list_and_alone(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
         assert read(reader, f"/events/{event['id']}") == event
 
 
-def test_events_of_a_source_are_those_it_reported(reader: TestClient) -> None:
+def test_events_of_a_source_are_its_reported_events(reader: TestClient) -> None:
     assert set(names(reader, "sort=date", "/sources/naenara/events")) == OF_NAENARA
 
 
-def test_events_of_a_source_can_be_narrowed_to_those_that_another_reported_too(reader: TestClient) -> None:
+def test_events_of_a_source_filter_by_a_second_source(reader: TestClient) -> None:
     assert names(reader, "source=meduza", "/sources/naenara/events") == ["pyongyang-summit-2024"]
 
 
-def test_an_events_outlets_come_in_the_order_of_publication_with_their_lag(reader: TestClient) -> None:
+def test_event_sources_are_in_publication_order_with_lag(reader: TestClient) -> None:
     outlets = items(reader, f"/events/{event_id(reader, 'pyongyang-summit-2024')}/sources")
 
     assert [(outlet["slug"], outlet["first_published"], outlet["lag_days"]) for outlet in outlets] == [
@@ -227,7 +223,7 @@ def test_an_events_outlets_come_in_the_order_of_publication_with_their_lag(reade
     ]
 
 
-def test_an_events_outlet_shows_each_document_as_printed_with_its_passage(reader: TestClient) -> None:
+def test_event_source_has_documents_with_passages(reader: TestClient) -> None:
     outlets = items(reader, f"/events/{event_id(reader, 'putin-pyongyang-visit-2000')}/sources")
     [american] = [outlet for outlet in outlets if outlet["slug"] == "the-new-american"]
     [document] = american["documents"]
@@ -246,7 +242,7 @@ def test_an_events_outlet_shows_each_document_as_printed_with_its_passage(reader
     }
 
 
-def test_a_document_without_a_date_has_no_lag_and_comes_last(writer: TestClient) -> None:
+def test_undated_document_has_no_lag_and_is_last(writer: TestClient) -> None:
     body = {"source": "sputnik", "text": "Undated.", "reports": [{"event": SUMMIT}]}
     assert writer.post("/documents", json=body).status_code == 201
 
@@ -257,7 +253,7 @@ def test_a_document_without_a_date_has_no_lag_and_comes_last(writer: TestClient)
     assert read(writer, f"/events/{event}")["sources"][-1]["slug"] == "sputnik"
 
 
-def test_an_outlet_with_two_documents_is_one_outlet(writer: TestClient) -> None:
+def test_outlet_with_two_documents_is_listed_once(writer: TestClient) -> None:
     body = {"source": "meduza", "text": "Once more.", "published": "2024-06-18", "reports": [{"event": SUMMIT}]}
     assert writer.post("/documents", json=body).status_code == 201
 
@@ -272,7 +268,7 @@ def test_an_outlet_with_two_documents_is_one_outlet(writer: TestClient) -> None:
     assert (event["source_count"], event["document_count"]) == (5, 6)
 
 
-def test_an_events_statements_are_those_made_at_it_or_about_it(reader: TestClient) -> None:
+def test_event_statements_are_those_of_the_filter(reader: TestClient) -> None:
     statements = items(reader, f"/events/{event_id(reader, 'lavrov-on-article-4-2024')}/statements")
 
     assert {statement["speaker"]["slug"] for statement in statements} == {"sergey-lavrov"}
@@ -280,5 +276,5 @@ def test_an_events_statements_are_those_made_at_it_or_about_it(reader: TestClien
 
 
 @pytest.mark.parametrize("part", ["", "/sources", "/statements"])
-def test_an_unknown_event_is_not_found(reader: TestClient, part: str) -> None:
+def test_unknown_event_is_404(reader: TestClient, part: str) -> None:
     assert reader.get(f"/events/999999{part}").status_code == 404

@@ -31,7 +31,7 @@ def post(client: TestClient, path: str, body: Body) -> int:
 
 
 def match(store: Store, one: int, other: int, *, of: str, confidence: float = 0.6) -> int:
-    """The id of what a machine takes to be one."""
+    """Add a match that a machine proposes, and return its id."""
     with revisions.write(store.engine, author="tests", message="") as session:
         row = _match(of, min(one, other), max(one, other), coded_by=CodedBy.MACHINE, confidence=confidence)
         session.add(row)
@@ -70,7 +70,7 @@ def statements(writer: TestClient) -> list[int]:
 # The list
 
 
-def test_a_match_tells_what_may_be_one(writer: TestClient, store: Store, statements: list[int]) -> None:
+def test_match_of_statements_has_both_sides(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     shape = read(writer, f"/matches/{ident}")
 
@@ -87,7 +87,7 @@ def test_a_match_tells_what_may_be_one(writer: TestClient, store: Store, stateme
     assert shape["other"]["date"]["edtf"] == "2001-05-06"
 
 
-def test_a_match_of_events_names_them(writer: TestClient, store: Store) -> None:
+def test_match_of_events_has_both_sides(writer: TestClient, store: Store) -> None:
     one, other = event(writer, "Envoys meet"), event(writer, "A meeting of envoys")
     shape = read(writer, f"/matches/{match(store, one, other, of='events')}")
 
@@ -96,7 +96,7 @@ def test_a_match_of_events_names_them(writer: TestClient, store: Store) -> None:
     assert shape["one"]["speaker"] is shape["one"]["source"] is None
 
 
-def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store, statements: list[int]) -> None:
+def test_match_has_history_and_can_be_deleted(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     before = read(writer, f"/matches/{ident}")
     changes = items(writer, f"/changes?since={before['revision'] - 1}")
@@ -112,7 +112,7 @@ def test_a_match_has_a_past_and_can_be_deleted(writer: TestClient, store: Store,
     assert [version["operation"] for version in items(writer, f"/matches/{ident}/history")] == ["delete", "create"]
 
 
-def test_a_match_goes_with_what_it_is_of(writer: TestClient, store: Store, statements: list[int]) -> None:
+def test_match_is_deleted_with_its_records(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
 
     assert writer.delete(f"/statements/{statements[1]}").status_code == 204
@@ -152,7 +152,7 @@ def fill(session: Session, pairs: Sequence[Pair]) -> None:
 
 @shares_a_store
 @for_all(generated=pairs, query=filters, limit=st.integers(1, 4))
-def test_a_filter_finds_what_a_recount_finds(
+def test_filters_equal_a_recount(
     client: TestClient, store: Store, generated: list[Pair], query: dict[str, str], limit: int
 ) -> None:
     with revisions.write(store.engine, author="tests", message="") as session:
@@ -182,7 +182,7 @@ def is_asked_for(pair: Pair, query: dict[str, str]) -> bool:
     )
 
 
-def test_matches_are_a_table(writer: TestClient, store: Store, statements: list[int]) -> None:
+def test_matches_as_csv(writer: TestClient, store: Store, statements: list[int]) -> None:
     match(store, *statements, of="statements")
     header, row, *_ = writer.get("/matches?format=csv").text.splitlines()
 
@@ -193,9 +193,7 @@ def test_matches_are_a_table(writer: TestClient, store: Store, statements: list[
 # Review
 
 
-def test_a_match_to_review_has_what_one_needs_to_judge_it(
-    writer: TestClient, store: Store, statements: list[int]
-) -> None:
+def test_queued_match_has_its_context(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     [item] = items(writer, "/review?noun=matches")
 
@@ -205,9 +203,7 @@ def test_a_match_to_review_has_what_one_needs_to_judge_it(
     assert (item["document"]["title"], item["speaker"]["slug"]) == ("Ships", "kim-jong-un")
 
 
-def test_matches_to_review_are_found_by_either_document(
-    writer: TestClient, store: Store, statements: list[int]
-) -> None:
+def test_queued_matches_filter_by_either_document(writer: TestClient, store: Store, statements: list[int]) -> None:
     early = read(writer, "/statements?sort=id&limit=1")["items"][0]
     of_statements = match(store, early["id"], statements[0], of="statements")
     of_events = match(store, 1, event(writer, "A signing"), of="events")
@@ -221,9 +217,7 @@ def test_matches_to_review_are_found_by_either_document(
     assert find_ids("max_confidence=0.5") == set()
 
 
-def test_who_confirms_a_match_of_statements_makes_them_one(
-    writer: TestClient, store: Store, statements: list[int]
-) -> None:
+def test_confirmed_match_joins_statements(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
 
     assert judge(writer, verdict(ident, "confirm")).json()["confirmed"] == 1
@@ -235,7 +229,7 @@ def test_who_confirms_a_match_of_statements_makes_them_one(
     assert items(writer, "/review?noun=matches") == []
 
 
-def test_who_confirms_a_match_of_events_merges_the_lesser_into_the_other(writer: TestClient, store: Store) -> None:
+def test_confirmed_match_merges_the_smaller_event(writer: TestClient, store: Store) -> None:
     larger, smaller = 1, event(writer, "A signing")
     text = {"source": "meduza", "title": "A signing", "text": "They signed.", "reports": [{"event": smaller}]}
     post(writer, "/documents", text)
@@ -249,7 +243,7 @@ def test_who_confirms_a_match_of_events_merges_the_lesser_into_the_other(writer:
     assert read(writer, f"/matches/{ident}")["same"] is True
 
 
-def test_matches_that_follow_from_each_other_can_be_confirmed_together(writer: TestClient, store: Store) -> None:
+def test_chained_matches_can_be_confirmed_together(writer: TestClient, store: Store) -> None:
     one, two, three = (event(writer, title) for title in ("Talks", "Talks begin", "Talks are held"))
     chain = [match(store, one, two, of="events"), match(store, two, three, of="events")]
 
@@ -257,7 +251,7 @@ def test_matches_that_follow_from_each_other_can_be_confirmed_together(writer: T
     assert [read(writer, f"/events/{item}")["merged_into"] for item in (one, two, three)] == [None, one, one]
 
 
-def test_a_match_that_is_rejected_is_remembered(writer: TestClient, store: Store, statements: list[int]) -> None:
+def test_rejected_match_is_remembered(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     before = [read(writer, f"/statements/{statement}") for statement in statements]
 
@@ -269,9 +263,7 @@ def test_a_match_that_is_rejected_is_remembered(writer: TestClient, store: Store
     assert judge(writer, verdict(ident, "confirm")).status_code == 409
 
 
-def test_a_match_goes_with_a_statement_that_is_rejected(
-    writer: TestClient, store: Store, statements: list[int]
-) -> None:
+def test_match_is_deleted_with_a_rejected_statement(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     rejected = verdict(statements[0], "reject", "statements")
 
@@ -284,7 +276,7 @@ def test_a_match_goes_with_a_statement_that_is_rejected(
     ("more", "field"),
     [({"verdict": "correct"}, "verdict"), ({"changes": {"same": True}}, "changes"), ({"id": 999_999}, "id")],
 )
-def test_a_match_is_confirmed_or_rejected_and_nothing_else(writer: TestClient, more: Body, field: str) -> None:
+def test_match_cannot_be_corrected(writer: TestClient, more: Body, field: str) -> None:
     response = judge(writer, verdict(1, "confirm") | more)
 
     assert response.status_code == 422
@@ -293,7 +285,7 @@ def test_a_match_is_confirmed_or_rejected_and_nothing_else(writer: TestClient, m
 
 @pytest.fixture
 def claim(writer: TestClient) -> int:
-    """A claim that a machine found."""
+    """Add a claim that a machine found, and return its id."""
     value = {"property": "ships", "span": {"exact": "40 ships"}, "normalized": "40", "unit": "ship"} | MACHINE
     report = {"event": event(writer, "Ships come"), "claims": [value]}
     post(writer, "/documents", {"source": "meduza", "title": "Ships", "text": TEXT, "reports": [report]})
@@ -301,7 +293,7 @@ def claim(writer: TestClient) -> int:
     return int(created["id"])
 
 
-def test_a_claim_to_review_has_what_one_needs_to_judge_it(writer: TestClient, claim: int) -> None:
+def test_queued_claim_has_its_context(writer: TestClient, claim: int) -> None:
     [item] = items(writer, "/review?noun=claims")
 
     assert ReviewPublic.model_validate(item).model_dump(mode="json") == item
@@ -312,7 +304,7 @@ def test_a_claim_to_review_has_what_one_needs_to_judge_it(writer: TestClient, cl
     assert items(writer, f"/review?noun=claims&document={item['document']['id']}") == [item]
 
 
-def test_a_claim_can_be_confirmed_corrected_and_rejected(writer: TestClient, claim: int) -> None:
+def test_claim_can_be_confirmed_corrected_and_rejected(writer: TestClient, claim: int) -> None:
     corrected = verdict(claim, "correct", "claims", changes={"unit": "vessel"})
 
     assert judge(writer, corrected).json()["corrected"] == 1

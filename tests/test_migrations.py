@@ -45,7 +45,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:Skipped unsupported reflection o
 
 @pytest.fixture
 def blank(backend: str, templates: Templates) -> Iterator[Engine]:
-    """The engine of a database without any table."""
+    """Return the engine of a database without any table."""
     url = templates.new_database(backend)
     engine = create_store_engine(settings_for(url))
     yield engine
@@ -73,7 +73,7 @@ def schema(engine: Engine) -> list[str]:
         return sorted(connection.execute(text(query[engine.dialect.name])).scalars())
 
 
-def test_the_head_is_what_the_models_say(empty_store: Store) -> None:
+def test_head_equals_the_models(empty_store: Store) -> None:
     with empty_store.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_name": include_name})
         differences = compare_metadata(context, SQLModel.metadata)
@@ -98,7 +98,7 @@ def test_every_constraint_but_a_key_has_a_name(empty_store: Store) -> None:
     assert nameless == []
 
 
-def test_there_is_one_head(empty_store: Store) -> None:
+def test_migrations_have_one_head(empty_store: Store) -> None:
     assert len(ScriptDirectory.from_config(build_alembic_config(empty_store.engine)).get_heads()) == 1
 
 
@@ -116,7 +116,7 @@ def test_migrations_run_up_down_and_up_again(blank: Engine) -> None:
     check_migrated(blank)
 
 
-def test_migrations_run_up_and_down_a_step_at_a_time_with_records_in_the_store(store: Store) -> None:
+def test_migrations_run_stepwise_with_records(store: Store) -> None:
     config = build_alembic_config(store.engine)
     before = schema(store.engine)
 
@@ -126,7 +126,7 @@ def test_migrations_run_up_and_down_a_step_at_a_time_with_records_in_the_store(s
     assert schema(store.engine) == before
 
 
-def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store, tmp_path: Path) -> None:
+def test_failed_migration_leaves_the_store_unchanged(store: Store, tmp_path: Path) -> None:
     config, before = _with_failing_migration(store.engine, tmp_path), schema(store.engine)
 
     with pytest.raises(DBAPIError):
@@ -139,7 +139,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(store: Store, tmp_pat
     assert "half done" not in names
 
 
-def test_migrations_that_fail_on_the_way_leave_an_empty_store_empty(blank: Engine, tmp_path: Path) -> None:
+def test_failed_migrations_leave_an_empty_store_empty(blank: Engine, tmp_path: Path) -> None:
     config = _with_failing_migration(blank, tmp_path)
 
     with pytest.raises(DBAPIError):
@@ -150,7 +150,7 @@ def test_migrations_that_fail_on_the_way_leave_an_empty_store_empty(blank: Engin
 
 
 def _with_failing_migration(engine: Engine, folder: Path) -> Config:
-    """The store's migrations, and one more that fails half way."""
+    """Return the store's migrations with one more that fails half way."""
     config = build_alembic_config(engine)
     head = ScriptDirectory.from_config(config).get_current_head()
     scripts = folder / "migrations"

@@ -25,7 +25,7 @@ Item = dict[str, Any]
 
 
 def origins(client: TestClient, address: str) -> dict[str, Item]:
-    """The origins at an address, by their keys."""
+    """Return the origins at an address, by their keys."""
     return {origin["key"]: origin for origin in items(client, f"{address}/origins?limit=500")}
 
 
@@ -44,7 +44,7 @@ def get_derived_rows(store: Store) -> tuple[list[Any], list[Any]]:
 # The seed
 
 
-def test_five_outlets_reported_the_signing_and_three_origins_stand_behind_them(reader: TestClient) -> None:
+def test_signing_has_five_outlets_and_three_origins(reader: TestClient) -> None:
     event = event_id(reader, "pyongyang-summit-2024")
     by_key = origins(reader, f"/events/{event}")
 
@@ -69,7 +69,7 @@ def test_five_outlets_reported_the_signing_and_three_origins_stand_behind_them(r
     assert (listed["source_count"], listed["origin_count"]) == (5, 3)
 
 
-def test_every_statement_that_is_shown_stands_where_it_says(reader: TestClient) -> None:
+def test_origin_statements_have_true_spans(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
         for origin in items(reader, f"/events/{event['id']}/origins"):
             for document in origin["documents"]:
@@ -77,14 +77,14 @@ def test_every_statement_that_is_shown_stands_where_it_says(reader: TestClient) 
                 assert all(words[item["start"] : item["end"]] == item["exact"] for item in document["statements"])
 
 
-def test_what_lists_count_is_what_the_event_shows(reader: TestClient) -> None:
+def test_list_counts_equal_the_origins_of_events(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
         rows = items(reader, f"/events/{event['id']}/origins")
         assert event["origin_count"] == len(rows)
         assert event["document_count"] == len({document["id"] for origin in rows for document in origin["documents"]})
 
 
-def test_events_are_sorted_and_chosen_by_their_origins(reader: TestClient) -> None:
+def test_events_sort_and_filter_by_origins(reader: TestClient) -> None:
     sorted_ = items(reader, "/events?sort=-origins&limit=500")
 
     assert [event["origin_count"] for event in sorted_] == sorted((e["origin_count"] for e in sorted_), reverse=True)
@@ -93,11 +93,11 @@ def test_events_are_sorted_and_chosen_by_their_origins(reader: TestClient) -> No
     assert len(several) == 6
 
 
-def test_the_past_does_not_guess_at_origins(reader: TestClient) -> None:
+def test_as_of_has_no_origin_count(reader: TestClient) -> None:
     assert reader.get("/events/1?as_of=1").json()["origin_count"] is None
 
 
-def test_who_heard_an_utterance_is_its_origin(reader: TestClient) -> None:
+def test_origins_of_an_utterance(reader: TestClient) -> None:
     of_article_4 = origins(reader, "/utterances/2")
     launch = origins(reader, "/utterances/3")
 
@@ -113,7 +113,7 @@ def test_who_heard_an_utterance_is_its_origin(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize("sort", ["documents", "-documents", "published", "-published"])
-def test_origins_come_in_pages(reader: TestClient, sort: str) -> None:
+def test_origins_are_paginated(reader: TestClient, sort: str) -> None:
     whole = items(reader, f"/events/1/origins?sort={sort}")
     page, collected = reader.get(f"/events/1/origins?sort={sort}&limit=1&count=exact").json(), []
     while page["next"]:
@@ -124,7 +124,7 @@ def test_origins_come_in_pages(reader: TestClient, sort: str) -> None:
     assert page["count"] == len(whole) == 3
 
 
-def test_there_is_nobody_behind_what_is_not_there(reader: TestClient) -> None:
+def test_origins_of_unknown_record_are_404(reader: TestClient) -> None:
     assert reader.get("/events/999/origins").status_code == 404
     assert reader.get("/utterances/999/origins").status_code == 404
 
@@ -176,7 +176,7 @@ def newsroom(empty_writer: TestClient, empty_store: Store) -> Newsroom:
 
 
 def publish_all(newsroom: Newsroom, documents: Sequence[Item], *, agency_day: int = 4) -> list[int]:
-    """The agency's text, ten copies and two reports of their own; the sources' ids."""
+    """Publish the agency's text, ten copies and two independent reports, and return the sources' ids."""
     sources = [newsroom.outlet("Nordwire", kind="news_agency")]
     sources += [newsroom.outlet(f"Outlet {place}") for place in range(1, len(documents))]
     for place, (source, document) in enumerate(zip(sources, documents, strict=True)):
@@ -185,9 +185,7 @@ def publish_all(newsroom: Newsroom, documents: Sequence[Item], *, agency_day: in
 
 
 @pytest.mark.parametrize("agency_day", [4, 6], ids=["the agency first", "the copies first"])
-def test_thirteen_outlets_with_one_agency_text_and_two_reports_are_three_origins(
-    newsroom: Newsroom, agency_day: int
-) -> None:
+def test_copies_of_an_agency_text_are_one_origin(newsroom: Newsroom, agency_day: int) -> None:
     agency, *outlets = publish_all(newsroom, wire.documents(), agency_day=agency_day)
     by_key = newsroom.origins()
 
@@ -199,7 +197,7 @@ def test_thirteen_outlets_with_one_agency_text_and_two_reports_are_three_origins
     assert all(0.4 <= copy["similarity"] <= 1 for copy in copies if copy["basis"] == "copied")
 
 
-def test_a_credit_in_one_copy_names_the_origin_of_all(newsroom: Newsroom) -> None:
+def test_credit_in_one_copy_names_the_origin_of_all(newsroom: Newsroom) -> None:
     for place, document in enumerate(wire.documents(credited=7)[1:], start=1):
         newsroom.publish(newsroom.outlet(f"Outlet {place}"), place, **document)
     by_key = newsroom.origins()
@@ -212,7 +210,7 @@ def test_a_credit_in_one_copy_names_the_origin_of_all(newsroom: Newsroom) -> Non
     assert {document["copy_of"] for document in behind["documents"]} == {crediting["id"], None}
 
 
-def test_a_credited_agency_is_the_source_that_bears_its_name_as_long_as_it_does(newsroom: Newsroom) -> None:
+def test_credited_agency_follows_source_names(newsroom: Newsroom) -> None:
     newsroom.publish(newsroom.outlet("Outlet"), text="HALDEN (Reuters) - A ship struck a bridge.")
     assert newsroom.origins().keys() == {"agency:reuters"}
 
@@ -236,7 +234,7 @@ def test_a_credited_agency_is_the_source_that_bears_its_name_as_long_as_it_does(
         assert newsroom.origins().keys() == {left}
 
 
-def test_an_import_may_bring_the_agency_that_is_credited(
+def test_imported_source_becomes_the_credited_agency(
     newsroom: Newsroom, empty_store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
     newsroom.publish(newsroom.outlet("Outlet"), text="HALDEN (Reuters) - A ship struck a bridge.")
@@ -249,7 +247,7 @@ def test_an_import_may_bring_the_agency_that_is_credited(
     assert origin["key"].startswith("source:")
 
 
-def test_a_byline_credits_an_agency_until_it_is_corrected(newsroom: Newsroom) -> None:
+def test_byline_credits_an_agency_until_corrected(newsroom: Newsroom) -> None:
     outlet = newsroom.outlet("Outlet")
     document = newsroom.publish(outlet, text="A ship struck a bridge.", byline="Jo Hay, Associated Press")
 
@@ -264,7 +262,7 @@ TEXT = "The harbour was closed, the agency said. “We saw it fall,” a witness
 QUOTED = {"kind": "direct", "span": {"exact": "We saw it fall,"}}
 
 
-def test_a_document_that_shows_whom_it_relays_is_no_origin_of_its_own(newsroom: Newsroom) -> None:
+def test_relaying_document_is_no_origin(newsroom: Newsroom) -> None:
     radio = newsroom.state(name="Fjord Radio")
     said = QUOTED | {"event": newsroom.event, "chain": [{"speaker": radio}]}
     newsroom.publish(newsroom.outlet("Outlet 1"), text=TEXT, statements=[said])
@@ -280,7 +278,7 @@ def test_a_document_that_shows_whom_it_relays_is_no_origin_of_its_own(newsroom: 
     assert newsroom.origins().keys() == {"state:NO"}
 
 
-def test_who_is_heard_through_another_origin_alone_is_not_counted_beside_it(newsroom: Newsroom) -> None:
+def test_voice_heard_through_an_origin_is_not_counted(newsroom: Newsroom) -> None:
     radio, agency = newsroom.state(name="Fjord Radio"), newsroom.state(name="Rhein News Agency")
     through = QUOTED | {"event": newsroom.event, "chain": [{"speaker": radio}, {"speaker": agency}]}
     alone = {"kind": "direct", "span": {"exact": "Nobody fell,"}, "event": newsroom.event, "speaker": radio}
@@ -298,7 +296,7 @@ def test_who_is_heard_through_another_origin_alone_is_not_counted_beside_it(news
     assert newsroom.origins().keys() == {f"speaker:{radio}", f"speaker:{agency}"}
 
 
-def test_a_report_within_somebodys_words_is_theirs(newsroom: Newsroom) -> None:
+def test_report_within_a_statement_is_the_speakers(newsroom: Newsroom) -> None:
     witness = newsroom.state(name="a witness", kind="unnamed")
     newsroom.publish(
         newsroom.outlet("Outlet"),
@@ -327,7 +325,7 @@ def test_a_report_within_somebodys_words_is_theirs(newsroom: Newsroom) -> None:
 # State media
 
 
-def test_media_of_one_state_are_one_origin_as_long_as_they_are_known_for_it(newsroom: Newsroom) -> None:
+def test_state_media_are_one_origin_while_marked_so(newsroom: Newsroom) -> None:
     papers = [newsroom.outlet(f"Daily {place}", country="KP", state_affiliated=True) for place in range(3)]
     for place, paper in enumerate(papers):
         newsroom.publish(paper, text=f"On day {place} the bridge was closed.")
@@ -418,7 +416,7 @@ def take(client: TestClient, step: Step, number: int) -> None:
 
 @for_all(steps=st.lists(STEPS, min_size=6, max_size=10))
 @settings(max_examples=4, phases=[Phase.generate])  # sequences are short as they are; shrinking one takes minutes
-def test_whatever_is_written_what_is_kept_is_what_a_recount_finds(
+def test_derived_rows_equal_a_recount_after_any_writes(
     application: FastAPI, templates: Templates, backend: str, steps: list[Step]
 ) -> None:
     with templates.copy(backend, "migrated") as store, talking_to(application, store) as client:

@@ -1,4 +1,4 @@
-"""How the databases find a page: along an index, never through a whole table, and sorting only what they gathered.
+"""The plans of lists: a page is read along an index, never through a whole table, and sorted only what they gathered.
 
 Plans are read, not timed. On stores this small PostgreSQL would rather scan and sort; told not to, it shows
 whether an index would serve. SQLite plans by the indexes alone.
@@ -110,7 +110,7 @@ def _watched(application: FastAPI, reader: TestClient, shared_store: Store) -> I
 
 
 def plans(client: TestClient, store: Store, address: str, without: Sequence[str]) -> list[str]:
-    """The plan of each statement that an address takes, a step a line; PostgreSQL is to do ``without`` some ways."""
+    """Return the plans of the statements of an address, one step per line, planned ``without`` some methods."""
     sent: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
@@ -145,19 +145,19 @@ def steps(node: dict[str, Any], *, nested: bool = False) -> Iterator[str]:
 
 
 def scans(plan: str) -> list[str]:
-    """The steps that read a large table from end to end."""
+    """Return the steps that read a whole large table."""
     whole = [rf"SCAN ({table})(_\d+)?" for table in LARGE] + [f"Seq Scan ({table})" for table in LARGE]
     return [line for line in plan.splitlines() if any(re.fullmatch(step, line) for step in whole)]
 
 
 @pytest.mark.parametrize("address", ORDERED + GATHERED)
-def test_no_list_reads_a_whole_table(reader: TestClient, shared_store: Store, address: str) -> None:
+def test_no_list_scans_a_large_table(reader: TestClient, shared_store: Store, address: str) -> None:
     for plan in plans(reader, shared_store, address, ["seqscan"]):
         assert not scans(plan), plan
 
 
 @pytest.mark.parametrize("address", ORDERED + BY_ID)
-def test_an_index_gives_a_list_in_its_order(reader: TestClient, shared_store: Store, address: str) -> None:
+def test_list_is_ordered_by_an_index(reader: TestClient, shared_store: Store, address: str) -> None:
     page = max(plans(reader, shared_store, address, ["seqscan", "bitmapscan", "sort"]), key=len)
     # Nested lists of one item are sorted: some rows, after the page has been found.
     plan = page[: page.find("CORRELATED")] if "CORRELATED" in page else page
@@ -167,6 +167,6 @@ def test_an_index_gives_a_list_in_its_order(reader: TestClient, shared_store: St
     assert not [line for line in page.splitlines() if line.startswith(("Sort ", "Incremental Sort "))], page
 
 
-def test_plans_are_read_as_they_are_written() -> None:
+def test_scan_detection_reads_plans() -> None:
     assert scans("SCAN event\nSCAN event USING INDEX ix\nSEARCH event (x)") == ["SCAN event"]
     assert scans(json.loads('"Seq Scan event\\nSeq Scan source"')) == ["Seq Scan event"]

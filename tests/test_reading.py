@@ -1,4 +1,4 @@
-"""What the machine reads off a document, in the store: marked as its reading, and never in a person's way."""
+"""Extractions of a document, in the store: marked as the machine's, and never in a person's way."""
 
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ def words(client: TestClient, document: int) -> list[str]:
 
 
 def reported(client: TestClient, document: int) -> list[Any]:
-    """The reports of a document."""
+    """Return the reports of a document."""
     reports = client.get("/reports", params={"limit": 500}).json()["items"]
     return [item for item in reports if item["document"]["id"] == document]
 
@@ -50,7 +50,7 @@ def revision(client: TestClient) -> str:
     return client.get("/events").headers["Dateline-Revision"]
 
 
-def test_everything_a_machine_read_is_marked_so_and_stands_where_it_says(writer: TestClient) -> None:
+def test_extracted_records_are_marked_and_have_spans(writer: TestClient) -> None:
     document = put(writer)
 
     rows = statements(writer, document)
@@ -67,7 +67,7 @@ def test_everything_a_machine_read_is_marked_so_and_stands_where_it_says(writer:
     assert writer.get("/documents/1").json()["reading"] is None
 
 
-def test_one_voice_is_one_speaker_and_an_unknown_one_is_new_and_machine_made(writer: TestClient) -> None:
+def test_unknown_voice_becomes_one_machine_speaker(writer: TestClient) -> None:
     document = put(writer)
 
     named = {str(statement["text"])[:7]: statement["speaker"] for statement in statements(writer, document)}
@@ -77,14 +77,14 @@ def test_one_voice_is_one_speaker_and_an_unknown_one_is_new_and_machine_made(wri
     assert named["the wor"]["id"] == jane[0]["id"]
 
 
-def test_a_speaker_that_the_store_knows_is_found_by_any_of_its_names(writer: TestClient) -> None:
+def test_existing_speaker_is_matched_by_any_name(writer: TestClient) -> None:
     text = "Vladimir Vladimirovich Putin arrived in Oldtown.\n\n“It is a fine town,” Putin said. He said it was late."
     document = put(writer, text, title="Arrival")
 
     assert {statement["speaker"]["slug"] for statement in statements(writer, document)} == {"vladimir-putin"}
 
 
-def test_a_name_that_fits_two_is_nobodys_until_a_person_says_whose(writer: TestClient) -> None:
+def test_ambiguous_name_has_no_speaker(writer: TestClient) -> None:
     for slug in ("jane-smith", "joan-smith"):
         body = {"slug": slug, "name": slug.replace("-", " ").title(), "kind": "person", "aliases": ["Smith"]}
         assert writer.post("/speakers", json=body).status_code == 201
@@ -98,7 +98,7 @@ def test_a_name_that_fits_two_is_nobodys_until_a_person_says_whose(writer: TestC
     assert speakers[0]["slug"] not in ("jane-smith", "joan-smith")
 
 
-def test_an_outlet_that_somebody_told_relays_nothing_in_its_own_document(writer: TestClient) -> None:
+def test_outlet_is_no_relay_in_its_own_document(writer: TestClient) -> None:
     said = "“Nobody sails today,” Ada Brook told TASS."
     own, other = (put(writer, said, title="No ships", source=source) for source in ("tass", "meduza"))
 
@@ -106,13 +106,13 @@ def test_an_outlet_that_somebody_told_relays_nothing_in_its_own_document(writer:
     assert [hop["speaker"]["name"] for hop in statements(writer, other)[0]["chain"]] == ["TASS"]
 
 
-def test_a_description_is_found_with_its_article_and_without(writer: TestClient) -> None:
+def test_description_matches_with_or_without_article(writer: TestClient) -> None:
     document = put(writer, "“We are satisfied,” a North Korean diplomat said.", title="Satisfied")
 
     assert statements(writer, document)[0]["speaker"]["slug"] == "north-korean-diplomat"
 
 
-def test_an_event_is_proposed_once_and_joined_by_the_next_document_of_the_day(writer: TestClient) -> None:
+def test_event_is_proposed_once_per_day(writer: TestClient) -> None:
     first = put(writer)
     second = put(writer, ARTICLE + "\nMore follows.\n", source="the-new-american")
 
@@ -124,9 +124,7 @@ def test_an_event_is_proposed_once_and_joined_by_the_next_document_of_the_day(wr
     assert event["date"]["edtf"] == "2024-05-06"
 
 
-def test_to_read_a_document_again_changes_nothing_unless_the_rules_did(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_repeated_extraction_changes_nothing(writer: TestClient, store: Store, dateline: Dateline) -> None:
     put(writer)
     before = revision(writer)
 
@@ -143,9 +141,7 @@ def older(store: Store, document: int) -> None:
         connection.exec_driver_sql(f"UPDATE reading SET reader = 'rules 0' WHERE document_id = {document}")
 
 
-def test_better_rules_change_what_the_machine_made_and_only_that(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_new_extractor_changes_only_machine_records(writer: TestClient, store: Store, dateline: Dateline) -> None:
     document = put(writer)
     first, second, *_, last = statements(writer, document)
     by_hand = {"kind": "indirect", "span": {"start": 0, "end": 6}, "document": document}
@@ -167,7 +163,7 @@ def test_better_rules_change_what_the_machine_made_and_only_that(
     assert stray["id"] not in after
 
 
-def test_what_a_person_rejected_does_not_come_back(writer: TestClient, store: Store, dateline: Dateline) -> None:
+def test_rejected_records_are_not_extracted_again(writer: TestClient, store: Store, dateline: Dateline) -> None:
     document = put(writer)
     before = words(writer, document)
     event = reported(writer, document)[0]["event"]["id"]
@@ -185,9 +181,7 @@ def test_what_a_person_rejected_does_not_come_back(writer: TestClient, store: St
     assert reported(writer, document) == []
 
 
-def test_documents_that_nobody_read_are_read_by_the_command(
-    writer: TestClient, store: Store, dateline: Dateline
-) -> None:
+def test_command_extracts_unread_documents(writer: TestClient, store: Store, dateline: Dateline) -> None:
     document = put(writer, extract=False)
     assert statements(writer, document) == []
 
@@ -200,9 +194,7 @@ def test_documents_that_nobody_read_are_read_by_the_command(
 
 
 @pytest.mark.parametrize("language", ["de", "ru"])
-def test_of_another_language_only_what_stands_in_marks_is_read_and_the_document_says_so(
-    writer: TestClient, language: str
-) -> None:
+def test_other_languages_yield_only_quotations(writer: TestClient, language: str) -> None:
     document = put(writer, "„Wir bauen die Brücke“, sagte Jane Doe.\n", language=language)
 
     note = writer.get(f"/documents/{document}").json()["reading"]["note"]
@@ -210,7 +202,7 @@ def test_of_another_language_only_what_stands_in_marks_is_read_and_the_document_
     assert words(writer, document) in ([], ["Wir bauen die Brücke"])
 
 
-def test_a_tagger_of_the_operators_own_judges_with_the_rules(
+def test_own_tagger_is_used_with_the_rules(
     writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
     document = put(writer)

@@ -24,11 +24,11 @@ def find(client: TestClient, noun: str, query: str) -> list[Item]:
         ("role=background&source=real-news-india", {"real-news-india"}),
     ],
 )
-def test_a_filter_finds_reports(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_reports(reader: TestClient, query: str, expected: set[str]) -> None:
     assert {report["source"]["slug"] for report in find(reader, "reports", query)} == expected
 
 
-def test_a_report_shows_event_outlet_document_passage_and_date_as_reported(reader: TestClient) -> None:
+def test_report_has_its_related_records(reader: TestClient) -> None:
     [report] = find(reader, "reports", "event=seed:putin-pyongyang-visit-2000&source=the-final-call")
 
     assert report["event"]["title"] == "Putin visits Pyongyang in 2000"
@@ -49,17 +49,17 @@ def test_a_report_shows_event_outlet_document_passage_and_date_as_reported(reade
         ("property=no_such", set()),
     ],
 )
-def test_a_filter_finds_claims(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_claims(reader: TestClient, query: str, expected: set[str]) -> None:
     assert {claim["value"] for claim in find(reader, "claims", query)} == expected
 
 
-def test_claims_set_what_documents_call_the_thing_side_by_side(reader: TestClient) -> None:
+def test_claims_show_different_names_side_by_side(reader: TestClient) -> None:
     claims = find(reader, "claims", f"{SUMMIT}&property=document_name")
 
     assert {claim["normalized"] for claim in claims} == {"agreement", "pact", "treaty"}
 
 
-def test_a_claim_says_for_whom_the_document_gives_it(reader: TestClient) -> None:
+def test_claim_has_its_attribution(reader: TestClient) -> None:
     claims = find(reader, "claims", f"{SUMMIT}&property=article_4_wording")
     by_source = {(claim["source"]["slug"], (claim["attributed_to"] or {}).get("slug")) for claim in claims}
 
@@ -78,7 +78,7 @@ def test_a_claim_says_for_whom_the_document_gives_it(reader: TestClient) -> None
         ("utterances", "sort=speaker", "sort"),
     ],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, noun: str, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, noun: str, query: str, parameter: str) -> None:
     response = reader.get(f"/{noun}?{query}")
 
     assert response.status_code == 422
@@ -86,7 +86,7 @@ def test_a_malformed_filter_is_refused_by_name(reader: TestClient, noun: str, qu
 
 
 @pytest.mark.parametrize(("noun", "field"), [("reports", "passage"), ("claims", "span")])
-def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClient, noun: str, field: str) -> None:
+def test_spans_equal_the_document_text(reader: TestClient, noun: str, field: str) -> None:
     for record in find(reader, noun, "sort=id"):
         text = read(reader, f"/documents/{record['document']['id']}")["text"]
         start, end = record[field]["start"], record[field]["end"]
@@ -95,7 +95,7 @@ def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClie
         assert record[field]["suffix"] == text[end : end + 32]
 
 
-def test_every_passage_of_an_events_outlets_holds_the_words_that_the_document_has_there(reader: TestClient) -> None:
+def test_passages_equal_the_document_text(reader: TestClient) -> None:
     for event in items(reader, "/events"):
         for outlet in items(reader, f"/events/{event['id']}/sources"):
             for document in outlet["documents"]:
@@ -105,13 +105,13 @@ def test_every_passage_of_an_events_outlets_holds_the_words_that_the_document_ha
 
 
 @pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
-def test_a_record_is_the_same_in_a_list_and_alone(reader: TestClient, noun: str) -> None:
+def test_record_is_the_same_in_list_and_alone(reader: TestClient, noun: str) -> None:
     for record in items(reader, f"/{noun}?limit=500"):
         alone = read(reader, f"/{noun}/{record['id']}")
         assert {name: alone[name] for name in record} == record
 
 
-def test_an_utterance_lists_its_printings_and_counts_their_outlets(reader: TestClient) -> None:
+def test_utterance_has_printings_and_source_count(reader: TestClient) -> None:
     [article] = find(reader, "utterances", "speaker=treaty-2024")
     printings = items(reader, f"/statements?utterance={article['id']}&sort=id")
 
@@ -121,7 +121,7 @@ def test_an_utterance_lists_its_printings_and_counts_their_outlets(reader: TestC
     assert article["external_id"] == "seed:article-4"
 
 
-def test_utterances_can_be_narrowed_to_speakers(reader: TestClient) -> None:
+def test_utterances_filter_by_speaker(reader: TestClient) -> None:
     utterances = find(reader, "utterances", "speaker=kim,Putin")
 
     assert {utterance["speaker"]["slug"] for utterance in utterances} == {"kim-jong-un", "vladimir-putin"}
@@ -129,11 +129,11 @@ def test_utterances_can_be_narrowed_to_speakers(reader: TestClient) -> None:
 
 
 @pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
-def test_an_unknown_record_is_not_found(reader: TestClient, noun: str) -> None:
+def test_unknown_record_is_404(reader: TestClient, noun: str) -> None:
     assert reader.get(f"/{noun}/999999").status_code == 404
 
 
-def test_an_events_id_finds_its_reports_as_its_external_id_does(reader: TestClient) -> None:
+def test_reports_filter_by_id_or_external_id(reader: TestClient) -> None:
     ident = event_id(reader, "kursk-2025")
 
     assert find(reader, "reports", f"event={ident}") == find(reader, "reports", "event=seed:kursk-2025")

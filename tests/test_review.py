@@ -65,7 +65,7 @@ def _called(item: Body) -> str:
 
 
 def ids(client: TestClient, noun: str, **parameters: Any) -> dict[str, int]:
-    """The ids of what is to be reviewed of a noun, by words or names."""
+    """Return the ids of a noun's items in the review queue, by words or names."""
     return {_called(item): item["id"] for item in client.get(f"/review?noun={noun}").json()["items"]}
 
 
@@ -86,7 +86,7 @@ IN_ORDER = [
 ]
 
 
-def test_the_least_sure_comes_first_and_what_people_read_is_not_there(desk: TestClient) -> None:
+def test_queue_is_least_confident_first(desk: TestClient) -> None:
     assert list_queue(desk) == IN_ORDER
     assert list_queue(desk, sort="-confidence") == IN_ORDER[::-1]
     assert [(item["noun"], _called(item)) for page in pages(desk, "/review?limit=2") for item in page] == IN_ORDER
@@ -95,7 +95,7 @@ def test_the_least_sure_comes_first_and_what_people_read_is_not_there(desk: Test
     assert read(desk, "/review?count=exact&limit=1")["count"] == len(IN_ORDER)
 
 
-def test_a_filter_finds(desk: TestClient) -> None:
+def test_filter_selects_items(desk: TestClient) -> None:
     document = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
 
     assert list_queue(desk, noun="events,speakers") == [item for item in IN_ORDER if item[0] in ("events", "speakers")]
@@ -110,14 +110,14 @@ def test_a_filter_finds(desk: TestClient) -> None:
     ("query", "parameter"),
     [("noun=sources", "noun"), ("min_confidence=2", "min_confidence"), ("document=x", "document"), ("sort=id", "sort")],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/review?{query}")
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
-def test_an_item_has_what_one_needs_to_judge_it(desk: TestClient) -> None:
+def test_queue_item_has_its_context(desk: TestClient) -> None:
     said, person, event = (
         next(item for item in items(desk, "/review") if (item["noun"], _called(item)) == key)
         for key in (IN_ORDER[7], IN_ORDER[6], IN_ORDER[2])
@@ -133,7 +133,7 @@ def test_an_item_has_what_one_needs_to_judge_it(desk: TestClient) -> None:
     assert (event["kind"], event["document"]["title"], event["chain"]) == ("consult", "Talks in Bern", [])
 
 
-def test_what_is_confirmed_or_corrected_is_a_persons(desk: TestClient) -> None:
+def test_confirmed_or_corrected_record_is_human(desk: TestClient) -> None:
     said, people, events = ids(desk, "statements"), ids(desk, "speakers"), ids(desk, "events")
     before = read(desk, f"/statements/{said['No comment,']}")
     correction = {"speaker": "berg", "kind": "mixed", "chain": []}
@@ -162,7 +162,7 @@ def test_what_is_confirmed_or_corrected_is_a_persons(desk: TestClient) -> None:
     assert [item[1] for item in list_queue(desk, noun="statements")] == ["We shall see,", "Forty people came"]
 
 
-def test_what_is_rejected_is_deleted_and_remembered(desk: TestClient, store: Store) -> None:
+def test_rejected_record_is_deleted_and_remembered(desk: TestClient, store: Store) -> None:
     said, event = ids(desk, "statements"), ids(desk, "events")["Envoys met in Bern"]
 
     answer = judge(
@@ -185,14 +185,14 @@ def test_what_is_rejected_is_deleted_and_remembered(desk: TestClient, store: Sto
 
 
 def covered(store: Store, document: int, noun: Noun, words: str, start: int | None = None) -> bool:
-    """Whether a machine that finds these words in the document is told not to."""
+    """Return True if the store rejects these words of the document for extractors."""
     with open_read_transaction(store.engine) as session:
         row = session.get_one(Document, document)
         at = row.text.index(words) if start is None else start
         return rejections.get_rejected(session, row).covers(noun, at, at + len(words), words)
 
 
-def test_what_was_rejected_is_not_to_be_found_again_in_any_version(desk: TestClient, store: Store) -> None:
+def test_rejection_holds_for_every_document_version(desk: TestClient, store: Store) -> None:
     first = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
     later = post(desk, "/documents", article(f"Corrected. {TEXT.replace('Forty', 'Fifty')}"))["id"]
     tied = post(desk, "/documents", {"source": "tass", "text": f"{TEXT} (Rhein)", "supersedes": later})["id"]
@@ -221,7 +221,7 @@ def test_what_was_rejected_is_not_to_be_found_again_in_any_version(desk: TestCli
     assert covered(store, first, Noun.EVENTS, "Envoys met in Bern on Monday.")
 
 
-def test_a_rejected_event_without_a_passage_is_rejected_in_the_whole_document(desk: TestClient, store: Store) -> None:
+def test_event_without_passage_is_rejected_in_whole_document(desk: TestClient, store: Store) -> None:
     document = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
     event = post(desk, "/events", {"title": "No event", "date": "2024", "type": "aid"} | MACHINE)["id"]
     post(desk, "/reports", {"event": event, "document": document} | MACHINE)
@@ -232,9 +232,7 @@ def test_a_rejected_event_without_a_passage_is_rejected_in_the_whole_document(de
     assert not covered(store, document, Noun.STATEMENTS, "Forty people came")
 
 
-def test_a_rejected_speaker_leaves_words_without_a_speaker_and_chains_without_the_hop(
-    desk: TestClient, store: Store
-) -> None:
+def test_rejected_speaker_leaves_statements_and_chains(desk: TestClient, store: Store) -> None:
     said, monday = ids(desk, "statements"), ids(desk, "speakers")["Monday"]
     report = ids(desk, "reports")["Envoys met in Bern"]
     claim = {"report": report, "property": "people", "span": {"exact": "Forty"}, "attributed_to": "monday"}
@@ -254,7 +252,7 @@ def test_a_rejected_speaker_leaves_words_without_a_speaker_and_chains_without_th
         assert not rejections.is_rejected_speaker(session, "Tuesday")
 
 
-def test_a_rejection_can_be_taken_back(desk: TestClient, store: Store) -> None:
+def test_rejection_can_be_deleted(desk: TestClient, store: Store) -> None:
     judge(desk, {"noun": "speakers", "id": ids(desk, "speakers")["Monday"], "verdict": "reject"})
     listed = desk.get("/rejections")
     [rejection] = listed.json()["items"]
@@ -267,7 +265,7 @@ def test_a_rejection_can_be_taken_back(desk: TestClient, store: Store) -> None:
         assert not rejections.is_rejected_speaker(session, "Monday")
 
 
-def test_one_verdict_that_cannot_be_done_undoes_all_and_is_named(desk: TestClient) -> None:
+def test_one_invalid_verdict_undoes_all_and_is_named(desk: TestClient) -> None:
     said = ids(desk, "statements")
     fine = {"noun": "statements", "id": said["No comment,"], "verdict": "confirm"}
     human = read(desk, "/statements?coded_by=human&limit=1")["items"][0]["id"]
@@ -307,7 +305,7 @@ def test_one_verdict_that_cannot_be_done_undoes_all_and_is_named(desk: TestClien
     assert items(desk, "/rejections") == []
 
 
-def test_an_event_and_its_report_can_be_rejected_together(desk: TestClient) -> None:
+def test_event_and_report_can_be_rejected_together(desk: TestClient) -> None:
     report, event = ids(desk, "reports")["Envoys met in Bern"], ids(desk, "events")["Envoys met in Bern"]
 
     answer = judge(
@@ -318,7 +316,7 @@ def test_an_event_and_its_report_can_be_rejected_together(desk: TestClient) -> N
     assert [item["noun"] for item in items(desk, "/rejections")] == ["reports"]
 
 
-def test_a_review_that_is_sent_again_is_answered_not_repeated(desk: TestClient) -> None:
+def test_repeated_review_is_idempotent(desk: TestClient) -> None:
     verdict = {"noun": "statements", "id": ids(desk, "statements")["No comment,"], "verdict": "reject"}
     key = {"Idempotency-Key": "once"}
 
@@ -328,11 +326,11 @@ def test_a_review_that_is_sent_again_is_answered_not_repeated(desk: TestClient) 
     assert len(items(desk, "/rejections")) == 1
 
 
-def test_a_review_needs_a_key(reader: TestClient) -> None:
+def test_review_without_key_is_401(reader: TestClient) -> None:
     assert judge(reader, {"noun": "events", "id": 1, "verdict": "confirm"}).status_code == 401
 
 
-def test_a_persons_change_of_a_machines_record_makes_it_the_persons(desk: TestClient) -> None:
+def test_change_by_a_person_makes_record_human(desk: TestClient) -> None:
     said, people = ids(desk, "statements"), ids(desk, "speakers")
 
     changed = desk.patch(f"/statements/{said['No comment,']}", json={"kind": "mixed"}).json()
@@ -355,7 +353,7 @@ def test_a_persons_change_of_a_machines_record_makes_it_the_persons(desk: TestCl
     ]
 
 
-def test_statements_can_be_asked_for_by_who_read_them_and_how_surely(desk: TestClient) -> None:
+def test_statements_filter_by_coder_and_confidence(desk: TestClient) -> None:
     def words(query: str) -> set[str]:
         return {statement["text"] for statement in desk.get(f"/statements?limit=500&{query}").json()["items"]}
 

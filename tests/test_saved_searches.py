@@ -30,7 +30,7 @@ def save(writer: TestClient, **body: Any) -> Body:
     return saved
 
 
-def test_a_search_is_saved_listed_changed_and_forgotten(writer: TestClient) -> None:
+def test_search_can_be_saved_listed_changed_deleted(writer: TestClient) -> None:
     saved = save(writer, name="Kim on the treaty", query="?speaker=kim&kind=direct,mixed&from=2024-06-19")
 
     assert (saved["slug"], saved["query"]) == ("kim-on-the-treaty", "from=2024-06-19&kind=direct,mixed&speaker=kim")
@@ -58,7 +58,7 @@ def test_a_search_is_saved_listed_changed_and_forgotten(writer: TestClient) -> N
     assert_problem(writer.delete("/searches/kim"), 404)
 
 
-def test_filters_may_come_by_name_and_a_slug_from_the_name(writer: TestClient) -> None:
+def test_filters_may_be_an_object_and_slug_is_derived(writer: TestClient) -> None:
     by_name = {"min_sources": 2, "type": "agree,consult", "bbox": "124,33,132,43", "place": "Пхеньян & сосед"}
     first, second = (save(writer, noun="events", filters=by_name) for _ in range(2))
 
@@ -98,19 +98,19 @@ def test_filters_may_come_by_name_and_a_slug_from_the_name(writer: TestClient) -
     ],
 )
 @pytest.mark.before_the_database
-def test_what_the_list_does_not_take_is_refused_by_name(writer: TestClient, body: Body, field: str) -> None:
+def test_unknown_filter_is_422_naming_it(writer: TestClient, body: Body, field: str) -> None:
     assert_refused(writer.post("/searches", json={"name": "A search", "noun": "statements"} | body), field)
     assert len(items(writer, "/searches")) == 1
 
 
-def test_a_change_must_fit_the_list_that_is_searched_then(writer: TestClient) -> None:
+def test_change_must_fit_the_new_list(writer: TestClient) -> None:
     assert_refused(writer.patch(THERE, json={"noun": "sources"}), "noun.speaker")
     assert_refused(writer.patch(THERE, json={"query": "kind=loud"}), "query.kind")
     assert writer.patch(THERE, json={"noun": "sources", "filters": {}}).json()["query"] == ""
     assert len(items(writer, f"{THERE}/items")) == len(items(writer, "/sources"))
 
 
-def test_a_slug_stands_for_one_search(writer: TestClient) -> None:
+def test_slug_is_unique(writer: TestClient) -> None:
     taken = writer.post("/searches", json={"name": "Putin", "slug": "putin", "noun": "statements"})
     other = save(writer)
 
@@ -120,7 +120,7 @@ def test_a_slug_stands_for_one_search(writer: TestClient) -> None:
 
 
 @pytest.mark.before_the_database
-def test_only_who_may_write_may_save(client: TestClient, store: Store) -> None:
+def test_saving_without_key_is_401(client: TestClient, store: Store) -> None:
     body = {"name": "A search", "noun": "statements"}
 
     assert_problem(client.post("/searches", json=body), 401)
@@ -128,7 +128,7 @@ def test_only_who_may_write_may_save(client: TestClient, store: Store) -> None:
         assert_problem(client.request(method, address, json=body, headers=store.key(Scope.READ)), 403)
 
 
-def test_a_search_that_a_webhook_sends_is_not_forgotten(writer: TestClient) -> None:
+def test_search_of_a_webhook_cannot_be_deleted(writer: TestClient) -> None:
     hook = writer.post("/webhooks", json={"url": "https://hooks.example/1", "search": "putin"})
     assert hook.status_code == 201, hook.text
 
@@ -144,7 +144,7 @@ def test_a_search_that_a_webhook_sends_is_not_forgotten(writer: TestClient) -> N
 LIST = "/statements?speaker=putin&kind=direct"
 
 
-def test_its_items_are_those_of_the_list_in_every_order_and_size(reader: TestClient) -> None:
+def test_items_equal_the_list_in_every_order_and_size(reader: TestClient) -> None:
     assert len(items(reader, f"{LIST}&limit=500")) > 2
     for extra in ("limit=500", "limit=500&flat=true", "limit=500&sort=id", "limit=500&sort=-said&count=exact"):
         saved, listed = read(reader, f"{THERE}/items?{extra}"), read(reader, f"{LIST}&{extra}")
@@ -154,7 +154,7 @@ def test_its_items_are_those_of_the_list_in_every_order_and_size(reader: TestCli
 
 
 @pytest.mark.parametrize("format_", ["csv", "jsonl", "atom", "jsonfeed"])
-def test_its_items_come_in_every_format_of_the_list(reader: TestClient, format_: str) -> None:
+def test_items_come_in_every_format_of_the_list(reader: TestClient, format_: str) -> None:
     saved, listed = (reader.get(address, params={"format": format_}) for address in (f"{THERE}/items", "/statements"))
 
     assert (saved.status_code, saved.headers["Content-Type"]) == (200, listed.headers["Content-Type"])
@@ -169,11 +169,11 @@ def test_its_items_come_in_every_format_of_the_list(reader: TestClient, format_:
     ("query", "field"),
     [("speaker=kim", "speaker"), ("sort=sources", "sort"), ("limit=0", "limit"), ("cursor=x", "cursor")],
 )
-def test_items_take_what_shows_a_list_and_no_filters(reader: TestClient, query: str, field: str) -> None:
+def test_items_take_display_parameters_but_no_filters(reader: TestClient, query: str, field: str) -> None:
     assert_refused(reader.get(f"{THERE}/items?{query}"), field)
 
 
-def test_a_cursor_is_of_one_search_as_it_is(writer: TestClient) -> None:
+def test_cursor_is_invalid_after_the_search_changed(writer: TestClient) -> None:
     next_page = read(writer, f"{THERE}/items?limit=1")["next"]
     assert next_page is not None
     cursor = next_page.partition("cursor=")[2]
@@ -184,7 +184,7 @@ def test_a_cursor_is_of_one_search_as_it_is(writer: TestClient) -> None:
     assert_refused(writer.get(next_page), "cursor")
 
 
-def test_who_has_the_items_of_a_search_learns_that_it_has_changed(writer: TestClient) -> None:
+def test_changed_search_changes_the_etag(writer: TestClient) -> None:
     before = writer.get(f"{THERE}/items")
     tag = {"If-None-Match": before.headers["ETag"]}
     assert writer.get(f"{THERE}/items", headers=tag).status_code == 304
@@ -204,9 +204,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 @pytest.mark.before_the_database
 @settings(shares_a_store, max_examples=25)
 @for_all(text=TEXTS, by_name=st.booleans())
-def test_whatever_is_searched_for_is_found_again_as_the_list_finds_it(
-    writer: TestClient, text: str, by_name: bool
-) -> None:
+def test_any_text_is_saved_as_the_list_reads_it(writer: TestClient, text: str, by_name: bool) -> None:
     listed = writer.get("/events", params={"q": text})
     query = str(listed.request.url.query, "ascii")
     given_as = {"filters": {"q": text}} if by_name else {"query": query}

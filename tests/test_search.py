@@ -52,31 +52,31 @@ def document(writer: TestClient, **fields: object) -> int:
     return int(response.json()["id"])
 
 
-def test_a_word_is_found_in_events_statements_and_documents(reader: TestClient) -> None:
+def test_word_matches_events_statements_and_documents(reader: TestClient) -> None:
     assert {hit["noun"] for hit in hits(reader, "treaty")} == {"events", "statements", "documents"}
 
 
-def test_a_hit_leads_to_its_record(reader: TestClient) -> None:
+def test_hit_links_to_its_record(reader: TestClient) -> None:
     for hit in hits(reader, "Kursk"):
         record = read(reader, hit["href"])
         assert hit["href"] == f"/{hit['noun']}/{record['id']}"
         assert hit["title"] == (record["speaker"]["name"] if hit["noun"] == "statements" else record["title"])
 
 
-def test_the_word_is_marked_where_it_stands(reader: TestClient) -> None:
+def test_word_is_marked_in_the_snippet(reader: TestClient) -> None:
     for hit in hits(reader, "treaty"):
         assert marked(hit)
         assert {words.casefold() for words in marked(hit)} == {"treaty"}
 
 
 @pytest.mark.parametrize("q", ["U.N.", "U.S.", "Russian-Korean", "Russia’s", "USSR’s", "10-Year", "BC.Legend"])
-def test_a_word_with_signs_in_it_is_marked_too(reader: TestClient, q: str) -> None:
+def test_word_with_punctuation_is_marked(reader: TestClient, q: str) -> None:
     assert hits(reader, q)
     for hit in hits(reader, q):
         assert marked(hit), hit
 
 
-def test_a_snippet_is_cut_from_the_text(reader: TestClient) -> None:
+def test_snippet_is_an_excerpt_of_the_text(reader: TestClient) -> None:
     [hit] = [hit for hit in hits(reader, '"fiery friendship"') if hit["noun"] == "documents"]
     plain = html.unescape(hit["snippet"].replace("<mark>", "").replace("</mark>", "")).strip("…")
 
@@ -91,13 +91,13 @@ def test_several_words_must_all_occur(reader: TestClient) -> None:
     assert both
 
 
-def test_a_phrase_must_occur_as_it_is(reader: TestClient) -> None:
+def test_phrase_must_occur_verbatim(reader: TestClient) -> None:
     assert places(reader, '"armed attack"')
     assert places(reader, "attack armed") == places(reader, "armed attack")
     assert places(reader, '"attack armed"') == []
 
 
-def test_a_phrase_and_a_word_go_together(reader: TestClient) -> None:
+def test_phrase_and_word_must_both_occur(reader: TestClient) -> None:
     hit_places = places(reader, '"armed attack" coalition')
 
     assert set(hit_places) == set(places(reader, '"armed attack"')) & set(places(reader, "coalition"))
@@ -110,32 +110,32 @@ def test_case_does_not_matter(reader: TestClient, q: str) -> None:
 
 
 @pytest.mark.parametrize("q", ["treat", "treat*", "%", "_reaty", "...", "“”", "-"])
-def test_only_whole_words_are_found(reader: TestClient, q: str) -> None:
+def test_only_whole_words_match(reader: TestClient, q: str) -> None:
     assert places(reader, q) == []
 
 
 @pytest.mark.parametrize("q", ["treaty OR nowhere", "treaty NOT kursk", "title:treaty", "treaty AND kursk"])
-def test_an_operator_is_a_word_like_any_other(reader: TestClient, q: str) -> None:
+def test_operator_is_an_ordinary_word(reader: TestClient, q: str) -> None:
     assert set(places(reader, q)) <= set(places(reader, q.replace(":", " ").casefold()))
     assert set(places(reader, q)) < set(places(reader, "treaty"))
 
 
 @pytest.mark.parametrize("noun", ["events", "statements", "documents", "events,documents"])
-def test_a_search_can_be_narrowed_to_nouns(reader: TestClient, noun: str) -> None:
+def test_search_filters_by_noun(reader: TestClient, noun: str) -> None:
     nouns = noun.split(",")
 
     assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in nouns]
 
 
 @pytest.mark.parametrize("noun", ["speakers", "events,", ",", "event"])
-def test_an_unknown_noun_is_refused(reader: TestClient, noun: str) -> None:
+def test_unknown_noun_is_422(reader: TestClient, noun: str) -> None:
     response = reader.get("/search", params={"q": "treaty", "noun": noun})
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == ["noun"]
 
 
-def test_a_search_without_words_is_refused(reader: TestClient) -> None:
+def test_search_without_words_is_422(reader: TestClient) -> None:
     assert reader.get("/search").status_code == reader.get("/search?q=").status_code == 422
 
 
@@ -145,20 +145,20 @@ def _date(client: TestClient, hit: Item) -> str:
     return str(date["earliest"]) if date else ""
 
 
-def test_the_newest_come_first(reader: TestClient) -> None:
+def test_hits_are_newest_first(reader: TestClient) -> None:
     dates = [_date(reader, hit) for hit in hits(reader, "treaty")]
 
     assert dates == sorted(dates, reverse=True)
     assert len(set(dates)) > 3
 
 
-def test_the_oldest_come_first_on_request(reader: TestClient) -> None:
+def test_sort_by_date_is_oldest_first(reader: TestClient) -> None:
     assert hits(reader, "treaty", sort="date") == hits(reader, "treaty")[::-1]
 
 
 @pytest.mark.parametrize("noun", ["events", "statements", "documents"])
 @pytest.mark.parametrize("q", ["treaty", '"North Korea"', "Putin Kim"])
-def test_q_filters_a_list_to_what_the_search_finds(reader: TestClient, noun: str, q: str) -> None:
+def test_q_of_a_list_equals_the_search(reader: TestClient, noun: str, q: str) -> None:
     ids = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
 
     assert ids == {hit["id"] for hit in hits(reader, q, noun=noun)}
@@ -174,7 +174,7 @@ def test_q_filters_a_list_to_what_the_search_finds(reader: TestClient, noun: str
         "&lt;b&gt; zebra",
     ],
 )
-def test_a_snippet_holds_no_markup_but_marks(writer: TestClient, text: str) -> None:
+def test_snippet_has_no_markup_but_marks(writer: TestClient, text: str) -> None:
     document(writer, title=f"zebra {text}", text=text)
 
     for hit in hits(writer, "zebra"):
@@ -185,7 +185,7 @@ def test_a_snippet_holds_no_markup_but_marks(writer: TestClient, text: str) -> N
         assert "zebra" in marked(hit)
 
 
-def test_a_deleted_or_changed_record_is_found_by_its_present_words_only(writer: TestClient) -> None:
+def test_changed_record_matches_its_present_words(writer: TestClient) -> None:
     event = {"title": "An okapi", "date": "2024-01-01", "type": "statement"}
     ident = writer.post("/events", json=event).json()["id"]
     assert places(writer, "okapi") == [("events", ident)]
@@ -197,7 +197,7 @@ def test_a_deleted_or_changed_record_is_found_by_its_present_words_only(writer: 
     assert places(writer, "zebra") == []
 
 
-def test_a_word_that_is_asked_for_many_times_costs_no_more_than_once(reader: TestClient) -> None:
+def test_repeated_word_costs_no_more_than_once(reader: TestClient) -> None:
     often = " ".join(f"the{sign * times}" for sign in ".,;!" for times in range(9))
 
     assert hits(reader, often) == hits(reader, "the")
@@ -213,11 +213,11 @@ def test_a_word_that_is_asked_for_many_times_costs_no_more_than_once(reader: Tes
         ('"open end', ["open", "end"]),
     ],
 )
-def test_a_query_is_cut_into_words_and_phrases_each_once(q: str, expected: list[str]) -> None:
+def test_query_is_split_into_distinct_words_and_phrases(q: str, expected: list[str]) -> None:
     assert split_phrases(q) == expected
 
 
-def test_a_word_near_the_end_of_a_long_text_is_found_and_marked(writer: TestClient) -> None:
+def test_word_at_the_end_of_a_long_text_is_marked(writer: TestClient) -> None:
     ident = document(writer, text="word " * 20_000 + "quagga")
 
     [hit] = hits(writer, "quagga")
@@ -243,7 +243,7 @@ def test_any_text_is_a_safe_query(reader: TestClient, q: str) -> None:
 
 @pytest.fixture(scope="module")
 def both(templates: Templates) -> Iterator[list[TestClient]]:
-    """The seeded store on either database."""
+    """Return clients of a seeded store on SQLite and on PostgreSQL."""
     with ExitStack() as stack:
         stores = [stack.enter_context(templates.copy(backend, "seeded")) for backend in BACKENDS]
         clients = [TestClient(create_app(settings_for(store.url))) for store in stores]
@@ -266,13 +266,13 @@ def _words() -> list[str]:
         *("Article 4", '"Article 4"', "10-Year", "2024-06-19", "meduza.io", "Kim,", "(KCNA)", "“mutual assistance”"),
     ],
 )
-def test_both_databases_find_the_same(both: list[TestClient], q: str) -> None:
+def test_both_databases_return_the_same_hits(both: list[TestClient], q: str) -> None:
     sqlite, postgresql = (places(client, q) for client in both)
 
     assert sqlite == postgresql
 
 
-def test_both_databases_find_the_same_for_the_words_of_the_documents(both: list[TestClient]) -> None:
+def test_both_databases_agree_on_document_words(both: list[TestClient]) -> None:
     differing = [word for word in _words() if len({tuple(places(client, word)) for client in both}) > 1]
 
     assert differing == []

@@ -19,7 +19,7 @@ MEDUZA = "documents/003_5e586879e8766416.yaml"
 
 
 def statement(client: TestClient, number: str) -> dict[str, Any]:
-    """The statement that bears this number in the annotation."""
+    """Return the statement with this number in the annotation."""
     [annotation] = [row for row in STATEMENTS if row.number == number]
     outlet = OUTLETS[number.partition(".")[0]]
     statements = items(client, f"/statements?source={outlet}&limit=500")
@@ -28,7 +28,7 @@ def statement(client: TestClient, number: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("annotation", STATEMENTS, ids=str)
-def test_every_annotated_statement_is_in_the_store(reader: TestClient, annotation: Annotated) -> None:
+def test_annotated_statement_is_in_the_store(reader: TestClient, annotation: Annotated) -> None:
     stored = statement(reader, annotation.number)
 
     assert (stored["speaker"] or {}).get("slug") == annotation.speaker
@@ -36,7 +36,7 @@ def test_every_annotated_statement_is_in_the_store(reader: TestClient, annotatio
     assert tuple(hop["speaker"]["slug"] for hop in stored["chain"]) == annotation.chain
 
 
-def test_no_statement_is_in_the_store_that_was_not_annotated(reader: TestClient) -> None:
+def test_store_has_only_annotated_statements(reader: TestClient) -> None:
     assert read(reader, "/statements?count=exact&limit=1")["count"] == len(STATEMENTS)
 
 
@@ -47,13 +47,13 @@ def test_printings_of_one_utterance_share_it(reader: TestClient, one: str, other
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_statements_that_are_only_alike_share_no_utterance(reader: TestClient, one: str, other: str) -> None:
+def test_similar_statements_share_no_utterance(reader: TestClient, one: str, other: str) -> None:
     utterances = [statement(reader, number)["utterance"] for number in (one, other)]
 
     assert None in utterances or utterances[0] != utterances[1]
 
 
-def test_a_second_seed_makes_no_revision(client: TestClient, store: Store) -> None:
+def test_second_seed_makes_no_revision(client: TestClient, store: Store) -> None:
     before = client.get("/changes?limit=500").json()
 
     again = load(store.engine)
@@ -63,7 +63,7 @@ def test_a_second_seed_makes_no_revision(client: TestClient, store: Store) -> No
     assert {state for tally in again.values() for state in tally} == {"existing"}
 
 
-def test_the_first_seed_tells_what_it_loaded(empty_store: Store) -> None:
+def test_first_seed_counts_what_it_loaded(empty_store: Store) -> None:
     loaded = load(empty_store.engine)
 
     assert loaded["document"] == Counter(new=5)
@@ -71,7 +71,7 @@ def test_the_first_seed_tells_what_it_loaded(empty_store: Store) -> None:
     assert {state for tally in loaded.values() for state in tally} == {"new"}
 
 
-def test_a_record_that_somebody_corrected_is_left_as_it_stands(writer: TestClient, store: Store) -> None:
+def test_corrected_record_is_not_overwritten(writer: TestClient, store: Store) -> None:
     assert writer.patch("/sources/meduza", json={"country": "DE"}).status_code == 200
 
     load(store.engine)
@@ -81,7 +81,7 @@ def test_a_record_that_somebody_corrected_is_left_as_it_stands(writer: TestClien
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the seed to break."""
+    """Copy the seed, for the test to break."""
     copy = tmp_path / "seed"
     shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     return copy
@@ -108,7 +108,7 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
         ("speakers.yaml", r"\n  source: tass", "\n  source: nobody", "source"),
     ],
 )
-def test_a_span_or_name_that_leads_nowhere_is_refused_by_file_and_field(
+def test_wrong_span_or_name_is_refused_by_file_and_field(
     empty_store: Store, folder: Path, file: str, pattern: str, replacement: str, field: str
 ) -> None:
     path = folder / file
@@ -128,7 +128,7 @@ def test_a_span_or_name_that_leads_nowhere_is_refused_by_file_and_field(
         ("documents/002_7ee20080cdfc7c83.yaml", r"kind: indirect", "kind: rumour", r"statements\.0\.kind"),
     ],
 )
-def test_a_malformed_value_is_refused_by_file_and_field(
+def test_malformed_value_is_refused_by_file_and_field(
     empty_store: Store, folder: Path, file: str, pattern: str, replacement: str, field: str
 ) -> None:
     path = folder / file
@@ -138,7 +138,7 @@ def test_a_malformed_value_is_refused_by_file_and_field(
         load(empty_store.engine, folder=folder)
 
 
-def test_a_text_that_was_edited_is_refused(empty_store: Store, folder: Path) -> None:
+def test_edited_text_is_refused(empty_store: Store, folder: Path) -> None:
     path = folder / "documents" / "001_11f47949577b4fac.txt"
     path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
 
@@ -146,7 +146,7 @@ def test_a_text_that_was_edited_is_refused(empty_store: Store, folder: Path) -> 
         load(empty_store.engine, folder=folder)
 
 
-def test_of_a_broken_seed_nothing_is_loaded(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
+def test_broken_seed_loads_nothing(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
     edit(folder / "documents" / "004_09aed770719d76ca.yaml", r"start: 2463", "start: 2462")
 
     with pytest.raises((SeedError, Invalid)):
@@ -156,7 +156,7 @@ def test_of_a_broken_seed_nothing_is_loaded(empty_writer: TestClient, empty_stor
         assert items(empty_writer, f"/{noun}") == []
 
 
-def test_the_mended_seed_loads_after_the_broken_one(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
+def test_mended_seed_loads_after_a_broken_one(empty_writer: TestClient, empty_store: Store, folder: Path) -> None:
     edit(folder / "sources.yaml", "kind: newspaper", "kind: gazette")
     with pytest.raises(SeedError):
         load(empty_store.engine, folder=folder)

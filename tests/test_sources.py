@@ -26,7 +26,7 @@ def slugs(client: TestClient, query: str) -> list[str]:
         ("q=news&country=US", {"associated-press"}),
     ],
 )
-def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
     assert set(slugs(reader, query)) == expected
 
 
@@ -34,14 +34,14 @@ def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> N
     ("query", "parameter"),
     [("kind=paper", "kind"), ("country=us", "country"), ("country=USA", "country"), ("q=", "q"), ("sort=kind", "sort")],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/sources?{query}")
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
-def test_a_source_has_the_fields_of_the_contract(reader: TestClient) -> None:
+def test_source_has_the_documented_fields(reader: TestClient) -> None:
     naenara = read(reader, "/sources/naenara")
 
     assert {name: value for name, value in naenara.items() if name not in ("id", "revision")} == {
@@ -60,26 +60,26 @@ def test_a_source_has_the_fields_of_the_contract(reader: TestClient) -> None:
     }
 
 
-def test_a_source_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: TestClient) -> None:
+def test_source_is_the_same_in_list_by_slug_and_by_id(reader: TestClient) -> None:
     for source in items(reader, "/sources?limit=500"):
         assert read(reader, f"/sources/{source['slug']}") == source
         assert read(reader, f"/sources/{source['id']}") == source
 
 
 @pytest.mark.parametrize("name", ["meduza", "Meduza", "MEDUZA", "медуза", "Meduza.IO", " meduza "])
-def test_a_filter_knows_a_source_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
+def test_filter_takes_any_name_of_a_source(reader: TestClient, name: str) -> None:
     documents = items(reader, f"/documents?source={name}")
 
     assert [document["source"]["slug"] for document in documents] == ["meduza"]
 
 
-def test_a_filter_knows_a_source_by_its_id(reader: TestClient) -> None:
+def test_filter_takes_a_source_id(reader: TestClient) -> None:
     ident = read(reader, "/sources/meduza")["id"]
 
     assert [document["source"]["id"] for document in items(reader, f"/documents?source={ident}")] == [ident]
 
 
-def test_a_name_that_two_sources_bear_is_refused_with_the_candidates(writer: TestClient) -> None:
+def test_ambiguous_source_is_422_with_candidates(writer: TestClient) -> None:
     body = {"name": "Another Meduza", "slug": "other", "kind": "online", "aliases": ["meduza.io"]}
     assert writer.post("/sources", json=body).status_code == 201
 
@@ -91,29 +91,29 @@ def test_a_name_that_two_sources_bear_is_refused_with_the_candidates(writer: Tes
     assert set(response.json()["candidates"][0]) == {"id", "slug", "name"}
 
 
-def test_a_slug_beats_the_same_word_as_anothers_name(writer: TestClient) -> None:
+def test_slug_goes_before_another_sources_name(writer: TestClient) -> None:
     assert writer.post("/sources", json={"name": "Meduza", "slug": "other", "kind": "online"}).status_code == 201
 
     assert [document["source"]["slug"] for document in items(writer, "/documents?source=meduza")] == ["meduza"]
 
 
 @pytest.mark.parametrize("name", ["meduz", "%", "nobody", "999999", "9" * 400])
-def test_a_name_that_no_source_bears_is_refused(reader: TestClient, name: str) -> None:
+def test_unknown_source_in_a_filter_is_422(reader: TestClient, name: str) -> None:
     response = reader.get("/documents", params={"source": name})
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == ["source"]
 
 
-def test_documents_of_a_source_are_its_own(reader: TestClient) -> None:
+def test_documents_of_a_source_equal_the_filter(reader: TestClient) -> None:
     assert items(reader, "/sources/meduza/documents") == items(reader, "/documents?source=meduza")
 
 
-def test_documents_of_a_source_can_be_filtered_further(reader: TestClient) -> None:
+def test_documents_of_a_source_take_filters(reader: TestClient) -> None:
     assert items(reader, "/sources/meduza/documents?date=2024-06-19") == []
 
 
 @pytest.mark.parametrize("part", ["", "/events", "/documents"])
 @pytest.mark.parametrize("ref", ["nobody", "999999"])
-def test_an_unknown_source_is_not_found(reader: TestClient, ref: str, part: str) -> None:
+def test_unknown_source_is_404(reader: TestClient, ref: str, part: str) -> None:
     assert reader.get(f"/sources/{ref}{part}").status_code == 404

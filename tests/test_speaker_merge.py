@@ -61,7 +61,7 @@ def desk(writer: TestClient) -> TestClient:
 
 
 def chains(client: TestClient) -> dict[str, list[tuple[int, str]]]:
-    """The chain of each statement of the newest document, by its words."""
+    """Return the chains of the newest document's statements, by their words."""
     document = read(client, "/documents?sort=-id&limit=1")["items"][0]["id"]
     return {
         statement["text"]: [(hop["position"], hop["speaker"]["slug"]) for hop in statement["chain"]]
@@ -69,7 +69,7 @@ def chains(client: TestClient) -> dict[str, list[tuple[int, str]]]:
     }
 
 
-def test_the_others_words_names_and_knowledge_become_the_speakers(desk: TestClient) -> None:
+def test_merge_moves_statements_names_and_facts(desk: TestClient) -> None:
     before = read(desk, "/speakers/berg")
 
     merged = merge(desk, "berg", "a-berg")
@@ -99,7 +99,7 @@ def test_the_others_words_names_and_knowledge_become_the_speakers(desk: TestClie
         }
 
 
-def test_chains_keep_no_hop_that_only_repeats_its_neighbour(desk: TestClient) -> None:
+def test_merge_removes_repeated_hops_from_chains(desk: TestClient) -> None:
     merge(desk, "berg", "a-berg")
     merge(desk, "rhein", "agence-rhein")
 
@@ -114,7 +114,7 @@ def test_chains_keep_no_hop_that_only_repeats_its_neighbour(desk: TestClient) ->
     assert noon["chain"][0]["cue"]["exact"] == "citing"  # of two hops that are one, the cue stays
 
 
-def test_many_are_merged_at_once_by_slug_or_id(desk: TestClient) -> None:
+def test_many_speakers_are_merged_at_once(desk: TestClient) -> None:
     third = speaker(desk, "Berg, Anna", "berg-anna", country="DE")
 
     merged = merge(desk, "berg", third, "a-berg")
@@ -123,7 +123,7 @@ def test_many_are_merged_at_once_by_slug_or_id(desk: TestClient) -> None:
     assert merged["aliases"] == ["Berg", "Berg, Anna", "A. Berg", "the envoy"]
 
 
-def test_what_was_merged_is_gone_and_says_into_what(desk: TestClient) -> None:
+def test_merged_speaker_is_410_naming_the_target(desk: TestClient) -> None:
     before = int(desk.get("/speakers/a-berg").headers["Dateline-Revision"])
     old, new = read(desk, "/speakers/a-berg"), read(desk, "/speakers/berg")["id"]
     [noon] = items(desk, "/statements?speaker=a-berg")
@@ -155,7 +155,7 @@ def test_what_was_merged_is_gone_and_says_into_what(desk: TestClient) -> None:
     assert "merged_into" not in desk.get("/speakers/nobody").json()
 
 
-def test_what_cannot_be_the_same_is_refused_by_name_and_nothing_happens(desk: TestClient) -> None:
+def test_invalid_merge_is_422_and_changes_nothing(desk: TestClient) -> None:
     speaker(desk, "Another", "another", wikidata_id="Q1")
     speaker(desk, "One more", "one-more", wikidata_id="Q2")
     before = desk.get("/speakers").headers["ETag"]
@@ -176,7 +176,7 @@ def test_what_cannot_be_the_same_is_refused_by_name_and_nothing_happens(desk: Te
     assert desk.get("/speakers", headers={"If-None-Match": before}).status_code == 304
 
 
-def test_what_a_person_says_of_a_speaker_goes_before_what_a_machine_does(desk: TestClient) -> None:
+def test_merge_prefers_a_persons_values(desk: TestClient) -> None:
     speaker(desk, "The Rhein", "machine", kind="unnamed", coded_by="machine", confidence=0.2, title="Spokesman")
 
     merged = merge(desk, "machine", "rhein")
@@ -189,7 +189,7 @@ def test_what_a_person_says_of_a_speaker_goes_before_what_a_machine_does(desk: T
     )
 
 
-def test_a_merge_heeds_if_match_and_is_not_repeated(desk: TestClient) -> None:
+def test_merge_heeds_if_match_and_is_idempotent(desk: TestClient) -> None:
     tag = desk.get("/speakers/berg").headers["ETag"]
     key = {"Idempotency-Key": "once"}
     body = {"from": ["a-berg"]}
@@ -200,7 +200,7 @@ def test_a_merge_heeds_if_match_and_is_not_repeated(desk: TestClient) -> None:
     assert desk.post("/speakers/berg/merge", json={"from": ["rhein"]}, headers={"If-Match": tag}).status_code == 412
 
 
-def test_a_speaker_can_be_split_in_two(desk: TestClient) -> None:
+def test_split_moves_statements_to_a_new_speaker(desk: TestClient) -> None:
     merge(desk, "berg", "a-berg")
     document = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
     ids = {
@@ -231,7 +231,7 @@ def test_a_speaker_can_be_split_in_two(desk: TestClient) -> None:
     assert {statement["text"] for statement in items(desk, "/statements?speaker=a.+berg")} == {"Talks begin at noon,"}
 
 
-def test_an_utterance_that_a_speaker_still_prints_stays_its(desk: TestClient) -> None:
+def test_split_leaves_an_utterance_still_in_use(desk: TestClient) -> None:
     both = [statement["id"] for statement in items(desk, "/statements?speaker=berg,a-berg")]
     merge(desk, "berg", "a-berg")
     [utterance] = items(desk, "/utterances?speaker=berg")
@@ -243,7 +243,7 @@ def test_an_utterance_that_a_speaker_still_prints_stays_its(desk: TestClient) ->
     assert read(desk, f"/utterances/{utterance['id']}")["speaker"]["slug"] == "berg"
 
 
-def test_a_split_takes_only_what_is_the_speakers(desk: TestClient) -> None:
+def test_split_of_foreign_statements_is_refused(desk: TestClient) -> None:
     [theirs] = items(desk, "/statements?speaker=a-berg")
     [claim] = read(desk, "/claims?property=people")["items"]
     before = desk.get("/speakers").headers["ETag"]
@@ -265,6 +265,6 @@ def test_a_split_takes_only_what_is_the_speakers(desk: TestClient) -> None:
     assert desk.get("/speakers", headers={"If-None-Match": before}).status_code == 304
 
 
-def test_to_merge_and_to_split_takes_a_key(reader: TestClient) -> None:
+def test_merge_and_split_without_key_are_401(reader: TestClient) -> None:
     assert reader.post("/speakers/tass/merge", json={"from": ["kcna"]}).status_code == 401
     assert reader.post("/speakers/tass/split", json={"name": "Another"}).status_code == 401

@@ -106,7 +106,7 @@ def _month(edtf: str | None) -> str | None:
 
 
 def read_record(client: TestClient, slugs: dict[str, str], speaker: str) -> Body:
-    """The record that the API shows, under the names that the statements were made with."""
+    """Return a speaker's record from the API, with the names that the statements were made with."""
     names = {slug: name for name, slug in slugs.items()}
     record = read(client, f"/speakers/{slugs[speaker]}")["record"]
 
@@ -128,14 +128,14 @@ def read_record(client: TestClient, slugs: dict[str, str], speaker: str) -> Body
 
 @settings(shares_a_store, max_examples=4)
 @for_all(made=st.lists(statements, min_size=1, max_size=9))
-def test_every_count_is_what_a_recount_gives(empty_writer: TestClient, made: list[Made]) -> None:
+def test_record_counts_equal_a_recount(empty_writer: TestClient, made: list[Made]) -> None:
     slugs = fill(empty_writer, made)
 
     for speaker in VOICES:
         assert read_record(empty_writer, slugs, speaker) == recount(made, speaker)
 
 
-def test_who_quotes_who_paraphrases_and_who_has_it_from_others(empty_writer: TestClient) -> None:
+def test_record_separates_quotes_paraphrases_and_relays(empty_writer: TestClient) -> None:
     made = [
         Made("herald", "minister", "direct", (), "2024-06-19", None),
         Made("herald", "minister", "indirect", ("agency",), None, "2024-07"),
@@ -167,7 +167,7 @@ def test_who_quotes_who_paraphrases_and_who_has_it_from_others(empty_writer: Tes
 
 
 @pytest.mark.parametrize("speaker", ["vladimir-putin", "kim-jong-un", "treaty-2024", "tass"])
-def test_the_record_of_the_seeds_speakers_agrees_with_their_lists(reader: TestClient, speaker: str) -> None:
+def test_record_of_seed_speakers_agrees_with_lists(reader: TestClient, speaker: str) -> None:
     shape = read(reader, f"/speakers/{speaker}")
     record = shape["record"]
     by_outlet = Counter(
@@ -180,7 +180,7 @@ def test_the_record_of_the_seeds_speakers_agrees_with_their_lists(reader: TestCl
     assert record["utterance_count"] == counted
 
 
-def test_a_speaker_of_whom_nothing_is_printed_has_an_empty_record(empty_writer: TestClient) -> None:
+def test_speaker_without_statements_has_an_empty_record(empty_writer: TestClient) -> None:
     post(empty_writer, "/speakers", {"name": "Nobody", "slug": "nobody", "kind": "person"})
 
     assert read(empty_writer, "/speakers/nobody")["record"] == {

@@ -23,21 +23,21 @@ def slugs(client: TestClient, query: str) -> list[str]:
         ("q=news&country=KR", {"yonhap-news-agency"}),
     ],
 )
-def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
     assert set(slugs(reader, query)) == expected
 
 
 @pytest.mark.parametrize(
     ("query", "parameter"), [("kind=voice", "kind"), ("country=ru", "country"), ("q=", "q"), ("sort=kind", "sort")]
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/speakers?{query}")
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
-def test_a_speaker_has_the_fields_of_the_contract(reader: TestClient) -> None:
+def test_speaker_has_the_documented_fields(reader: TestClient) -> None:
     tass = read(reader, "/speakers/tass")
 
     assert {name: value for name, value in tass.items() if name not in ("id", "revision", "record")} == {
@@ -56,11 +56,11 @@ def test_a_speaker_has_the_fields_of_the_contract(reader: TestClient) -> None:
     }
 
 
-def test_a_speaker_that_is_no_outlet_has_no_source(reader: TestClient) -> None:
+def test_speaker_without_outlet_has_no_source(reader: TestClient) -> None:
     assert read(reader, "/speakers/vladimir-putin")["source"] is None
 
 
-def test_a_speaker_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: TestClient) -> None:
+def test_speaker_is_the_same_in_list_by_slug_and_by_id(reader: TestClient) -> None:
     for speaker in items(reader, "/speakers?limit=500"):
         alone = read(reader, f"/speakers/{speaker['slug']}")
         assert {name: alone[name] for name in speaker} == speaker
@@ -79,20 +79,20 @@ def test_a_speaker_is_the_same_in_a_list_and_alone_by_slug_and_by_id(reader: Tes
         "comrade vladimir vladimirovich putin",
     ],
 )
-def test_a_filter_knows_a_speaker_by_any_name_in_any_case(reader: TestClient, name: str) -> None:
+def test_filter_takes_any_name_of_a_speaker(reader: TestClient, name: str) -> None:
     response = reader.get("/statements", params={"speaker": name})
 
     assert {item["speaker"]["slug"] for item in response.json()["items"]} == {"vladimir-putin"}
 
 
-def test_a_filter_knows_a_speaker_by_id(reader: TestClient) -> None:
+def test_filter_takes_a_speaker_id(reader: TestClient) -> None:
     ident = read(reader, "/speakers/vladimir-putin")["id"]
 
     assert items(reader, f"/statements?speaker={ident}") == items(reader, "/statements?speaker=putin")
 
 
 @pytest.mark.parametrize("parameter", ["speaker", "via"])
-def test_a_name_that_two_speakers_bear_is_refused_with_the_candidates(writer: TestClient, parameter: str) -> None:
+def test_ambiguous_speaker_is_422_with_candidates(writer: TestClient, parameter: str) -> None:
     body = {"name": "Lyudmila Putina", "kind": "person", "aliases": ["putin"]}
     assert writer.post("/speakers", json=body).status_code == 201
 
@@ -104,7 +104,7 @@ def test_a_name_that_two_speakers_bear_is_refused_with_the_candidates(writer: Te
     assert {candidate["slug"] for candidate in response.json()["candidates"]} == {"vladimir-putin", "lyudmila-putina"}
 
 
-def test_a_name_given_twice_to_one_speaker_is_not_ambiguous(writer: TestClient) -> None:
+def test_name_twice_on_one_speaker_is_not_ambiguous(writer: TestClient) -> None:
     body = {"name": "Dmitry Peskov", "kind": "person", "aliases": ["peskov", "dmitry peskov"]}
     assert writer.post("/speakers", json=body).status_code == 201
 
@@ -112,7 +112,7 @@ def test_a_name_given_twice_to_one_speaker_is_not_ambiguous(writer: TestClient) 
 
 
 @pytest.mark.parametrize("name", ["puti", "%", "nobody", "999999"])
-def test_a_name_that_no_speaker_bears_is_refused(reader: TestClient, name: str) -> None:
+def test_unknown_speaker_in_a_filter_is_422(reader: TestClient, name: str) -> None:
     response = reader.get("/statements", params={"speaker": name})
 
     assert response.status_code == 422
@@ -122,5 +122,5 @@ def test_a_name_that_no_speaker_bears_is_refused(reader: TestClient, name: str) 
 
 @pytest.mark.parametrize("part", ["", "/statements"])
 @pytest.mark.parametrize("ref", ["putin", "nobody", "999999"])
-def test_an_address_takes_a_slug_or_an_id_only(reader: TestClient, ref: str, part: str) -> None:
+def test_path_takes_only_a_slug_or_an_id(reader: TestClient, ref: str, part: str) -> None:
     assert reader.get(f"/speakers/{ref}{part}").status_code == 404

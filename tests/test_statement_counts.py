@@ -1,4 +1,4 @@
-"""How many SQL statements a list takes: few, and as many for a long page as for a short one."""
+"""The number of SQL statements of a list: few, and as many for a long page as for a short one."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -54,7 +54,7 @@ def _watched(application: FastAPI, reader: TestClient, shared_store: Store) -> I
 
 @contextmanager
 def statements(store: Store) -> Iterator[list[str]]:
-    """The SQL statements that the store is sent, but for those that begin and end a transaction."""
+    """Collect the SQL statements sent to the store, except those that begin and end a transaction."""
     sent: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
@@ -75,7 +75,7 @@ def count(client: TestClient, store: Store, address: str) -> int:
 
 
 @pytest.mark.parametrize(("list_", "names"), PLAIN + NAMED, ids=str)
-def test_a_list_takes_few_statements_whatever_the_pages_size(
+def test_list_takes_few_statements_with_any_page_size(
     reader: TestClient, shared_store: Store, list_: List, names: str
 ) -> None:
     counts = {limit: count(reader, shared_store, list_.query(f"limit={limit}{names}")) for limit in (1, 50)}
@@ -91,13 +91,13 @@ def most(list_: List) -> int:
 
 
 @pytest.mark.parametrize("list_", [list_ for list_ in LISTS if list_.counted and not list_.computed], ids=str)
-def test_to_count_a_list_takes_one_statement_more(reader: TestClient, shared_store: Store, list_: List) -> None:
+def test_exact_count_takes_one_more_statement(reader: TestClient, shared_store: Store, list_: List) -> None:
     plain = count(reader, shared_store, list_.query("limit=1"))
 
     assert count(reader, shared_store, list_.query("limit=1&count=exact")) == plain + 1
 
 
-def test_what_has_not_changed_takes_one_statement_at_most(reader: TestClient, shared_store: Store) -> None:
+def test_unchanged_answer_takes_at_most_one_statement(reader: TestClient, shared_store: Store) -> None:
     tag = reader.get("/events").headers["ETag"]
 
     with statements(shared_store) as sent:

@@ -34,20 +34,20 @@ def find(client: TestClient, query: str) -> list[Item]:
 
 
 def numbers(client: TestClient, query: str) -> set[str]:
-    """The statements of a list, by their numbers in the annotation."""
+    """Return the numbers that the statements of a list have in the annotation."""
     texts = [item["text"] for item in find(client, query)]
     matches = {annotation.number for annotation in STATEMENTS for text in texts if text.startswith(annotation.words)}
     assert len(matches) == len(texts)
     return matches
 
 
-def test_putin_is_quoted_by_at_least_four_outlets(reader: TestClient) -> None:
+def test_putin_is_quoted_by_four_outlets(reader: TestClient) -> None:
     outlets = {statement["source"]["slug"] for statement in find(reader, "speaker=putin")}
 
     assert outlets >= {"the-new-american", "the-final-call", "real-news-india", "naenara"}
 
 
-def test_both_english_renderings_of_one_sentence_are_there_each_where_its_text_has_it(reader: TestClient) -> None:
+def test_both_renderings_of_a_sentence_have_true_spans(reader: TestClient) -> None:
     renderings = {
         "The comprehensive partnership agreement signed today provides, among other things, for mutual assistance in "
         "the event of aggression against one of the parties to this agreement.",
@@ -66,7 +66,7 @@ def test_both_english_renderings_of_one_sentence_are_there_each_where_its_text_h
         assert text[item["span"]["start"] : item["span"]["end"]] == item["text"]
 
 
-def test_what_tass_relayed_is_the_diplomats(reader: TestClient) -> None:
+def test_relayed_statement_belongs_to_the_diplomat(reader: TestClient) -> None:
     [diplomats] = find(reader, "via=tass&speaker=north-korean-diplomat")
 
     assert diplomats["text"].startswith("Literally today there was a historic meeting")
@@ -104,12 +104,12 @@ def test_what_tass_relayed_is_the_diplomats(reader: TestClient) -> None:
         ("q=treaty&kind=indirect,mixed&source=meduza", {"3.1", "3.4"}),
     ],
 )
-def test_a_filter_finds(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
     assert numbers(reader, query) == expected
 
 
 @pytest.mark.parametrize("noun", ["event", "utterance"])
-def test_an_id_does_as_well_as_an_external_id(reader: TestClient, noun: str) -> None:
+def test_filter_takes_an_id_or_an_external_id(reader: TestClient, noun: str) -> None:
     [statement] = find(reader, "speaker=treaty-2024&source=meduza")
     ident = statement["event"]["id"] if noun == "event" else statement["utterance"]
 
@@ -130,20 +130,20 @@ def test_an_id_does_as_well_as_an_external_id(reader: TestClient, noun: str) -> 
         (f"speaker={','.join(['kim'] * 101)}", "speaker"),
     ],
 )
-def test_a_malformed_filter_is_refused_by_name(reader: TestClient, query: str, parameter: str) -> None:
+def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
     response = reader.get(f"/statements?{query}")
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
-def test_a_statement_has_the_fields_of_the_contract_in_their_order(reader: TestClient) -> None:
+def test_statement_has_the_documented_fields_in_order(reader: TestClient) -> None:
     for statement in find(reader, "sort=id"):
         assert list(statement) == FIELDS
         assert list(statement["span"]) == ["exact", "prefix", "suffix", "start", "end"]
 
 
-def test_a_statement_shows_its_speaker_outlet_document_event_and_cue(reader: TestClient) -> None:
+def test_statement_has_its_related_records(reader: TestClient) -> None:
     [statement] = find(reader, "speaker=lavrov&kind=direct")
 
     assert {name: statement["speaker"][name] for name in ("slug", "name", "kind", "title")} == {
@@ -161,7 +161,7 @@ def test_a_statement_shows_its_speaker_outlet_document_event_and_cue(reader: Tes
     assert (statement["cue"]["exact"], statement["language"], statement["translated"]) == ("told", "en", True)
 
 
-def test_a_chain_runs_from_the_voice_nearest_the_document(reader: TestClient) -> None:
+def test_chain_starts_nearest_to_the_document(reader: TestClient) -> None:
     for statement in find(reader, "via=north-korean-diplomat"):
         assert [(hop["position"], hop["speaker"]["slug"], hop["cue"]["exact"]) for hop in statement["chain"]] == [
             (0, "tass", "also reported"),
@@ -169,13 +169,13 @@ def test_a_chain_runs_from_the_voice_nearest_the_document(reader: TestClient) ->
         ]
 
 
-def test_a_statement_of_nobody_named_has_no_speaker(reader: TestClient) -> None:
+def test_unattributed_statement_has_no_speaker(reader: TestClient) -> None:
     unnamed = [statement for statement in find(reader, "via=tass") if statement["speaker"] is None]
 
     assert [item["text"].split()[0] for item in unnamed] == ["sets", "to"]
 
 
-def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClient) -> None:
+def test_spans_equal_the_document_text(reader: TestClient) -> None:
     for statement in find(reader, "sort=id"):
         text = read(reader, f"/documents/{statement['document']['id']}")["text"]
         spans = [statement["span"], statement["cue"], *(hop["cue"] for hop in statement["chain"])]
@@ -187,7 +187,7 @@ def test_every_span_holds_the_words_that_the_document_has_there(reader: TestClie
             assert span["suffix"] == text[end : end + 32]
 
 
-def test_a_statement_is_the_same_in_a_list_and_alone(reader: TestClient) -> None:
+def test_statement_is_the_same_in_list_and_alone(reader: TestClient) -> None:
     for statement in find(reader, "sort=id"):
         assert read(reader, f"/statements/{statement['id']}") == statement
 
@@ -202,7 +202,7 @@ def test_a_statement_is_the_same_in_a_list_and_alone(reader: TestClient) -> None
     ],
 )
 @pytest.mark.parametrize("also", ["", "&kind=direct", "&via=tass,kcna", "&sort=id"])
-def test_a_nested_list_is_the_list_narrowed(reader: TestClient, address: str, query: str, also: str) -> None:
+def test_nested_list_equals_the_filtered_list(reader: TestClient, address: str, query: str, also: str) -> None:
     place = {
         "document": find(reader, "source=naenara")[0]["document"]["id"],
         "event": event_id(reader, "pyongyang-summit-2024"),
@@ -213,7 +213,7 @@ def test_a_nested_list_is_the_list_narrowed(reader: TestClient, address: str, qu
     assert nested == find(reader, query + also)
 
 
-def test_a_nested_list_takes_a_filter_that_contradicts_it_at_its_word(reader: TestClient) -> None:
+def test_nested_list_with_contradicting_filter_is_empty(reader: TestClient) -> None:
     assert items(reader, "/speakers/kim-jong-un/statements?speaker=putin") == []
 
 
@@ -239,5 +239,5 @@ def test_offsets_count_an_emoji_as_one(writer: TestClient) -> None:
 
 
 @pytest.mark.parametrize("ref", ["999999", "2147483647"])
-def test_an_unknown_statement_is_not_found(reader: TestClient, ref: str) -> None:
+def test_unknown_statement_is_404(reader: TestClient, ref: str) -> None:
     assert reader.get(f"/statements/{ref}").status_code == 404

@@ -43,7 +43,7 @@ def test_months_of_the_seed(reader: TestClient) -> None:
     ]
 
 
-def test_a_month_floods_no_day_and_no_week(reader: TestClient) -> None:
+def test_month_precision_is_in_no_day_or_week(reader: TestClient) -> None:
     counts = {
         interval: {
             row["period"]: row["count"]
@@ -56,7 +56,7 @@ def test_a_month_floods_no_day_and_no_week(reader: TestClient) -> None:
     assert counts == {"day": {None: 2}, "week": {None: 2}, "month": {"2000-07-01": 1, None: 1}}
 
 
-def test_who_is_quoted_in_which_week(reader: TestClient) -> None:
+def test_series_of_speakers_by_week_as_csv(reader: TestClient) -> None:
     response = reader.get("/stats/statements?by=speaker&interval=week&speaker=putin,kim&format=csv")
 
     assert list(csv.DictReader(io.StringIO(response.text))) == [
@@ -81,26 +81,26 @@ def test_who_is_quoted_in_which_week(reader: TestClient) -> None:
         ("/stats/events?from=0001-01-01&to=9999-12-31&fill=true", "fill"),
     ],
 )
-def test_what_has_no_meaning_is_refused_by_name(reader: TestClient, address: str, parameter: str) -> None:
+def test_meaningless_parameter_is_422_naming_it(reader: TestClient, address: str, parameter: str) -> None:
     response = reader.get(address)
 
     assert response.status_code == 422
     assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
-def test_the_whole_calendar_can_be_asked_for(reader: TestClient) -> None:
+def test_whole_calendar_is_allowed(reader: TestClient) -> None:
     for interval in Interval:
         rows = items(reader, f"/stats/events?from=0001-01-01&to=9999-12-31&interval={interval}")
 
         assert sum(row["count"] for row in rows) == read(reader, "/events?count=exact")["count"]
 
 
-def test_an_empty_store_has_no_series(empty_writer: TestClient) -> None:
+def test_empty_store_has_no_series(empty_writer: TestClient) -> None:
     for noun in ("events", "statements", "documents"):
         assert read(empty_writer, f"/stats/{noun}?fill=true&count=exact")["count"] == 0
 
 
-def test_what_is_filled_has_a_count_for_every_period(reader: TestClient) -> None:
+def test_fill_adds_a_count_for_every_period(reader: TestClient) -> None:
     address = "/stats/statements?by=source&from=2024-06-15&to=2024-06-22&source=meduza"
     filled, rows = items(reader, f"{address}&fill=true&limit=500"), items(reader, f"{address}&limit=500")
 
@@ -114,7 +114,7 @@ def test_what_is_filled_has_a_count_for_every_period(reader: TestClient) -> None
 
 @pytest.fixture(scope="module")
 def newsroom(backend: str, templates: Templates) -> Iterator[Store]:
-    """A store that many examples share; each is compared with all that is in it."""
+    """Return a store that many examples share; each example is compared with all its rows."""
     with templates.copy(backend, "migrated") as copy:
         flows.staff(copy)
         yield copy
@@ -141,13 +141,13 @@ class Rows:
             self.origins = list(session.exec(select(Origin)))
 
     def reporting(self, event: Event) -> set[str | None]:
-        """Who reported the event."""
+        """Return the slugs of the sources that reported the event."""
         documents = (self.documents[row.document_id] for row in self.reports if row.event_id == event.id)
         return {self.sources[document.source_id].slug for document in documents}
 
 
 Facts = tuple[str | None, dict[str, set[str | None]]]
-"""When something began, and what it has of each kind."""
+"""A record's date, and its values of each filter."""
 
 
 def facts(rows: Rows, noun: str) -> Iterator[Facts]:
@@ -249,7 +249,7 @@ shared = settings(shares_a_store, max_examples=12)
 
 @shared
 @for_all(flow=flows.flows(), requests=st.lists(queries(), min_size=3, max_size=3), limit=st.integers(3, 9))
-def test_every_count_equals_a_recount(
+def test_series_equal_a_recount(
     newsroom: Store, desk: TestClient, flow: Flow, requests: list[tuple[str, Query]], limit: int
 ) -> None:
     flows.put(newsroom, flow)
@@ -275,7 +275,7 @@ intervals = st.sampled_from(list(Interval))
 
 
 @for_all(day=days, interval=intervals)
-def test_a_day_lies_in_the_one_period_of_its_first_and_last_day(day: dt.date, interval: Interval) -> None:
+def test_day_is_in_exactly_one_period(day: dt.date, interval: Interval) -> None:
     first, last = first_day(day, interval), last_day(day, interval)
 
     assert first <= day <= last
@@ -285,7 +285,7 @@ def test_a_day_lies_in_the_one_period_of_its_first_and_last_day(day: dt.date, in
 
 
 @for_all(first=days, length=st.integers(0, 400), interval=intervals)
-def test_periods_follow_each_other(first: dt.date, length: int, interval: Interval) -> None:
+def test_list_periods_covers_the_range(first: dt.date, length: int, interval: Interval) -> None:
     last = first + min(dt.timedelta(days=length), dt.date.max - first)
     expected = {first_day(dt.date.fromordinal(day), interval) for day in range(first.toordinal(), last.toordinal() + 1)}
 
@@ -307,7 +307,7 @@ begun = st.lists(
 
 
 @for_all(begun=begun, interval=intervals, reverse=st.booleans(), fill=st.booleans(), data=st.data())
-def test_a_series_can_be_read_on_from_any_place(
+def test_series_continues_after_any_cell(
     begun: list[DayCount], interval: Interval, reverse: bool, fill: bool, data: st.DataObject
 ) -> None:
     filled = list(list_periods(dt.date(2024, 1, 1), dt.date(2024, 3, 1), interval)) if fill else None

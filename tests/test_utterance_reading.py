@@ -29,7 +29,7 @@ def post(client: TestClient, path: str, **body: Any) -> Body:
 
 
 def printing(client: TestClient, words: str, source: str = "meduza", *, of: str = "test:u", **document: Any) -> int:
-    """A document that prints the utterance in these words; the id of its statement."""
+    """Post a document that prints the utterance in these words, and return the id of its statement."""
     statement = {"kind": "direct", "span": {"exact": words}, "utterance": of}
     for name in ("translated", "event"):
         if name in document:
@@ -59,7 +59,7 @@ def replaced(one: Body) -> set[tuple[str, str]]:
     }
 
 
-def test_the_sentence_on_mutual_assistance_shows_its_two_english_versions(reader: TestClient) -> None:
+def test_utterance_shows_two_english_versions(reader: TestClient) -> None:
     shape = utterance(reader, "putin-mutual-assistance")
     by_id = {printing["id"]: printing for printing in shape["printings"]}
     base = by_id[shape["fullest"]]
@@ -77,7 +77,7 @@ def test_the_sentence_on_mutual_assistance_shows_its_two_english_versions(reader
     assert 0.8 < other["likeness"] < 1
 
 
-def test_article_four_is_printed_by_three_outlets_and_never_by_the_treaty_of_1961(reader: TestClient) -> None:
+def test_article_four_has_printings_of_three_outlets(reader: TestClient) -> None:
     shape = utterance(reader, "article-4")
 
     assert {printing["source"]["slug"] for printing in shape["printings"]} == {"real-news-india", "meduza", "naenara"}
@@ -89,13 +89,13 @@ def test_article_four_is_printed_by_three_outlets_and_never_by_the_treaty_of_196
     }
 
 
-def test_a_printing_is_its_statement_with_more(reader: TestClient) -> None:
+def test_printing_includes_its_statement(reader: TestClient) -> None:
     for printing in utterance(reader, "article-4")["printings"]:
         statement = read(reader, f"/statements/{printing['id']}")
         assert {name: printing[name] for name in statement} == statement
 
 
-def test_the_differences_of_a_printing_make_up_both_texts(reader: TestClient) -> None:
+def test_differences_reproduce_both_texts(reader: TestClient) -> None:
     for short in items(reader, "/utterances?limit=500"):
         shape = read(reader, f"/utterances/{short['id']}")
         for printing in shape["printings"]:
@@ -108,7 +108,7 @@ def test_the_differences_of_a_printing_make_up_both_texts(reader: TestClient) ->
             assert all(cut["words"] == shape["words"][cut["start"] : cut["end"]] for cut in printing["cuts"])
 
 
-def test_an_utterance_that_nobody_prints_has_no_words(said: TestClient) -> None:
+def test_utterance_without_printings_has_no_words(said: TestClient) -> None:
     shape = full(said)
 
     assert (shape["printings"], shape["first"], shape["fullest"], shape["words"]) == ([], [], None, None)
@@ -121,7 +121,7 @@ def test_an_utterance_that_nobody_prints_has_no_words(said: TestClient) -> None:
     assert items(said, f"/utterances/{shape['id']}/differences") == []
 
 
-def test_the_fullest_is_the_longest_in_the_language_of_most(said: TestClient) -> None:
+def test_fullest_is_longest_in_the_main_language(said: TestClient) -> None:
     long = "Мы не сдвинемся ни на дюйм, что бы нам ни говорили, и сколько бы это ни продолжалось"
     russian = printing(said, long, language="ru", published="2024-06-18")
     printing(said, "We will not move an inch", language="en", published="2024-06-20", translated=True)
@@ -149,7 +149,7 @@ def test_the_fullest_is_the_longest_in_the_language_of_most(said: TestClient) ->
     ]
 
 
-def test_who_printed_it_first_is_told_as_far_as_dates_tell(said: TestClient) -> None:
+def test_first_printings_respect_date_precision(said: TestClient) -> None:
     undated = printing(said, "We will not move")
     day = printing(said, "We will not move an inch", "naenara", published="2024-06-19")
     assert full(said)["first"] == [day]
@@ -163,14 +163,14 @@ def test_who_printed_it_first_is_told_as_far_as_dates_tell(said: TestClient) -> 
     assert [printing["id"] for printing in shape["printings"]] == [before, evening, day, undated]
 
 
-def test_what_is_too_long_to_compare_says_so(said: TestClient) -> None:
+def test_too_long_printing_is_not_compared(said: TestClient) -> None:
     printing(said, "no " * (MOST_WORDS + 1) + "inch")
     printing(said, "not an inch", "naenara")
 
     assert {printing["not_compared"] for printing in full(said)["printings"]} == {"length"}
 
 
-def test_of_more_text_than_can_be_compared_at_once_the_first_printings_are(said: TestClient) -> None:
+def test_total_length_limits_compared_printings(said: TestClient) -> None:
     size, number = MOST_CHARS - 1, 12
     words = [sign * size for sign in "abcdefghijkl"]
     of = {"kind": "direct", "utterance": "test:u"}
@@ -182,7 +182,7 @@ def test_of_more_text_than_can_be_compared_at_once_the_first_printings_are(said:
     assert reasons == [None] * 10 + ["length"] * 2  # 200,000 code points
 
 
-def test_the_past_of_an_utterance_is_told_as_it_was(said: TestClient) -> None:
+def test_utterance_as_of_a_revision(said: TestClient) -> None:
     one = printing(said, "We will not move", published="2024-06-19")
     printing(said, "We will not move an inch", "naenara", published="2024-06-20")
     before, at = full(said), int(said.get("/utterances").headers["Dateline-Revision"])
@@ -214,7 +214,7 @@ def test_the_past_of_an_utterance_is_told_as_it_was(said: TestClient) -> None:
         ("coded_by=import", set()),
     ],
 )
-def test_a_filter_finds_utterances(reader: TestClient, query: str, expected: set[str]) -> None:
+def test_filter_selects_utterances(reader: TestClient, query: str, expected: set[str]) -> None:
     rows = [
         utterance for utterance in items(reader, f"/utterances?{query}&limit=500") if utterance["coded_by"] != "machine"
     ]
@@ -222,7 +222,7 @@ def test_a_filter_finds_utterances(reader: TestClient, query: str, expected: set
     assert {item["external_id"].removeprefix("seed:") for item in rows} == expected
 
 
-def test_a_filter_needs_a_printing_for_each_of_its_conditions_not_one_for_all(said: TestClient) -> None:
+def test_conditions_may_hold_for_different_printings(said: TestClient) -> None:
     printing(said, "We will not budge", "tass", event="seed:pyongyang-summit-2024")
     printing(said, "Not an inch will we move", "kcna")
 
@@ -231,11 +231,11 @@ def test_a_filter_needs_a_printing_for_each_of_its_conditions_not_one_for_all(sa
 
 
 @pytest.mark.parametrize("query", ["from=2024-06-20&to=2024-06-19", "min_sources=0", "coded_by=x", "source=nobody"])
-def test_a_malformed_filter_is_refused(reader: TestClient, query: str) -> None:
+def test_malformed_filter_is_422(reader: TestClient, query: str) -> None:
     assert reader.get(f"/utterances?{query}").status_code == 422
 
 
-def test_a_speakers_utterances_are_those_that_the_filter_finds(reader: TestClient) -> None:
+def test_utterances_of_a_speaker_equal_the_filter(reader: TestClient) -> None:
     rows = items(reader, "/speakers/kim-jong-un/utterances?sort=id")
 
     assert rows == items(reader, "/utterances?speaker=kim-jong-un&sort=id")
@@ -243,7 +243,7 @@ def test_a_speakers_utterances_are_those_that_the_filter_finds(reader: TestClien
     assert reader.get("/speakers/nobody/utterances").status_code == 404
 
 
-def test_the_list_of_differences_holds_those_of_every_printing(reader: TestClient) -> None:
+def test_difference_list_has_all_printings(reader: TestClient) -> None:
     shape = utterance(reader, "putin-mutual-assistance")
     rows: dict[int, list[Body]] = defaultdict(list)
     for row in items(reader, f"/utterances/{shape['id']}/differences?limit=500"):
@@ -259,7 +259,7 @@ def test_the_list_of_differences_holds_those_of_every_printing(reader: TestClien
         assert {row["source"] for row in rows[printing["id"]]} == {printing["source"]["slug"]}
 
 
-def test_differences_can_be_told_against_any_printing_and_narrowed(reader: TestClient) -> None:
+def test_difference_list_takes_a_base_and_filters(reader: TestClient) -> None:
     shape = utterance(reader, "putin-mutual-assistance")
     [other] = [
         printing
@@ -275,7 +275,7 @@ def test_differences_can_be_told_against_any_printing_and_narrowed(reader: TestC
     assert {("treaty", "agreement"), ("case", "the event")} <= turned
 
 
-def test_a_base_must_be_one_of_the_printings(reader: TestClient) -> None:
+def test_base_that_is_no_printing_is_422(reader: TestClient) -> None:
     shape = utterance(reader, "article-4")
     answer = reader.get(f"/utterances/{shape['id']}/differences?base=1")
 

@@ -45,7 +45,7 @@ OTHERS = "We will not send three hundred engineers to rebuild the harbour before
 
 @pytest.fixture(scope="module")
 def unplaced(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The seed, without its utterances."""
+    """Copy the seed without its utterances."""
     copy = tmp_path_factory.mktemp("unplaced") / "seed"
     shutil.copytree(HERE, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
     (copy / "utterances.yaml").write_text("[]", encoding="utf-8")
@@ -56,7 +56,7 @@ def unplaced(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def dateline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dateline]:
-    """Runs a command on the store at a URL; what it prints."""
+    """Return a function that runs a command on the store at a URL, and returns its output."""
 
     def run(url: str, *arguments: str) -> str:
         monkeypatch.setenv("DATELINE_DATABASE_URL", url)
@@ -69,9 +69,7 @@ def dateline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dateline]:
     get_settings.cache_clear()
 
 
-def test_the_machine_alone_joins_all_annotated_pairs_and_none_of_the_hard_ones(
-    empty_writer: TestClient, empty_store: Store, unplaced: Path
-) -> None:
+def test_machine_joins_the_annotated_pairs_only(empty_writer: TestClient, empty_store: Store, unplaced: Path) -> None:
     load(empty_store.engine, folder=unplaced)
 
     by_number = {number: statement(empty_writer, number) for pair in (*ALL, *DIFFERENT) for number in pair}
@@ -96,7 +94,7 @@ class Undone(Exception):
 
 
 def again(session: Session) -> dict[str, StatementCreate]:
-    """The annotated statements of the store, as they would come in again, by their numbers."""
+    """Return new copies of the store's annotated statements, by their numbers."""
     documents = {row.id: str(place) for place, row in enumerate(lookups.list_rows(session, Document))}
     made = {}
     for row in lookups.list_rows(session, Statement):
@@ -113,7 +111,7 @@ def again(session: Session) -> dict[str, StatementCreate]:
     return made
 
 
-def test_in_whatever_order_statements_arrive_the_same_are_joined(empty_store: Store, unplaced: Path) -> None:
+def test_joins_do_not_depend_on_the_order(empty_store: Store, unplaced: Path) -> None:
     load(empty_store.engine, folder=unplaced)
     with revisions.write(empty_store.engine, author="tests", message="") as session:
         arriving = again(session)
@@ -133,7 +131,7 @@ def test_in_whatever_order_statements_arrive_the_same_are_joined(empty_store: St
     arrive()
 
 
-def test_what_people_put_together_stays_theirs(reader: TestClient) -> None:
+def test_utterances_of_people_stay_human(reader: TestClient) -> None:
     annotated, probable = statement(reader, "0.1"), statement(reader, "0.5")
 
     assert (annotated["utterance_by"], annotated["utterance_confidence"]) == ("human", None)
@@ -162,7 +160,7 @@ def post(client: TestClient, path: str, body: Body) -> Body:
 def printed(
     client: TestClient, words: str, *, published: str = "2024-06-20", source: str = "herald", **more: Any
 ) -> Body:
-    """A statement of the minister's, in a document of its own."""
+    """Post a statement of the minister, in a document of its own."""
     number = len(items(client, "/documents?limit=500"))
     said = {"span": {"exact": words}, "kind": "direct", "speaker": "minister"} | more
     document = {"source": source, "url": f"https://example.org/{number}", "published": published, "statements": [said]}
@@ -176,7 +174,7 @@ def placed(client: TestClient, printing: Body) -> tuple[int | None, str | None]:
     return shape["utterance"], shape["utterance_by"]
 
 
-def test_a_second_printing_makes_an_utterance_and_a_third_joins_it(press: TestClient) -> None:
+def test_second_printing_makes_an_utterance(press: TestClient) -> None:
     first = printed(press, WORDS)
     assert placed(press, first) == (None, "machine")
 
@@ -195,7 +193,7 @@ def test_a_second_printing_makes_an_utterance_and_a_third_joins_it(press: TestCl
     [{"speaker": "rival"}, {"published": "2024-08-20"}, {"said": "2024-05-01"}, {"utterance": None}],
     ids=["another speaker", "another month", "another day", "said to stand alone"],
 )
-def test_what_speaker_dates_or_a_person_tell_apart_is_not_joined(press: TestClient, other: Body) -> None:
+def test_different_speaker_date_or_verdict_prevents_joining(press: TestClient, other: Body) -> None:
     first = printed(press, WORDS)
 
     assert printed(press, WORDS, source="courier", **other)["utterance"] is None
@@ -203,9 +201,7 @@ def test_what_speaker_dates_or_a_person_tell_apart_is_not_joined(press: TestClie
     assert items(press, "/matches") == []
 
 
-def test_a_doubtful_pair_is_proposed_and_what_a_person_says_of_it_stays(
-    press: TestClient, empty_store: Store, dateline: Dateline
-) -> None:
+def test_doubtful_pair_is_proposed_as_a_match(press: TestClient, empty_store: Store, dateline: Dateline) -> None:
     first, second = printed(press, WORDS), printed(press, OTHERS, source="courier")
     [match] = items(press, "/matches")
     assert (match["one"]["id"], match["other"]["id"]) == (first["id"], second["id"])
@@ -221,7 +217,7 @@ def test_a_doubtful_pair_is_proposed_and_what_a_person_says_of_it_stays(
     assert placed(press, second)[0] == third["utterance"]
 
 
-def test_a_person_joins_what_the_machine_doubts(press: TestClient, empty_store: Store) -> None:
+def test_person_can_join_a_doubtful_pair(press: TestClient, empty_store: Store) -> None:
     pairs = [printed(press, words, published=day) for day in ("2024-06-20", "2024-06-21") for words in (WORDS, OTHERS)]
     one, other = pairs[0]["id"], pairs[1]["id"]
 
@@ -235,7 +231,7 @@ def test_a_person_joins_what_the_machine_doubts(press: TestClient, empty_store: 
     assert placed(press, pairs[2]) == (utterance["id"], "machine")
 
 
-def test_what_a_person_takes_out_stands_alone_and_is_never_joined_again(press: TestClient) -> None:
+def test_removed_statement_is_not_joined_again(press: TestClient) -> None:
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
 
     answer = press.patch(f"/statements/{first['id']}", json={"utterance": None})
@@ -248,7 +244,7 @@ def test_what_a_person_takes_out_stands_alone_and_is_never_joined_again(press: T
 
 
 @pytest.mark.parametrize("change", [{"speaker": "rival"}, {"said": "2020"}, {"span": {"exact": "Article"}}], ids=str)
-def test_a_statement_that_changes_is_looked_at_again(press: TestClient, change: Body) -> None:
+def test_changed_statement_is_compared_again(press: TestClient, change: Body) -> None:
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
 
     assert press.patch(f"/statements/{second['id']}", json=change).json()["utterance"] is None
@@ -256,7 +252,7 @@ def test_a_statement_that_changes_is_looked_at_again(press: TestClient, change: 
     assert items(press, "/utterances") == []
 
 
-def test_speakers_that_turn_out_to_be_one_have_said_one_thing_and_split_have_not(press: TestClient) -> None:
+def test_speaker_merge_joins_and_split_separates(press: TestClient) -> None:
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier", speaker="rival")
     assert placed(press, second)[0] is None
 
@@ -268,7 +264,7 @@ def test_speakers_that_turn_out_to_be_one_have_said_one_thing_and_split_have_not
     assert placed(press, second) == (None, "machine")
 
 
-def test_an_utterance_of_the_machines_goes_with_its_last_but_one_printing(press: TestClient) -> None:
+def test_machine_utterance_needs_two_printings(press: TestClient) -> None:
     ours = post(press, "/utterances", {"speaker": "minister"})
     remaining = printed(press, "The talks failed because nobody came to the table", utterance=ours["id"])
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
@@ -281,9 +277,7 @@ def test_an_utterance_of_the_machines_goes_with_its_last_but_one_printing(press:
     assert read(press, f"/statements/{second['id']}")["utterance_confidence"] is None
 
 
-def test_the_command_joins_what_nobody_looked_at_once(
-    press: TestClient, empty_store: Store, dateline: Dateline
-) -> None:
+def test_command_joins_statements_not_compared_yet(press: TestClient, empty_store: Store, dateline: Dateline) -> None:
     alone = [printed(press, WORDS, published=f"2024-06-{day}", utterance=None) for day in (20, 21)]
     doubted = printed(press, OTHERS, utterance=None)
     with empty_store.engine.begin() as connection:
@@ -311,7 +305,7 @@ def made_anew(store: Store) -> list[tuple[Any, ...]]:
     return get_index_rows(store)
 
 
-def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer: TestClient, store: Store) -> None:
+def test_statement_index_is_right_after_any_writes(writer: TestClient, store: Store) -> None:
     before = get_index_rows(store)
     writer.patch("/statements/1", json={"said": "2023", "speaker": "kim-jong-un"})
     writer.patch("/statements/6", json={"chain": [{"speaker": "meduza-desk"}, {"speaker": "tass"}]})
@@ -326,7 +320,7 @@ def test_statements_stay_under_their_voices_and_days_whatever_is_written(writer:
     assert printed_after == made_anew(store)
 
 
-def test_a_store_that_was_copied_line_by_line_keeps_them(store: Store, empty_store: Store) -> None:
+def test_import_of_an_export_keeps_the_index(store: Store, empty_store: Store) -> None:
     list(jsonl.read(empty_store.engine, jsonl.write(store.engine)))
 
     assert get_index_rows(empty_store) == get_index_rows(store)

@@ -32,7 +32,7 @@ STARTS_WITHIN = 120
 
 @pytest.fixture(scope="module")
 def superset(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Superset with a store of its own, and somebody logged in to its API."""
+    """Run Superset with a store of its own, and log in to its API."""
     home = tmp_path_factory.mktemp("superset")
     environment = os.environ | {
         "SUPERSET_HOME": str(home),
@@ -81,7 +81,7 @@ def post(client: httpx.Client, path: str, body: dict[str, Any]) -> Any:
 
 @pytest.fixture(scope="module")
 def database(superset: httpx.Client, shared_store: Store, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The store, as Superset is told of it."""
+    """Add the store to Superset, and return its id there."""
     if shared_store.engine.dialect.name == "sqlite":
         file = tmp_path_factory.mktemp("backup") / "dateline.db"
         stores.backup(shared_store.engine, file, lambda *_: None)
@@ -102,23 +102,23 @@ def _connected(superset: httpx.Client, uri: str) -> int:
 
 @contextmanager
 def data_set(superset: httpx.Client, database: int, view: str, *, schema: str | None) -> Iterator[int]:
-    """A data set on a view, whose days are told to be such: SQLite has no type that would say so.
+    """Create a data set on a view, and mark its days as dates: SQLite has no type that would say so.
 
     It is deleted again, since Superset's own store on SQLite has room for one of each name.
     """
     body = {"database": database, "table_name": view} | ({"schema": schema} if schema else {})
     ident = int(post(superset, "dataset/", body)["id"])
     columns = superset.get(f"/api/v1/dataset/{ident}").json()["result"]["columns"]
-    kept = [{"id": each["id"], "column_name": each["column_name"]} for each in columns]
-    days = [each | {"is_dttm": True} if each["column_name"] == "day" else each for each in kept]
-    answer = superset.put(f"/api/v1/dataset/{ident}", json={"columns": days})
+    names = [{"id": column["id"], "column_name": column["column_name"]} for column in columns]
+    typed = [column | {"is_dttm": True} if column["column_name"] == "day" else column for column in names]
+    answer = superset.put(f"/api/v1/dataset/{ident}", json={"columns": typed})
     assert answer.is_success, answer.text
     yield ident
     superset.delete(f"/api/v1/dataset/{ident}").raise_for_status()
 
 
 def chart(superset: httpx.Client, data_set: int, metric: str, key: str, when: str) -> dict[str | None, int]:
-    """What a saved chart shows: a metric by a column, in a range of days the last of which is not in it."""
+    """Save a chart of a metric by a column, and return its counts. The last day of the range is not included."""
     query = {
         "columns": [key],
         "metrics": [{"expressionType": "SQL", "sqlExpression": metric, "label": "count"}],
@@ -151,15 +151,15 @@ RANGES = (("2024-06-19", "2024-06-19", "2024-06-20"), ("2024-06-18", "2025-04-27
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case[0])
-def test_a_chart_shows_what_the_api_answers(
+def test_chart_equals_the_api_answer(
     superset: httpx.Client, database: int, reader: TestClient, backend: str, case: tuple[str, str, str, str]
 ) -> None:
     view, metric, key, series = case
     schema = "reporting" if backend == "postgresql" else None
-    with data_set(superset, database, view, schema=schema) as told:
+    with data_set(superset, database, view, schema=schema) as data_set_id:
         for first, last, end in RANGES:
             counts: Counter[str | None] = Counter()
-            for each in items(reader, f"{series}&from={first}&to={last}&limit=500"):
-                counts[each["key"]] += each["count"] if each["period"] else 0
+            for row in items(reader, f"{series}&from={first}&to={last}&limit=500"):
+                counts[row["key"]] += row["count"] if row["period"] else 0
 
-            assert chart(superset, told, metric, key, f"{first} : {end}") == +counts != {}
+            assert chart(superset, data_set_id, metric, key, f"{first} : {end}") == +counts != {}

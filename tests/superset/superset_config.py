@@ -1,4 +1,4 @@
-"""What Superset is told for the tests: a throw-away home, and leave to open SQLite files."""
+"""Superset's configuration for the tests: a throw-away home, and permission to open SQLite files."""
 
 import os
 
