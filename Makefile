@@ -44,7 +44,7 @@ check: $(INSTALLED) ## Lint; check format, layers and types
 migrate: $(RUNTIME) ## Bring the database to the newest migration
 	@$(BIN)/dateline migrate
 
-bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks: docs/performance.md
+bench: $(INSTALLED) $(BENCH_VENV)/.installed ## Run the benchmarks; fail if a target is missed: docs/performance.md
 	$(BIN)/python -m pytest tests/benchmarks -o python_files='bench_*.py' -n 0 -s $(ARGS)
 
 bench-extract: $(INSTALLED) ## Measure extraction on the corpus POLNEAR=DIR: docs/extraction.md

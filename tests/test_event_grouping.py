@@ -21,7 +21,7 @@ from app.schemas.source import SourceCreate
 from app.store import records, revisions, sources_and_speakers
 from app.store.extractions.documents import extract_document, save_extraction
 from seed.load import HERE
-from tests.benchmarks.online import Article, bcubed, by_title, by_words, grouped
+from tests.benchmarks.online import Article, build_word_finder, compute_bcubed, find_by_title, group_articles
 from tests.conftest import Store
 from tests.data.lists import items, read
 from tests.data.stories import STORIES
@@ -199,7 +199,10 @@ ARTICLES = [Article(*headline) for headline in STORIES]
 
 
 def test_stories_of_several_days_join_and_others_do_not() -> None:
-    ours, by_titles = bcubed(grouped(ARTICLES, by_words(SURE))), bcubed(grouped(ARTICLES, by_title))
+    ours, by_titles = (
+        compute_bcubed(group_articles(ARTICLES, build_word_finder(SURE))),
+        compute_bcubed(group_articles(ARTICLES, find_by_title)),
+    )
 
     assert ours.f1 > 0.9 > 0.6 > by_titles.f1
     assert ours.recall == 1

@@ -1,8 +1,8 @@
-"""How well and how fast attributions are found, on a corpus in brat's standoff form such as PolNeAR.
+"""The accuracy and speed of attributions, on a corpus in brat's standoff format such as PolNeAR.
 
-``make bench-extract POLNEAR=DIR``: the folder holds splits, of which all but ``train`` are measured, or is one split
-itself. Where it holds ``train``, a tagger is trained on it; MODEL=FILE takes one that is there. PREDICTIONS=DIR is
-where to write what was found, for other scorers. docs/extraction.md says what the rows mean.
+``make bench-extract POLNEAR=DIR``: the folder contains splits, of which all but ``train`` are measured, or is one split
+itself. If it contains ``train``, a tagger is trained on that; MODEL=FILE names a trained one. PREDICTIONS=DIR is the
+folder to write the attributions to, for other scorers. docs/extraction.md explains the rows.
 """
 
 import gc
@@ -22,12 +22,12 @@ from app.extract.findings import AttributionRelation, Grade
 from app.extract.learning import train
 from app.extract.learning.corpus import read_corpus
 from app.extract.learning.tagger import Tagger
-from tests.benchmarks.quotes import EVERY, MARKED, Quote, Score, kind_of
+from tests.benchmarks.quotes import ALL_KINDS, MARKED_KINDS, Quote, Score, get_kind
 
 Finder = Callable[[int], Iterable[AttributionRelation]]
 CORPUS, MODEL, PREDICTIONS = map(os.environ.get, ("POLNEAR", "MODEL", "PREDICTIONS"))
 
-pytestmark = pytest.mark.skipif(not CORPUS, reason="POLNEAR names no corpus")
+pytestmark = pytest.mark.skipif(not CORPUS, reason="no corpus: POLNEAR is not set")
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def tagger(folder: Path) -> Tagger | None:
 
 
 def test_attributions_of_a_corpus(folder: Path, tagger: Tagger | None) -> None:
-    held_out = (each for each in sorted(folder.iterdir()) if each.name != "train" and (each / "text").is_dir())
+    held_out = (path for path in sorted(folder.iterdir()) if path.name != "train" and (path / "text").is_dir())
     for split in [*held_out] or [folder]:
         measure(split, tagger)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
@@ -53,58 +53,60 @@ def measure(split: Path, tagger: Tagger | None) -> None:
     names, texts, annotated = zip(*read_corpus(split), strict=True)
     blocks = [train.split_paragraphs(text) for text in texts]
     language_model.load_model()
-    begun = time.process_time()
+    started = time.process_time()
     docs = [attributions.parse_text(text, spans) for text, spans in zip(texts, blocks, strict=True)]
-    parsing = time.process_time() - begun
-    gc.freeze()  # as the server does: the parses of all texts are nothing to look through for garbage
+    parsing = time.process_time() - started
+    gc.freeze()  # as the server does: the garbage collector need not look through the parses of all texts
 
-    def finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
+    def build_finder(tagger: Tagger | None = None, *, parsed: bool = True) -> Finder:
         return lambda n: attributions.find_attributions(texts[n], blocks[n], docs[n] if parsed else None, tagger)
 
-    finders = {"rules": finder(), "no model": finder(parsed=False)}
+    finders = {"rules": build_finder(), "no model": build_finder(parsed=False)}
     if tagger is not None:
-        finders["tagger"] = finder(tagger)
+        finders["tagger"] = build_finder(tagger)
     print(f"\n{split.name}: {len(texts)} texts, {language_model.get_name()}")
     documents = [
-        (text, [Quote(each.content, each.source, each.cue, kind_of(text, each.content)) for each in annotations])
+        (text, [Quote(item.content, item.source, item.cue, get_kind(text, item.content)) for item in annotations])
         for text, annotations in zip(texts, annotated, strict=True)
     ]
     for name, find in finders.items():
-        begun = time.process_time()
-        found = [list(find(n)) for n in range(len(texts))]
-        seconds = time.process_time() - begun
-        report(name, documents, found)
-        report(f"{name}, strict", documents, [[each for each in some if each.grade is Grade.STRICT] for some in found])
+        started = time.process_time()
+        relations = [list(find(n)) for n in range(len(texts))]
+        seconds = time.process_time() - started
+        report(name, documents, relations)
+        strict = [[relation for relation in listed if relation.grade is Grade.STRICT] for listed in relations]
+        report(f"{name}, strict", documents, strict)
         whole = seconds + (0 if name == "no model" else parsing)
-        speeds = f"{len(texts) / seconds:.0f}, the model's part included {len(texts) / whole:.1f}"
+        speeds = f"{len(texts) / seconds:.0f}, with the model's part {len(texts) / whole:.1f}"
         print(f"{name:15s} texts/s on one core: {speeds}")
         if PREDICTIONS:
-            write(Path(PREDICTIONS) / f"{split.name}-{name.replace(' ', '-')}.jsonl", names, found)
+            write(Path(PREDICTIONS) / f"{split.name}-{name.replace(' ', '-')}.jsonl", names, relations)
 
 
-def report(name: str, documents: list[tuple[str, list[Quote]]], found: list[list[AttributionRelation]]) -> None:
-    for label, kinds in (("all", EVERY), ("direct+mixed", MARKED)):
+def report(name: str, documents: list[tuple[str, list[Quote]]], relations: list[list[AttributionRelation]]) -> None:
+    for label, kinds in (("all", ALL_KINDS), ("direct+mixed", MARKED_KINDS)):
         score = Score(kinds)
-        for (text, annotated), quotes in zip(documents, found, strict=True):
-            score.add(text, annotated, [predicted(each) for each in quotes])
+        for (text, annotated), listed in zip(documents, relations, strict=True):
+            score.add(text, annotated, list(map(to_quote, listed)))
         print(f"{name:16s} {label:13s} {score.row()}")
 
 
-def write(file: Path, names: Sequence[str], found: list[list[AttributionRelation]]) -> None:
-    """Write a line for each text: its name, and what was found in it by offsets in code points."""
+def write(file: Path, names: Sequence[str], relations: list[list[AttributionRelation]]) -> None:
+    """Write a line for each text, with its name and its attributions by offsets in code points."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = (
-        {"id": name, "quotes": [line(predicted(each)) for each in some]}
-        for name, some in zip(names, found, strict=True)
+        {"id": name, "quotes": [describe(to_quote(relation)) for relation in listed]}
+        for name, listed in zip(names, relations, strict=True)
     )
-    file.write_text("".join(f"{json.dumps(each)}\n" for each in lines), encoding="utf-8")
+    file.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
 
 
-def line(quote: Quote) -> dict[str, Any]:
+def describe(quote: Quote) -> dict[str, Any]:
     spans = {"content": quote.content, "source": quote.source, "cue": quote.cue}
-    return {role: [(span.start, span.end) for span in some] for role, some in spans.items()} | {"kind": quote.kind}
+    return {role: [(span.start, span.end) for span in listed] for role, listed in spans.items()} | {"kind": quote.kind}
 
 
-def predicted(each: AttributionRelation) -> Quote:
-    source: tuple[Span | None, ...] = (each.mention, each.pronoun)
-    return Quote(each.content, tuple(span for span in source if span is not None), each.cue, each.kind)
+def to_quote(relation: AttributionRelation) -> Quote:
+    """Return an attribution that was found in the form of an annotated one."""
+    source: tuple[Span | None, ...] = (relation.mention, relation.pronoun)
+    return Quote(relation.content, tuple(span for span in source if span is not None), relation.cue, relation.kind)

@@ -1,9 +1,9 @@
-"""Whether reads stay as quick as the store grows: wall time at each size, the servers taking turns.
+"""Reads in stores of several sizes: wall time, the servers taking turns.
 
 The sizes are 100,000 events, ``DATELINE_BENCH_EVENTS`` and ``DATELINE_BENCH_LARGEST``.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from itertools import islice
 
@@ -11,111 +11,105 @@ import orjson
 import pytest
 
 from tests.benchmarks import stores
-from tests.benchmarks.conftest import serving_dateline
+from tests.benchmarks.cases import REQUESTS, Case, take_turns
+from tests.benchmarks.conftest import DatelineServers, get_store_url
 from tests.benchmarks.generate import TOPICS
-from tests.benchmarks.measure import REQUESTS, Case, Target, keep, print_cases, print_targets, take_turns
+from tests.benchmarks.results import Target, record
 from tests.benchmarks.server import Client
 
 SIZES = sorted({min(100_000, stores.EVENTS), stores.EVENTS, stores.LARGEST} - {0})
 PAGE = 50
-ROUNDS = 5
+ROUNDS = 1 if stores.IS_SMALL else 5
 
 BY_DATE = "/events?date="
 FULL_TEXT = "/statements?q=, a word in 1 %"
 
 
-def by_date(client: Client, events: int) -> Iterator[str]:
-    return (f"/events?date={day}" for day in stores.days(events))
+def list_pages_by_date(client: Client, events: int) -> Iterator[str]:
+    return (f"/events?date={day}" for day in stores.list_days(events))
 
 
-def by_speaker(client: Client, events: int) -> Iterator[str]:
+def list_pages_by_speaker(client: Client, events: int) -> Iterator[str]:
     return (f"/statements?speaker=speaker-{rank}" for rank in range(1, REQUESTS + 2))
 
 
-def first_page(client: Client, events: int) -> Iterator[str]:
-    """Of another length each time, about a page's on average."""
+def list_first_pages(client: Client, events: int) -> Iterator[str]:
+    """Yield first pages of different lengths, which are a default page's on average."""
     return (f"/events?limit={limit}" for limit in range(1, 2 * PAGE + 1))
 
 
-def thousandth_page(client: Client, events: int) -> Iterator[str]:
-    """The page that begins after 1,000 others (fewer in a small store), and those that follow it."""
+def list_thousandth_pages(client: Client, events: int) -> Iterator[str]:
+    """Yield the page after 1,000 others, or after fewer in a small store, and those that follow it."""
     path: str | None = "/events?limit=500"
     for _ in range(min(1000 * PAGE, events // 2) // 500):
-        path = path and _next(client, path)
+        path = path and _get_next(client, path)
     path = path and path.replace("limit=500", f"limit={PAGE}")
     while path:
         yield path
-        path = _next(client, path)
+        path = _get_next(client, path)
 
 
-def _next(client: Client, path: str) -> str | None:
-    following: str | None = orjson.loads(client.get(path).body)["next"]
-    return following
+def _get_next(client: Client, path: str) -> str | None:
+    next_path: str | None = orjson.loads(client.get(path).body)["next"]
+    return next_path
 
 
-def by_id(client: Client, events: int) -> Iterator[str]:
+def list_events(client: Client, events: int) -> Iterator[str]:
     return (f"/events/{ident}" for ident in range(events, 0, -(events // 200)))
 
 
-def outlets(client: Client, events: int) -> Iterator[str]:
-    return (f"{path}/sources" for path in by_id(client, events))
+def list_outlets(client: Client, events: int) -> Iterator[str]:
+    return (f"{path}/sources" for path in list_events(client, events))
 
 
-def full_text(client: Client, events: int) -> Iterator[str]:
+def list_searches(client: Client, events: int) -> Iterator[str]:
     return (f"/statements?q={topic}" for topic in TOPICS)
 
 
-WORK: dict[str, Callable[[Client, int], Iterator[str]]] = {
-    BY_DATE: by_date,
-    "/statements?speaker=": by_speaker,
-    "/events, first page": first_page,
-    "/events, thousandth page": thousandth_page,
-    "/events/{id}": by_id,
-    "/events/{id}/sources": outlets,
-    FULL_TEXT: full_text,
+PATHS: dict[str, Callable[[Client, int], Iterator[str]]] = {
+    BY_DATE: list_pages_by_date,
+    "/statements?speaker=": list_pages_by_speaker,
+    "/events, first page": list_first_pages,
+    "/events, thousandth page": list_thousandth_pages,
+    "/events/{id}": list_events,
+    "/events/{id}/sources": list_outlets,
+    FULL_TEXT: list_searches,
 }
 
 
-def url_of(backend: str, events: int, request: pytest.FixtureRequest) -> str:
-    if backend == "sqlite":
-        return f"sqlite:///{stores.sqlite_store(events)}"
-    return stores.postgres_store(request.getfixturevalue("postgres_url"), events)
-
-
-def test_growth_of_the_store(backend: str, request: pytest.FixtureRequest) -> None:
-    urls = {events: url_of(backend, events, request) for events in SIZES}
+def test_growth_of_the_store(backend: str, servers: DatelineServers, request: pytest.FixtureRequest) -> None:
+    urls = {events: get_store_url(backend, events, request) for events in SIZES}
     with ExitStack() as stack:
-        servers = {events: stack.enter_context(serving_dateline(url)) for events, url in urls.items()}
-        clients = {events: stack.enter_context(server.client()) for events, server in servers.items()}
+        clients = {events: stack.enter_context(servers.get(url).open_client()) for events, url in urls.items()}
         cases = {
             (work, events): Case(
-                work, f"{events:,}", server, clients[events], list(islice(paths(clients[events], events), REQUESTS + 1))
+                work,
+                f"Dateline, {events:,} events",
+                servers.get(urls[events]),
+                client,
+                list(islice(list_paths(client, events), REQUESTS + 1)),
             )
-            for work, paths in WORK.items()
-            for events, server in servers.items()
+            for work, list_paths in PATHS.items()
+            for events, client in clients.items()
         }
-        take_turns(list(cases.values()), between=lambda: write_everywhere(urls.values()), rounds=ROUNDS)
-    report(f"growth, {backend}", cases)
+        take_turns(list(cases.values()), between=lambda: stores.write_revisions(urls.values()), rounds=ROUNDS)
+    record(f"growth, {backend}", [case.row() for case in cases.values()], list_targets(cases))
 
 
-def write_everywhere(urls: Iterable[str]) -> None:
-    for url in urls:
-        stores.write_something(url)
-
-
-def report(section: str, cases: dict[tuple[str, int], Case]) -> None:
+def list_targets(cases: dict[tuple[str, int], Case]) -> list[Target]:
+    """Return the targets: larger stores against the smallest, and searches against pages by date."""
     targets = [
         Target(
-            work, f"p50 of {SIZES[0]:,}", cases[work, events].wall_us(50) / cases[work, SIZES[0]].wall_us(50), most=most
+            work,
+            f"p50 at {events:,} / at {SIZES[0]:,}",
+            cases[work, events].wall_us(50) / cases[work, SIZES[0]].wall_us(50),
+            most=most,
         )
-        for work in WORK
+        for work in PATHS
         if work != FULL_TEXT
         for events, most in zip(SIZES[1:], (1.3, 2), strict=False)
     ]
     for events in SIZES:
-        seen = cases[FULL_TEXT, events].wall_us(99) / cases[BY_DATE, events].wall_us(50)
-        targets.append(Target(FULL_TEXT, f"p99 by the by-date p50, {events:,}", seen, most=20))
-    print_cases(section, cases.values())
-    print_targets(targets)
-    figures = [{"work": work, "events": events} | case.figures() for (work, events), case in cases.items()]
-    keep(section, {"cases": figures}, targets)
+        ratio = cases[FULL_TEXT, events].wall_us(99) / cases[BY_DATE, events].wall_us(50)
+        targets.append(Target(FULL_TEXT, f"p99 / p50 by date, at {events:,}", ratio, most=20))
+    return targets

@@ -1,7 +1,7 @@
-"""``dateline import`` beside the databases' own loaders, which put the same rows into the same tables unchecked.
+"""``dateline import``, and the databases' own loaders, which insert the same rows into the same tables unchecked.
 
-The files are in GDELT's format. What the command takes for an empty file, which is mostly Python's start, is measured
-too and taken off. ``DATELINE_BENCH_GDELT`` may name a real file for the import into a large store.
+The files are in GDELT's format. The times are those of whole commands, with the start of Python.
+``DATELINE_BENCH_GDELT`` may name a real file for the import into a large store.
 """
 
 import os
@@ -18,7 +18,6 @@ from pathlib import Path
 import psycopg
 import pytest
 from psycopg import sql
-from rich.table import Table
 from sqlalchemy import Connection, make_url
 from sqlmodel import SQLModel
 
@@ -26,68 +25,86 @@ from app.database.engine import open_write_transaction
 from app.database.models import Document, Event
 from app.store.bulk import rows
 from tests.benchmarks import gdelt, stores
-from tests.benchmarks.commands import DATELINE, Spent, run
-from tests.benchmarks.generate import COLUMNS, News, Row
-from tests.benchmarks.measure import Target, console, keep, print_targets
+from tests.benchmarks.commands import DATELINE, Cost, require_sqlite3, run
+from tests.benchmarks.conftest import DatelineServers
+from tests.benchmarks.generate import COLUMNS, News, StoreRow
+from tests.benchmarks.results import Row, Target, record
 from tests.conftest import Store, Templates
 
 ROWS = min(max(stores.EVENTS // 10, 50_000), stores.EVENTS)
 ROWS_WITH_WORDS = ROWS // 2
-ROUNDS = 3
+ROUNDS = 1 if stores.IS_SMALL else 3
 BATCH = 10_000
 
-OURS, NOTHING = "dateline import", "dateline import of an empty file"
+# Least speed of an insertion with batches of words, by that with row triggers.
+FULL_TEXT_LEAST = 1.5
+
+IMPORT, EMPTY_IMPORT = "dateline import", "dateline import of an empty file"
 
 
-def gdelt_file(path: Path, first: int, number: int) -> Path:
+def write_gdelt_file(path: Path, first: int, number: int) -> Path:
     with path.open("w") as file:
-        file.writelines(gdelt.lines(first, number))
+        file.writelines(gdelt.generate_lines(first, number))
     return path
 
 
-def dateline_import(url: str, file: Path) -> Spent:
+def run_import(url: str, file: Path) -> Cost:
     return run([DATELINE, "import", str(file)], {"DATELINE_DATABASE_URL": url})
 
 
-def median(spent: Sequence[Spent]) -> Spent:
-    seconds, cpu = ([getattr(each, name) for each in spent] for name in ("seconds", "cpu_seconds"))
-    return Spent(statistics.median(seconds), statistics.median(cpu))
+def get_median(costs: Sequence[Cost]) -> Cost:
+    seconds, cpu = ([getattr(cost, name) for cost in costs] for name in ("seconds", "cpu_seconds"))
+    return Cost(statistics.median(seconds), statistics.median(cpu))
 
 
 def test_import(backend: str, tmp_path: Path, templates: Templates) -> None:
-    name, load, least = LOADERS[backend]
-    file, empty = gdelt_file(tmp_path / "bench.export.CSV", 1, ROWS), gdelt_file(tmp_path / "empty.export.CSV", 1, 0)
-    spent: dict[str, list[Spent]] = {OURS: [], NOTHING: [], name: []}
+    loader, load, least = LOADERS[backend]
+    file = write_gdelt_file(tmp_path / "bench.export.CSV", 1, ROWS)
+    costs: dict[str, list[Cost]] = {IMPORT: [], loader: []}
     for _ in range(ROUNDS):
         with templates.copy(backend, "migrated") as store, templates.copy(backend, "migrated") as other:
-            spent[NOTHING].append(dateline_import(store.url, empty))
-            spent[OURS].append(dateline_import(store.url, file))
-            spent[name].append(load(store, other, tmp_path))
-            assert sizes(other) == sizes(store)
-    medians = {each: median(rounds) for each, rounds in spent.items()}
-    net = medians[OURS].beyond(medians[NOTHING])
-    targets = [Target("import", f"× {name}, time", medians[name].seconds / net.seconds, least=least)]
-    if medians[name].cpu_seconds:
-        targets.append(Target("import", f"× {name}, CPU", medians[name].cpu_seconds / net.cpu_seconds, least=least))
-    report(f"import of {ROWS:,} events, {backend}", medians, targets)
+            costs[IMPORT].append(run_import(store.url, file))
+            costs[loader].append(load(store, other, tmp_path))
+            assert count_rows(other) == count_rows(store)
+    medians = {name: get_median(rounds) for name, rounds in costs.items()}
+    targets = compare(IMPORT, medians[IMPORT], loader, medians[loader], least=least)
+    record(f"import of {ROWS:,} events, {backend}", list_rows(medians), targets)
 
 
-def sizes(store: Store) -> dict[str, int]:
-    """The number of rows in each table that has any."""
+def compare(work: str, cost: Cost, other_name: str, other: Cost, *, least: float) -> list[Target]:
+    """Return the targets for wall time, and for CPU time if it is known."""
+    targets = [Target(work, f"× {other_name}, time", other.seconds / cost.seconds, least=least)]
+    if other.cpu_seconds:
+        targets.append(Target(work, f"× {other_name}, CPU", other.cpu_seconds / cost.cpu_seconds, least=least))
+    return targets
+
+
+def list_rows(costs: Mapping[str, Cost]) -> list[Row]:
+    """Return the rows of a table, without CPU times that are unknown."""
+    rows: list[dict[str, str | float]] = [{"work": work, "s": round(cost.seconds, 3)} for work, cost in costs.items()]
+    for row, cost in zip(rows, costs.values(), strict=True):
+        if cost.cpu_seconds:
+            row["CPU s"] = round(cost.cpu_seconds, 3)
+    return [*rows]
+
+
+def count_rows(store: Store) -> dict[str, int]:
+    """Return the number of rows in each table that is not empty."""
     with store.engine.connect() as connection:
         tables = [table.name for table in SQLModel.metadata.sorted_tables]
         counts = {name: connection.exec_driver_sql(f'SELECT count(*) FROM "{name}"').scalar_one() for name in tables}
     return {name: count for name, count in counts.items() if count}
 
 
-def load_by_sqlite3(filled: Store, empty: Store, folder: Path) -> Spent:
-    """``.import`` every table's rows from CSV, all indexes but those of the words kept on the way."""
+def load_by_sqlite3(filled: Store, empty: Store, folder: Path) -> Cost:
+    """Load every table from CSV with ``.import``; all indexes exist during it, except those of the words."""
+    require_sqlite3()
     source, target = (str(make_url(store.url).database) for store in (filled, empty))
-    tables = list(sizes(filled))
+    tables = list(count_rows(filled))
     dump = [f'.output {folder / name}.csv\nSELECT * FROM "{name}";' for name in tables]
     subprocess.run(["sqlite3", "-csv", source], input="\n".join(dump), text=True, check=True)
     _drop_words(target)
-    # In CSV a null is an empty text, which no check expects.
+    # A null is an empty text in CSV, which violates checks.
     load = ["PRAGMA ignore_check_constraints = ON;", *(f".import --csv {folder / name}.csv {name}" for name in tables)]
     script = folder / "load.sql"
     script.write_text("\n".join(load) + "\n")
@@ -95,29 +112,29 @@ def load_by_sqlite3(filled: Store, empty: Store, folder: Path) -> Spent:
 
 
 def _drop_words(path: str) -> None:
-    """Drop the triggers that index words; and indexes of what is not null, which nulls as empty texts would fill."""
+    """Drop the triggers that index words, and partial indexes, because nulls are loaded as empty texts."""
     query = "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'index' AND sql LIKE '% WHERE %')"
     with closing(sqlite3.connect(path)) as connection:
         for kind, name in connection.execute(query).fetchall():
             connection.execute(f"DROP {kind} {name}")
 
 
-def load_by_copy(filled: Store, empty: Store, folder: Path) -> Spent:
-    """What psql's ``\\copy`` does for every table, all indexes kept on the way; the CPU time is the database's."""
-    tables = {name: folder / f"{name}.copy" for name in sizes(filled)}
-    with psycopg.connect(stores.libpq(filled.url)) as connection:
+def load_by_copy(filled: Store, empty: Store, folder: Path) -> Cost:
+    """Load every table as psql's ``\\copy`` does, while all indexes exist; the CPU time is unknown."""
+    tables = {name: folder / f"{name}.copy" for name in count_rows(filled)}
+    with psycopg.connect(stores.to_libpq(filled.url)) as connection:
         for name, file in tables.items():
             with connection.cursor().copy(sql.SQL("COPY {} TO STDOUT").format(sql.Identifier(name))) as copy:
                 file.write_bytes(b"".join(copy))
     started = time.perf_counter()
-    with psycopg.connect(stores.libpq(empty.url)) as connection:
+    with psycopg.connect(stores.to_libpq(empty.url)) as connection:
         for name, file in tables.items():
             with connection.cursor().copy(sql.SQL("COPY {} FROM STDIN").format(sql.Identifier(name))) as copy:
                 copy.write(file.read_bytes())
-    return Spent(time.perf_counter() - started, 0.0)
+    return Cost(time.perf_counter() - started, 0.0)
 
 
-Loader = Callable[[Store, Store, Path], Spent]
+Loader = Callable[[Store, Store, Path], Cost]
 
 LOADERS: dict[str, tuple[str, Loader, float]] = {
     "sqlite": ("sqlite3 .import", load_by_sqlite3, 0.6),
@@ -125,36 +142,21 @@ LOADERS: dict[str, tuple[str, Loader, float]] = {
 }
 
 
-def report(section: str, spent: Mapping[str, Spent], targets: Sequence[Target]) -> None:
-    table = Table("work", title=section)
-    for column in ("s", "CPU s"):
-        table.add_column(column, justify="right")
-    for name, each in spent.items():
-        table.add_row(name, f"{each.seconds:.2f}", f"{each.cpu_seconds:.2f}")
-    console.print(table)
-    print_targets(targets)
-    keep(
-        section,
-        {name: {"seconds": each.seconds, "cpu_seconds": each.cpu_seconds} for name, each in spent.items()},
-        targets,
-    )
-
-
 def test_full_text_during_an_import(templates: Templates) -> None:
-    """What indexing the words adds to the insertion of the same rows: by row triggers, and a batch at once."""
-    ways = {"no full text": without_words, "row triggers": with_triggers, "a batch at once": rows_at_once}
-    spent: dict[str, list[Spent]] = {name: [] for name in ways}
-    found = set()
+    """Compare insertions of the same rows whose words are indexed by row triggers, and in batches."""
+    ways = {"no full text": without_words, "row triggers": with_triggers, "batches": in_batches}
+    costs: dict[str, list[Cost]] = {name: [] for name in ways}
+    counts: dict[str, int] = {}
     for _ in range(ROUNDS):
         for name, way in ways.items():
             with templates.copy("sqlite", "migrated") as store:
-                spent[name].append(insert_news(store, way))
-                found.add((name != "no full text", count_word(store)))
-    assert len(found) == 2, "both ways find the same"
-    medians = {name: median(rounds) for name, rounds in spent.items()}
-    triggers, batch = (medians[name].beyond(medians["no full text"]) for name in ("row triggers", "a batch at once"))
-    ratio = triggers.cpu_seconds / batch.cpu_seconds
-    report("full text during an import", medians, [Target("full text", "× row triggers", ratio, least=3)])
+                costs[name].append(insert_news(store, way))
+                counts[name] = count_word(store)
+    assert counts["row triggers"] == counts["batches"] > counts["no full text"] == 0
+    medians = {name: get_median(rounds) for name, rounds in costs.items()}
+    ratio = medians["row triggers"].cpu_seconds / medians["batches"].cpu_seconds
+    target = Target("insertion with full text, in batches", "× row triggers, CPU", ratio, least=FULL_TEXT_LEAST)
+    record("full text during an import", list_rows(medians), [target])
 
 
 Way = Callable[[Connection], AbstractContextManager[None]]
@@ -170,12 +172,12 @@ def with_triggers(connection: Connection) -> AbstractContextManager[None]:
     return nullcontext()
 
 
-def rows_at_once(connection: Connection) -> AbstractContextManager[None]:
+def in_batches(connection: Connection) -> AbstractContextManager[None]:
     return rows.words_at_once(connection, Event, Document)
 
 
-def insert_news(store: Store, way: Way) -> Spent:
-    """Insert events and documents, in batches each of which is a transaction."""
+def insert_news(store: Store, way: Way) -> Cost:
+    """Insert events and documents, in one transaction a batch."""
     news = dict(News(ROWS_WITH_WORDS).rows())
     with open_write_transaction(store.engine) as session:
         for name in ("revision", "source"):
@@ -185,15 +187,15 @@ def insert_news(store: Store, way: Way) -> Spent:
         if not batch["event"]:
             break
         with open_write_transaction(store.engine) as session, way(session.connection()):
-            for name, made in batch.items():
-                _insert(session.connection(), name, made)
-    return Spent(time.perf_counter() - started, time.process_time() - cpu)
+            for name, batch_rows in batch.items():
+                _insert(session.connection(), name, batch_rows)
+    return Cost(time.perf_counter() - started, time.process_time() - cpu)
 
 
-def _insert(connection: Connection, table: str, made: list[Row]) -> None:
+def _insert(connection: Connection, table: str, table_rows: list[StoreRow]) -> None:
     names = ", ".join(f'"{name}"' for name in COLUMNS[table])
     marks = ", ".join("?" * len(COLUMNS[table]))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", made)
+    connection.exec_driver_sql(f"INSERT INTO {table} ({names}) VALUES ({marks})", table_rows)
 
 
 def count_word(store: Store) -> int:
@@ -203,16 +205,19 @@ def count_word(store: Store) -> int:
 
 
 @pytest.fixture
-def large_store(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of a copy of the large store."""
+def large_store(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path, servers: DatelineServers
+) -> Iterator[str]:
+    """Copy the large store; return the URL of the copy."""
     if backend == "sqlite":
         copy = tmp_path / "large.db"
         shutil.copy(request.getfixturevalue("sqlite_store"), copy)
         yield f"sqlite:///{copy}"
         return
     url = make_url(request.getfixturevalue("postgres_store"))
+    servers.stop(request.getfixturevalue("postgres_store"))  # nothing may be connected to a database that is copied
     copied = url.set(database="dateline_bench_copy")
-    with psycopg.connect(stores.libpq(request.getfixturevalue("postgres_url")), autocommit=True) as connection:
+    with psycopg.connect(stores.to_libpq(request.getfixturevalue("postgres_url")), autocommit=True) as connection:
         connection.execute("DROP DATABASE IF EXISTS dateline_bench_copy")
         create = sql.SQL("CREATE DATABASE dateline_bench_copy TEMPLATE {}")
         connection.execute(create.format(sql.Identifier(str(url.database))))
@@ -220,22 +225,22 @@ def large_store(backend: str, request: pytest.FixtureRequest, tmp_path: Path) ->
         connection.execute("DROP DATABASE dateline_bench_copy")
 
 
-def test_import_of_a_quarter_of_an_hour_into_a_large_store(backend: str, large_store: str, tmp_path: Path) -> None:
-    empty = gdelt_file(tmp_path / "empty.export.CSV", 1, 0)
-    dateline_import(large_store, empty)
-    ours, nothing = list[Spent](), list[Spent]()
-    for file in quarters(tmp_path):
-        nothing.append(dateline_import(large_store, empty))
-        ours.append(dateline_import(large_store, file))
-    spent = {OURS: median(ours), NOTHING: median(nothing)}
-    beyond = spent[OURS].beyond(spent[NOTHING])
-    target = Target(f"GDELT file into {stores.EVENTS:,}", "s beyond an empty one's", beyond.seconds, most=1.5)
-    report(f"import of a quarter of an hour into {stores.EVENTS:,} events, {backend}", spent, [target])
+def test_import_of_15_minutes_into_a_large_store(backend: str, large_store: str, tmp_path: Path) -> None:
+    empty = write_gdelt_file(tmp_path / "empty.export.CSV", 1, 0)
+    run_import(large_store, empty)
+    costs: dict[str, list[Cost]] = {IMPORT: [], EMPTY_IMPORT: []}
+    for file in list_gdelt_files(tmp_path):
+        costs[EMPTY_IMPORT].append(run_import(large_store, empty))
+        costs[IMPORT].append(run_import(large_store, file))
+    medians = {name: get_median(rounds) for name, rounds in costs.items()}
+    seconds = medians[IMPORT].seconds - medians[EMPTY_IMPORT].seconds
+    target = Target("import of 15 minutes of GDELT", "s more than an empty file", seconds, most=1.5)
+    record(f"import of 15 minutes into {stores.EVENTS:,} events, {backend}", list_rows(medians), [target])
 
 
-def quarters(folder: Path) -> list[Path]:
-    """Files of as many events as GDELT has in a quarter of an hour, or the one that is named."""
-    if real := os.environ.get("DATELINE_BENCH_GDELT"):
-        return [Path(real)]
+def list_gdelt_files(folder: Path) -> list[Path]:
+    """Return files of as many events as GDELT has in 15 minutes, or the file that the user names."""
+    if path := os.environ.get("DATELINE_BENCH_GDELT"):
+        return [Path(path)]
     number = gdelt.EVENTS_A_FILE
-    return [gdelt_file(folder / f"{turn}.export.CSV", 10**9 + turn * number, number) for turn in range(ROUNDS)]
+    return [write_gdelt_file(folder / f"{turn}.export.CSV", 10**9 + turn * number, number) for turn in range(ROUNDS)]

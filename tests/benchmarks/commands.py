@@ -1,7 +1,8 @@
-"""What a command costs, from its start to its end."""
+"""Run commands and measure their time."""
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -10,26 +11,25 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from tests.benchmarks.server import ROOT
 
 DATELINE = str(Path(sys.executable).with_name("dateline"))
 
 
 @dataclass(frozen=True)
-class Spent:
-    """Wall time and CPU time in seconds, and the bytes that were written to standard output."""
+class Cost:
+    """The wall time and CPU time of a command in seconds, and the bytes that it wrote to standard output."""
 
     seconds: float
     cpu_seconds: float
     size: int = 0
 
-    def beyond(self, fixed: "Spent") -> "Spent":
-        return Spent(self.seconds - fixed.seconds, self.cpu_seconds - fixed.cpu_seconds, self.size)
 
-
-def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Spent:
-    """Run the command, whose output is only counted; an error where it fails."""
-    started, cpu = time.perf_counter(), _children()
+def run(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Cost:
+    """Run a command and count its output; raise ``CalledProcessError`` if it fails."""
+    started, cpu = time.perf_counter(), _get_children_cpu_seconds()
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, cwd=ROOT, env=os.environ | dict(environment or {})
     ) as process:
@@ -37,10 +37,16 @@ def run(command: Sequence[str], environment: Mapping[str, str] | None = None) ->
         size = sum(map(len, iter(partial(process.stdout.read, 1 << 20), b"")))
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command)
-    return Spent(time.perf_counter() - started, _children() - cpu, size)
+    return Cost(time.perf_counter() - started, _get_children_cpu_seconds() - cpu, size)
 
 
-def _children() -> float:
-    """CPU time of the child processes that have ended."""
+def require_sqlite3() -> None:
+    """Skip the benchmark if the command ``sqlite3`` is not installed."""
+    if shutil.which("sqlite3") is None:
+        pytest.skip("the command sqlite3 is not installed")
+
+
+def _get_children_cpu_seconds() -> float:
+    """Return the CPU time of the child processes that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -1,6 +1,6 @@
-"""Files in the shape of GDELT 2.0's ``export.CSV``, with the proportions of the real ones and none of their content.
+"""Generate files in the format of GDELT 2.0's ``export.CSV``, with the proportions of real files.
 
-2,111 events a quarter of an hour, three of them to an article, some hundred outlets, a few thousand places.
+These have 2,111 events in 15 minutes, three events an article, some hundred outlets, and a few thousand places.
 """
 
 import datetime as dt
@@ -33,8 +33,8 @@ _ACTORS = ("PRESIDENT", "POLICE", "GOVERNMENT", "STUDENT", "MINIST", "COMPANY", 
 _COUNTRIES = ("US", "UK", "FR", "GM", "RS", "KN", "KS", "JA", "IN", "CH", "BR", "SF", "NI", "EG", "UP", "PL")
 
 
-def lines(first: int, number: int) -> Iterator[str]:
-    """Lines of events with the ids ``first`` and following, in the order of their recording."""
+def generate_lines(first: int, number: int) -> Iterator[str]:
+    """Yield the lines of events with the ids ``first`` and following, in the order of their recording."""
     draw = random.Random(first)
     for offset in range(number):
         recorded = _BEGIN + dt.timedelta(minutes=15) * (offset // EVENTS_A_FILE)

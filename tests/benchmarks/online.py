@@ -1,7 +1,7 @@
-"""Articles grouped into events one after the other, as a store does it, and how well: BCubed (Amigó et al. 2009).
+"""Group articles into events one after the other, as a store does, and score the groups by BCubed (Amigó et al. 2009).
 
-Precision is the share of an article's group that tells of its event, recall the share of its event that is in its
-group, each the mean over all articles.
+Precision is the share of an article's group that reports its event, recall the share of its event that is in its group,
+both as means over all articles.
 """
 
 import datetime as dt
@@ -15,11 +15,11 @@ from app.analysis import grouping
 from app.analysis.grouping import WINDOW, Account, Story
 from app.core.spans import make_match_key
 
-_ACCOUNTS = 8  # of an event with which an article is compared, as in a store
+_MAX_ACCOUNTS = 8  # accounts of an event with which an article is compared, as in a store
 
 
 class Article(NamedTuple):
-    """What an article tells, when, and of which event."""
+    """An article, and the event that it reports."""
 
     event: str
     day: dt.date
@@ -30,7 +30,7 @@ class Article(NamedTuple):
 
 @dataclass
 class Group:
-    """The articles that were taken for one event's; the first makes the event."""
+    """Articles that were grouped into one event; the first created it."""
 
     articles: list[Article] = field(default_factory=list)
 
@@ -38,18 +38,18 @@ class Group:
     def first(self) -> Article:
         return self.articles[0]
 
-    def story(self) -> Story:
-        accounts = [Account(each.title, each.text) for each in self.articles[:_ACCOUNTS]]
-        quotations = frozenset[str]().union(*(each.quotations for each in self.articles))
+    def build_story(self) -> Story:
+        accounts = [Account(article.title, article.text) for article in self.articles[:_MAX_ACCOUNTS]]
+        quotations = frozenset[str]().union(*(article.quotations for article in self.articles))
         return Story(accounts, self.first.day, self.first.day, quotations=quotations)
 
 
 Finder = Callable[[Article, Sequence[Group]], Group | None]
-"""Which of the groups that there are an article belongs to."""
+"""Returns the group to which an article belongs, or None."""
 
 
 class Score(NamedTuple):
-    """BCubed, from 0 to 1."""
+    """Precision and recall from 0 to 1."""
 
     precision: float
     recall: float
@@ -62,9 +62,9 @@ class Score(NamedTuple):
         return f"{100 * self.precision:.1f}/{100 * self.recall:.1f}/{100 * self.f1:.1f}"
 
 
-def grouped(articles: Sequence[Article], find: Finder) -> list[Group]:
+def group_articles(articles: Sequence[Article], find: Finder) -> list[Group]:
     groups: list[Group] = []
-    for article in sorted(articles, key=lambda each: each.day):
+    for article in sorted(articles, key=lambda article: article.day):
         group = find(article, groups)
         if group is None:
             group = Group()
@@ -73,34 +73,32 @@ def grouped(articles: Sequence[Article], find: Finder) -> list[Group]:
     return groups
 
 
-def by_words(least: float) -> Finder:
-    """By the rule of the store, joining from so high a score on."""
+def build_word_finder(least: float) -> Finder:
+    """Return a finder that compares words as a store does, and joins articles from this score on."""
 
-    def find(article: Article, groups: Sequence[Group]) -> Group | None:
+    def find_by_words(article: Article, groups: Sequence[Group]) -> Group | None:
         near = [group for group in groups if abs(article.day - group.first.day) <= WINDOW]
-        found = grouping.rank(Group([article]).story(), [group.story() for group in near])
-        return near[found[0].place] if found and found[0].score >= least else None
+        ranked = grouping.rank(Group([article]).build_story(), [group.build_story() for group in near])
+        return near[ranked[0].place] if ranked and ranked[0].score >= least else None
 
-    return find
+    return find_by_words
 
 
-def by_title(article: Article, groups: Sequence[Group]) -> Group | None:
-    """By the titles of the same day, the day before and the day after alone (RapidFuzz's token_set_ratio)."""
-    key, near = (
-        make_match_key(article.title),
-        [group for group in groups if abs(article.day - group.first.day).days <= 1],
-    )
-    alike = [(fuzz.token_set_ratio(key, make_match_key(group.first.title)), group) for group in near]
-    score, best = max(alike, key=lambda each: each[0], default=(0.0, None))
+def find_by_title(article: Article, groups: Sequence[Group]) -> Group | None:
+    """Find a group by the titles of the same day, the day before and the day after (RapidFuzz's token_set_ratio)."""
+    key = make_match_key(article.title)
+    near = [group for group in groups if abs(article.day - group.first.day).days <= 1]
+    scores = [(fuzz.token_set_ratio(key, make_match_key(group.first.title)), group) for group in near]
+    score, best = max(scores, key=lambda pair: pair[0], default=(0.0, None))
     return best if score >= 88 else None
 
 
-def bcubed(groups: Sequence[Group]) -> Score:
+def compute_bcubed(groups: Sequence[Group]) -> Score:
     articles = [(article.event, group) for group in groups for article in group.articles]
     sizes: dict[str, int] = {}
     for event, _ in articles:
         sizes[event] = sizes.get(event, 0) + 1
-    together = [(event, group, sum(each.event == event for each in group.articles)) for event, group in articles]
-    precision = sum(same / len(group.articles) for _, group, same in together) / len(articles)
-    recall = sum(same / sizes[event] for event, _, same in together) / len(articles)
+    shared = [(event, group, sum(article.event == event for article in group.articles)) for event, group in articles]
+    precision = sum(count / len(group.articles) for _, group, count in shared) / len(articles)
+    recall = sum(count / sizes[event] for event, _, count in shared) / len(articles)
     return Score(precision, recall)

@@ -1,6 +1,6 @@
-"""A contender: a server process of its own on loopback, what it costs, and a client that costs little.
+"""Server processes on loopback, their CPU time and memory, and a client that takes little time itself.
 
-Linux only: another process's CPU clock and peak memory are read from the kernel.
+Linux only: the kernel tells the CPU time and the memory of another process.
 """
 
 import os
@@ -28,7 +28,9 @@ _STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Answer:
+class ClientResponse:
+    """A response as the client received it."""
+
     status: int
     headers: Mapping[bytes, bytes]
     body: bytes
@@ -36,7 +38,7 @@ class Answer:
 
 
 class Client:
-    """One keep-alive connection; blocking, so that next to nothing stands between the server and the clock."""
+    """A client with one keep-alive connection; it blocks, which is the fastest way to wait."""
 
     def __init__(self, port: int) -> None:
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=600)
@@ -45,41 +47,41 @@ class Client:
     def close(self) -> None:
         self._socket.close()
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, *, keep: bool = True) -> Answer:
-        """The answer to GET ``path``; without its body, only counted, where ``keep`` is false."""
-        sent = {"host": "localhost"} | dict(headers or {})
-        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in sent.items()), "\r\n"]
+    def get(self, path: str, headers: Mapping[str, str] | None = None, *, keep_body: bool = True) -> ClientResponse:
+        """Return the response to GET ``path``, whose body is only counted unless ``keep_body`` is True."""
+        all_headers = {"host": "localhost"} | dict(headers or {})
+        lines = [f"GET {path} HTTP/1.1", *(f"{name}: {value}" for name, value in all_headers.items()), "\r\n"]
         self._socket.sendall("\r\n".join(lines).encode())
-        answer = _Arriving(keep)
-        parser = httptools.HttpResponseParser(answer)
-        while not answer.complete:
+        events = _ParserEvents(keep_body)
+        parser = httptools.HttpResponseParser(events)
+        while not events.is_complete:
             data = self._socket.recv(1 << 20)
             if not data:
                 raise ConnectionError(f"{path}: the server hung up")
             parser.feed_data(data)
-        return Answer(parser.get_status_code(), answer.headers, b"".join(answer.chunks), answer.size)
+        return ClientResponse(parser.get_status_code(), events.headers, b"".join(events.chunks), events.size)
 
 
 @dataclass
-class _Arriving:
-    """What the parser calls as an answer comes in."""
+class _ParserEvents:
+    """Collects a response as the parser reads it."""
 
-    keep: bool
+    keep_body: bool
     headers: dict[bytes, bytes] = field(default_factory=dict)
     chunks: list[bytes] = field(default_factory=list)
     size: int = 0
-    complete: bool = False
+    is_complete: bool = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self.headers[name.lower()] = value
 
     def on_body(self, data: bytes) -> None:
         self.size += len(data)
-        if self.keep:
+        if self.keep_body:
             self.chunks.append(data)
 
     def on_message_complete(self) -> None:
-        self.complete = True
+        self.is_complete = True
 
 
 @dataclass(frozen=True)
@@ -90,27 +92,30 @@ class Server:
     port: int
 
     @contextmanager
-    def client(self) -> Iterator[Client]:
+    def open_client(self) -> Iterator[Client]:
+        """Open a client of this server."""
         with closing(Client(self.port)) as client:
             yield client
 
     def cpu_seconds(self) -> float:
-        """CPU time of the process so far, user and system, all of its threads."""
-        return cpu_seconds(self.pid)
+        """Return the CPU time of the process so far, user and system, of all threads."""
+        return get_cpu_seconds(self.pid)
 
-    def forget_peak(self) -> None:
+    def reset_peak(self) -> None:
+        """Begin to measure the peak of the process's memory anew."""
         Path(f"/proc/{self.pid}/clear_refs").write_text("5")
 
     def peak_bytes(self) -> int:
-        """The most memory that the process held since its start or ``forget_peak()``."""
+        """Return the peak of the process's memory since its start or ``reset_peak()``."""
         return _status(self.pid, "VmHWM")
 
     def resident_bytes(self) -> int:
+        """Return the memory that the process has now."""
         return _status(self.pid, "VmRSS")
 
 
-def cpu_seconds(pid: int) -> float:
-    """The process's CPU clock (clock_getcpuclockid(3)), in nanoseconds rather than the hundredths of /proc/PID/stat."""
+def get_cpu_seconds(pid: int) -> float:
+    """Return the time of a process's CPU clock (clock_getcpuclockid(3)), which is finer than /proc/PID/stat."""
     return time.clock_gettime(~pid << 3 | 2)
 
 
@@ -120,8 +125,8 @@ def _status(pid: int, name: str) -> int:
 
 
 @contextmanager
-def serving(factory: str, environment: Mapping[str, str], *, python: Path = Path(sys.executable)) -> Iterator[Server]:
-    """Serve the ASGI application that ``factory`` (``module:function``) makes, with these environment variables."""
+def serve_app(factory: str, environment: Mapping[str, str], *, python: Path = Path(sys.executable)) -> Iterator[Server]:
+    """Serve the ASGI application that ``factory`` (``module:function``) creates, with these environment variables."""
     port = _free_port()
     command = [str(python), "-m", "uvicorn", factory, *_OPTIONS, "--port", str(port)]
     process = subprocess.Popen(command, cwd=ROOT, env=os.environ | dict(environment))

@@ -1,14 +1,14 @@
-"""The generated stores, kept from run to run: files of SQLite in a folder, databases of a named PostgreSQL server.
+"""The generated stores, which later runs use again: SQLite files in a folder, databases on a PostgreSQL server.
 
 ``DATELINE_BENCH_EVENTS`` is the size, ``DATELINE_BENCH_LARGEST`` one more for the benchmarks of growth,
-``DATELINE_BENCH_DIR`` the folder. A private PostgreSQL server keeps nothing; name one that does in
-``DATELINE_TEST_DATABASE_URL``.
+``DATELINE_BENCH_DIR`` the folder. A private PostgreSQL server starts empty each time; ``DATELINE_TEST_DATABASE_URL``
+names one that keeps its databases.
 """
 
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -29,24 +29,27 @@ EVENTS = int(os.environ.get("DATELINE_BENCH_EVENTS", "100000"))
 LARGEST = int(os.environ.get("DATELINE_BENCH_LARGEST", "0"))
 FOLDER = Path(os.environ.get("DATELINE_BENCH_DIR", ".bench")).absolute()
 
+# Below this size a run only checks that the benchmarks work: they make few requests, and no target counts.
+IS_SMALL = EVENTS < 10_000
+
 _console = Console()
 
 
-def engine_of(url: str) -> Engine:
+def open_engine(url: str) -> Engine:
     return create_store_engine(Settings(database_url=url))
 
 
 def _key(events: int) -> str:
-    """What a store depends on: its size, its migration, and how it was generated."""
+    """Return the size, the migration and the generator's digest, on which the rows of a store depend."""
     head = get_newest_migration()
     return f"{events}_{head}_{hashlib.sha256(Path(generate.__file__).read_bytes()).hexdigest()[:8]}"
 
 
 def sqlite_store(events: int) -> Path:
-    """The SQLite store of so many events, generated where it is not there yet."""
+    """Return the path of the SQLite store of this size; generate it if it does not exist."""
     path = FOLDER / f"{_key(events)}.db"
     if not path.exists():
-        FOLDER.mkdir(exist_ok=True)
+        FOLDER.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part")
         part.unlink(missing_ok=True)
         migrate(f"sqlite:///{part}")
@@ -57,16 +60,16 @@ def sqlite_store(events: int) -> Path:
 
 
 def migrate(url: str) -> None:
-    engine = engine_of(url)
+    engine = open_engine(url)
     command.upgrade(build_alembic_config(engine), "head")
     engine.dispose()
 
 
 def postgres_store(admin: str, events: int) -> str:
-    """The URL of a database with the rows of ``sqlite_store(events)``, on the server at the URL ``admin``."""
+    """Return the URL of a database with the rows of ``sqlite_store(events)``, on the server at the URL ``admin``."""
     source, name = sqlite_store(events), f"dateline_bench_{_key(events)}"
     url = make_url(admin).set(database=name).render_as_string(hide_password=False)
-    with psycopg.connect(libpq(admin), autocommit=True) as connection:
+    with psycopg.connect(to_libpq(admin), autocommit=True) as connection:
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
             return url
         create_database(connection, f"{name}_part")
@@ -79,8 +82,8 @@ def postgres_store(admin: str, events: int) -> str:
     return url
 
 
-def libpq(url: str) -> str:
-    """A URL of SQLAlchemy's as psycopg takes it."""
+def to_libpq(url: str) -> str:
+    """Return a URL of SQLAlchemy's in the form that psycopg accepts."""
     return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
 
 
@@ -90,9 +93,9 @@ def create_database(connection: psycopg.Connection, name: str) -> None:
 
 
 def _copy(source: Path, url: str) -> None:
-    """Copy every row; indexes that no constraint needs are made when all are in."""
-    with psycopg.connect(libpq(url), autocommit=True) as connection, closing(sqlite3.connect(source)) as rows:
-        connection.execute("SET session_replication_role = replica")  # the rows refer to each other, as is known
+    """Copy every row; create the indexes that no constraint needs at the end."""
+    with psycopg.connect(to_libpq(url), autocommit=True) as connection, closing(sqlite3.connect(source)) as rows:
+        connection.execute("SET session_replication_role = replica")  # skips the checks of foreign keys
         connection.execute("SET TimeZone = 'UTC'")
         indexes = connection.execute(_LOOSE_INDEXES).fetchall()
         for name, _ in indexes:
@@ -121,7 +124,7 @@ def _copy_table(rows: sqlite3.Connection, connection: psycopg.Connection, table:
 
 
 def _continue_ids(url: str) -> None:
-    engine = engine_of(url)
+    engine = open_engine(url)
     with engine.begin() as connection:
         for table in SQLModel.metadata.sorted_tables:
             if "id" in table.columns:
@@ -130,9 +133,9 @@ def _continue_ids(url: str) -> None:
     engine.dispose()
 
 
-def write_something(url: str) -> None:
-    """Make a revision, as any writer would: what was read before may have changed."""
-    engine = engine_of(url)
+def write_revision(url: str) -> None:
+    """Make a revision, so that no cached response is current any more."""
+    engine = open_engine(url)
     with revisions.write(engine, author="bench", message="") as session:
         source = session.get_one(Source, generate.OUTLETS)
         number = int((source.homepage or "0").rpartition("/")[2])
@@ -140,8 +143,14 @@ def write_something(url: str) -> None:
     engine.dispose()
 
 
-def days(events: int) -> Iterator[str]:
-    """The days of which such a store has a whole day's events, the latest first."""
+def write_revisions(urls: Iterable[str]) -> None:
+    """Make a revision in each store."""
+    for url in urls:
+        write_revision(url)
+
+
+def list_days(events: int) -> Iterator[str]:
+    """Yield the days of which a store of this size has all events, the latest first."""
     news = generate.News(events)
-    for ident in range(events, generate.EVENTS_A_DAY - 1, -generate.EVENTS_A_DAY):
+    for ident in range(events, news.events_a_day - 1, -news.events_a_day):
         yield news.day_of(ident).isoformat()

@@ -1,7 +1,7 @@
-"""What a good engineer writes by hand for these pages alone: Starlette, sqlite3 and orjson, nothing else.
+"""A server for the two benchmarked lists alone, written by hand with Starlette, sqlite3 and orjson.
 
-One connection, read in the event loop; sqlite3 keeps its prepared statements. It answers the two lists of
-the benchmarks and knows no other parameter, no tag and no problem.
+It has one connection, which it reads in the event loop; sqlite3 caches the prepared statements. It knows no other
+parameter, no ETag and no error response.
 """
 
 import os
@@ -49,22 +49,22 @@ ORDER BY attribution.statement_id, attribution.position
 def create_app() -> Starlette:
     database = sqlite3.connect(f"file:{os.environ['BENCH_STORE']}?mode=ro", uri=True)
 
-    def belonging(query: str, rows: Sequence[shapes.Row]) -> list[shapes.Row]:
+    def fetch_parts(query: str, rows: Sequence[shapes.Row]) -> list[shapes.Row]:
         ids = orjson.dumps([row[0] for row in rows]).decode()
         return database.execute(query, [ids]).fetchall()
 
     async def events(request: Request) -> Response:
         rows = database.execute(_EVENTS, {"day": request.query_params["date"]}).fetchall()
-        shown = rows[: shapes.LIMIT]
-        outlets = shapes.outlets(belonging(_OUTLETS, shown))
-        items = [shapes.event(row, outlets.get(row[0], [])) for row in shown]
-        return shapes.page(request, items, (shown[-1][4], shown[-1][0]) if len(rows) > len(shown) else None)
+        page = rows[: shapes.LIMIT]
+        outlets = shapes.group_outlets(fetch_parts(_OUTLETS, page))
+        items = [shapes.build_event(row, outlets.get(row[0], [])) for row in page]
+        return shapes.build_page(request, items, (page[-1][4], page[-1][0]) if len(rows) > len(page) else None)
 
     async def statements(request: Request) -> Response:
         rows = database.execute(_STATEMENTS, [request.query_params["speaker"]]).fetchall()
-        shown = rows[: shapes.LIMIT]
-        chains = shapes.chains(belonging(_HOPS, shown))
-        items = [shapes.statement(row, chains.get(row[0], [])) for row in shown]
-        return shapes.page(request, items, (shown[-1][28], shown[-1][0]) if len(rows) > len(shown) else None)
+        page = rows[: shapes.LIMIT]
+        hops = shapes.group_hops(fetch_parts(_HOPS, page))
+        items = [shapes.build_statement(row, hops.get(row[0], [])) for row in page]
+        return shapes.build_page(request, items, (page[-1][28], page[-1][0]) if len(rows) > len(page) else None)
 
     return Starlette(routes=[Route("/events", events), Route("/statements", statements)])

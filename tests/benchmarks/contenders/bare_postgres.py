@@ -1,4 +1,4 @@
-"""The bare contender on PostgreSQL: Starlette, psycopg's asynchronous connection and orjson."""
+"""The bare contender on PostgreSQL, with Starlette, an asynchronous connection of psycopg and orjson."""
 
 import os
 from collections.abc import AsyncIterator
@@ -27,26 +27,26 @@ ORDER BY coverage.event_id, coverage.first_published NULLS LAST, source.id
 
 
 def create_app() -> Starlette:
-    return Starlette(routes=[Route("/events", _events)], lifespan=_connected)
+    return Starlette(routes=[Route("/events", _list_events)], lifespan=_connect)
 
 
 @asynccontextmanager
-async def _connected(app: Starlette) -> AsyncIterator[None]:
+async def _connect(app: Starlette) -> AsyncIterator[None]:
     connection = await psycopg.AsyncConnection.connect(os.environ["BENCH_STORE"], autocommit=True)
     async with connection:
         app.state.database = connection
         yield
 
 
-async def _events(request: Request) -> Response:
+async def _list_events(request: Request) -> Response:
     database: psycopg.AsyncConnection = request.app.state.database
-    rows = await _rows(database, _EVENTS, {"day": request.query_params["date"]})
-    shown = rows[: shapes.LIMIT]
-    outlets = shapes.outlets(await _rows(database, _OUTLETS, [[row[0] for row in shown]]))
-    items = [shapes.event(row, outlets.get(row[0], [])) for row in shown]
-    return shapes.page(request, items, (shown[-1][4], shown[-1][0]) if len(rows) > len(shown) else None)
+    rows = await _fetch(database, _EVENTS, {"day": request.query_params["date"]})
+    page = rows[: shapes.LIMIT]
+    outlets = shapes.group_outlets(await _fetch(database, _OUTLETS, [[row[0] for row in page]]))
+    items = [shapes.build_event(row, outlets.get(row[0], [])) for row in page]
+    return shapes.build_page(request, items, (page[-1][4], page[-1][0]) if len(rows) > len(page) else None)
 
 
-async def _rows(database: psycopg.AsyncConnection, query: bytes, parameters: Any) -> list[tuple[Any, ...]]:
+async def _fetch(database: psycopg.AsyncConnection, query: bytes, parameters: Any) -> list[tuple[Any, ...]]:
     cursor = await database.execute(query, parameters, prepare=True, binary=True)
     return await cursor.fetchall()

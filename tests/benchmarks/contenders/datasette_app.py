@@ -1,4 +1,4 @@
-"""Datasette on the same file, with a stored query that gives the same rows and gathers their outlets in SQL."""
+"""Datasette on the same file, with a stored query that returns the same events and their outlets."""
 
 import os
 from typing import Any
@@ -19,7 +19,8 @@ SELECT event.id, event.title, event.summary, event.date, event.earliest, event.l
             WHERE coverage.event_id = event.id ORDER BY first NULLS LAST, source.id
         )
     ) AS sources,
-    tally.sources AS source_count, tally.documents AS document_count, tally.statements AS statement_count,
+    tally.sources AS source_count, tally.origins AS origin_count, tally.documents AS document_count,
+    tally.statements AS statement_count,
     event.external_id, event.merged_into_id, event.coded_by, event.confidence, event.revision_id
 FROM event JOIN tally ON tally.event_id = event.id
 WHERE event.merged_into_id IS NULL

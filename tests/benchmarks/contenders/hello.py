@@ -1,4 +1,4 @@
-"""The least that an ASGI application can do."""
+"""The smallest ASGI application: it sends 13 bytes."""
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
