@@ -147,15 +147,23 @@ def test_matrix_has_a_cell_per_event_and_outlet(reader: TestClient) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "query", ["type=cooperate", "country=KP", "min_sources=2", "from=2024-06-01&to=2024-06-30", "date=2024-06-19"]
-)
-def test_matrix_has_the_events_of_the_list(reader: TestClient, query: str) -> None:
-    events = [event["id"] for event in items(reader, f"/events?{query}&limit=500") if event["source_count"]]
-    cells = items(reader, f"/coverage?{query}&limit=500")
+QUERY_CASES: list[str] = [
+    "type=cooperate",
+    "country=KP",
+    "min_sources=2",
+    "from=2024-06-01&to=2024-06-30",
+    "date=2024-06-19",
+]
 
-    assert {cell["event"]["id"] for cell in cells} == set(events)
-    assert cells
+
+def test_matrix_has_the_events_of_the_list(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query in QUERY_CASES:
+        with subtests.test(query=query):
+            events = [event["id"] for event in items(reader, f"/events?{query}&limit=500") if event["source_count"]]
+            cells = items(reader, f"/coverage?{query}&limit=500")
+
+            assert {cell["event"]["id"] for cell in cells} == set(events)
+            assert cells
 
 
 # Every count equals a recount

@@ -96,38 +96,43 @@ def test_claims_have_their_spans(reader: TestClient) -> None:
     assert {claim["id"]: claim["span"] for claim in claims} == spans
 
 
-@pytest.mark.parametrize("order", ["", "-"])
-@pytest.mark.parametrize("limit", [2, 500])
-def test_list_is_the_same_with_any_page_size(reader: TestClient, order: str, limit: int) -> None:
-    keys, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
-    while address:
-        page = reader.get(address).json()
-        keys += [(item["event"]["date"]["earliest"], item["event"]["id"], item["property"]) for item in page["items"]]
-        address = page["next"]
+def test_list_is_the_same_with_any_page_size(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for order in ["", "-"]:
+        for limit in [2, 500]:
+            with subtests.test(order=order, limit=limit):
+                keys, address = [], f"/discrepancies?all=true&sort={order}date&limit={limit}&count=exact"
+                while address:
+                    page = reader.get(address).json()
+                    keys += [
+                        (item["event"]["date"]["earliest"], item["event"]["id"], item["property"])
+                        for item in page["items"]
+                    ]
+                    address = page["next"]
 
-    assert len(set(keys)) == len(keys) == page["count"]
-    by_event = list(dict.fromkeys(item[:2] for item in keys))
-    assert by_event == sorted(by_event, reverse=bool(order))
-    claimed = {(claim["event"]["id"], claim["property"]) for claim in items(reader, "/claims?limit=500")}
-    assert {item[1:] for item in keys} == claimed
+                assert len(set(keys)) == len(keys) == page["count"]
+                by_event = list(dict.fromkeys(item[:2] for item in keys))
+                assert by_event == sorted(by_event, reverse=bool(order))
+                claimed = {(claim["event"]["id"], claim["property"]) for claim in items(reader, "/claims?limit=500")}
+                assert {item[1:] for item in keys} == claimed
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("from=2024-06-19&to=2024-06-19", {(1, "article_4_wording"), (1, "document_name"), (1, "last_visit")}),
-        ("property=document_name", {(1, "document_name"), (9, "document_name"), (10, "document_name")}),
-        ("to=1999-12-31&verdict=conflict", {(9, "document_name")}),
-        ("source=naenara", {(1, "article_4_wording"), (1, "document_name")}),
-        ("source=naenara,the-final-call&property=last_visit", {(1, "last_visit")}),
-        ("source=tass", set()),
-        ("property=no_such", set()),
-    ],
-)
-def test_list_filters_by_days_property_source_verdict(
-    reader: TestClient, query: str, expected: set[tuple[int, str]]
-) -> None:
-    assert {(row["event"]["id"], row["property"]) for row in items(reader, f"/discrepancies?{query}")} == expected
+FILTERS: list[tuple[str, set[tuple[int, str]]]] = [
+    ("from=2024-06-19&to=2024-06-19", {(1, "article_4_wording"), (1, "document_name"), (1, "last_visit")}),
+    ("property=document_name", {(1, "document_name"), (9, "document_name"), (10, "document_name")}),
+    ("to=1999-12-31&verdict=conflict", {(9, "document_name")}),
+    ("source=naenara", {(1, "article_4_wording"), (1, "document_name")}),
+    ("source=naenara,the-final-call&property=last_visit", {(1, "last_visit")}),
+    ("source=tass", set()),
+    ("property=no_such", set()),
+]
+
+
+def test_list_filters_by_days_property_source_verdict(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert {
+                (row["event"]["id"], row["property"]) for row in items(reader, f"/discrepancies?{query}")
+            } == expected
 
 
 def test_discrepancies_as_flat_rows(reader: TestClient) -> None:
@@ -137,16 +142,19 @@ def test_discrepancies_as_flat_rows(reader: TestClient) -> None:
     assert "conflict,agreement; pact; treaty,3,17,5," in rows[1]
 
 
-@pytest.mark.parametrize("address", ["/events/999999/discrepancies", "/events/0/discrepancies"])
-def test_discrepancies_of_unknown_event_are_404(reader: TestClient, address: str) -> None:
-    assert reader.get(address).status_code in (404, 422)
+def test_discrepancies_of_unknown_event_are_404(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for address in ["/events/999999/discrepancies", "/events/0/discrepancies"]:
+        with subtests.test(address=address):
+            assert reader.get(address).status_code in (404, 422)
 
 
-@pytest.mark.parametrize(
-    "query", ["verdict=right", "property=Killed", "min_confidence=2", "source=nobody", "sort=value"]
-)
-def test_invalid_filter_is_422(reader: TestClient, query: str) -> None:
-    assert reader.get(f"{SUMMIT}?{query}").status_code == 422
+QUERY_CASES: list[str] = ["verdict=right", "property=Killed", "min_confidence=2", "source=nobody", "sort=value"]
+
+
+def test_invalid_filter_is_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query in QUERY_CASES:
+        with subtests.test(query=query):
+            assert reader.get(f"{SUMMIT}?{query}").status_code == 422
 
 
 TEXT = "At least 550 people were killed. The death toll passes 900. Some say dozens. Others say 600."

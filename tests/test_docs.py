@@ -39,12 +39,16 @@ CURLS = [address for text in (README, API, DASHBOARDS, LIVE) for address in read
 ADDRESSES = re.findall(r"\| `(/[^`{]*)` \|$", README, re.MULTILINE)
 
 
-@pytest.mark.parametrize("address", sorted({*(url.removeprefix("localhost:8000") for url in CURLS), *ADDRESSES}))
-def test_every_example_has_an_answer(reader: TestClient, address: str) -> None:
-    answer = reader.get(address)
+ADDRESS_CASES = sorted({*(url.removeprefix("localhost:8000") for url in CURLS), *ADDRESSES})
 
-    assert answer.status_code == 200
-    assert len(answer.content) > 60
+
+def test_every_example_has_an_answer(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for address in ADDRESS_CASES:
+        with subtests.test(address=address):
+            answer = reader.get(address)
+
+            assert answer.status_code == 200
+            assert len(answer.content) > 60
 
 
 def posted(text: str, path: str) -> Any:
@@ -156,14 +160,14 @@ def test_command_summaries_equal_the_docstrings() -> None:
     assert first_lines == {name: entry.summary for name, entry in COMMANDS.items()}
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "migrate", "bench", "help"])
-def test_make_has_the_targets_of_the_docs(target: str) -> None:
-    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
+def test_make_has_the_targets_of_the_docs(subtests: pytest.Subtests) -> None:
+    for target in ["run", "test", "check", "migrate", "bench", "help"]:
+        with subtests.test(target=target):
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
 
 
-@pytest.mark.parametrize(
-    "page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")), ids=lambda page: page.name
-)
-def test_links_between_pages_are_valid(page: Path) -> None:
-    for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
-        assert link.startswith("http") or (page.parent / link).exists(), link
+def test_links_between_pages_are_valid(subtests: pytest.Subtests) -> None:
+    for page in sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")):
+        with subtests.test(case=page):
+            for link in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+                assert link.startswith("http") or (page.parent / link).exists(), link

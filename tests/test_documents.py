@@ -21,24 +21,25 @@ def full(client: TestClient, outlet: str) -> Item:
     return result
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("source=meduza,naenara", {"meduza", "naenara"}),
-        ("date=2024-06-20", {"meduza", "real-news-india"}),
-        ("from=2024-06-20&to=2024-06-25", {"meduza", "real-news-india", "the-final-call"}),
-        ("from=2025-01-01", set()),
-        ("from=2025-01-01&date_match=possible", {"naenara"}),
-        ("date=2025-06-20&date_match=possible", {"naenara"}),
-        ("q=kursk", {"naenara"}),
-        ('q="fiery friendship"', {"real-news-india"}),
-        ('q="Putin, Kim sign"', {"the-final-call"}),
-        ("q=treaty&date=2024-06-20", {"meduza", "real-news-india"}),
-        ("q=treaty&source=meduza", {"meduza"}),
-    ],
-)
-def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert set(outlets(reader, query)) == expected
+FILTERS: list[tuple[str, set[str]]] = [
+    ("source=meduza,naenara", {"meduza", "naenara"}),
+    ("date=2024-06-20", {"meduza", "real-news-india"}),
+    ("from=2024-06-20&to=2024-06-25", {"meduza", "real-news-india", "the-final-call"}),
+    ("from=2025-01-01", set()),
+    ("from=2025-01-01&date_match=possible", {"naenara"}),
+    ("date=2025-06-20&date_match=possible", {"naenara"}),
+    ("q=kursk", {"naenara"}),
+    ('q="fiery friendship"', {"real-news-india"}),
+    ('q="Putin, Kim sign"', {"the-final-call"}),
+    ("q=treaty&date=2024-06-20", {"meduza", "real-news-india"}),
+    ("q=treaty&source=meduza", {"meduza"}),
+]
+
+
+def test_filter_selects_items(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert set(outlets(reader, query)) == expected
 
 
 def test_documents_are_newest_first(reader: TestClient) -> None:
@@ -53,32 +54,36 @@ def test_list_has_no_texts(reader: TestClient) -> None:
         assert document == {name: alone[name] for name in document}
 
 
-@pytest.mark.parametrize(("place", "outlet"), list(enumerate(DOCUMENTS)))
-def test_text_is_stored_unchanged(reader: TestClient, place: int, outlet: str) -> None:
-    [path] = (HERE / "documents").glob(f"{place:03}_*.txt")
-    document = full(reader, outlet)
+def test_text_is_stored_unchanged(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for place, outlet in enumerate(DOCUMENTS):
+        with subtests.test(place=place, outlet=outlet):
+            [path] = (HERE / "documents").glob(f"{place:03}_*.txt")
+            document = full(reader, outlet)
 
-    assert document["text"].encode() == path.read_bytes()
-    assert document["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
-    assert document["length"] == len(document["text"])
+            assert document["text"].encode() == path.read_bytes()
+            assert document["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+            assert document["length"] == len(document["text"])
 
 
-@pytest.mark.parametrize("outlet", DOCUMENTS)
-def test_spans_list_all_records_in_text_order(reader: TestClient, outlet: str) -> None:
-    document = full(reader, outlet)
-    expected = set()
-    for statement in items(reader, f"/documents/{document['id']}/statements?limit=500"):
-        parts = [("statement", statement["span"]), ("cue", statement["cue"])]
-        parts += [("attribution", hop["cue"]) for hop in statement["chain"]]
-        expected |= {(span["start"], span["end"], noun, statement["id"]) for noun, span in parts if span}
-    for noun, name in (("passage", "passage"), ("claim", "span")):
-        for record in items(reader, f"/{'reports' if noun == 'passage' else 'claims'}?source={outlet}&limit=500"):
-            expected.add((record[name]["start"], record[name]["end"], noun, record["id"]))
+def test_spans_list_all_records_in_text_order(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for outlet in DOCUMENTS:
+        with subtests.test(outlet=outlet):
+            document = full(reader, outlet)
+            expected = set()
+            for statement in items(reader, f"/documents/{document['id']}/statements?limit=500"):
+                parts = [("statement", statement["span"]), ("cue", statement["cue"])]
+                parts += [("attribution", hop["cue"]) for hop in statement["chain"]]
+                expected |= {(span["start"], span["end"], noun, statement["id"]) for noun, span in parts if span}
+            for noun, name in (("passage", "passage"), ("claim", "span")):
+                for record in items(
+                    reader, f"/{'reports' if noun == 'passage' else 'claims'}?source={outlet}&limit=500"
+                ):
+                    expected.add((record[name]["start"], record[name]["end"], noun, record["id"]))
 
-    spans = [(span["start"], span["end"], span["noun"], span["id"]) for span in document["spans"]]
+            spans = [(span["start"], span["end"], span["noun"], span["id"]) for span in document["spans"]]
 
-    assert set(spans) == expected
-    assert spans == sorted(spans)
+            assert set(spans) == expected
+            assert spans == sorted(spans)
 
 
 def test_document_has_counts_of_reports_and_statements(reader: TestClient) -> None:
@@ -105,17 +110,24 @@ def test_undated_document_sorts_before_dated(writer: TestClient) -> None:
     assert outlets(writer, "sort=-published")[-1] == "leta"
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [("source=nobody", "source"), ("date=20240620", "date"), ("q=", "q"), ("sort=title", "sort")],
-)
-def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
-    response = reader.get(f"/documents?{query}")
-
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+MALFORMED_FILTERS: list[tuple[str, str]] = [
+    ("source=nobody", "source"),
+    ("date=20240620", "date"),
+    ("q=", "q"),
+    ("sort=title", "sort"),
+]
 
 
-@pytest.mark.parametrize("part", ["", "/statements"])
-def test_unknown_document_is_404(reader: TestClient, part: str) -> None:
-    assert reader.get(f"/documents/999999{part}").status_code == 404
+def test_malformed_filter_is_422_naming_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, parameter in MALFORMED_FILTERS:
+        with subtests.test(query=query):
+            response = reader.get(f"/documents?{query}")
+
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+def test_unknown_document_is_404(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for part in ["", "/statements"]:
+        with subtests.test(part=part):
+            assert reader.get(f"/documents/999999{part}").status_code == 404

@@ -54,88 +54,91 @@ def test_outlet_has_document_count_and_first_day(reader: TestClient) -> None:
     assert meduza == {"slug": "meduza", "name": "Meduza", "documents": 1, "first_published": "2024-06-20"}
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("date=2024-06-19", OF_JUNE_19),
-        ("date=1950-01-01", set()),
-        ("from=2024-06-18&to=2024-06-20", OF_JUNE_19 | {"blinken-press-conference-2024", "kcna-publishes-treaty-2024"}),
-        ("from=2025-04-30", {"rason-khasan-groundbreaking-2025"}),
-        ("to=1961-12-31", {"treaty-1961-signing"}),
-        ("from=2024-01-01&to=2024-12-31&date_match=possible", IN_2024),
-        ("source=naenara", OF_NAENARA),
-        ("source=Naenara (En)", OF_NAENARA),
-        ("source=naenara&from=2025-04-21", {"putin-kursk-statement-2025", "rason-khasan-groundbreaking-2025"}),
-        ("speaker=lavrov", {"lavrov-on-article-4-2024"}),
-        ("speaker=LAVROV,Blinken", {"lavrov-on-article-4-2024", "blinken-press-conference-2024"}),
-        ("speaker=putin&source=meduza", {"pyongyang-summit-2024"}),
-        ("country=RU", {"kim-russia-visit-2023", "kursk-2025"}),
-        ("country=RU,KP&type=assault,cooperate", {"kursk-2025", "rason-khasan-groundbreaking-2025"}),
-        ("place=PYONG", IN_PYONGYANG),
-        ("place=Pyongyang&min_sources=2", IN_PYONGYANG - {"youth-gathering-2025"}),
-        ("place=%", set()),
-        ("place=P_ongyang", set()),
-        ("min_sources=5", {"pyongyang-summit-2024"}),
-        ("min_sources=6", set()),
-        ("q=kursk", {"kursk-2025", "putin-kursk-statement-2025"}),
-        ("q=kursk&type=statement", {"putin-kursk-statement-2025"}),
-        ('q="exchange notes"', {"notes-exchange-1996"}),
-        ("bbox=125,39,126,40", IN_PYONGYANG),
-        ("bbox=36,51,37,52", {"kursk-2025"}),
-        ("bbox=125.7625,39.0392,125.7625,39.0392", IN_PYONGYANG),
-        ("bbox=130,42,37,52", {"rason-khasan-groundbreaking-2025", "kursk-2025"}),
-    ],
-)
-def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert set(names(reader, query)) == expected
+FILTERS: list[tuple[str, set[str]]] = [
+    ("date=2024-06-19", OF_JUNE_19),
+    ("date=1950-01-01", set()),
+    ("from=2024-06-18&to=2024-06-20", OF_JUNE_19 | {"blinken-press-conference-2024", "kcna-publishes-treaty-2024"}),
+    ("from=2025-04-30", {"rason-khasan-groundbreaking-2025"}),
+    ("to=1961-12-31", {"treaty-1961-signing"}),
+    ("from=2024-01-01&to=2024-12-31&date_match=possible", IN_2024),
+    ("source=naenara", OF_NAENARA),
+    ("source=Naenara (En)", OF_NAENARA),
+    ("source=naenara&from=2025-04-21", {"putin-kursk-statement-2025", "rason-khasan-groundbreaking-2025"}),
+    ("speaker=lavrov", {"lavrov-on-article-4-2024"}),
+    ("speaker=LAVROV,Blinken", {"lavrov-on-article-4-2024", "blinken-press-conference-2024"}),
+    ("speaker=putin&source=meduza", {"pyongyang-summit-2024"}),
+    ("country=RU", {"kim-russia-visit-2023", "kursk-2025"}),
+    ("country=RU,KP&type=assault,cooperate", {"kursk-2025", "rason-khasan-groundbreaking-2025"}),
+    ("place=PYONG", IN_PYONGYANG),
+    ("place=Pyongyang&min_sources=2", IN_PYONGYANG - {"youth-gathering-2025"}),
+    ("place=%", set()),
+    ("place=P_ongyang", set()),
+    ("min_sources=5", {"pyongyang-summit-2024"}),
+    ("min_sources=6", set()),
+    ("q=kursk", {"kursk-2025", "putin-kursk-statement-2025"}),
+    ("q=kursk&type=statement", {"putin-kursk-statement-2025"}),
+    ('q="exchange notes"', {"notes-exchange-1996"}),
+    ("bbox=125,39,126,40", IN_PYONGYANG),
+    ("bbox=36,51,37,52", {"kursk-2025"}),
+    ("bbox=125.7625,39.0392,125.7625,39.0392", IN_PYONGYANG),
+    ("bbox=130,42,37,52", {"rason-khasan-groundbreaking-2025", "kursk-2025"}),
+]
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("date=2024-06-19&from=2024-06-18", "date"),
-        ("from=2024-06-20&to=2024-06-19", "to"),
-        ("date_match=maybe", "date_match"),
-        ("source=nobody", "source"),
-        ("source=,", "source"),
-        ("speaker=nobody", "speaker"),
-        ("speaker=putin,nobody", "speaker"),
-        ("country=kp", "country"),
-        ("country=KP,", "country"),
-        ("type=party", "type"),
-        ("min_sources=0", "min_sources"),
-        ("bbox=1,2,3", "bbox"),
-        ("bbox=1,50,3,40", "bbox"),
-        ("bbox=nan,nan,nan,nan", "bbox"),
-        ("bbox=-181,0,0,0", "bbox"),
-        ("sort=title", "sort"),
-        ("limit=0", "limit"),
-        ("limit=501", "limit"),
-        ("count=about", "count"),
-    ],
-)
-def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
-    response = reader.get(f"/events?{query}")
-
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+def test_filter_selects_items(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert set(names(reader, query)) == expected
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("date=2000-07-19", False),
-        ("date=2000-07-19&date_match=possible", True),
-        ("date=2000-08-01&date_match=possible", False),
-        ("from=2000-07-01&to=2000-07-31", True),
-        ("from=2000-07-02&to=2000-07-31", False),
-        ("from=2000-07-02&to=2000-07-31&date_match=possible", True),
-        ("from=2000-07-01", True),
-        ("to=2000-07-30", False),
-    ],
-)
-def test_month_matches_a_day_only_if_possible(reader: TestClient, query: str, expected: bool) -> None:
-    assert ("putin-pyongyang-visit-2000" in names(reader, query)) is expected
+MALFORMED_FILTERS: list[tuple[str, str]] = [
+    ("date=2024-06-19&from=2024-06-18", "date"),
+    ("from=2024-06-20&to=2024-06-19", "to"),
+    ("date_match=maybe", "date_match"),
+    ("source=nobody", "source"),
+    ("source=,", "source"),
+    ("speaker=nobody", "speaker"),
+    ("speaker=putin,nobody", "speaker"),
+    ("country=kp", "country"),
+    ("country=KP,", "country"),
+    ("type=party", "type"),
+    ("min_sources=0", "min_sources"),
+    ("bbox=1,2,3", "bbox"),
+    ("bbox=1,50,3,40", "bbox"),
+    ("bbox=nan,nan,nan,nan", "bbox"),
+    ("bbox=-181,0,0,0", "bbox"),
+    ("sort=title", "sort"),
+    ("limit=0", "limit"),
+    ("limit=501", "limit"),
+    ("count=about", "count"),
+]
+
+
+def test_malformed_filter_is_422_naming_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, parameter in MALFORMED_FILTERS:
+        with subtests.test(query=query):
+            response = reader.get(f"/events?{query}")
+
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+FILTERS_2: list[tuple[str, bool]] = [
+    ("date=2000-07-19", False),
+    ("date=2000-07-19&date_match=possible", True),
+    ("date=2000-08-01&date_match=possible", False),
+    ("from=2000-07-01&to=2000-07-31", True),
+    ("from=2000-07-02&to=2000-07-31", False),
+    ("from=2000-07-02&to=2000-07-31&date_match=possible", True),
+    ("from=2000-07-01", True),
+    ("to=2000-07-30", False),
+]
+
+
+def test_month_matches_a_day_only_if_possible(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS_2:
+        with subtests.test(query=query):
+            assert ("putin-pyongyang-visit-2000" in names(reader, query)) is expected
 
 
 @pytest.mark.parametrize(
@@ -275,6 +278,7 @@ def test_event_statements_are_those_of_the_filter(reader: TestClient) -> None:
     assert len(statements) == 2
 
 
-@pytest.mark.parametrize("part", ["", "/sources", "/statements"])
-def test_unknown_event_is_404(reader: TestClient, part: str) -> None:
-    assert reader.get(f"/events/999999{part}").status_code == 404
+def test_unknown_event_is_404(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for part in ["", "/sources", "/statements"]:
+        with subtests.test(part=part):
+            assert reader.get(f"/events/999999{part}").status_code == 404

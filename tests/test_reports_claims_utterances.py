@@ -12,20 +12,21 @@ def find(client: TestClient, noun: str, query: str) -> list[Item]:
     return items(client, f"/{noun}?{query}&limit=500")
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        (SUMMIT, {"the-new-american", "the-final-call", "real-news-india", "meduza", "naenara"}),
-        ("event=seed:putin-arrival-2024&role=main", {"the-final-call"}),
-        ("event=seed:putin-arrival-2024&role=background,main", {"the-final-call", "meduza"}),
-        (f"{SUMMIT}&source=meduza,naenara", {"meduza", "naenara"}),
-        (f"{SUMMIT},seed:kursk-2025&source=naenara", {"naenara"}),
-        ("event=seed:kursk-2025", {"naenara"}),
-        ("role=background&source=real-news-india", {"real-news-india"}),
-    ],
-)
-def test_filter_selects_reports(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert {report["source"]["slug"] for report in find(reader, "reports", query)} == expected
+FILTERS: list[tuple[str, set[str]]] = [
+    (SUMMIT, {"the-new-american", "the-final-call", "real-news-india", "meduza", "naenara"}),
+    ("event=seed:putin-arrival-2024&role=main", {"the-final-call"}),
+    ("event=seed:putin-arrival-2024&role=background,main", {"the-final-call", "meduza"}),
+    (f"{SUMMIT}&source=meduza,naenara", {"meduza", "naenara"}),
+    (f"{SUMMIT},seed:kursk-2025&source=naenara", {"naenara"}),
+    ("event=seed:kursk-2025", {"naenara"}),
+    ("role=background&source=real-news-india", {"real-news-india"}),
+]
+
+
+def test_filter_selects_reports(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert {report["source"]["slug"] for report in find(reader, "reports", query)} == expected
 
 
 def test_report_has_its_related_records(reader: TestClient) -> None:
@@ -38,19 +39,20 @@ def test_report_has_its_related_records(reader: TestClient) -> None:
     assert report["passage"]["exact"] == "This was the Russian president’s first visit since 2000."
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        (f"{SUMMIT}&property=last_visit", {"July 2000", "2000", "over two decades"}),
-        (f"{SUMMIT}&property=last_visit&source=meduza", {"over two decades"}),
-        ("property=duration,term", {"about two hours", "10-Year"}),
-        ("event=seed:kursk-2025", {"April", "Kursk"}),
-        ("event=seed:kursk-2025,seed:kim-russia-visit-2023&property=date", {"April", "September 2023"}),
-        ("property=no_such", set()),
-    ],
-)
-def test_filter_selects_claims(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert {claim["value"] for claim in find(reader, "claims", query)} == expected
+FILTERS_2: list[tuple[str, set[str]]] = [
+    (f"{SUMMIT}&property=last_visit", {"July 2000", "2000", "over two decades"}),
+    (f"{SUMMIT}&property=last_visit&source=meduza", {"over two decades"}),
+    ("property=duration,term", {"about two hours", "10-Year"}),
+    ("event=seed:kursk-2025", {"April", "Kursk"}),
+    ("event=seed:kursk-2025,seed:kim-russia-visit-2023&property=date", {"April", "September 2023"}),
+    ("property=no_such", set()),
+]
+
+
+def test_filter_selects_claims(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS_2:
+        with subtests.test(query=query):
+            assert {claim["value"] for claim in find(reader, "claims", query)} == expected
 
 
 def test_claims_show_different_names_side_by_side(reader: TestClient) -> None:
@@ -66,33 +68,35 @@ def test_claim_has_its_attribution(reader: TestClient) -> None:
     assert {("meduza", "kcna"), ("naenara", "vladimir-putin"), ("the-new-american", "tass")} <= by_source
 
 
-@pytest.mark.parametrize(
-    ("noun", "query", "parameter"),
-    [
-        ("reports", "role=minor", "role"),
-        ("reports", "event=,", "event"),
-        ("claims", "property=Last", "property"),
-        ("claims", "property=,", "property"),
-        ("claims", "source=nobody", "source"),
-        ("utterances", "speaker=nobody", "speaker"),
-        ("utterances", "sort=speaker", "sort"),
-    ],
-)
-def test_malformed_filter_is_422_naming_it(reader: TestClient, noun: str, query: str, parameter: str) -> None:
-    response = reader.get(f"/{noun}?{query}")
-
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+CASES: list[tuple[str, str, str]] = [
+    ("reports", "role=minor", "role"),
+    ("reports", "event=,", "event"),
+    ("claims", "property=Last", "property"),
+    ("claims", "property=,", "property"),
+    ("claims", "source=nobody", "source"),
+    ("utterances", "speaker=nobody", "speaker"),
+    ("utterances", "sort=speaker", "sort"),
+]
 
 
-@pytest.mark.parametrize(("noun", "field"), [("reports", "passage"), ("claims", "span")])
-def test_spans_equal_the_document_text(reader: TestClient, noun: str, field: str) -> None:
-    for record in find(reader, noun, "sort=id"):
-        text = read(reader, f"/documents/{record['document']['id']}")["text"]
-        start, end = record[field]["start"], record[field]["end"]
-        assert record[field]["exact"] == text[start:end] == record.get("value", text[start:end])
-        assert record[field]["prefix"] == text[max(start - 32, 0) : start]
-        assert record[field]["suffix"] == text[end : end + 32]
+def test_malformed_filter_is_422_naming_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun, query, parameter in CASES:
+        with subtests.test(noun=noun, query=query):
+            response = reader.get(f"/{noun}?{query}")
+
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+
+def test_spans_equal_the_document_text(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun, field in [("reports", "passage"), ("claims", "span")]:
+        with subtests.test(noun=noun, field=field):
+            for record in find(reader, noun, "sort=id"):
+                text = read(reader, f"/documents/{record['document']['id']}")["text"]
+                start, end = record[field]["start"], record[field]["end"]
+                assert record[field]["exact"] == text[start:end] == record.get("value", text[start:end])
+                assert record[field]["prefix"] == text[max(start - 32, 0) : start]
+                assert record[field]["suffix"] == text[end : end + 32]
 
 
 def test_passages_equal_the_document_text(reader: TestClient) -> None:
@@ -104,11 +108,12 @@ def test_passages_equal_the_document_text(reader: TestClient) -> None:
                 assert passage["exact"] == text[passage["start"] : passage["end"]]
 
 
-@pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
-def test_record_is_the_same_in_list_and_alone(reader: TestClient, noun: str) -> None:
-    for record in items(reader, f"/{noun}?limit=500"):
-        alone = read(reader, f"/{noun}/{record['id']}")
-        assert {name: alone[name] for name in record} == record
+def test_record_is_the_same_in_list_and_alone(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["reports", "claims", "utterances"]:
+        with subtests.test(noun=noun):
+            for record in items(reader, f"/{noun}?limit=500"):
+                alone = read(reader, f"/{noun}/{record['id']}")
+                assert {name: alone[name] for name in record} == record
 
 
 def test_utterance_has_printings_and_source_count(reader: TestClient) -> None:
@@ -128,9 +133,10 @@ def test_utterances_filter_by_speaker(reader: TestClient) -> None:
     assert len(utterances) == 3
 
 
-@pytest.mark.parametrize("noun", ["reports", "claims", "utterances"])
-def test_unknown_record_is_404(reader: TestClient, noun: str) -> None:
-    assert reader.get(f"/{noun}/999999").status_code == 404
+def test_unknown_record_is_404(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["reports", "claims", "utterances"]:
+        with subtests.test(noun=noun):
+            assert reader.get(f"/{noun}/999999").status_code == 404
 
 
 def test_reports_filter_by_id_or_external_id(reader: TestClient) -> None:

@@ -69,11 +69,15 @@ def test_word_is_marked_in_the_snippet(reader: TestClient) -> None:
         assert {words.casefold() for words in marked(hit)} == {"treaty"}
 
 
-@pytest.mark.parametrize("q", ["U.N.", "U.S.", "Russian-Korean", "Russia’s", "USSR’s", "10-Year", "BC.Legend"])
-def test_word_with_punctuation_is_marked(reader: TestClient, q: str) -> None:
-    assert hits(reader, q)
-    for hit in hits(reader, q):
-        assert marked(hit), hit
+Q_CASES: list[str] = ["U.N.", "U.S.", "Russian-Korean", "Russia’s", "USSR’s", "10-Year", "BC.Legend"]
+
+
+def test_word_with_punctuation_is_marked(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for q in Q_CASES:
+        with subtests.test(q=q):
+            assert hits(reader, q)
+            for hit in hits(reader, q):
+                assert marked(hit), hit
 
 
 def test_snippet_is_an_excerpt_of_the_text(reader: TestClient) -> None:
@@ -104,35 +108,43 @@ def test_phrase_and_word_must_both_occur(reader: TestClient) -> None:
     assert {noun for noun, _ in hit_places} == {"statements", "documents"}
 
 
-@pytest.mark.parametrize("q", ["treaty", "TREATY", "Treaty"])
-def test_case_does_not_matter(reader: TestClient, q: str) -> None:
-    assert places(reader, q) == places(reader, "tReAtY")
+def test_case_does_not_matter(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for q in ["treaty", "TREATY", "Treaty"]:
+        with subtests.test(q=q):
+            assert places(reader, q) == places(reader, "tReAtY")
 
 
-@pytest.mark.parametrize("q", ["treat", "treat*", "%", "_reaty", "...", "“”", "-"])
-def test_only_whole_words_match(reader: TestClient, q: str) -> None:
-    assert places(reader, q) == []
+def test_only_whole_words_match(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for q in ["treat", "treat*", "%", "_reaty", "...", "“”", "-"]:
+        with subtests.test(q=q):
+            assert places(reader, q) == []
 
 
-@pytest.mark.parametrize("q", ["treaty OR nowhere", "treaty NOT kursk", "title:treaty", "treaty AND kursk"])
-def test_operator_is_an_ordinary_word(reader: TestClient, q: str) -> None:
-    assert set(places(reader, q)) <= set(places(reader, q.replace(":", " ").casefold()))
-    assert set(places(reader, q)) < set(places(reader, "treaty"))
+Q_CASES_2: list[str] = ["treaty OR nowhere", "treaty NOT kursk", "title:treaty", "treaty AND kursk"]
 
 
-@pytest.mark.parametrize("noun", ["events", "statements", "documents", "events,documents"])
-def test_search_filters_by_noun(reader: TestClient, noun: str) -> None:
-    nouns = noun.split(",")
+def test_operator_is_an_ordinary_word(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for q in Q_CASES_2:
+        with subtests.test(q=q):
+            assert set(places(reader, q)) <= set(places(reader, q.replace(":", " ").casefold()))
+            assert set(places(reader, q)) < set(places(reader, "treaty"))
 
-    assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in nouns]
+
+def test_search_filters_by_noun(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["events", "statements", "documents", "events,documents"]:
+        with subtests.test(noun=noun):
+            nouns = noun.split(",")
+
+            assert hits(reader, "treaty", noun=noun) == [hit for hit in hits(reader, "treaty") if hit["noun"] in nouns]
 
 
-@pytest.mark.parametrize("noun", ["speakers", "events,", ",", "event"])
-def test_unknown_noun_is_422(reader: TestClient, noun: str) -> None:
-    response = reader.get("/search", params={"q": "treaty", "noun": noun})
+def test_unknown_noun_is_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["speakers", "events,", ",", "event"]:
+        with subtests.test(noun=noun):
+            response = reader.get("/search", params={"q": "treaty", "noun": noun})
 
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == ["noun"]
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == ["noun"]
 
 
 def test_search_without_words_is_422(reader: TestClient) -> None:
@@ -156,12 +168,13 @@ def test_sort_by_date_is_oldest_first(reader: TestClient) -> None:
     assert hits(reader, "treaty", sort="date") == hits(reader, "treaty")[::-1]
 
 
-@pytest.mark.parametrize("noun", ["events", "statements", "documents"])
-@pytest.mark.parametrize("q", ["treaty", '"North Korea"', "Putin Kim"])
-def test_q_of_a_list_equals_the_search(reader: TestClient, noun: str, q: str) -> None:
-    ids = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
+def test_q_of_a_list_equals_the_search(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["events", "statements", "documents"]:
+        for q in ["treaty", '"North Korea"', "Putin Kim"]:
+            with subtests.test(noun=noun, q=q):
+                ids = {item["id"] for item in items(reader, f"/{noun}?q={q}&limit=500")}
 
-    assert ids == {hit["id"] for hit in hits(reader, q, noun=noun)}
+                assert ids == {hit["id"] for hit in hits(reader, q, noun=noun)}
 
 
 @pytest.mark.parametrize(
@@ -203,18 +216,19 @@ def test_repeated_word_costs_no_more_than_once(reader: TestClient) -> None:
     assert hits(reader, often) == hits(reader, "the")
 
 
-@pytest.mark.parametrize(
-    ("q", "expected"),
-    [
-        ('one "two three" two', ["one", "two three", "two"]),
-        ("the The, “the”", ["“the”"]),
-        ("की कि", ["की", "कि"]),  # they differ in a vowel sign
-        ('- "..." 7', ["7"]),
-        ('"open end', ["open", "end"]),
-    ],
-)
-def test_query_is_split_into_distinct_words_and_phrases(q: str, expected: list[str]) -> None:
-    assert split_phrases(q) == expected
+Q_EXPECTED_CASES: list[tuple[str, list[str]]] = [
+    ('one "two three" two', ["one", "two three", "two"]),
+    ("the The, “the”", ["“the”"]),
+    ("की कि", ["की", "कि"]),  # they differ in a vowel sign
+    ('- "..." 7', ["7"]),
+    ('"open end', ["open", "end"]),
+]
+
+
+def test_query_is_split_into_distinct_words_and_phrases(subtests: pytest.Subtests) -> None:
+    for q, expected in Q_EXPECTED_CASES:
+        with subtests.test(q=q, expected=expected):
+            assert split_phrases(q) == expected
 
 
 def test_word_at_the_end_of_a_long_text_is_marked(writer: TestClient) -> None:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from app.core.errors import Invalid
 from seed.load import HERE, SeedError, load
 from tests.conftest import Store
-from tests.data.annotation import DIFFERENT, OUTLETS, SAME, STATEMENTS, Annotated
+from tests.data.annotation import DIFFERENT, OUTLETS, SAME, STATEMENTS
 from tests.data.lists import items, read
 
 MEDUZA = "documents/003_5e586879e8766416.yaml"
@@ -27,30 +27,33 @@ def statement(client: TestClient, number: str) -> dict[str, Any]:
     return match
 
 
-@pytest.mark.parametrize("annotation", STATEMENTS, ids=str)
-def test_annotated_statement_is_in_the_store(reader: TestClient, annotation: Annotated) -> None:
-    stored = statement(reader, annotation.number)
+def test_annotated_statement_is_in_the_store(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for annotation in STATEMENTS:
+        with subtests.test(case=annotation):
+            stored = statement(reader, annotation.number)
 
-    assert (stored["speaker"] or {}).get("slug") == annotation.speaker
-    assert stored["kind"] == annotation.kind
-    assert tuple(hop["speaker"]["slug"] for hop in stored["chain"]) == annotation.chain
+            assert (stored["speaker"] or {}).get("slug") == annotation.speaker
+            assert stored["kind"] == annotation.kind
+            assert tuple(hop["speaker"]["slug"] for hop in stored["chain"]) == annotation.chain
 
 
 def test_store_has_only_annotated_statements(reader: TestClient) -> None:
     assert read(reader, "/statements?count=exact&limit=1")["count"] == len(STATEMENTS)
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_printings_of_one_utterance_share_it(reader: TestClient, one: str, other: str) -> None:
-    assert statement(reader, one)["utterance"] is not None
-    assert statement(reader, one)["utterance"] == statement(reader, other)["utterance"]
+def test_printings_of_one_utterance_share_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for one, other in SAME:
+        with subtests.test(one=one, other=other):
+            assert statement(reader, one)["utterance"] is not None
+            assert statement(reader, one)["utterance"] == statement(reader, other)["utterance"]
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_similar_statements_share_no_utterance(reader: TestClient, one: str, other: str) -> None:
-    utterances = [statement(reader, number)["utterance"] for number in (one, other)]
+def test_similar_statements_share_no_utterance(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for one, other in DIFFERENT:
+        with subtests.test(one=one, other=other):
+            utterances = [statement(reader, number)["utterance"] for number in (one, other)]
 
-    assert None in utterances or utterances[0] != utterances[1]
+            assert None in utterances or utterances[0] != utterances[1]
 
 
 def test_second_seed_makes_no_revision(client: TestClient, store: Store) -> None:

@@ -10,31 +10,39 @@ def slugs(client: TestClient, query: str) -> list[str]:
     return [speaker["slug"] for speaker in items(client, f"/speakers?{query}&limit=500")]
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("q=lavrov", {"sergey-lavrov"}),
-        ("q=Sergei", {"sergey-lavrov"}),
-        ("q=VLADIMIROVICH", {"vladimir-putin"}),
-        ("q=_", set()),
-        ("kind=unnamed", {"north-korean-diplomat"}),
-        ("kind=document", {"treaty-1961", "treaty-2000", "treaty-2024"}),
-        ("kind=person&country=RU,US", {"vladimir-putin", "sergey-lavrov", "antony-blinken"}),
-        ("q=news&country=KR", {"yonhap-news-agency"}),
-    ],
-)
-def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert set(slugs(reader, query)) == expected
+FILTERS: list[tuple[str, set[str]]] = [
+    ("q=lavrov", {"sergey-lavrov"}),
+    ("q=Sergei", {"sergey-lavrov"}),
+    ("q=VLADIMIROVICH", {"vladimir-putin"}),
+    ("q=_", set()),
+    ("kind=unnamed", {"north-korean-diplomat"}),
+    ("kind=document", {"treaty-1961", "treaty-2000", "treaty-2024"}),
+    ("kind=person&country=RU,US", {"vladimir-putin", "sergey-lavrov", "antony-blinken"}),
+    ("q=news&country=KR", {"yonhap-news-agency"}),
+]
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"), [("kind=voice", "kind"), ("country=ru", "country"), ("q=", "q"), ("sort=kind", "sort")]
-)
-def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
-    response = reader.get(f"/speakers?{query}")
+def test_filter_selects_items(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert set(slugs(reader, query)) == expected
 
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+
+MALFORMED_FILTERS: list[tuple[str, str]] = [
+    ("kind=voice", "kind"),
+    ("country=ru", "country"),
+    ("q=", "q"),
+    ("sort=kind", "sort"),
+]
+
+
+def test_malformed_filter_is_422_naming_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, parameter in MALFORMED_FILTERS:
+        with subtests.test(query=query):
+            response = reader.get(f"/speakers?{query}")
+
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
 def test_speaker_has_the_documented_fields(reader: TestClient) -> None:
@@ -67,22 +75,23 @@ def test_speaker_is_the_same_in_list_by_slug_and_by_id(reader: TestClient) -> No
         assert read(reader, f"/speakers/{speaker['id']}") == alone
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "vladimir-putin",
-        "Vladimir Putin",
-        "putin",
-        "PUTIN",
-        "the  Russian\tpresident",
-        "Ｐｕｔｉｎ",  # full-width: the same under NFKC
-        "comrade vladimir vladimirovich putin",
-    ],
-)
-def test_filter_takes_any_name_of_a_speaker(reader: TestClient, name: str) -> None:
-    response = reader.get("/statements", params={"speaker": name})
+NAME_CASES: list[str] = [
+    "vladimir-putin",
+    "Vladimir Putin",
+    "putin",
+    "PUTIN",
+    "the  Russian\tpresident",
+    "Ｐｕｔｉｎ",  # full-width: the same under NFKC
+    "comrade vladimir vladimirovich putin",
+]
 
-    assert {item["speaker"]["slug"] for item in response.json()["items"]} == {"vladimir-putin"}
+
+def test_filter_takes_any_name_of_a_speaker(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for name in NAME_CASES:
+        with subtests.test(name=name):
+            response = reader.get("/statements", params={"speaker": name})
+
+            assert {item["speaker"]["slug"] for item in response.json()["items"]} == {"vladimir-putin"}
 
 
 def test_filter_takes_a_speaker_id(reader: TestClient) -> None:
@@ -111,16 +120,18 @@ def test_name_twice_on_one_speaker_is_not_ambiguous(writer: TestClient) -> None:
     assert items(writer, "/statements?speaker=Dmitry Peskov") == []
 
 
-@pytest.mark.parametrize("name", ["puti", "%", "nobody", "999999"])
-def test_unknown_speaker_in_a_filter_is_422(reader: TestClient, name: str) -> None:
-    response = reader.get("/statements", params={"speaker": name})
+def test_unknown_speaker_in_a_filter_is_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for name in ["puti", "%", "nobody", "999999"]:
+        with subtests.test(name=name):
+            response = reader.get("/statements", params={"speaker": name})
 
-    assert response.status_code == 422
-    assert response.json()["type"] == "urn:dateline:problem:invalid"
-    assert "candidates" not in response.json()
+            assert response.status_code == 422
+            assert response.json()["type"] == "urn:dateline:problem:invalid"
+            assert "candidates" not in response.json()
 
 
-@pytest.mark.parametrize("part", ["", "/statements"])
-@pytest.mark.parametrize("ref", ["putin", "nobody", "999999"])
-def test_path_takes_only_a_slug_or_an_id(reader: TestClient, ref: str, part: str) -> None:
-    assert reader.get(f"/speakers/{ref}{part}").status_code == 404
+def test_path_takes_only_a_slug_or_an_id(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for part in ["", "/statements"]:
+        for ref in ["putin", "nobody", "999999"]:
+            with subtests.test(part=part, ref=ref):
+                assert reader.get(f"/speakers/{ref}{part}").status_code == 404

@@ -73,68 +73,71 @@ def test_relayed_statement_belongs_to_the_diplomat(reader: TestClient) -> None:
     assert diplomats["id"] in {statement["id"] for statement in find(reader, "via=tass")}
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("speaker=vladimir-putin", {"0.1", "1.1", "1.2", "1.6", "1.7", "1.8", "2.7", "4.1", "4.3"}),
-        ("speaker=blinken,lavrov", {"0.9", "0.10", "3.6", "3.7"}),
-        ("speaker=putin&source=naenara", {"4.1", "4.3"}),
-        ("source=meduza,naenara&kind=direct", {"3.2", "3.3", "3.7", "4.3"}),
-        ("via=tass", {"0.3", "0.4", "0.5", "0.6", "0.7", "0.8"}),
-        ("via=north-korean-diplomat", {"0.7", "0.8"}),
-        ("via=kcna,russian-state-media", {"2.3", "3.2", "3.7"}),
-        ("via=putin", {"4.2"}),
-        ("via=tass&speaker=kim", {"0.7", "0.8"}),
-        ("event=seed:lavrov-on-article-4-2024", {"3.6", "3.7"}),
-        ("event=seed:notes-exchange-1996,seed:treaty-2000-signing", {"3.4", "3.5"}),
-        ("utterance=seed:article-4", {"2.2", "2.3", "3.2", "4.2"}),
-        ("utterance=seed:kim-strategic-support,seed:kim-supports-war", {"0.8", "1.3", "1.4", "1.5", "2.5"}),
-        ("date=2024-06-18", {"0.9", "0.10"}),
-        ("from=2025-01-01", {"4.1", "4.3"}),
-        ("to=1999-12-31", {"3.3", "3.4"}),
-        ("date=1996-05-01", set()),
-        ("date=1996-05-01&date_match=possible", {"3.4"}),
-        ("date=2024-06-19&source=the-final-call", {"1.1", "1.2"}),
-        (
-            "date=2024-06-19&source=the-final-call&date_match=possible",
-            {"1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8"},
-        ),
-        ("q=solidarity", {"1.5", "4.3"}),
-        ('q="armed attack" treaty&speaker=putin', {"4.1"}),
-        ("q=treaty&kind=indirect,mixed&source=meduza", {"3.1", "3.4"}),
-    ],
-)
-def test_filter_selects_items(reader: TestClient, query: str, expected: set[str]) -> None:
-    assert numbers(reader, query) == expected
+FILTERS: list[tuple[str, set[str]]] = [
+    ("speaker=vladimir-putin", {"0.1", "1.1", "1.2", "1.6", "1.7", "1.8", "2.7", "4.1", "4.3"}),
+    ("speaker=blinken,lavrov", {"0.9", "0.10", "3.6", "3.7"}),
+    ("speaker=putin&source=naenara", {"4.1", "4.3"}),
+    ("source=meduza,naenara&kind=direct", {"3.2", "3.3", "3.7", "4.3"}),
+    ("via=tass", {"0.3", "0.4", "0.5", "0.6", "0.7", "0.8"}),
+    ("via=north-korean-diplomat", {"0.7", "0.8"}),
+    ("via=kcna,russian-state-media", {"2.3", "3.2", "3.7"}),
+    ("via=putin", {"4.2"}),
+    ("via=tass&speaker=kim", {"0.7", "0.8"}),
+    ("event=seed:lavrov-on-article-4-2024", {"3.6", "3.7"}),
+    ("event=seed:notes-exchange-1996,seed:treaty-2000-signing", {"3.4", "3.5"}),
+    ("utterance=seed:article-4", {"2.2", "2.3", "3.2", "4.2"}),
+    ("utterance=seed:kim-strategic-support,seed:kim-supports-war", {"0.8", "1.3", "1.4", "1.5", "2.5"}),
+    ("date=2024-06-18", {"0.9", "0.10"}),
+    ("from=2025-01-01", {"4.1", "4.3"}),
+    ("to=1999-12-31", {"3.3", "3.4"}),
+    ("date=1996-05-01", set()),
+    ("date=1996-05-01&date_match=possible", {"3.4"}),
+    ("date=2024-06-19&source=the-final-call", {"1.1", "1.2"}),
+    (
+        "date=2024-06-19&source=the-final-call&date_match=possible",
+        {"1.1", "1.2", "1.3", "1.4", "1.5", "1.6", "1.7", "1.8"},
+    ),
+    ("q=solidarity", {"1.5", "4.3"}),
+    ('q="armed attack" treaty&speaker=putin', {"4.1"}),
+    ("q=treaty&kind=indirect,mixed&source=meduza", {"3.1", "3.4"}),
+]
 
 
-@pytest.mark.parametrize("noun", ["event", "utterance"])
-def test_filter_takes_an_id_or_an_external_id(reader: TestClient, noun: str) -> None:
-    [statement] = find(reader, "speaker=treaty-2024&source=meduza")
-    ident = statement["event"]["id"] if noun == "event" else statement["utterance"]
-
-    assert statement["id"] in {statement["id"] for statement in find(reader, f"{noun}={ident}")}
+def test_filter_selects_items(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            assert numbers(reader, query) == expected
 
 
-@pytest.mark.parametrize(
-    ("query", "parameter"),
-    [
-        ("speaker=nobody", "speaker"),
-        ("via=nobody", "via"),
-        ("source=putin", "source"),
-        ("speaker=,", "speaker"),
-        ("kind=said", "kind"),
-        ("kind=direct,", "kind"),
-        ("date=2024-06", "date"),
-        ("sort=text", "sort"),
-        (f"speaker={','.join(['kim'] * 101)}", "speaker"),
-    ],
-)
-def test_malformed_filter_is_422_naming_it(reader: TestClient, query: str, parameter: str) -> None:
-    response = reader.get(f"/statements?{query}")
+def test_filter_takes_an_id_or_an_external_id(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for noun in ["event", "utterance"]:
+        with subtests.test(noun=noun):
+            [statement] = find(reader, "speaker=treaty-2024&source=meduza")
+            ident = statement["event"]["id"] if noun == "event" else statement["utterance"]
 
-    assert response.status_code == 422
-    assert [error["field"] for error in response.json()["errors"]] == [parameter]
+            assert statement["id"] in {statement["id"] for statement in find(reader, f"{noun}={ident}")}
+
+
+MALFORMED_FILTERS: list[tuple[str, str]] = [
+    ("speaker=nobody", "speaker"),
+    ("via=nobody", "via"),
+    ("source=putin", "source"),
+    ("speaker=,", "speaker"),
+    ("kind=said", "kind"),
+    ("kind=direct,", "kind"),
+    ("date=2024-06", "date"),
+    ("sort=text", "sort"),
+    (f"speaker={','.join(['kim'] * 101)}", "speaker"),
+]
+
+
+def test_malformed_filter_is_422_naming_it(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, parameter in MALFORMED_FILTERS:
+        with subtests.test(query=query):
+            response = reader.get(f"/statements?{query}")
+
+            assert response.status_code == 422
+            assert [error["field"] for error in response.json()["errors"]] == [parameter]
 
 
 def test_statement_has_the_documented_fields_in_order(reader: TestClient) -> None:
@@ -192,25 +195,26 @@ def test_statement_is_the_same_in_list_and_alone(reader: TestClient) -> None:
         assert read(reader, f"/statements/{statement['id']}") == statement
 
 
-@pytest.mark.parametrize(
-    ("address", "query"),
-    [
-        ("/speakers/vladimir-putin/statements", "speaker=putin"),
-        ("/speakers/kim-jong-un/statements", "speaker=kim"),
-        ("/documents/{document}/statements", "source=naenara"),
-        ("/events/{event}/statements", "event=seed:pyongyang-summit-2024"),
-    ],
-)
-@pytest.mark.parametrize("also", ["", "&kind=direct", "&via=tass,kcna", "&sort=id"])
-def test_nested_list_equals_the_filtered_list(reader: TestClient, address: str, query: str, also: str) -> None:
-    place = {
-        "document": find(reader, "source=naenara")[0]["document"]["id"],
-        "event": event_id(reader, "pyongyang-summit-2024"),
-    }
+ADDRESS_QUERY_CASES: list[tuple[str, str]] = [
+    ("/speakers/vladimir-putin/statements", "speaker=putin"),
+    ("/speakers/kim-jong-un/statements", "speaker=kim"),
+    ("/documents/{document}/statements", "source=naenara"),
+    ("/events/{event}/statements", "event=seed:pyongyang-summit-2024"),
+]
 
-    nested = items(reader, f"{address.format(**place)}?limit=500{also}")
 
-    assert nested == find(reader, query + also)
+def test_nested_list_equals_the_filtered_list(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for address, query in ADDRESS_QUERY_CASES:
+        for also in ["", "&kind=direct", "&via=tass,kcna", "&sort=id"]:
+            with subtests.test(address=address, query=query):
+                place = {
+                    "document": find(reader, "source=naenara")[0]["document"]["id"],
+                    "event": event_id(reader, "pyongyang-summit-2024"),
+                }
+
+                nested = items(reader, f"{address.format(**place)}?limit=500{also}")
+
+                assert nested == find(reader, query + also)
 
 
 def test_nested_list_with_contradicting_filter_is_empty(reader: TestClient) -> None:
@@ -238,6 +242,7 @@ def test_offsets_count_an_emoji_as_one(writer: TestClient) -> None:
     assert statement["cue"]["start"] == text.index("said")
 
 
-@pytest.mark.parametrize("ref", ["999999", "2147483647"])
-def test_unknown_statement_is_404(reader: TestClient, ref: str) -> None:
-    assert reader.get(f"/statements/{ref}").status_code == 404
+def test_unknown_statement_is_404(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for ref in ["999999", "2147483647"]:
+        with subtests.test(ref=ref):
+            assert reader.get(f"/statements/{ref}").status_code == 404

@@ -194,32 +194,35 @@ def test_utterance_as_of_a_revision(said: TestClient) -> None:
     assert read(said, f"/utterances/{before['id']}?as_of={at}") == before
 
 
-@pytest.mark.parametrize(
-    ("query", "expected"),
-    [
-        ("speaker=kim", {"kim-strategic-support", "kim-supports-war"}),
-        ("source=naenara", {"article-4"}),
-        ("source=naenara,the-new-american", {"article-4", "putin-mutual-assistance", "kim-strategic-support"}),
-        ("speaker=kim&source=the-new-american", {"kim-strategic-support"}),
-        ("event=seed:pyongyang-summit-2024&speaker=putin", {"putin-mutual-assistance"}),
-        ("event=seed:kursk-2025&speaker=kim", set()),
-        ("min_sources=3", {"article-4"}),
-        ("date=2024-06-19", {"putin-mutual-assistance", "article-4", "kim-strategic-support"}),
-        ("date=2024-06-19&date_match=possible&speaker=kim", {"kim-strategic-support", "kim-supports-war"}),
-        ("from=2024-06-20", set()),
-        ("q=aggression", {"putin-mutual-assistance"}),
-        ('q="case of aggression"', {"putin-mutual-assistance"}),
-        ("q=aggression&min_sources=4", set()),
-        ("q=!!!", set()),
-        ("coded_by=import", set()),
-    ],
-)
-def test_filter_selects_utterances(reader: TestClient, query: str, expected: set[str]) -> None:
-    rows = [
-        utterance for utterance in items(reader, f"/utterances?{query}&limit=500") if utterance["coded_by"] != "machine"
-    ]
+FILTERS: list[tuple[str, set[str]]] = [
+    ("speaker=kim", {"kim-strategic-support", "kim-supports-war"}),
+    ("source=naenara", {"article-4"}),
+    ("source=naenara,the-new-american", {"article-4", "putin-mutual-assistance", "kim-strategic-support"}),
+    ("speaker=kim&source=the-new-american", {"kim-strategic-support"}),
+    ("event=seed:pyongyang-summit-2024&speaker=putin", {"putin-mutual-assistance"}),
+    ("event=seed:kursk-2025&speaker=kim", set()),
+    ("min_sources=3", {"article-4"}),
+    ("date=2024-06-19", {"putin-mutual-assistance", "article-4", "kim-strategic-support"}),
+    ("date=2024-06-19&date_match=possible&speaker=kim", {"kim-strategic-support", "kim-supports-war"}),
+    ("from=2024-06-20", set()),
+    ("q=aggression", {"putin-mutual-assistance"}),
+    ('q="case of aggression"', {"putin-mutual-assistance"}),
+    ("q=aggression&min_sources=4", set()),
+    ("q=!!!", set()),
+    ("coded_by=import", set()),
+]
 
-    assert {item["external_id"].removeprefix("seed:") for item in rows} == expected
+
+def test_filter_selects_utterances(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query, expected in FILTERS:
+        with subtests.test(query=query):
+            rows = [
+                utterance
+                for utterance in items(reader, f"/utterances?{query}&limit=500")
+                if utterance["coded_by"] != "machine"
+            ]
+
+            assert {item["external_id"].removeprefix("seed:") for item in rows} == expected
 
 
 def test_conditions_may_hold_for_different_printings(said: TestClient) -> None:
@@ -230,9 +233,13 @@ def test_conditions_may_hold_for_different_printings(said: TestClient) -> None:
     assert items(said, "/utterances?q=budge%20inch") == []  # all the words in one printing
 
 
-@pytest.mark.parametrize("query", ["from=2024-06-20&to=2024-06-19", "min_sources=0", "coded_by=x", "source=nobody"])
-def test_malformed_filter_is_422(reader: TestClient, query: str) -> None:
-    assert reader.get(f"/utterances?{query}").status_code == 422
+QUERY_CASES: list[str] = ["from=2024-06-20&to=2024-06-19", "min_sources=0", "coded_by=x", "source=nobody"]
+
+
+def test_malformed_filter_is_422(reader: TestClient, subtests: pytest.Subtests) -> None:
+    for query in QUERY_CASES:
+        with subtests.test(query=query):
+            assert reader.get(f"/utterances?{query}").status_code == 422
 
 
 def test_utterances_of_a_speaker_equal_the_filter(reader: TestClient) -> None:
