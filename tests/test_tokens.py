@@ -275,7 +275,7 @@ def test_log_with_a_traceback_has_no_token(
 
     settings = settings_for(store.url).model_copy(update={"log_level": "DEBUG"})
     with TestClient(create_app(settings), raise_server_exceptions=False) as client:
-        monkeypatch.setattr(responses, "_describe_list", fail)
+        monkeypatch.setattr(responses, "_build_link_header", fail)
         answer = client.get(f"/events?token={token}")
     logged = capsys.readouterr().err
 
