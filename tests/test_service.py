@@ -105,12 +105,9 @@ def test_unreachable_store_is_healthy_but_not_ready(url: str) -> None:
 def read_request_counts(client: TestClient) -> dict[tuple[str, str, str], float]:
     """Return the number of requests by method, route and status."""
     families = text_string_to_metric_families(client.get("/metrics").text)
-    read_request_counts = [
-        sample for family in families for sample in family.samples if sample.name == "dateline_requests_total"
-    ]
+    samples = [sample for family in families for sample in family.samples if sample.name == "dateline_requests_total"]
     return {
-        (sample.labels["method"], sample.labels["route"], sample.labels["status"]): sample.value
-        for sample in read_request_counts
+        (sample.labels["method"], sample.labels["route"], sample.labels["status"]): sample.value for sample in samples
     }
 
 
