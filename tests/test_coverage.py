@@ -43,7 +43,9 @@ def by_slug(client: TestClient, address: str) -> dict[str, Item]:
 def test_treaty_coverage_has_five_outlets_in_order(reader: TestClient) -> None:
     outlets = by_slug(reader, f"{TREATY}?status=reported")
 
-    assert {slug: (item["first_published"], item["lag_days"], item["first"]) for slug, item in outlets.items()} == {
+    assert {
+        slug: (item["first_published_on"], item["lag_days"], item["is_first"]) for slug, item in outlets.items()
+    } == {
         "the-new-american": ("2024-06-19", 0, True),
         "real-news-india": ("2024-06-20", 1, False),
         "meduza": ("2024-06-20", 1, False),
@@ -59,8 +61,8 @@ def test_outlet_lists_what_only_others_carry(reader: TestClient) -> None:
 
     for slug, outlet in outlets.items():
         assert set(outlet["left_out"]["properties"]) == everything - carried[slug]
-        assert len(outlet["claims"]) == len(items(reader, f"/claims?event=1&source={slug}&limit=500"))
-        assert len(outlet["statements"]) == len(items(reader, f"/statements?event=1&source={slug}&limit=500"))
+        assert len(outlet["claim_ids"]) == len(items(reader, f"/claims?event=1&source={slug}&limit=500"))
+        assert len(outlet["statement_ids"]) == len(items(reader, f"/statements?event=1&source={slug}&limit=500"))
         said = items(reader, f"/statements?event=1&source={slug}&limit=500")
         assert not {speaker["slug"] for speaker in outlet["left_out"]["speakers"]} & {
             item["speaker"]["slug"] for item in said if item["speaker"]
@@ -74,12 +76,12 @@ def properties(client: TestClient, slug: str) -> set[str]:
 def test_every_origin_has_a_first_outlet(reader: TestClient) -> None:
     origins = {origin["key"] for origin in items(reader, "/events/1/origins")}
 
-    assert {key for outlet in items(reader, TREATY) for key in outlet["first_of"]} == origins
+    assert {key for outlet in items(reader, TREATY) for key in outlet["first_origin_keys"]} == origins
 
 
 def test_document_has_its_share_about_the_event(reader: TestClient) -> None:
     for outlet in items(reader, f"{TREATY}?status=reported"):
-        for document in outlet["documents"]:
+        for document in outlet["covering_documents"]:
             text = read(reader, f"/documents/{document['id']}")["text"]
             assert document["length"] == len(text)
             assert document["share"] == pytest.approx(document["about_length"] / len(text), abs=1e-4)
@@ -91,12 +93,17 @@ def test_source_without_a_report_is_no_document(reader: TestClient) -> None:
     outlets = items(reader, "/events/2/coverage")
     silent = outlets[-1]
 
-    assert [item["slug"] for item in outlets if item["status"] == "no_document"] == [
+    assert [item["slug"] for item in outlets if item["coverage_status"] == "no_document"] == [
         "real-news-india",
         "the-new-american",
     ]
-    assert (silent["documents_then"], silent["documents"], silent["first"], silent["lag_days"]) == (1, [], False, None)
-    assert silent["left_out"] == {"utterances": [], "properties": [], "speakers": []}
+    assert (
+        silent["contemporary_document_count"],
+        silent["covering_documents"],
+        silent["is_first"],
+        silent["lag_days"],
+    ) == (1, [], False, None)
+    assert silent["left_out"] == {"utterance_ids": [], "properties": [], "speakers": []}
 
 
 def test_new_feed_changes_coverage_at_once(writer: TestClient) -> None:
@@ -116,8 +123,8 @@ def test_coverage_as_csv(reader: TestClient) -> None:
     rows = list(csv.DictReader(io.StringIO(reader.get(f"{TREATY}?format=csv").text)))
 
     assert [row["slug"] for row in rows] == list(by_slug(reader, TREATY))
-    assert {row["status"] for row in rows} == {"reported"}
-    assert rows[0]["documents"] == "1"
+    assert {row["coverage_status"] for row in rows} == {"reported"}
+    assert rows[0]["covering_documents"] == "1"
     assert rows[0]["left_out_speakers"] == "; ".join(
         speaker["slug"] for speaker in items(reader, TREATY)[0]["left_out"]["speakers"]
     )
@@ -128,7 +135,7 @@ def test_status_selects_outlets(reader: TestClient) -> None:
 
     for status in CoverageStatus:
         assert items(reader, f"/events/2/coverage?status={status}") == [
-            item for item in outlets if item["status"] == status
+            item for item in outlets if item["coverage_status"] == status
         ]
 
 
@@ -225,16 +232,16 @@ def test_outlets_of_an_event_equal_a_recount(newsroom: Store, desk: TestClient, 
         outlets = by_slug(desk, f"/events/{event}/coverage")
         said, claimed, documents = rows.said(event), rows.claimed(event), rows.documents_on(event)
 
-        assert {slug for slug, item in outlets.items() if item["status"] == "reported"} == documents.keys()
+        assert {slug for slug, item in outlets.items() if item["coverage_status"] == "reported"} == documents.keys()
         for slug, outlet in outlets.items():
-            assert {document["id"] for document in outlet["documents"]} == documents.get(slug, set())
-            assert outlet["statements"] == sorted(row.id or 0 for row in said.get(slug, ()))
-            assert outlet["claims"] == sorted(row.id or 0 for row in claimed.get(slug, ()))
+            assert {document["id"] for document in outlet["covering_documents"]} == documents.get(slug, set())
+            assert outlet["statement_ids"] == sorted(row.id or 0 for row in said.get(slug, ()))
+            assert outlet["claim_ids"] == sorted(row.id or 0 for row in claimed.get(slug, ()))
             assert outlet["followed"] == (slug == "silent")
-            assert outlet["documents_then"] == documents_then(rows, rows.events[event], slug)
+            assert outlet["contemporary_document_count"] == documents_then(rows, rows.events[event], slug)
             if slug in documents:
                 check_left_out(outlet["left_out"], slug, said, claimed, rows.relays)
-            for document in outlet["documents"]:
+            for document in outlet["covering_documents"]:
                 check_share(rows, event, document)
         assert [item for page in pages(desk, f"/events/{event}/coverage?limit={limit}") for item in page] == list(
             outlets.values()
@@ -268,7 +275,7 @@ def check_left_out(
     }
     properties = {outlet: {row.property for row in rows} for outlet, rows in claimed.items()}
 
-    assert set(left_out["utterances"]) == count_as_left_out(utterances)
+    assert set(left_out["utterance_ids"]) == count_as_left_out(utterances)
     assert {speaker["id"] for speaker in left_out["speakers"]} == count_as_left_out(speakers)
     assert set(left_out["properties"]) == count_as_left_out(properties)
     carriers = [sum(item in has for has in properties.values()) for item in left_out["properties"]]
@@ -283,7 +290,7 @@ def check_share(rows: Rows, event: int, document: Item) -> None:
     claims = [row for row in rows.claims if report is not None and row.report_id == report.id]
     parts = [{at for row in part for at in range(row.start or 0, row.end or 0)} for part in (passage, said, claims)]
 
-    assert document["report"] == (report.id if report else None)
+    assert document["report_id"] == (report.id if report else None)
     assert [document[f"{name}_length"] for name in ("passage", "statement", "claim")] == [len(part) for part in parts]
     assert document["about_length"] == len(set().union(*parts))
 
@@ -337,9 +344,9 @@ def check_cell(rows: Rows, cell: Item) -> None:
     days = [day for day in reporting[slug] if day is not None]
     firsts = [day for days in reporting.values() for day in days if day is not None]
 
-    assert cell["documents"] == len(reporting[slug])
-    assert cell["statements"] == len(rows.said(event).get(slug, ()))
-    assert cell["first_published"] == (min(days).isoformat() if days else None)
+    assert cell["document_count"] == len(reporting[slug])
+    assert cell["statement_count"] == len(rows.said(event).get(slug, ()))
+    assert cell["first_published_on"] == (min(days).isoformat() if days else None)
     assert cell["lag_days"] == ((min(days) - min(firsts)).days if days else None)
 
 

@@ -23,18 +23,18 @@ def of_summit(client: TestClient, name: str) -> Any:
 
 
 def detail(discrepancy: Any, value: str) -> Detail:
-    return next(detail for detail in discrepancy["details"] if detail["value"] == value)
+    return next(detail for detail in discrepancy["values"] if detail["value"] == value)
 
 
 def test_dates_within_their_precision_agree(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "last_visit")
 
-    assert discrepancy["verdict"] == "agreement"
+    assert discrepancy["agreement"] == "agreement"
     july, year, decades = (detail(discrepancy, value) for value in ("2000-07", "2000", "1994-06~/2004-06~"))
-    assert [item["printed"] for item in (july, year, decades)] == [["July 2000"], ["2000"], ["over two decades"]]
-    assert year["id"] in july["agrees"]
-    assert july["differs"] == year["differs"] == decades["differs"] == []
-    assert [item["sources"][0]["slug"] for item in (july, year, decades)] == [
+    assert [item["printed_forms"] for item in (july, year, decades)] == [["July 2000"], ["2000"], ["over two decades"]]
+    assert year["id"] in july["agreeing_ids"]
+    assert july["differing_ids"] == year["differing_ids"] == decades["differing_ids"] == []
+    assert [item["claiming_sources"][0]["slug"] for item in (july, year, decades)] == [
         "the-new-american",
         "the-final-call",
         "meduza",
@@ -45,10 +45,10 @@ def test_dates_within_their_precision_agree(reader: TestClient) -> None:
 def test_different_names_conflict(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "document_name")
 
-    assert (discrepancy["verdict"], discrepancy["values"]) == ("conflict", ["agreement", "pact", "treaty"])
-    assert [detail["differs"] for detail in discrepancy["details"]] == [[2, 3], [1, 3], [1, 2]]
+    assert (discrepancy["agreement"], discrepancy["value_labels"]) == ("conflict", ["agreement", "pact", "treaty"])
+    assert [detail["differing_ids"] for detail in discrepancy["values"]] == [[2, 3], [1, 3], [1, 2]]
     assert (discrepancy["value_count"], discrepancy["source_count"]) == (3, 5)
-    assert discrepancy["claim_count"] == sum(len(detail["claims"]) for detail in discrepancy["details"])
+    assert discrepancy["claim_count"] == sum(len(detail["claims"]) for detail in discrepancy["values"])
 
 
 def test_origin_is_the_attributed_speaker_or_the_outlet(reader: TestClient) -> None:
@@ -68,18 +68,18 @@ def test_origin_is_the_attributed_speaker_or_the_outlet(reader: TestClient) -> N
 def test_wordings_are_unclear(reader: TestClient) -> None:
     discrepancy = of_summit(reader, "article_4_wording")
 
-    assert discrepancy["verdict"] == "unclear"
+    assert discrepancy["agreement"] == "unclear"
     assert discrepancy["value_count"] == 7
 
 
 def test_single_values_are_listed_only_with_all(reader: TestClient) -> None:
     listed = {row["property"] for row in items(reader, SUMMIT)}
-    verdicts = {row["property"]: row["verdict"] for row in items(reader, f"{SUMMIT}?all=true")}
+    verdicts = {row["property"]: row["agreement"] for row in items(reader, f"{SUMMIT}?all=true")}
 
     assert listed == {"article_4_wording", "document_name", "last_visit"}
     assert verdicts.keys() - listed == {"duration", "place", "signing_date"}
     assert {verdicts[name] for name in verdicts.keys() - listed} == {"agreement"}
-    assert of_all(reader, "duration")["values"] == ["2 hours"]
+    assert of_all(reader, "duration")["value_labels"] == ["2 hours"]
 
 
 def of_all(client: TestClient, name: str) -> Any:
@@ -90,7 +90,7 @@ def test_claims_have_their_spans(reader: TestClient) -> None:
     spans = {claim["id"]: claim["span"] for claim in items(reader, "/claims?event=1&limit=500")}
 
     claims = [
-        claim for row in items(reader, f"{SUMMIT}?all=true") for value in row["details"] for claim in value["claims"]
+        claim for row in items(reader, f"{SUMMIT}?all=true") for value in row["values"] for claim in value["claims"]
     ]
 
     assert {claim["id"]: claim["span"] for claim in claims} == spans
@@ -189,9 +189,9 @@ def test_bounds_agree_only_with_values_within(writer: TestClient, claim: Callabl
 
     [discrepancy] = items(writer, f"/events/{event}/discrepancies")
 
-    assert (discrepancy["verdict"], discrepancy["source_count"]) == ("conflict", 2)
-    assert discrepancy["values"] == ["24..99 people", "550.. people", "600 people", ">900 people"]
-    said = {detail["value"]: (detail["agrees"], detail["differs"]) for detail in discrepancy["details"]}
+    assert (discrepancy["agreement"], discrepancy["source_count"]) == ("conflict", 2)
+    assert discrepancy["value_labels"] == ["24..99 people", "550.. people", "600 people", ">900 people"]
+    said = {detail["value"]: (detail["agreeing_ids"], detail["differing_ids"]) for detail in discrepancy["values"]}
     assert said == {"24..99": ([], [2, 3, 4]), "550..": ([3, 4], [1]), "600": ([2], [1, 4]), ">900": ([2], [1, 3])}
 
 
@@ -202,5 +202,5 @@ def test_machine_claims_count_only_with_min_confidence(writer: TestClient, claim
     assert items(writer, f"/events/{event}/discrepancies") == []
     assert len(items(writer, f"/events/{event}/discrepancies?min_confidence=0.3")) == 1
     assert [
-        row["verdict"] for row in items(writer, "/discrepancies?min_confidence=0&from=2024-05-07&to=2024-05-07")
+        row["agreement"] for row in items(writer, "/discrepancies?min_confidence=0&from=2024-05-07&to=2024-05-07")
     ] == ["conflict"]

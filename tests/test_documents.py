@@ -50,7 +50,7 @@ def test_documents_are_newest_first(reader: TestClient) -> None:
 def test_list_has_no_texts(reader: TestClient) -> None:
     for document in items(reader, "/documents"):
         alone = read(reader, f"/documents/{document['id']}")
-        assert set(alone) - set(document) == {"text", "spans", "reading"}
+        assert set(alone) - set(document) == {"text", "spans", "extraction"}
         assert document == {name: alone[name] for name in document}
 
 
@@ -71,12 +71,12 @@ def test_spans_list_all_records_in_text_order(reader: TestClient, subtests: pyte
             document = full(reader, outlet)
             expected = set()
             for statement in items(reader, f"/documents/{document['id']}/statements?limit=500"):
-                parts = [("statement", statement["span"]), ("cue", statement["cue"])]
-                parts += [("attribution", hop["cue"]) for hop in statement["chain"]]
+                parts = [("statements", statement["span"]), ("cues", statement["cue"])]
+                parts += [("attributions", hop["cue"]) for hop in statement["chain"]]
                 expected |= {(span["start"], span["end"], noun, statement["id"]) for noun, span in parts if span}
-            for noun, name in (("passage", "passage"), ("claim", "span")):
+            for noun, name in (("passages", "passage"), ("claims", "span")):
                 for record in items(
-                    reader, f"/{'reports' if noun == 'passage' else 'claims'}?source={outlet}&limit=500"
+                    reader, f"/{'reports' if noun == 'passages' else 'claims'}?source={outlet}&limit=500"
                 ):
                     expected.add((record[name]["start"], record[name]["end"], noun, record["id"]))
 
@@ -99,7 +99,7 @@ def test_document_has_the_documented_fields(reader: TestClient) -> None:
     assert (document["title"], document["url"], document["canonical_url"]) == (None, None, None)
     assert (document["byline"], document["language"]) == ("Yang Ryon Hui", "en")
     assert document["published"] == {"edtf": "2025-06~", "earliest": "2025-06-01", "latest": "2025-06-30"}
-    assert (document["published_at"], document["supersedes"]) == (None, None)
+    assert (document["published_at"], document["supersedes_id"]) == (None, None)
     assert document["retrieved_at"].endswith("Z")
 
 

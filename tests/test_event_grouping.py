@@ -134,7 +134,7 @@ def test_merged_event_is_joined_at_its_target(writer: TestClient) -> None:
 def test_new_extraction_keeps_the_documents_event(writer: TestClient, store: Store, dateline: Dateline) -> None:
     first, second = put(writer, BRIDGE, "meduza"), put(writer, AGAIN, "tass")
     bridge = event_of(writer, first)
-    body = {"title": "Cars cross the Ald", "documents": [second]}
+    body = {"title": "Cars cross the Ald", "document_ids": [second]}
     moved = writer.post(f"/events/{bridge}/split", json=body).json()["id"]
     for document in (first, second):
         older(store, document)

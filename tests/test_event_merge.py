@@ -114,7 +114,7 @@ def test_merge_moves_reports_claims_and_statements(desk: Desk) -> None:
         report for report in items(desk.client, f"/reports?event={desk.fall}") if report["document"]["id"] == desk.both
     ]
     assert (one["coded_by"], one["role"], one["passage"]["start"]) == ("human", "main", 0)
-    assert one["dated"]["edtf"] == "2024-05-06"
+    assert one["date"]["edtf"] == "2024-05-06"
     assert len(items(desk.client, f"/events/{desk.fall}/statements")) == 2
 
 
@@ -126,7 +126,7 @@ def test_merged_event_stays_as_record_but_not_in_lists(desk: Desk) -> None:
     merge(client, desk.fall, "test:collapse")
 
     after = read(client, f"/events/{desk.collapse}")
-    assert (after["merged_into"], after["title"], counts(after)) == (desk.fall, before["title"], (0, 0, 0))
+    assert (after["merged_into_id"], after["title"], counts(after)) == (desk.fall, before["title"], (0, 0, 0))
     assert desk.collapse not in [event["id"] for event in items(client, "/events?limit=500")]
     past = read(client, f"/events/{desk.collapse}?as_of={revision}")
     assert past | {"origin_count": before["origin_count"]} == before  # of the past, origins are not counted
@@ -144,7 +144,7 @@ def test_merged_event_id_means_the_target(desk: Desk) -> None:
         ident = document(desk.client, "naenara", f"By {ref}", [report(ref)], said(ref))  # type: ignore[arg-type]
         assert ident in reports_of(desk.client, desk.fall)
     assert counts(read(desk.client, f"/events/{desk.fall}")) == (3, 7, 6)
-    assert read(desk.client, f"/events/{third}")["merged_into"] == desk.fall
+    assert read(desk.client, f"/events/{third}")["merged_into_id"] == desk.fall
     # Its name elsewhere stays its own.
     taken = {"title": "Another", "date": "2024", "type": "assault", "external_id": "test:old"}
     assert desk.client.post("/events", json=taken).status_code == 409
@@ -168,9 +168,9 @@ def test_invalid_merge_is_422_and_changes_nothing(desk: Desk) -> None:
         assert (answer.status_code, [error["field"] for error in answer.json()["errors"]]) == (422, [field])
 
     # No circle: what was merged takes nothing, and cannot be split.
-    for address, body in (("merge", {"from": [desk.fall]}), ("split", {"documents": [desk.first]})):
+    for address, body in (("merge", {"from": [desk.fall]}), ("split", {"document_ids": [desk.first]})):
         answer = client.post(f"/events/{old}/{address}", json=body)
-        assert (answer.status_code, answer.json()["merged_into"]) == (409, desk.fall)
+        assert (answer.status_code, answer.json()["merged_into_id"]) == (409, desk.fall)
     assert client.post("/events/999999/merge", json={"from": [old]}).status_code == 404
     assert client.get("/events", headers={"If-None-Match": before}).status_code == 304
 
@@ -234,7 +234,7 @@ def matches(client: TestClient) -> dict[tuple[int, int], tuple[bool | None, str]
 def test_split_moves_documents_with_their_records(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
 
-    body = {"title": "Bridge repaired", "date": "2024-06", "type": "cooperate", "documents": [desk.second]}
+    body = {"title": "Bridge repaired", "date": "2024-06", "type": "cooperate", "document_ids": [desk.second]}
     made = post(desk.client, f"/events/{desk.fall}/split", body)
 
     assert made == read(desk.client, f"/events/{made['id']}")
@@ -256,7 +256,7 @@ def test_split_of_statements_leaves_the_document_in_both(desk: Desk) -> None:
         for statement in items(desk.client, f"/events/{desk.fall}/statements")
     }
 
-    body = {"place": "Bern", "claims": [fifty], "statements": [spoken[desk.second]]}
+    body = {"place": "Bern", "claim_ids": [fifty], "statement_ids": [spoken[desk.second]]}
     made = post(desk.client, f"/events/{desk.fall}/split", body)
 
     assert (made["title"], made["place"]["name"], made["place"]["country"]) == ("Bridge falls", "Bern", None)
@@ -273,10 +273,10 @@ def test_split_of_statements_leaves_the_document_in_both(desk: Desk) -> None:
 def test_split_can_reopen_a_merged_event(desk: Desk) -> None:
     merge(desk.client, desk.fall, desk.collapse)
 
-    body = {"event": "test:collapse", "documents": [desk.second], "title": "Collapse of the old bridge"}
+    body = {"event": "test:collapse", "document_ids": [desk.second], "title": "Collapse of the old bridge"}
     again = post(desk.client, f"/events/{desk.fall}/split", body)
 
-    assert (again["id"], again["merged_into"], again["title"]) == (desk.collapse, None, "Collapse of the old bridge")
+    assert (again["id"], again["merged_into_id"], again["title"]) == (desk.collapse, None, "Collapse of the old bridge")
     assert reports_of(desk.client, desk.collapse) == {desk.second: 1}
     ident = document(desk.client, "naenara", "Later", [report("test:collapse")])  # type: ignore[arg-type]
     assert ident in reports_of(desk.client, desk.collapse)
@@ -287,14 +287,14 @@ def test_split_of_foreign_records_is_refused(desk: Desk) -> None:
     spoken = items(desk.client, f"/events/{desk.collapse}/statements")[0]["id"]
     before = desk.client.get("/events").headers["ETag"]
     wrong: list[tuple[Body, str]] = [
-        ({"documents": [desk.first, desk.second]}, "documents.1"),
-        ({"statements": [spoken]}, "statements.0"),
-        ({"statements": [999_999]}, "statements.0"),
-        ({"claims": [claim]}, "claims.0"),
+        ({"document_ids": [desk.first, desk.second]}, "document_ids.1"),
+        ({"statement_ids": [spoken]}, "statement_ids.0"),
+        ({"statement_ids": [999_999]}, "statement_ids.0"),
+        ({"claim_ids": [claim]}, "claim_ids.0"),
         ({"event": desk.collapse}, "event"),
         ({"event": "test:nothing"}, "event"),
-        ({"documents": [desk.first], "type": "voice"}, "type"),
-        ({"documents": [desk.first], "title": None}, "title"),
+        ({"document_ids": [desk.first], "type": "voice"}, "type"),
+        ({"document_ids": [desk.first], "title": None}, "title"),
     ]
 
     for body, field in wrong:
@@ -324,7 +324,7 @@ def test_import_finds_merged_event_by_external_id(imported: Any, empty_store: St
 
 def test_merge_and_split_without_key_are_401(reader: TestClient) -> None:
     assert reader.post("/events/1/merge", json={"from": [2]}).status_code == 401
-    assert reader.post("/events/1/split", json={"documents": [1]}).status_code == 401
+    assert reader.post("/events/1/split", json={"document_ids": [1]}).status_code == 401
 
 
 @settings(max_examples=6)
@@ -343,7 +343,7 @@ def test_any_merges_and_splits_lose_no_report(
             documents = list(reports_of(client, into))
             moved = data.draw(st.lists(st.sampled_from(documents), unique=True)) if documents else []
             if moved:
-                post(client, f"/events/{into}/split", {"documents": moved})
+                post(client, f"/events/{into}/split", {"document_ids": moved})
 
         now = items(client, "/reports?limit=500")
         assert {item["document"]["id"] for item in now} == reporting.keys()

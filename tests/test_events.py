@@ -51,7 +51,7 @@ def test_events_of_a_day_have_their_outlets(reader: TestClient) -> None:
 def test_outlet_has_document_count_and_first_day(reader: TestClient) -> None:
     [meduza] = [o for o in read(reader, "/events/1")["sources"] if o["slug"] == "meduza"]
 
-    assert meduza == {"slug": "meduza", "name": "Meduza", "documents": 1, "first_published": "2024-06-20"}
+    assert meduza == {"slug": "meduza", "name": "Meduza", "document_count": 1, "first_published_on": "2024-06-20"}
 
 
 FILTERS: list[tuple[str, set[str]]] = [
@@ -196,9 +196,9 @@ def test_event_has_the_documented_fields(reader: TestClient) -> None:
         "statement_count": 0,
     }
     assert event["sources"] == [
-        {"slug": "naenara", "name": "Naenara", "documents": 1, "first_published": "2025-06-01"},
+        {"slug": "naenara", "name": "Naenara", "document_count": 1, "first_published_on": "2025-06-01"},
     ]
-    assert (event["coded_by"], event["confidence"], event["merged_into"]) == ("human", None, None)
+    assert (event["coded_by"], event["confidence"], event["merged_into_id"]) == ("human", None, None)
 
 
 def test_event_is_the_same_in_list_and_alone(reader: TestClient) -> None:
@@ -217,7 +217,7 @@ def test_events_of_a_source_filter_by_a_second_source(reader: TestClient) -> Non
 def test_event_sources_are_in_publication_order_with_lag(reader: TestClient) -> None:
     outlets = items(reader, f"/events/{event_id(reader, 'pyongyang-summit-2024')}/sources")
 
-    assert [(outlet["slug"], outlet["first_published"], outlet["lag_days"]) for outlet in outlets] == [
+    assert [(outlet["slug"], outlet["first_published_on"], outlet["lag_days"]) for outlet in outlets] == [
         ("the-new-american", "2024-06-19", 0),
         ("real-news-india", "2024-06-20", 1),
         ("meduza", "2024-06-20", 1),
@@ -229,13 +229,13 @@ def test_event_sources_are_in_publication_order_with_lag(reader: TestClient) -> 
 def test_event_source_has_documents_with_passages(reader: TestClient) -> None:
     outlets = items(reader, f"/events/{event_id(reader, 'putin-pyongyang-visit-2000')}/sources")
     [american] = [outlet for outlet in outlets if outlet["slug"] == "the-new-american"]
-    [document] = american["documents"]
+    [document] = american["reporting_documents"]
     text = read(reader, f"/documents/{document['id']}")["text"]
 
     assert document["title"] == "Russia and North Korea Sign Mutual Defense Agreement"
     assert document["byline"] == "D. Michael DeRidder"
     assert document["published"]["edtf"] == "2024-06-19"
-    assert (document["role"], document["dated"]["edtf"], document["lag_days"]) == ("background", "2000-07", 0)
+    assert (document["role"], document["date"]["edtf"], document["lag_days"]) == ("background", "2000-07", 0)
     assert document["passage"] == {
         "exact": "for the first time since July 2000",
         "prefix": text[148:180],
@@ -252,7 +252,7 @@ def test_undated_document_has_no_lag_and_is_last(writer: TestClient) -> None:
     event = event_id(writer, "pyongyang-summit-2024")
     outlets = {item["slug"]: item for item in items(writer, f"/events/{event}/sources")}
 
-    assert (outlets["sputnik"]["first_published"], outlets["sputnik"]["lag_days"]) == (None, None)
+    assert (outlets["sputnik"]["first_published_on"], outlets["sputnik"]["lag_days"]) == (None, None)
     assert read(writer, f"/events/{event}")["sources"][-1]["slug"] == "sputnik"
 
 
@@ -265,8 +265,8 @@ def test_outlet_with_two_documents_is_listed_once(writer: TestClient) -> None:
     assert event["sources"][0] == {
         "slug": "meduza",
         "name": "Meduza",
-        "documents": 2,
-        "first_published": "2024-06-18",
+        "document_count": 2,
+        "first_published_on": "2024-06-18",
     }
     assert (event["source_count"], event["document_count"]) == (5, 6)
 

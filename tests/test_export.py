@@ -26,7 +26,7 @@ def write_history(client: TestClient) -> None:
     ids = populate(client)
     later = make(client, "documents", ids, 1)
     client.patch(
-        f"/documents/{ids['documents']}", json={"supersedes": later, "published_at": "2021-05-04T08:00:00.25Z"}
+        f"/documents/{ids['documents']}", json={"supersedes_id": later, "published_at": "2021-05-04T08:00:00.25Z"}
     )
     client.patch("/speakers/vladimir-putin", json={"aliases": ["VVP"], "title": None})
     client.patch(f"/statements/{ids['statements']}", json={"chain": []})

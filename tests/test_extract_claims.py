@@ -251,7 +251,7 @@ def test_extracted_claims_belong_to_the_events_report(writer: TestClient) -> Non
         "injured: about 100": ("~100", "people", "machine"),
         "missing: Two children": ("2", "children", "machine"),
     }
-    assert {claim["report"] for claim in claims_by_name.values()} == {reported(writer, document)[0]["id"]}
+    assert {claim["report_id"] for claim in claims_by_name.values()} == {reported(writer, document)[0]["id"]}
     assert claims_by_name["missing: Two children"]["attributed_to"]["name"] == "Jane Doe"
     assert all(claim["span"]["exact"] == claim["value"] for claim in claims_by_name.values())
 
@@ -260,7 +260,7 @@ def test_new_extraction_keeps_ids_and_removes_lost_claims(writer: TestClient, st
     document = put(writer, QUAKE, title="Quake kills dozens in Oldland")
     before = of_document(writer, document)
     killed, injured = before["fatalities: at least 24 people"], before["injured: about 100"]
-    stray = {"report": killed["report"], "property": "cost", "span": {"exact": "Oldland on"}, "coded_by": "machine"}
+    stray = {"report": killed["report_id"], "property": "cost", "span": {"exact": "Oldland on"}, "coded_by": "machine"}
     assert writer.post("/claims", json=stray).status_code == 201
     writer.patch(f"/claims/{killed['id']}", json={"normalized": "20..", "coded_by": "machine"})
     writer.patch(f"/claims/{injured['id']}", json={"normalized": "~99"})

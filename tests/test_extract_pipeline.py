@@ -230,7 +230,7 @@ def test_date_of_saying_is_relative_to_the_day_of_writing(text: str, day: str | 
 
 
 @pytest.mark.parametrize(
-    ("text", "dated"),
+    ("text", "date"),
     [
         ("NORTHPORT, March 2 — The harbour stayed closed after the storm tore away its wall.", "2021-03-02"),
         (f"Written by Ada Brook on March 2, 2021\n\n{STORY}", "2021-03-02"),

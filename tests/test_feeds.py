@@ -215,7 +215,7 @@ def test_a_feed_is_added_and_due_at_once(writer: TestClient) -> None:
     assert made["url"] == URL
     assert made["source"]["slug"] == "meduza"
     assert (made["interval"], made["active"], made["extract"]) == (900, True, True)
-    assert (made["result"], made["checked_at"], made["items"]) == (None, None, 0)
+    assert (made["result"], made["checked_at"], made["item_count"]) == (None, None, 0)
     assert made["due_at"] == made["created_at"]
     assert writer.get(answer.headers["Location"]).json() == made
 
@@ -266,7 +266,7 @@ def test_changed_feed_is_due_and_new_address_starts_afresh(writer: TestClient, s
     changed = writer.patch(f"/feeds/{made['id']}", json={"interval": 3600, "source": None}).json()
     moved = writer.patch(f"/feeds/{made['id']}", json={"url": f"{URL}2"}).json()
 
-    assert (changed["interval"], changed["source"], changed["failures"]) == (3600, None, 0)
+    assert (changed["interval"], changed["source"], changed["failure_count"]) == (3600, None, 0)
     assert changed["detail"] == "it did not answer"
     assert changed["due_at"] < "2030"
     assert (moved["url"], moved["result"], moved["detail"]) == (f"{URL}2", None, None)
@@ -324,12 +324,12 @@ def test_feed_items_are_listed_with_state(writer: TestClient, store: Store) -> N
         item.state, item.document_id = FeedItemState.STORED, 1
     page = writer.get("/feeds/1/items").json()
 
-    assert [(item["url"], item["state"], item["document"]) for item in page["items"]] == [
+    assert [(item["url"], item["state"], item["document_id"]) for item in page["items"]] == [
         ("https://example.org/1", "stored", 1)
     ]
     assert writer.get("/feeds/1/items?state=failed,waiting").json()["items"] == []
     writer.delete("/documents/1")
-    assert writer.get("/feeds/1/items").json()["items"][0]["document"] is None
+    assert writer.get("/feeds/1/items").json()["items"][0]["document_id"] is None
 
 
 def test_to_change_feeds_takes_a_key_that_may_write(client: TestClient, store: Store) -> None:

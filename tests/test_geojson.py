@@ -86,7 +86,7 @@ def test_page_links_to_itself_and_the_next(reader: TestClient) -> None:
         address = links.get("next", "")
 
     assert ids == [item["id"] for item in items(reader, "/events?sort=date&limit=500")]
-    assert page["timeStamp"] == items(reader, "/revisions")[0]["at"]
+    assert page["timeStamp"] == items(reader, "/revisions")[0]["revised_at"]
 
 
 @pytest.mark.parametrize("size", [1, 4, 15])

@@ -168,7 +168,7 @@ def test_flat_rows_have_iso_times_and_numbers(reader: TestClient, subtests: pyte
             flat = read(reader, list_.query("flat=true&limit=20"))["items"]
 
             for name, value in ((name, value) for row in flat for name, value in row.items() if value is not None):
-                if name.endswith(("earliest", "latest", "first_published", "period")):
+                if name.endswith(("earliest", "latest", "first_published_on", "period")):
                     assert dt.date.fromisoformat(value).isoformat() == value
                 elif name.endswith(("_at", "at")) and name != "format":
                     assert dt.datetime.fromisoformat(value).tzinfo is not None

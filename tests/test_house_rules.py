@@ -217,7 +217,7 @@ def test_huge_number_in_a_body_is_a_422(refused: TestClient, subtests: pytest.Su
     span = '"kind": "direct", "span": {"start": 0, "end": %d}'
     for path, body in (
         ("/documents", '{"text": "a", "source": %d}'),
-        ("/documents", '{"text": "a", "source": "meduza", "supersedes": %d}'),
+        ("/documents", '{"text": "a", "source": "meduza", "supersedes_id": %d}'),
         ("/documents", '{"text": "a", "source": "meduza", "reports": [{"event": %d}]}'),
         ("/documents", '{"text": "a", "source": 1, "statements": [{' + span + "}]}"),
         ("/reports", '{"document": %d, "event": 1}'),
@@ -356,7 +356,7 @@ BODIES: dict[str, dict[str, Any]] = {
 }
 # Fields of bodies that hold numbers and booleans.
 NOT_TEXT = {
-    *("confidence", "latitude", "longitude", "state_affiliated", "translated", "supersedes", "document", "report"),
+    *("confidence", "latitude", "longitude", "state_affiliated", "translated", "supersedes_id", "document", "report"),
     "extract",
 }
 Place = tuple[str | int, ...]

@@ -125,7 +125,7 @@ def test_correction_updates_event_and_account_with_history(imported: Imported, e
     claims = items(empty_writer, f"/claims?event={first['id']}")
     assert [claim["value"] for claim in claims] == ["3", "5"]
     earlier, later = (empty_writer.get(f"/documents/{claim['document']['id']}").json() for claim in claims)
-    assert (earlier["supersedes"], later["supersedes"]) == (None, earlier["id"])
+    assert (earlier["supersedes_id"], later["supersedes_id"]) == (None, earlier["id"])
 
 
 def test_a_row_older_than_what_the_store_holds_is_skipped(imported: Imported, empty_writer: TestClient) -> None:

@@ -79,7 +79,7 @@ def test_event_adds_source_document_and_report(
         "latitude": 39.0194,
         "longitude": 125.755,
     }
-    assert [(outlet["slug"], outlet["documents"]) for outlet in loaded["sources"]] == [("herald-example", 1)]
+    assert [(outlet["slug"], outlet["document_count"]) for outlet in loaded["sources"]] == [("herald-example", 1)]
 
     source = only(empty_writer, "/sources")
     assert (source["name"], source["kind"], source["aliases"]) == ("herald.example", "online", ["herald.example"])
@@ -87,7 +87,7 @@ def test_event_adds_source_document_and_report(
 
     report = only(empty_writer, "/reports")
     ReportPublic.model_validate(report)
-    assert (report["role"], report["dated"]["edtf"]) == ("main", "2024-06-19")
+    assert (report["role"], report["date"]["edtf"]) == ("main", "2024-06-19")
 
     document = empty_writer.get(f"/documents/{report['document']['id']}").json()
     DocumentFull.model_validate(document)
@@ -267,8 +267,8 @@ def test_a_mention_is_a_report_with_the_surety_of_the_coder(imported: Imported, 
     assert imported(mention(1), mention(1, **elsewhere, **spanish), kind="mentions") == {"changed": 1, "taken": 1}
 
     first, second = items(empty_writer, "/reports")
-    assert (first["role"], first["confidence"], first["dated"]["edtf"]) == ("main", 0.8, "2024-06-19")
-    assert (second["role"], second["confidence"], second["dated"]) == ("background", 0.2, None)
+    assert (first["role"], first["confidence"], first["date"]["edtf"]) == ("main", 0.8, "2024-06-19")
+    assert (second["role"], second["confidence"], second["date"]) == ("background", 0.2, None)
     document = empty_writer.get(f"/documents/{second['document']['id']}").json()
     assert (document["canonical_url"], document["language"]) == ("http://daily.example/a", "es")
     assert document["published_at"] == "2024-06-20T00:00:00Z"

@@ -76,7 +76,7 @@ def send(writer: TestClient, lines: list[Any], **query: Any) -> dict[str, Any]:
 def outcomes(result: dict[str, Any]) -> dict[str, int]:
     """Return the outcomes that are not 0."""
     names = ("taken", "changed", "unchanged", "waiting", "skipped", "rejected")
-    return {name: result[name] for name in names if result[name]}
+    return {name: result[f"{name}_count"] for name in names if result[f"{name}_count"]}
 
 
 def reports(response: Response) -> list[dict[str, Any]]:
@@ -96,11 +96,16 @@ def test_every_kind_of_line_is_taken_as_by_its_own_post(empty_writer: TestClient
     result = send(empty_writer, STORY, message="The Herald of 18 June")
 
     assert outcomes(result) == {"taken": 5}
-    assert (result["state"], result["lines"], result["problems"]) == ("finished", 5, [])
+    assert (result["state"], result["line_count"], result["problems"]) == ("finished", 5, [])
     [statement] = empty_writer.get("/statements?speaker=minister").json()["items"]
     assert (statement["text"], statement["source"]["slug"]) == ("We will not move,", "the-herald")
     [outlet] = empty_writer.get("/events/1").json()["sources"]
-    assert outlet == {"slug": "the-herald", "name": "The Herald", "documents": 1, "first_published": "2024-06-18"}
+    assert outlet == {
+        "slug": "the-herald",
+        "name": "The Herald",
+        "document_count": 1,
+        "first_published_on": "2024-06-18",
+    }
     [claim] = empty_writer.get("/claims?property=injured").json()["items"]
     assert claim["value"] == "Twelve"
     [revision] = empty_writer.get("/revisions").json()["items"]
@@ -192,7 +197,7 @@ def test_what_a_person_has_read_is_changed_by_persons_alone(empty_writer: TestCl
     [problem] = result["problems"]
     assert (problem["line"], problem["field"]) == (1, None)
     assert "a person" in problem["detail"]
-    assert result["reasons"] == {f"skipped: {problem['detail']}": 1}
+    assert result["count_by_reason"] == {f"skipped: {problem['detail']}": 1}
     assert empty_writer.get("/events/1").json()["title"] == "Event 1"
     assert outcomes(send(empty_writer, [event(2, title="Another")])) == {"changed": 1}
 
@@ -226,8 +231,8 @@ def test_lines_that_are_wrong_are_told_and_the_others_stand(empty_writer: TestCl
     result = send(empty_writer, mixed)
 
     assert outcomes(result) == {"taken": len(WRONG), "rejected": len(WRONG)}
-    assert result["lines"] == 4 * len(WRONG)
-    assert sum(result["reasons"].values()) == len(WRONG)
+    assert result["line_count"] == 4 * len(WRONG)
+    assert sum(result["count_by_reason"].values()) == len(WRONG)
     for place, (problem, (_, field, detail)) in enumerate(zip(result["problems"], WRONG, strict=True)):
         assert (problem["line"], problem["field"]) == (4 * place + 3, field)
         assert detail in problem["detail"]
@@ -275,7 +280,7 @@ def test_reports_a_hundred_problems_and_counts_all(empty_writer: TestClient) -> 
     result = send(empty_writer, [b"{"] * 120)
 
     assert [problem["line"] for problem in result["problems"]] == list(range(1, 101))
-    assert result["rejected"] == 120
+    assert result["rejected_count"] == 120
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -309,7 +314,7 @@ def test_every_line_is_reported_where_that_is_asked_for(empty_writer: TestClient
     assert first == {"line": 1, "outcome": "taken", "noun": "sources", "id": 1, "href": "/sources/1"}
     assert (second["line"], second["outcome"], second["field"]) == (3, "rejected", "event.date")
     assert third == {"line": 4, "outcome": "unchanged", "noun": "sources", "id": 1, "href": "/sources/1"}
-    assert empty_writer.get(response.headers["Location"]).json()["lines"] == 4
+    assert empty_writer.get(response.headers["Location"]).json()["line_count"] == 4
 
 
 # Bodies
@@ -361,10 +366,10 @@ def test_too_large_body_keeps_and_reports_committed_lines(cramped: TestClient) -
     assert response.status_code == 413
     problem = response.json()
     assert "100000" in problem["detail"]
-    assert problem["lines"] in (500, 750)
-    record = cramped.get(f"/imports/{problem['import']}").json()
-    assert (record["state"], record["lines"]) == ("broken_off", problem["lines"])
-    assert count(cramped, "events") == record["taken"] == problem["lines"]
+    assert problem["line_count"] in (500, 750)
+    record = cramped.get(f"/imports/{problem['import_id']}").json()
+    assert (record["state"], record["line_count"]) == ("broken_off", problem["line_count"])
+    assert count(cramped, "events") == record["taken_count"] == problem["line_count"]
 
 
 def test_body_with_too_large_length_is_refused_unread(cramped: TestClient) -> None:
@@ -377,15 +382,17 @@ def test_an_import_that_broke_off_goes_on_where_it_was(cramped: TestClient) -> N
     broken = cramped.post("/imports?format=jsonl", content=iter([body(lines[:510]), b" " * 30_000]))
     *committed, problem = reports(broken)
     assert [report["line"] for report in committed] == list(range(1, 501))
-    assert (problem["status"], problem["lines"]) == (413, 500)
+    assert (problem["status"], problem["line_count"]) == (413, 500)
     assert "Line 511" in problem["detail"]
 
-    rest = cramped.post(f"/imports?resume={problem['import']}&format=jsonl", content=body(lines[problem["lines"] :]))
+    rest = cramped.post(
+        f"/imports?resume={problem['import_id']}&format=jsonl", content=body(lines[problem["line_count"] :])
+    )
 
     assert [report["line"] for report in reports(rest)] == list(range(501, 521))
     record = cramped.get(rest.headers["Location"]).json()
-    assert (record["id"], record["state"], record["taken"]) == (problem["import"], "finished", 520)
-    for ident in (problem["import"], 999):
+    assert (record["id"], record["state"], record["taken_count"]) == (problem["import_id"], "finished", 520)
+    for ident in (problem["import_id"], 999):
         refused = cramped.post(f"/imports?resume={ident}", content=b"")
         assert refused.status_code == 422
         assert refused.json()["errors"][0]["field"] == "resume"
@@ -404,7 +411,7 @@ def test_reports_stream_while_body_arrives(server: str, empty_store: Store) -> N
     first = first_report_of_an_import_that_breaks_off(server, key, [b"{", *(event(number) for number in range(2, 511))])
     assert (first["line"], first["outcome"]) == (1, "rejected")
     record = wait_until_broken_off(server)
-    assert (record["lines"], record["taken"], record["rejected"]) == (500, 499, 1)
+    assert (record["line_count"], record["taken_count"], record["rejected_count"]) == (500, 499, 1)
 
     # What is told of these fills every buffer on the way back, and httpx reads none of it before it has sent them all.
     lines = body([event(**{"x" * 180: 1})] * 30_000)

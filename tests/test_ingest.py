@@ -110,7 +110,7 @@ def test_page_becomes_document_with_its_metadata(empty_writer: TestClient, web: 
         "Talks to go on", "Ann Writer", "en", url, url.partition("?")[0], "2024-06-19T08:15:00Z", "machine",
     ]  # fmt: skip
     assert document["published"]["edtf"] == "2024-06-19"
-    assert document["reading"]["statements"] == document["statement_count"] >= 1
+    assert document["extraction"]["statement_count"] == document["statement_count"] >= 1
     assert {item["coded_by"] for item in items(empty_writer, "/statements")} == {"machine"}
 
 
@@ -128,7 +128,7 @@ def test_a_changed_page_supersedes_what_it_was(empty_writer: TestClient, web: Si
     second = fetch(empty_writer, url, 201)
     web.serve("/talks", page())
 
-    assert (first["supersedes"], second["supersedes"]) == (None, first["id"])
+    assert (first["supersedes_id"], second["supersedes_id"]) == (None, first["id"])
     assert fetch(empty_writer, url, 200)["id"] == first["id"]
 
 
@@ -220,7 +220,7 @@ def post(client: TestClient, text: str, status: int = 201, **body: Any) -> Item:
 
 
 def supersedes(client: TestClient, *documents: Item) -> list[int | None]:
-    return [read(client, f"/documents/{document['id']}")["supersedes"] for document in documents]
+    return [read(client, f"/documents/{document['id']}")["supersedes_id"] for document in documents]
 
 
 def test_a_text_is_read_if_one_asks_for_it(writer: TestClient) -> None:
@@ -229,8 +229,8 @@ def test_a_text_is_read_if_one_asks_for_it(writer: TestClient) -> None:
 
     document = post(writer, text, title="Read", extract=True)
 
-    assert (plain["reading"], plain["statement_count"]) == (None, 0)
-    assert document["reading"]["statements"] == document["statement_count"] >= 1
+    assert (plain["extraction"], plain["statement_count"]) == (None, 0)
+    assert document["extraction"]["statement_count"] == document["statement_count"] >= 1
     assert post(writer, text, 200, title="Not read", extract=True) == plain
 
 
@@ -243,8 +243,8 @@ def test_another_text_of_one_item_supersedes_the_last(writer: TestClient, fields
 
 
 def test_what_a_document_supersedes_can_be_said(writer: TestClient) -> None:
-    first, second = post(writer, "One.", title="One"), post(writer, "Two.", title="One", supersedes=None)
-    third = post(writer, "Three.", title="One", supersedes=first["id"])
+    first, second = post(writer, "One.", title="One"), post(writer, "Two.", title="One", supersedes_id=None)
+    third = post(writer, "Three.", title="One", supersedes_id=first["id"])
 
     assert supersedes(writer, second, third) == [None, first["id"]]
 
@@ -380,7 +380,7 @@ def test_archive_page_becomes_document_of_its_time(ingest: Ingest, writer: TestC
 
     assert (result.exit_code, counts(result)) == (1, {"stored": 3, "refused": 1})
     later, earlier = sorted(items(writer, "/documents?q=committee&source=meduza"), key=lambda item: item["id"])
-    assert (later["retrieved_at"], later["supersedes"]) == ("2024-06-21T00:00:00Z", earlier["id"])
+    assert (later["retrieved_at"], later["supersedes_id"]) == ("2024-06-21T00:00:00Z", earlier["id"])
     assert len(items(writer, "/documents?source=the-herald")) == 1
 
 

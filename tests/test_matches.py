@@ -199,7 +199,7 @@ def test_queued_match_has_its_context(writer: TestClient, store: Store, statemen
 
     assert ReviewPublic.model_validate(item).model_dump(mode="json") == item
     assert (item["id"], item["kind"], item["href"]) == (ident, "statements", f"/matches/{ident}")
-    assert (item["words"]["exact"], item["other"]["words"]) == ("We agreed on everything,", "All was agreed,")
+    assert (item["span"]["exact"], item["other"]["words"]) == ("We agreed on everything,", "All was agreed,")
     assert (item["document"]["title"], item["speaker"]["slug"]) == ("Ships", "kim-jong-un")
 
 
@@ -220,10 +220,10 @@ def test_queued_matches_filter_by_either_document(writer: TestClient, store: Sto
 def test_confirmed_match_joins_statements(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
 
-    assert judge(writer, verdict(ident, "confirm")).json()["confirmed"] == 1
+    assert judge(writer, verdict(ident, "confirm")).json()["confirmed_count"] == 1
     one, other = (read(writer, f"/statements/{statement}") for statement in statements)
-    assert one["utterance"] == other["utterance"] is not None
-    assert read(writer, f"/utterances/{one['utterance']}")["statements"] == statements
+    assert one["utterance_id"] == other["utterance_id"] is not None
+    assert read(writer, f"/utterances/{one['utterance_id']}")["statement_ids"] == statements
     settled = read(writer, f"/matches/{ident}")
     assert (settled["same"], settled["coded_by"], settled["confidence"]) == (True, "human", None)
     assert items(writer, "/review?noun=matches") == []
@@ -236,9 +236,11 @@ def test_confirmed_match_merges_the_smaller_event(writer: TestClient, store: Sto
     ident = match(store, larger, smaller, of="events")
 
     assert judge(writer, verdict(ident, "confirm")).status_code == 200
-    assert read(writer, f"/events/{smaller}")["merged_into"] == larger
+    assert read(writer, f"/events/{smaller}")["merged_into_id"] == larger
     assert "A signing" in {
-        document["title"] for outlet in items(writer, f"/events/{larger}/sources") for document in outlet["documents"]
+        document["title"]
+        for outlet in items(writer, f"/events/{larger}/sources")
+        for document in outlet["reporting_documents"]
     }
     assert read(writer, f"/matches/{ident}")["same"] is True
 
@@ -247,15 +249,15 @@ def test_chained_matches_can_be_confirmed_together(writer: TestClient, store: St
     one, two, three = (event(writer, title) for title in ("Talks", "Talks begin", "Talks are held"))
     chain = [match(store, one, two, of="events"), match(store, two, three, of="events")]
 
-    assert judge(writer, *(verdict(match_id, "confirm") for match_id in chain)).json()["confirmed"] == 2
-    assert [read(writer, f"/events/{item}")["merged_into"] for item in (one, two, three)] == [None, one, one]
+    assert judge(writer, *(verdict(match_id, "confirm") for match_id in chain)).json()["confirmed_count"] == 2
+    assert [read(writer, f"/events/{item}")["merged_into_id"] for item in (one, two, three)] == [None, one, one]
 
 
 def test_rejected_match_is_remembered(writer: TestClient, store: Store, statements: list[int]) -> None:
     ident = match(store, *statements, of="statements")
     before = [read(writer, f"/statements/{statement}") for statement in statements]
 
-    assert judge(writer, verdict(ident, "reject")).json()["rejected"] == 1
+    assert judge(writer, verdict(ident, "reject")).json()["rejected_count"] == 1
     settled = read(writer, f"/matches/{ident}")
     assert (settled["same"], settled["coded_by"]) == (False, "human")
     assert [read(writer, f"/statements/{statement}") for statement in statements] == before
@@ -298,7 +300,7 @@ def test_queued_claim_has_its_context(writer: TestClient, claim: int) -> None:
 
     assert ReviewPublic.model_validate(item).model_dump(mode="json") == item
     assert (item["id"], item["kind"], item["href"]) == (claim, "ships", f"/claims/{claim}")
-    assert (item["words"]["exact"], item["normalized"], item["unit"]) == ("40 ships", "40", "ship")
+    assert (item["span"]["exact"], item["normalized"], item["unit"]) == ("40 ships", "40", "ship")
     assert (item["event"]["title"], item["source"]["slug"]) == ("Ships come", "meduza")
     assert items(writer, "/review?noun=claims&source=tass") == []
     assert items(writer, f"/review?noun=claims&document={item['document']['id']}") == [item]
@@ -307,13 +309,13 @@ def test_queued_claim_has_its_context(writer: TestClient, claim: int) -> None:
 def test_claim_can_be_confirmed_corrected_and_rejected(writer: TestClient, claim: int) -> None:
     corrected = verdict(claim, "correct", "claims", changes={"unit": "vessel"})
 
-    assert judge(writer, corrected).json()["corrected"] == 1
+    assert judge(writer, corrected).json()["corrected_count"] == 1
     result = read(writer, f"/claims/{claim}")
     assert (result["unit"], result["coded_by"], result["confidence"]) == ("vessel", "human", None)
     assert judge(writer, verdict(claim, "confirm", "claims")).status_code == 409
 
     writer.patch(f"/claims/{claim}", json=MACHINE)
-    assert judge(writer, verdict(claim, "reject", "claims")).json()["rejected"] == 1
+    assert judge(writer, verdict(claim, "reject", "claims")).json()["rejected_count"] == 1
     assert writer.get(f"/claims/{claim}").status_code == 410
     [rejection] = items(writer, "/rejections")
     assert (rejection["noun"], rejection["words"]) == ("claims", "ships: 40 ships")

@@ -112,8 +112,8 @@ def quotations(part: Any, document: int | None = None) -> Iterator[tuple[int, in
     elif isinstance(part, dict):
         source = part.get("document") or part.get("passage", {}).get("document")
         document = source["id"] if source else document
-        if isinstance(part.get("words"), str) and document is not None:
-            yield document, part["start"], part["end"], part["words"]
+        if isinstance(part.get("exact"), str) and document is not None:
+            yield document, part["start"], part["end"], part["exact"]
         for value in part.values():
             yield from quotations(value, document)
 
@@ -205,7 +205,7 @@ def test_who_reported_lists_outlets_and_origins(address: str) -> None:
         "the-final-call",
         "naenara",
     ]
-    assert [reporting["first"] for reporting in answer["outlets"]] == [True, False, False, False, False]
+    assert [reporting["is_first"] for reporting in answer["reporting_outlets"]] == [True, False, False, False, False]
     assert (answer["outlet_count"], answer["origin_count"]) == (5, 3)
     assert answer["origins"][0]["name"] == "State media of North Korea"
     assert check_quotations(address, answer) > 5  # a passage of each outlet, and the evidence of the origins
@@ -214,7 +214,7 @@ def test_who_reported_lists_outlets_and_origins(address: str) -> None:
 def test_outlets_without_a_document_are_not_known_silent(address: str) -> None:
     [result] = ask_all(address, ("who_reported", {"event": 2}))
 
-    silent = {outlet["slug"] for outlet in (result.structured_content or {})["no_document"]}
+    silent = {outlet["slug"] for outlet in (result.structured_content or {})["outlets_without_document"]}
     assert silent == {"the-new-american", "real-news-india"}
     assert "so not known: " in text_of(result)
 
@@ -233,15 +233,15 @@ def test_statements_by_have_chain_and_passage(address: str) -> None:
 def test_compare_wordings_lists_differences_of_printings(address: str) -> None:
     answer = ask(address, "compare_wordings", statement=21)
 
-    assert (answer["utterance"], answer["printing_count"], answer["outlet_count"]) == (2, 4, 3)
+    assert (answer["utterance_id"], answer["printing_count"], answer["outlet_count"]) == (2, 4, 3)
     assert ask(address, "compare_wordings", utterance=2) == answer
-    [fullest] = [printing for printing in answer["printings"] if printing["fullest"]]
+    [fullest] = [printing for printing in answer["printings"] if printing["is_fullest"]]
     base = text(address, fullest["statement"]["passage"]["document"]["id"])
     for printing in answer["printings"]:
         own = text(address, printing["statement"]["passage"]["document"]["id"])
         for change in printing["differences"]:
-            assert base[change["fullest"]["start"] : change["fullest"]["end"]] == change["fullest"]["words"]
-            assert own[change["here"]["start"] : change["here"]["end"]] == change["here"]["words"]
+            assert base[change["fullest"]["start"] : change["fullest"]["end"]] == change["fullest"]["exact"]
+            assert own[change["here"]["start"] : change["here"]["end"]] == change["here"]["exact"]
     assert sum(printing["difference_count"] for printing in answer["printings"]) > 5
     assert check_quotations(address, answer) >= 4
 
@@ -249,7 +249,7 @@ def test_compare_wordings_lists_differences_of_printings(address: str) -> None:
 def test_lone_statement_is_its_only_printing(address: str) -> None:
     answer = ask(address, "compare_wordings", statement=36)
 
-    assert (answer["utterance"], answer["printing_count"]) == (None, 1)
+    assert (answer["utterance_id"], answer["printing_count"]) == (None, 1)
     assert answer["printings"][0]["statement"]["id"] == 36
 
 
@@ -257,10 +257,10 @@ def test_discrepancies_of_has_claims_and_origins(address: str) -> None:
     answer = ask(address, "discrepancies_of", event=1, property="last_visit,signing_date")
 
     [last_visit] = [item for item in answer["discrepancies"] if item["property"] == "last_visit"]
-    assert last_visit["verdict"] in ("agreement", "conflict", "unclear")
+    assert last_visit["agreement"] in ("agreement", "conflict", "unclear")
     claims = [claim for value in last_visit["values"] for claim in value["claims"]]
     assert len({claim["passage"]["document"]["outlet"]["slug"] for claim in claims}) > 1
-    assert all(value["origins"] for value in last_visit["values"])
+    assert all(value["origin_names"] for value in last_visit["values"])
     assert check_quotations(address, answer) >= len(claims)
 
 
@@ -271,7 +271,7 @@ def test_search_quotes_the_passages_of_hits(address: str) -> None:
     passages = [hit["passages"] for hit in answer["hits"] if hit["noun"] == "documents"]
     assert passages
     for [passage] in passages:
-        assert "solidarity" in passage["words"]["words"].lower()
+        assert "solidarity" in passage["words"]["exact"].lower()
     assert check_quotations(address, answer) >= len(answer["hits"])
 
 
@@ -280,20 +280,20 @@ def test_read_passage_has_context_and_records(address: str) -> None:
     answer = ask(address, "read_passage", document=4, start=265, end=391, around=10)
     rest = ask(address, "read_passage", document=4, start=2000)
 
-    assert answer["passage"]["words"]["words"] == whole[265:391]
+    assert answer["passage"]["words"]["exact"] == whole[265:391]
     assert (answer["before"], answer["after"]) == (whole[255:265], whole[391:401])
-    assert {"noun": "passage", "id": 14, "start": 265, "end": 391} in answer["records"]
-    assert rest["passage"]["words"] == {"start": 2000, "end": len(whole), "words": whole[2000:], "whole": True}
+    assert {"noun": "passages", "id": 14, "start": 265, "end": 391} in answer["records"]
+    assert rest["passage"]["words"] == {"start": 2000, "end": len(whole), "exact": whole[2000:], "whole": True}
 
 
 def test_cursor_continues_a_list_of_the_same_question(address: str) -> None:
     first = ask(address, "statements_by", speaker="putin", limit=4)
-    second = ask(address, "statements_by", speaker="putin", limit=25, cursor=first["more"])
+    second = ask(address, "statements_by", speaker="putin", limit=25, cursor=first["next_cursor"])
     all_at_once = ask(address, "statements_by", speaker="putin", limit=25)
 
     assert first["statements"] + second["statements"] == all_at_once["statements"]
-    assert second["more"] is None
-    assert "cursor: not a cursor" in refusal(address, "statements_by", speaker="kim", cursor=first["more"])
+    assert second["next_cursor"] is None
+    assert "cursor: not a cursor" in refusal(address, "statements_by", speaker="kim", cursor=first["next_cursor"])
 
 
 def test_answer_text_has_url_and_quoted_words(address: str) -> None:
@@ -302,7 +302,7 @@ def test_answer_text_has_url_and_quoted_words(address: str) -> None:
     words = statement["passage"]["words"]
 
     assert statement["passage"]["document"]["url"] in text_of(result)
-    assert f"[{words['start']}:{words['end']}] {json.dumps(words['words'], ensure_ascii=False)}" in text_of(result)
+    assert f"[{words['start']}:{words['end']}] {json.dumps(words['exact'], ensure_ascii=False)}" in text_of(result)
 
 
 # Errors

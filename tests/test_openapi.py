@@ -1,8 +1,8 @@
 """The OpenAPI document: descriptions, parameters, problems, schemas and examples of all operations."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi.testclient import TestClient
 
 from app.api.web import examples
 from app.api.web.problems import MEDIA_TYPE
+from app.core.vocab import Noun
 from app.main import create_app
 from tests.conftest import settings_for
 from tests.write_openapi import SNAPSHOT
@@ -319,3 +320,124 @@ def test_recorded_responses_equal_those_of_the_seed(writer: TestClient) -> None:
 
 def test_every_operation_has_an_example_request() -> None:
     assert set(examples.load_requests()) == {operation["operationId"] for operation in OPERATIONS.values()}
+
+
+# Names
+
+FOREIGN = (
+    *("AdHocFilterIn", "AnnotationPublic", "ColumnPublic", "MetricPublic", "MetricsIn", "OptionPublic", "PanelQueryIn"),
+    *("PayloadOptionsIn", "PayloadPublic", "SeriesPublic", "TablePublic", "TagKeyIn", "TagKeyPublic", "TagValuePublic"),
+    *("TargetIn", "TimeMap", "TimeRangeIn", "VariableIn", "VariablePublic", "VariableTargetIn"),
+)
+"""Shapes of Grafana's data source and of TimeMap, whose names other people chose."""
+
+OWN = {
+    name: schema.get("properties", {})
+    for name, schema in SCHEMAS.items()
+    if not name.startswith((*FOREIGN, "Problem", "FieldError"))
+}
+REQUESTS = {name for name in OWN if name.endswith(("In", "Create", "Update", "Merge", "Split", "Verdict", "FromUrl"))}
+
+# A list's items and a verdict's changes have the shape of the noun.
+OF_MANY_SHAPES = {"items", "changes"}
+# An address by name, the filters of a query by name, numbers by reason, a record's columns by name.
+MAPS = {"links", "filters", "count_by_reason", "snapshot"}
+# The bounds of an uncertain date, and the first day of a period of /stats.
+DAYS_WITHOUT_SUFFIX = {"earliest", "latest", "period"}
+UNCERTAIN_DATES = {"date", "published", "said"}
+SINGULAR_LISTS = {"chain", "from", "through", "by_source", "by_relay", "by_month"}
+ADJECTIVES = {"active", "extract", "followed", "only_relayed", "same", "state_affiliated", "translated", "trivial"}
+
+
+def describe_type(field: dict[str, Any]) -> str:
+    """Return the type of a field without null: a shape's name, `[type]` of a list, or a JSON type and format."""
+    if "$ref" in field:
+        name = field["$ref"].rpartition("/")[2]
+        return name if SCHEMAS[name].get("type") == "object" else describe_type(SCHEMAS[name])
+    if "anyOf" in field:
+        return "|".join(sorted({describe_type(option) for option in field["anyOf"] if option != {"type": "null"}}))
+    if field.get("type") == "array":
+        return f"[{describe_type(field['items'])}]"
+    kind = field.get("type", "object")
+    return f"{kind} {field['format']}" if field.get("format") in ("date", "date-time") else str(kind)
+
+
+def iterate_fields(shapes: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield shape, name and type of all fields of these shapes."""
+    for shape in shapes:
+        for name, field in OWN[shape].items():
+            yield shape, name, describe_type(field)
+
+
+@pytest.mark.parametrize("shapes", [OWN.keys() - REQUESTS, REQUESTS], ids=["responses", "requests"])
+def test_one_name_has_one_type(shapes: set[str]) -> None:
+    types: dict[str, set[str]] = defaultdict(set)
+    for _, name, kind in iterate_fields(shapes):
+        types[name].add(kind)
+
+    assert {name: kinds for name, kinds in types.items() if len(kinds) > 1 and name not in OF_MANY_SHAPES} == {}
+
+
+def test_names_tell_their_types() -> None:
+    wrong = []
+    for shape, name, kind in iterate_fields(OWN):
+        if name.endswith(("_count", "_length", "_days", "_seconds")) or name in ("count", "length"):
+            fits = kind == "integer"
+        elif name == "id" or name.endswith("_id"):
+            fits = kind in ("integer", "string")
+        elif name.endswith("_ids"):
+            fits = kind == "[integer]"
+        elif name.endswith("_at"):
+            fits = kind == "string date-time"
+        elif name.endswith("_on"):
+            fits = kind == "string date"
+        elif name in UNCERTAIN_DATES:
+            fits = kind == ("string" if shape in REQUESTS else "DatePublic")
+        elif name.startswith(("is_", "has_")):
+            fits = kind == "boolean"
+        else:
+            fits = True
+        if not fits:
+            wrong.append((shape, name, kind))
+
+    assert wrong == []
+
+
+def test_types_have_names_that_tell_them() -> None:
+    wrong = []
+    for shape, name, kind in iterate_fields(OWN):
+        if kind == "boolean":
+            fits = name in ADJECTIVES or name.startswith(("is_", "has_"))
+        elif kind == "string date-time":
+            fits = name.endswith("_at")
+        elif kind == "string date":
+            fits = name.endswith("_on") or name in DAYS_WITHOUT_SUFFIX
+        elif kind == "object":
+            fits = name in MAPS
+        elif kind.startswith("["):
+            fits = name.endswith("s") or name in SINGULAR_LISTS
+        else:
+            fits = True
+        if not fits:
+            wrong.append((shape, name, kind))
+
+    assert wrong == []
+
+
+def test_plain_plurals_are_lists() -> None:
+    plurals = {name for _, name, kind in iterate_fields(OWN) if kind.startswith("[") and name.endswith("s")}
+
+    assert [field for field in iterate_fields(OWN) if field[1] in plurals - OF_MANY_SHAPES and field[2][0] != "["] == []
+
+
+def test_singular_nouns_of_requests_are_references() -> None:
+    nouns = {noun.singular for noun in Noun} & {name for _, name, _ in iterate_fields(REQUESTS)}
+    kinds = {kind for _, name, kind in iterate_fields(REQUESTS) if name in nouns}
+
+    assert kinds <= {"integer", "integer|string"}
+
+
+def test_nouns_are_plural(reader: TestClient) -> None:
+    spans = reader.get("/documents/4").json()["spans"]
+
+    assert {span["noun"] for span in spans} == {"statements", "cues", "attributions", "passages", "claims"}

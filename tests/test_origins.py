@@ -31,7 +31,7 @@ def origins(client: TestClient, address: str) -> dict[str, Item]:
 
 def why(origin: Item) -> dict[str, str]:
     """Of each outlet that rests on the origin, why it does."""
-    return {document["source"]["slug"]: document["basis"] for document in origin["documents"]}
+    return {document["source"]["slug"]: document["basis"] for document in origin["relying_documents"]}
 
 
 def get_derived_rows(store: Store) -> tuple[list[Any], list[Any]]:
@@ -72,7 +72,7 @@ def test_signing_has_five_outlets_and_three_origins(reader: TestClient) -> None:
 def test_origin_statements_have_true_spans(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
         for origin in items(reader, f"/events/{event['id']}/origins"):
-            for document in origin["documents"]:
+            for document in origin["relying_documents"]:
                 words = reader.get(f"/documents/{document['id']}").json()["text"]
                 assert all(words[item["start"] : item["end"]] == item["exact"] for item in document["statements"])
 
@@ -81,7 +81,9 @@ def test_list_counts_equal_the_origins_of_events(reader: TestClient) -> None:
     for event in items(reader, "/events?limit=500"):
         rows = items(reader, f"/events/{event['id']}/origins")
         assert event["origin_count"] == len(rows)
-        assert event["document_count"] == len({document["id"] for origin in rows for document in origin["documents"]})
+        assert event["document_count"] == len(
+            {document["id"] for origin in rows for document in origin["relying_documents"]}
+        )
 
 
 def test_events_sort_and_filter_by_origins(reader: TestClient) -> None:
@@ -190,10 +192,10 @@ def test_copies_of_an_agency_text_are_one_origin(newsroom: Newsroom, agency_day:
     by_key = newsroom.origins()
 
     assert by_key.keys() == {f"source:{agency}", *(f"source:{outlet}" for outlet in outlets[-2:])}
-    copies = by_key[f"source:{agency}"]["documents"]
+    copies = by_key[f"source:{agency}"]["relying_documents"]
     assert sorted(copy["basis"] for copy in copies) == ["copied"] * 10 + ["own_voice"]
     [own] = [copy["id"] for copy in copies if copy["basis"] == "own_voice"]
-    assert {copy["copy_of"] for copy in copies} == {own, None}
+    assert {copy["copy_of_id"] for copy in copies} == {own, None}
     assert all(0.4 <= copy["similarity"] <= 1 for copy in copies if copy["basis"] == "copied")
 
 
@@ -205,9 +207,9 @@ def test_credit_in_one_copy_names_the_origin_of_all(newsroom: Newsroom) -> None:
     assert len(by_key) == 3
     behind = by_key["agency:reuters"]
     assert (behind["kind"], behind["name"], behind["source_count"]) == ("agency", "Reuters", 10)
-    [crediting] = [document for document in behind["documents"] if document["basis"] == "credited"]
+    [crediting] = [document for document in behind["relying_documents"] if document["basis"] == "credited"]
     assert crediting["credit"]["exact"] == "Reuters"
-    assert {document["copy_of"] for document in behind["documents"]} == {crediting["id"], None}
+    assert {document["copy_of_id"] for document in behind["relying_documents"]} == {crediting["id"], None}
 
 
 def test_credited_agency_follows_source_names(newsroom: Newsroom) -> None:

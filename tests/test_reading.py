@@ -62,9 +62,9 @@ def test_extracted_records_are_marked_and_have_spans(writer: TestClient) -> None
     full = writer.get(f"/documents/{document}").json()
     for span in full["spans"]:
         assert 0 <= span["start"] < span["end"] <= len(ARTICLE)
-    assert full["reading"]["statements"] + full["reading"]["suggestions"] >= 4
-    assert "en_core_web_sm" in full["reading"]["reader"]
-    assert writer.get("/documents/1").json()["reading"] is None
+    assert full["extraction"]["statement_count"] + full["extraction"]["suggestion_count"] >= 4
+    assert "en_core_web_sm" in full["extraction"]["extractor_version"]
+    assert writer.get("/documents/1").json()["extraction"] is None
 
 
 def test_unknown_voice_becomes_one_machine_speaker(writer: TestClient) -> None:
@@ -197,7 +197,7 @@ def test_command_extracts_unread_documents(writer: TestClient, store: Store, dat
 def test_other_languages_yield_only_quotations(writer: TestClient, language: str) -> None:
     document = put(writer, "„Wir bauen die Brücke“, sagte Jane Doe.\n", language=language)
 
-    note = writer.get(f"/documents/{document}").json()["reading"]["note"]
+    note = writer.get(f"/documents/{document}").json()["extraction"]["note"]
     assert note
     assert words(writer, document) in ([], ["Wir bauen die Brücke"])
 
@@ -215,7 +215,7 @@ def test_own_tagger_is_used_with_the_rules(
     missing = dateline(store.url, "extract", "--again", DATELINE_EXTRACT_MODEL=str(tmp_path / "none"))
 
     assert "1 documents read again" in judged.output, judged.output
-    assert ", tagger " in writer.get(f"/documents/{document}").json()["reading"]["reader"]
+    assert ", tagger " in writer.get(f"/documents/{document}").json()["extraction"]["extractor_version"]
     assert (refused.exit_code, missing.exit_code) == (1, 1)
     assert "no tagger" in refused.output
     assert "DATELINE_EXTRACT_MODEL" in missing.output

@@ -79,7 +79,7 @@ def check_figures(store: Store, client: TestClient) -> None:
         {item["id"]: item for item in read_flat(client, "/statements")},
         names=32,
     )
-    assert {row["source_slug"]: row["documents"] for row in rows(store, "v_source")} == {
+    assert {row["source_slug"]: row["document_count"] for row in rows(store, "v_source")} == {
         item["slug"]: item["document_count"] for item in read_flat(client, "/sources")
     }
     # Statements without any date are in the view with a null day; the API does not count them.
@@ -92,7 +92,7 @@ def check_figures(store: Store, client: TestClient) -> None:
     for view, noun, by in (("v_coverage_daily", "events", "source"), ("v_speaker_daily", "statements", "speaker")):
         counts: Counter[Any] = Counter()
         for row in rows(store, view):
-            counts[row["day"], row[f"{by}_slug"]] += row[noun]
+            counts[row["day"], row[f"{by}_slug"]] += row[f"{noun.removesuffix('s')}_count"]
         if noun == "statements":
             counts -= Counter({(None, slug): number for slug, number in undated.items()})
         series = read_flat(client, f"/stats/{noun}?by={by}&{always}")
@@ -132,7 +132,7 @@ def test_views_follow_a_merge_and_a_suggestion(writer: TestClient, store: Store)
         for row in rows(store, "v_speaker_daily")
         if (row["speaker_slug"], row["day"]) == ("kim-jong-un", doubted["day"])
     ]
-    assert of_the_day["suggestions"] == 1 < of_the_day["statements"]
+    assert of_the_day["suggestion_count"] == 1 < of_the_day["statement_count"]
 
 
 def test_daily_coverage_adds_up_to_the_cells(shared_store: Store, reader: TestClient) -> None:
@@ -143,8 +143,8 @@ def test_daily_coverage_adds_up_to_the_cells(shared_store: Store, reader: TestCl
         if (row["source_slug"], row["day"]) == ("meduza", "2024-06-19")
     ]
 
-    assert sum(row["events"] for row in days) == len(cells) > 0
-    assert sum(row["documents"] for row in days) == sum(item["documents"] for item in cells)
+    assert sum(row["event_count"] for row in days) == len(cells) > 0
+    assert sum(row["document_count"] for row in days) == sum(item["document_count"] for item in cells)
 
 
 def test_source_view_has_fields_counts_and_days(shared_store: Store, reader: TestClient) -> None:
@@ -157,9 +157,12 @@ def test_source_view_has_fields_counts_and_days(shared_store: Store, reader: Tes
         days = [document["published_earliest"] for document in documents if document["published_earliest"]]
 
         assert {name: row[name] for name in own} == own
-        assert row["events"] == len(read_flat(reader, f"/coverage?source={item['slug']}"))
-        assert row["statements"] == len(read_flat(reader, f"/statements?source={item['slug']}"))
-        assert (row["first_published"], row["last_published"]) == (min(days, default=None), max(days, default=None))
+        assert row["event_count"] == len(read_flat(reader, f"/coverage?source={item['slug']}"))
+        assert row["statement_count"] == len(read_flat(reader, f"/statements?source={item['slug']}"))
+        assert (row["first_published_on"], row["last_published_on"]) == (
+            min(days, default=None),
+            max(days, default=None),
+        )
 
 
 @pytest.mark.parametrize("moment", ["2024-06-19 00:00:00", "2024-06-19 00:00:00.000000"])

@@ -34,7 +34,7 @@ def test_report_has_its_related_records(reader: TestClient) -> None:
 
     assert report["event"]["title"] == "Putin visits Pyongyang in 2000"
     assert report["event"]["date"]["edtf"] == "2000-07"
-    assert report["dated"] == {"edtf": "2000", "earliest": "2000-01-01", "latest": "2000-12-31"}
+    assert report["date"] == {"edtf": "2000", "earliest": "2000-01-01", "latest": "2000-12-31"}
     assert (report["role"], report["claim_count"]) == ("background", 0)
     assert report["passage"]["exact"] == "This was the Russian president’s first visit since 2000."
 
@@ -102,7 +102,7 @@ def test_spans_equal_the_document_text(reader: TestClient, subtests: pytest.Subt
 def test_passages_equal_the_document_text(reader: TestClient) -> None:
     for event in items(reader, "/events"):
         for outlet in items(reader, f"/events/{event['id']}/sources"):
-            for document in outlet["documents"]:
+            for document in outlet["reporting_documents"]:
                 text = read(reader, f"/documents/{document['id']}")["text"]
                 passage = document["passage"]
                 assert passage["exact"] == text[passage["start"] : passage["end"]]
@@ -120,7 +120,7 @@ def test_utterance_has_printings_and_source_count(reader: TestClient) -> None:
     [article] = find(reader, "utterances", "speaker=treaty-2024")
     printings = items(reader, f"/statements?utterance={article['id']}&sort=id")
 
-    assert article["statements"] == [statement["id"] for statement in printings]
+    assert article["statement_ids"] == [statement["id"] for statement in printings]
     assert article["source_count"] == len({statement["source"]["slug"] for statement in printings}) == 3
     assert article["said"]["edtf"] == "2024-06-19"
     assert article["external_id"] == "seed:article-4"

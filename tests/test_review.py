@@ -61,7 +61,7 @@ def list_queue(client: TestClient, **parameters: Any) -> list[tuple[str, str]]:
 
 
 def _called(item: Body) -> str:
-    return str(item["speaker"]["name"] if item["noun"] == "speakers" else item["words"]["exact"])
+    return str(item["speaker"]["name"] if item["noun"] == "speakers" else item["span"]["exact"])
 
 
 def ids(client: TestClient, noun: str, **parameters: Any) -> dict[str, int]:
@@ -123,13 +123,13 @@ def test_queue_item_has_its_context(desk: TestClient) -> None:
         for key in (IN_ORDER[7], IN_ORDER[6], IN_ORDER[2])
     )
 
-    assert said["words"]["prefix"] == "Envoys met in Bern on Monday. “"
+    assert said["span"]["prefix"] == "Envoys met in Bern on Monday. “"
     assert (said["speaker"]["slug"], said["cue"]["exact"], said["source"]["slug"]) == ("berg", "said", "meduza")
     assert [hop["speaker"]["slug"] for hop in said["chain"]] == ["monday", "rhein"]
     assert (said["document"]["title"], said["event"]["title"]) == ("Talks in Bern", "Envoys meet")
     assert read(desk, said["href"])["revision"] == said["revision"]
     # A speaker that has only relayed is shown by what it relayed; an event by the passage that reports it.
-    assert (person["kind"], person["words"]["exact"]) == ("organization", "Talks begin at noon,")
+    assert (person["kind"], person["span"]["exact"]) == ("organization", "Talks begin at noon,")
     assert (event["kind"], event["document"]["title"], event["chain"]) == ("consult", "Talks in Bern", [])
 
 
@@ -148,7 +148,7 @@ def test_confirmed_or_corrected_record_is_human(desk: TestClient) -> None:
 
     assert answer.status_code == 200
     made = answer.json()["revision"]
-    assert answer.json() == {"confirmed": 2, "corrected": 2, "rejected": 0, "revision": made}
+    assert answer.json() == {"confirmed_count": 2, "corrected_count": 2, "rejected_count": 0, "revision": made}
     statement = read(desk, f"/statements/{said['No comment,']}")
     assert statement == before | {"coded_by": "human", "confidence": None, "revision": made}
     statement = read(desk, f"/statements/{said['Talks begin at noon,']}")
@@ -171,7 +171,7 @@ def test_rejected_record_is_deleted_and_remembered(desk: TestClient, store: Stor
         {"noun": "events", "id": event, "verdict": "reject"},
     )
 
-    assert (answer.status_code, answer.json()["rejected"]) == (200, 2)
+    assert (answer.status_code, answer.json()["rejected_count"]) == (200, 2)
     assert desk.get(f"/statements/{said['We shall see,']}").status_code == 410
     assert desk.get(f"/events/{event}").status_code == 410
     assert list_queue(desk, noun="reports") == []
@@ -195,7 +195,7 @@ def covered(store: Store, document: int, noun: Noun, words: str, start: int | No
 def test_rejection_holds_for_every_document_version(desk: TestClient, store: Store) -> None:
     first = read(desk, "/documents?sort=-id&limit=1")["items"][0]["id"]
     later = post(desk, "/documents", article(f"Corrected. {TEXT.replace('Forty', 'Fifty')}"))["id"]
-    tied = post(desk, "/documents", {"source": "tass", "text": f"{TEXT} (Rhein)", "supersedes": later})["id"]
+    tied = post(desk, "/documents", {"source": "tass", "text": f"{TEXT} (Rhein)", "supersedes_id": later})["id"]
     other = post(desk, "/documents", {"source": "meduza", "title": "Another", "text": f"{TEXT} Again."})["id"]
     said = ids(desk, "statements")["We shall see,"]
     report = ids(desk, "reports")["Envoys met in Bern"]
@@ -312,7 +312,7 @@ def test_event_and_report_can_be_rejected_together(desk: TestClient) -> None:
         desk, *({"noun": n, "id": i, "verdict": "reject"} for n, i in (("events", event), ("reports", report)))
     )
 
-    assert (answer.status_code, answer.json()["rejected"]) == (200, 2)
+    assert (answer.status_code, answer.json()["rejected_count"]) == (200, 2)
     assert [item["noun"] for item in items(desk, "/rejections")] == ["reports"]
 
 

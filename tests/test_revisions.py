@@ -70,7 +70,7 @@ def test_revision_has_its_time_author_and_message(empty_writer: TestClient) -> N
     [made] = empty_writer.get("/revisions").json()["items"]
     prefix = empty_writer.headers["Authorization"].split("_")[1]
     assert (made["author"], made["message"]) == (f"tests ({prefix})", "Found it")
-    assert made["at"].endswith("Z")
+    assert made["revised_at"].endswith("Z")
 
 
 def test_write_without_a_message_has_its_request_as_one(empty_writer: TestClient) -> None:
@@ -248,7 +248,7 @@ def test_history_has_every_state_with_its_message(empty_writer: TestClient) -> N
     states = empty_writer.get(f"/sources/{source}/history?sort=revision").json()["items"]
 
     assert [state["operation"] for state in states] == ["create", "update", "delete"]
-    assert [state["values"] and state["values"]["name"] for state in states] == ["Herald 0", "Bote", None]
+    assert [state["snapshot"] and state["snapshot"]["name"] for state in states] == ["Herald 0", "Bote", None]
     assert [state["message"] for state in states] == ["POST /sources", "Renamed", "DELETE /sources/1"]
 
 

@@ -34,7 +34,7 @@ def test_search_can_be_saved_listed_changed_deleted(writer: TestClient) -> None:
     saved = save(writer, name="Kim on the treaty", query="?speaker=kim&kind=direct,mixed&from=2024-06-19")
 
     assert (saved["slug"], saved["query"]) == ("kim-on-the-treaty", "from=2024-06-19&kind=direct,mixed&speaker=kim")
-    assert [saved[name] for name in ("items", "feed", "stream")] == [
+    assert [saved[name] for name in ("items_url", "feed_url", "stream_url")] == [
         "/searches/kim-on-the-treaty/items",
         "/searches/kim-on-the-treaty/items?format=atom",
         "/changes/stream?search=kim-on-the-treaty",
@@ -48,9 +48,9 @@ def test_search_can_be_saved_listed_changed_deleted(writer: TestClient) -> None:
         "name": "Kim",
         "slug": "kim",
         "query": "speaker=kim",
-        "items": "/searches/kim/items",
-        "feed": "/searches/kim/items?format=atom",
-        "stream": "/changes/stream?search=kim",
+        "items_url": "/searches/kim/items",
+        "feed_url": "/searches/kim/items?format=atom",
+        "stream_url": "/changes/stream?search=kim",
     }
     assert writer.delete("/searches/kim").status_code == 204
     assert_problem(writer.get("/searches/kim"), 404)
@@ -213,4 +213,4 @@ def test_any_text_is_saved_as_the_list_reads_it(writer: TestClient, text: str, b
 
     assert (saved.status_code == 201) == (listed.status_code == 200)
     if listed.status_code == 200:
-        assert items(writer, saved.json()["items"]) == listed.json()["items"]
+        assert items(writer, saved.json()["items_url"]) == listed.json()["items"]

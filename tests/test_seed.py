@@ -44,14 +44,14 @@ def test_store_has_only_annotated_statements(reader: TestClient) -> None:
 def test_printings_of_one_utterance_share_it(reader: TestClient, subtests: pytest.Subtests) -> None:
     for one, other in SAME:
         with subtests.test(one=one, other=other):
-            assert statement(reader, one)["utterance"] is not None
-            assert statement(reader, one)["utterance"] == statement(reader, other)["utterance"]
+            assert statement(reader, one)["utterance_id"] is not None
+            assert statement(reader, one)["utterance_id"] == statement(reader, other)["utterance_id"]
 
 
 def test_similar_statements_share_no_utterance(reader: TestClient, subtests: pytest.Subtests) -> None:
     for one, other in DIFFERENT:
         with subtests.test(one=one, other=other):
-            utterances = [statement(reader, number)["utterance"] for number in (one, other)]
+            utterances = [statement(reader, number)["utterance_id"] for number in (one, other)]
 
             assert None in utterances or utterances[0] != utterances[1]
 

@@ -85,7 +85,7 @@ def test_merge_moves_statements_names_and_facts(desk: TestClient) -> None:
         "record": merged["record"],
         "revision": merged["revision"],
     }
-    assert [source["statements"] for source in merged["record"]["sources"]] == [2]
+    assert [source["statement_count"] for source in merged["record"]["by_source"]] == [2]
     assert [utterance["speaker"]["slug"] for utterance in items(desk, "/utterances?speaker=berg")] == ["berg"]
     claims = read(desk, "/claims?property=people")["items"]
     assert [claim["attributed_to"]["slug"] for claim in claims] == ["berg"]
@@ -132,7 +132,7 @@ def test_merged_speaker_is_410_naming_the_target(desk: TestClient) -> None:
 
     for address in ("/speakers/a-berg", f"/speakers/{old['id']}", "/speakers/a-berg/statements"):
         gone = desk.get(address)
-        assert (gone.status_code, gone.json()["merged_into"], gone.json()["revision"]) == (410, new, now)
+        assert (gone.status_code, gone.json()["merged_into_id"], gone.json()["revision"]) == (410, new, now)
         assert read(desk, gone.json()["was"]) == old
     assert desk.get("/statements?speaker=a-berg").status_code == 422
     assert desk.patch("/speakers/a-berg", json={"title": None}).status_code == 410
@@ -152,7 +152,7 @@ def test_merged_speaker_is_410_naming_the_target(desk: TestClient) -> None:
     assert {noun for noun, _, _ in changed} == {"speakers", "statements", "utterances", "claims"}
     # One that is merely deleted was merged into nothing.
     desk.delete(f"/speakers/{speaker(desk, 'Nobody', 'nobody')}")
-    assert "merged_into" not in desk.get("/speakers/nobody").json()
+    assert "merged_into_id" not in desk.get("/speakers/nobody").json()
 
 
 def test_invalid_merge_is_422_and_changes_nothing(desk: TestClient) -> None:
@@ -215,8 +215,8 @@ def test_split_moves_statements_to_a_new_speaker(desk: TestClient) -> None:
         "slug": "envoy",
         "kind": "unnamed",
         "aliases": ["A. BERG"],
-        "statements": [ids["Talks begin at noon,"], ids["No comment,"]],
-        "claims": [claim["id"]],
+        "statement_ids": [ids["Talks begin at noon,"], ids["No comment,"]],
+        "claim_ids": [claim["id"]],
     }
     made = post(desk, "/speakers/berg/split", body)
 
@@ -238,7 +238,7 @@ def test_split_leaves_an_utterance_still_in_use(desk: TestClient) -> None:
     for ident in both:
         desk.patch(f"/statements/{ident}", json={"utterance": utterance["id"]})
 
-    post(desk, "/speakers/berg/split", {"name": "Another Berg", "statements": both[:1]})
+    post(desk, "/speakers/berg/split", {"name": "Another Berg", "statement_ids": both[:1]})
 
     assert read(desk, f"/utterances/{utterance['id']}")["speaker"]["slug"] == "berg"
 
@@ -249,9 +249,9 @@ def test_split_of_foreign_statements_is_refused(desk: TestClient) -> None:
     before = desk.get("/speakers").headers["ETag"]
     wrong: list[tuple[Body, int, str | None]] = [
         ({"aliases": ["the envoy"]}, 422, "aliases.0"),
-        ({"statements": [theirs["id"]]}, 422, "statements.0"),
-        ({"statements": [999_999]}, 422, "statements.0"),
-        ({"claims": [claim["id"]]}, 422, "claims.0"),
+        ({"statement_ids": [theirs["id"]]}, 422, "statement_ids.0"),
+        ({"statement_ids": [999_999]}, 422, "statement_ids.0"),
+        ({"claim_ids": [claim["id"]]}, 422, "claim_ids.0"),
         ({"slug": "rhein"}, 409, None),
         ({"kind": "voice"}, 422, "kind"),
         ({"name": ""}, 422, "name"),

@@ -69,11 +69,11 @@ def recount(made: Sequence[Made], speaker: str) -> Body:
     for row in own:
         outlets[row.outlet].append(row)
     return {
-        "sources": {outlet: _outlet(of_outlet) for outlet, of_outlet in outlets.items()},
-        "relays": _relays(own),
-        "months": Counter(_month(item.said or item.published) for item in own),
-        "first_said": min((_days(item.said)[0] for item in own if item.said), default=None),
-        "last_said": max((_days(item.said)[1] for item in own if item.said), default=None),
+        "by_source": {outlet: _outlet(of_outlet) for outlet, of_outlet in outlets.items()},
+        "by_relay": _relays(own),
+        "by_month": Counter(_month(item.said or item.published) for item in own),
+        "first_said_on": min((_days(item.said)[0] for item in own if item.said), default=None),
+        "last_said_on": max((_days(item.said)[1] for item in own if item.said), default=None),
     }
 
 
@@ -81,11 +81,11 @@ def _outlet(of_outlet: Sequence[Made]) -> Body:
     kinds = Counter(item.kind for item in of_outlet)
     relayed = sum(bool(item.chain) for item in of_outlet)
     return {
-        "statements": len(of_outlet),
-        **{kind: kinds[kind] for kind in ("direct", "indirect", "mixed")},
-        "relayed": relayed,
-        "relays": _relays(of_outlet),
-        "quotes": any(item.kind != "indirect" for item in of_outlet),
+        "statement_count": len(of_outlet),
+        **{f"{kind}_count": kinds[kind] for kind in ("direct", "indirect", "mixed")},
+        "relayed_count": relayed,
+        "by_relay": _relays(of_outlet),
+        "has_quotes": any(item.kind != "indirect" for item in of_outlet),
         "only_relayed": all(item.chain for item in of_outlet),
     }
 
@@ -111,19 +111,19 @@ def read_record(client: TestClient, slugs: dict[str, str], speaker: str) -> Body
     record = read(client, f"/speakers/{slugs[speaker]}")["record"]
 
     def relays(rows: list[Body]) -> Counter[str]:
-        numbers = [item["statements"] for item in rows]
+        numbers = [item["statement_count"] for item in rows]
         assert numbers == sorted(numbers, reverse=True)
-        return Counter({names[item["speaker"]["slug"]]: item["statements"] for item in rows})
+        return Counter({names[item["speaker"]["slug"]]: item["statement_count"] for item in rows})
 
     sources = {
         names[source["source"]["slug"]]: {name: value for name, value in source.items() if name != "source"}
-        | {"relays": relays(source["relays"])}
-        for source in record["sources"]
+        | {"by_relay": relays(source["by_relay"])}
+        for source in record["by_source"]
     }
-    months = {month["month"]: month["statements"] for month in record["months"]}
+    months = {month["month"]: month["statement_count"] for month in record["by_month"]}
     assert list(months) == sorted(months, key=lambda month: month or "~")
-    read_back = {"sources": sources, "relays": relays(record["relays"]), "months": Counter(months)}
-    return {**read_back, "first_said": record["first_said"], "last_said": record["last_said"]}
+    read_back = {"by_source": sources, "by_relay": relays(record["by_relay"]), "by_month": Counter(months)}
+    return {**read_back, "first_said_on": record["first_said_on"], "last_said_on": record["last_said_on"]}
 
 
 @settings(shares_a_store, max_examples=4)
@@ -147,22 +147,22 @@ def test_record_separates_quotes_paraphrases_and_relays(empty_writer: TestClient
 
     record = read(empty_writer, f"/speakers/{slugs['minister']}")["record"]
 
-    by_outlet = {source["source"]["slug"].split("-")[0]: source for source in record["sources"]}
-    assert {name: (item["quotes"], item["only_relayed"]) for name, item in by_outlet.items()} == {
+    by_outlet = {source["source"]["slug"].split("-")[0]: source for source in record["by_source"]}
+    assert {name: (item["has_quotes"], item["only_relayed"]) for name, item in by_outlet.items()} == {
         "herald": (True, False),
         "courier": (False, True),
         "gazette": (False, False),
     }
-    assert [source["statements"] for source in record["sources"]] == [2, 1, 1]
-    assert [(relay["speaker"]["slug"].split("-")[0], relay["statements"]) for relay in record["relays"]] == [
+    assert [source["statement_count"] for source in record["by_source"]] == [2, 1, 1]
+    assert [(relay["speaker"]["slug"].split("-")[0], relay["statement_count"]) for relay in record["by_relay"]] == [
         ("agency", 2),
         ("envoy", 1),
     ]
-    assert (record["first_said"], record["last_said"]) == ("2024-06-19", "2024-06-19")
-    assert record["months"] == [
-        {"month": "2024-06", "statements": 2},
-        {"month": "2024-07", "statements": 1},
-        {"month": None, "statements": 1},
+    assert (record["first_said_on"], record["last_said_on"]) == ("2024-06-19", "2024-06-19")
+    assert record["by_month"] == [
+        {"month": "2024-06", "statement_count": 2},
+        {"month": "2024-07", "statement_count": 1},
+        {"month": None, "statement_count": 1},
     ]
 
 
@@ -174,8 +174,10 @@ def test_record_of_seed_speakers_agrees_with_lists(reader: TestClient, speaker: 
         statement["source"]["slug"] for statement in read(reader, f"/speakers/{speaker}/statements")["items"]
     )
 
-    assert {source["source"]["slug"]: source["statements"] for source in record["sources"]} == by_outlet
-    assert by_outlet.total() == shape["statement_count"] == sum(month["statements"] for month in record["months"])
+    assert {source["source"]["slug"]: source["statement_count"] for source in record["by_source"]} == by_outlet
+    assert (
+        by_outlet.total() == shape["statement_count"] == sum(month["statement_count"] for month in record["by_month"])
+    )
     counted = read(reader, f"/speakers/{speaker}/utterances?count=exact")["count"]
     assert record["utterance_count"] == counted
 
@@ -184,10 +186,10 @@ def test_speaker_without_statements_has_an_empty_record(empty_writer: TestClient
     post(empty_writer, "/speakers", {"name": "Nobody", "slug": "nobody", "kind": "person"})
 
     assert read(empty_writer, "/speakers/nobody")["record"] == {
-        "sources": [],
-        "relays": [],
-        "months": [],
-        "first_said": None,
-        "last_said": None,
+        "by_source": [],
+        "by_relay": [],
+        "by_month": [],
+        "first_said_on": None,
+        "last_said_on": None,
         "utterance_count": 0,
     }

@@ -18,7 +18,7 @@ FIELDS = [
     "cue",
     "said",
     "chain",
-    "utterance",
+    "utterance_id",
     "utterance_by",
     "utterance_confidence",
     "language",
@@ -60,7 +60,7 @@ def test_both_renderings_of_a_sentence_have_true_spans(reader: TestClient) -> No
     ]
 
     assert {item["text"] for item in statements} == renderings
-    assert len({item["utterance"] for item in statements}) == 1
+    assert len({item["utterance_id"] for item in statements}) == 1
     for item in statements:
         text = read(reader, f"/documents/{item['document']['id']}")["text"]
         assert text[item["span"]["start"] : item["span"]["end"]] == item["text"]
@@ -113,7 +113,7 @@ def test_filter_takes_an_id_or_an_external_id(reader: TestClient, subtests: pyte
     for noun in ["event", "utterance"]:
         with subtests.test(noun=noun):
             [statement] = find(reader, "speaker=treaty-2024&source=meduza")
-            ident = statement["event"]["id"] if noun == "event" else statement["utterance"]
+            ident = statement["event"]["id"] if noun == "event" else statement["utterance_id"]
 
             assert statement["id"] in {statement["id"] for statement in find(reader, f"{noun}={ident}")}
 

@@ -94,7 +94,7 @@ def test_flat_history_has_the_values_as_json(reader: TestClient) -> None:
     [row] = read(reader, "/events/1/history?flat=true")["items"]
     [version] = items(reader, "/events/1/history")
 
-    assert json.loads(row["values"]) == version["values"]
+    assert json.loads(row["snapshot"]) == version["snapshot"]
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def replaced(one: Body) -> set[tuple[str, str]]:
 def test_utterance_shows_two_english_versions(reader: TestClient) -> None:
     shape = utterance(reader, "putin-mutual-assistance")
     by_id = {printing["id"]: printing for printing in shape["printings"]}
-    base = by_id[shape["fullest"]]
+    base = by_id[shape["fullest_statement_id"]]
     [other] = [
         printing
         for printing in shape["printings"]
@@ -70,9 +70,9 @@ def test_utterance_shows_two_english_versions(reader: TestClient) -> None:
     ]
 
     assert shape["printing_count"] == len(by_id) >= 3
-    assert (base["source"]["slug"], base["fullest"], base["likeness"]) == ("the-new-american", True, 1)
+    assert (base["source"]["slug"], base["is_fullest"], base["likeness"]) == ("the-new-american", True, 1)
     assert shape["words"] == base["text"]
-    assert (other["source"]["slug"], other["fullest"], other["cuts"]) == ("the-final-call", False, [])
+    assert (other["source"]["slug"], other["is_fullest"], other["cuts"]) == ("the-final-call", False, [])
     assert replaced(other) == {("agreement", "treaty"), ("the event", "case")}
     assert 0.8 < other["likeness"] < 1
 
@@ -83,7 +83,7 @@ def test_article_four_has_printings_of_three_outlets(reader: TestClient) -> None
     assert {printing["source"]["slug"] for printing in shape["printings"]} == {"real-news-india", "meduza", "naenara"}
     assert "treaty-1961" not in {(printing["speaker"] or {}).get("slug") for printing in shape["printings"]}
     assert [printing["document"]["published"]["edtf"] for printing in shape["printings"]][-1] == "2025-06~"
-    assert {printing["source"]["slug"] for printing in shape["printings"] if printing["first"]} == {
+    assert {printing["source"]["slug"] for printing in shape["printings"] if printing["is_first"]} == {
         "real-news-india",
         "meduza",
     }
@@ -111,8 +111,13 @@ def test_differences_reproduce_both_texts(reader: TestClient) -> None:
 def test_utterance_without_printings_has_no_words(said: TestClient) -> None:
     shape = full(said)
 
-    assert (shape["printings"], shape["first"], shape["fullest"], shape["words"]) == ([], [], None, None)
-    assert (shape["printing_count"], shape["source_count"], shape["languages"], shape["first_published"]) == (
+    assert (shape["printings"], shape["first_statement_ids"], shape["fullest_statement_id"], shape["words"]) == (
+        [],
+        [],
+        None,
+        None,
+    )
+    assert (shape["printing_count"], shape["source_count"], shape["languages"], shape["first_published_on"]) == (
         0,
         0,
         [],
@@ -132,14 +137,16 @@ def test_fullest_is_longest_in_the_main_language(said: TestClient) -> None:
     by_id = {printing["id"]: printing for printing in shape["printings"]}
 
     # As a tag, en-GB is another language than en: none of the two printings in en is longer than it.
-    assert [printing["text"] for printing in shape["printings"] if printing["fullest"]] == ["We will not move an inch"]
-    assert (shape["languages"], shape["first_published"]) == (["en", "en-GB", "ru"], "2024-06-18")
+    assert [printing["text"] for printing in shape["printings"] if printing["is_fullest"]] == [
+        "We will not move an inch"
+    ]
+    assert (shape["languages"], shape["first_published_on"]) == (["en", "en-GB", "ru"], "2024-06-18")
     assert (by_id[russian]["not_compared"], by_id[russian]["differences"], by_id[russian]["cuts"]) == (
         "language",
         None,
         None,
     )
-    assert by_id[russian]["first"]
+    assert by_id[russian]["is_first"]
     assert by_id[fuller]["not_compared"] is None
     assert [printing["document"]["published"]["edtf"] for printing in shape["printings"]] == [
         "2024-06-18",
@@ -152,14 +159,14 @@ def test_fullest_is_longest_in_the_main_language(said: TestClient) -> None:
 def test_first_printings_respect_date_precision(said: TestClient) -> None:
     undated = printing(said, "We will not move")
     day = printing(said, "We will not move an inch", "naenara", published="2024-06-19")
-    assert full(said)["first"] == [day]
+    assert full(said)["first_statement_ids"] == [day]
 
     evening = printing(said, "We won’t move", "tass", published="2024-06-19", published_at="2024-06-19T20:00:00Z")
-    assert full(said)["first"] == [day, evening]  # a day tells nothing of an hour in it
+    assert full(said)["first_statement_ids"] == [day, evening]  # a day tells nothing of an hour in it
 
     before = printing(said, "We shall not move", "kcna", published="2024-06-18", published_at="2024-06-18T22:00:00Z")
     shape = full(said)
-    assert (shape["first"], shape["first_published"]) == ([before], "2024-06-18")
+    assert (shape["first_statement_ids"], shape["first_published_on"]) == ([before], "2024-06-18")
     assert [printing["id"] for printing in shape["printings"]] == [before, evening, day, undated]
 
 
@@ -254,16 +261,19 @@ def test_difference_list_has_all_printings(reader: TestClient) -> None:
     shape = utterance(reader, "putin-mutual-assistance")
     rows: dict[int, list[Body]] = defaultdict(list)
     for row in items(reader, f"/utterances/{shape['id']}/differences?limit=500"):
-        assert (row["base"], row["base_source"]) == (shape["fullest"], "the-new-american")
-        rows[row["statement"]].append(row)
+        assert (row["base_statement_id"], row["base_source_slug"]) == (
+            shape["fullest_statement_id"],
+            "the-new-american",
+        )
+        rows[row["statement_id"]].append(row)
 
     assert list(rows) == sorted(rows)
     for printing in shape["printings"]:
-        of = {"statement", "source", "base", "base_source"}
+        of = {"statement_id", "source_slug", "base_statement_id", "base_source_slug"}
         assert [{name: row[name] for name in row.keys() - of} for row in rows[printing["id"]]] == printing[
             "differences"
         ]
-        assert {row["source"] for row in rows[printing["id"]]} == {printing["source"]["slug"]}
+        assert {row["source_slug"] for row in rows[printing["id"]]} == {printing["source"]["slug"]}
 
 
 def test_difference_list_takes_a_base_and_filters(reader: TestClient) -> None:
@@ -277,8 +287,10 @@ def test_difference_list_takes_a_base_and_filters(reader: TestClient) -> None:
 
     rows = list(csv.DictReader(io.StringIO(reader.get(address).text)))
 
-    assert {row["base"] for row in rows} == {str(other["id"])}
-    turned = {(row["base_words"], row["words"]) for row in rows if row["statement"] == str(shape["fullest"])}
+    assert {row["base_statement_id"] for row in rows} == {str(other["id"])}
+    turned = {
+        (row["base_words"], row["words"]) for row in rows if row["statement_id"] == str(shape["fullest_statement_id"])
+    }
     assert {("treaty", "agreement"), ("case", "the event")} <= turned
 
 

@@ -74,11 +74,11 @@ def test_machine_joins_the_annotated_pairs_only(empty_writer: TestClient, empty_
 
     by_number = {number: statement(empty_writer, number) for pair in (*ALL, *DIFFERENT) for number in pair}
     for one, other in ALL:
-        assert by_number[one]["utterance"] is not None
-        assert by_number[one]["utterance"] == by_number[other]["utterance"], (one, other)
+        assert by_number[one]["utterance_id"] is not None
+        assert by_number[one]["utterance_id"] == by_number[other]["utterance_id"], (one, other)
     for one, other in DIFFERENT:
-        assert None in (by_number[one]["utterance"], by_number[other]["utterance"]) or (
-            by_number[one]["utterance"] != by_number[other]["utterance"]
+        assert None in (by_number[one]["utterance_id"], by_number[other]["utterance_id"]) or (
+            by_number[one]["utterance_id"] != by_number[other]["utterance_id"]
         ), (one, other)
     joined = by_number["0.1"]
     assert (joined["utterance_by"], joined["coded_by"], joined["confidence"]) == ("machine", "human", None)
@@ -135,8 +135,8 @@ def test_utterances_of_people_stay_human(reader: TestClient) -> None:
     annotated, probable = statement(reader, "0.1"), statement(reader, "0.5")
 
     assert (annotated["utterance_by"], annotated["utterance_confidence"]) == ("human", None)
-    assert (probable["utterance_by"], probable["utterance"]) == ("machine", annotated["utterance"])
-    utterance = read(reader, f"/utterances/{annotated['utterance']}")
+    assert (probable["utterance_by"], probable["utterance_id"]) == ("machine", annotated["utterance_id"])
+    utterance = read(reader, f"/utterances/{annotated['utterance_id']}")
     assert (utterance["coded_by"], utterance["external_id"]) == ("human", "seed:putin-mutual-assistance")
 
 
@@ -171,7 +171,7 @@ def printed(
 
 def placed(client: TestClient, printing: Body) -> tuple[int | None, str | None]:
     shape = read(client, f"/statements/{printing['id']}")
-    return shape["utterance"], shape["utterance_by"]
+    return shape["utterance_id"], shape["utterance_by"]
 
 
 def test_second_printing_makes_an_utterance(press: TestClient) -> None:
@@ -181,11 +181,11 @@ def test_second_printing_makes_an_utterance(press: TestClient) -> None:
     second = printed(press, "send three hundred engineers to rebuild the harbour", source="courier")
     third = printed(press, WORDS.upper(), source="courier", published="2024-06-22")
 
-    assert second["utterance"] is not None
-    assert placed(press, first) == placed(press, third) == (second["utterance"], "machine")
+    assert second["utterance_id"] is not None
+    assert placed(press, first) == placed(press, third) == (second["utterance_id"], "machine")
     [utterance] = items(press, "/utterances")
-    assert (utterance["id"], utterance["coded_by"]) == (second["utterance"], "machine")
-    assert utterance["statements"] == [first["id"], second["id"], third["id"]]
+    assert (utterance["id"], utterance["coded_by"]) == (second["utterance_id"], "machine")
+    assert utterance["statement_ids"] == [first["id"], second["id"], third["id"]]
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_second_printing_makes_an_utterance(press: TestClient) -> None:
 def test_different_speaker_date_or_verdict_prevents_joining(press: TestClient, other: Body) -> None:
     first = printed(press, WORDS)
 
-    assert printed(press, WORDS, source="courier", **other)["utterance"] is None
+    assert printed(press, WORDS, source="courier", **other)["utterance_id"] is None
     assert placed(press, first) == (None, "machine")
     assert items(press, "/matches") == []
 
@@ -205,7 +205,7 @@ def test_doubtful_pair_is_proposed_as_a_match(press: TestClient, empty_store: St
     first, second = printed(press, WORDS), printed(press, OTHERS, source="courier")
     [match] = items(press, "/matches")
     assert (match["one"]["id"], match["other"]["id"]) == (first["id"], second["id"])
-    assert (match["same"], match["coded_by"], second["utterance"]) == (None, "machine", None)
+    assert (match["same"], match["coded_by"], second["utterance_id"]) == (None, "machine", None)
     assert 0 < match["confidence"] < 0.7
 
     with revisions.write(empty_store.engine, author="tests", message="") as session:
@@ -214,7 +214,7 @@ def test_doubtful_pair_is_proposed_as_a_match(press: TestClient, empty_store: St
     third = printed(press, OTHERS, published="2024-06-21")
 
     assert placed(press, first)[0] != placed(press, second)[0] is not None
-    assert placed(press, second)[0] == third["utterance"]
+    assert placed(press, second)[0] == third["utterance_id"]
 
 
 def test_person_can_join_a_doubtful_pair(press: TestClient, empty_store: Store) -> None:
@@ -226,7 +226,7 @@ def test_person_can_join_a_doubtful_pair(press: TestClient, empty_store: Store) 
         utterances.join(session, rows[0], rows[1], by=CodedBy.HUMAN)
 
     [utterance] = items(press, "/utterances")
-    assert utterance["statements"] == [pair["id"] for pair in pairs]
+    assert utterance["statement_ids"] == [pair["id"] for pair in pairs]
     assert placed(press, pairs[0]) == placed(press, pairs[1]) == (utterance["id"], "human")
     assert placed(press, pairs[2]) == (utterance["id"], "machine")
 
@@ -236,10 +236,10 @@ def test_removed_statement_is_not_joined_again(press: TestClient) -> None:
 
     answer = press.patch(f"/statements/{first['id']}", json={"utterance": None})
 
-    assert (answer.json()["utterance"], answer.json()["utterance_by"]) == (None, "human")
+    assert (answer.json()["utterance_id"], answer.json()["utterance_by"]) == (None, "human")
     assert placed(press, second) == (None, "machine")
     assert press.get(f"/utterances/{second['utterance']}").status_code == 410
-    assert printed(press, WORDS, published="2024-06-21")["utterance"] == placed(press, second)[0] is not None
+    assert printed(press, WORDS, published="2024-06-21")["utterance_id"] == placed(press, second)[0] is not None
     assert placed(press, first) == (None, "human")
 
 
@@ -247,7 +247,7 @@ def test_removed_statement_is_not_joined_again(press: TestClient) -> None:
 def test_changed_statement_is_compared_again(press: TestClient, change: Body) -> None:
     first, second = printed(press, WORDS), printed(press, WORDS, source="courier")
 
-    assert press.patch(f"/statements/{second['id']}", json=change).json()["utterance"] is None
+    assert press.patch(f"/statements/{second['id']}", json=change).json()["utterance_id"] is None
     assert placed(press, first) == (None, "machine")
     assert items(press, "/utterances") == []
 
@@ -260,7 +260,7 @@ def test_speaker_merge_joins_and_split_separates(press: TestClient) -> None:
 
     assert merged.status_code == 200, merged.text
     assert placed(press, first)[0] == placed(press, second)[0] is not None
-    press.post("/speakers/minister/split", json={"name": "The rival", "statements": [second["id"]]})
+    press.post("/speakers/minister/split", json={"name": "The rival", "statement_ids": [second["id"]]})
     assert placed(press, second) == (None, "machine")
 
 

@@ -70,42 +70,50 @@ def test_versions_list_unchanged_changed_removed_and_added(two: tuple[TestClient
 
     was, now = items(client, f"/documents/{second}/versions")
 
-    assert (was["id"], was["changes"], was["length"]) == (first, None, len(FIRST))
+    assert (was["id"], was["comparison"], was["length"]) == (first, None, len(FIRST))
     assert now["id"] == second
-    assert {name: value for name, value in now.items() if name != "changes"} == {
+    assert {name: value for name, value in now.items() if name != "comparison"} == {
         name: value for name, value in read(client, f"/documents/{second}").items() if name in now
     }
-    changes = now["changes"]
-    assert (changes["since"], changes["same_text"]) == (first, False)
+    changes = now["comparison"]
+    assert (changes["previous_id"], changes["is_text_unchanged"]) == (first, False)
     ids = {row["text"]: row["id"] for row in items(client, f"/documents/{second}/statements")}
     old = {row["text"]: row["id"] for row in items(client, f"/documents/{first}/statements")}
-    assert changes["stayed"] == [{"id": ids["Talks begin at noon,"], "before": old["Talks begin at noon,"]}]
-    changed = [(row["before"]["words"], row["after"]["words"], row["similarity"]) for row in changes["changed"]]
+    assert changes["unchanged_statements"] == [
+        {"id": ids["Talks begin at noon,"], "previous_id": old["Talks begin at noon,"]}
+    ]
+    changed = [
+        (row["previous"]["words"], row["current"]["words"], row["similarity"]) for row in changes["changed_statements"]
+    ]
     assert changed[0] == ("No comment,", "No comment,", 1.0)
     assert changed[1][:2] == (
         "We will not move an inch from our position,",
         "We will not move from our position today,",
     )
     assert 0.6 < changed[1][2] < 1
-    speakers = [(row["before"]["speaker"]["slug"], row["after"]["speaker"]["slug"]) for row in changes["changed"]]
+    speakers = [
+        (row["previous"]["speaker"]["slug"], row["current"]["speaker"]["slug"]) for row in changes["changed_statements"]
+    ]
     assert speakers == [("kim-jong-un", "antony-blinken"), ("kim-jong-un", "kim-jong-un")]
-    assert [(row["words"], row["speaker"]["slug"]) for row in changes["went"]] == [("It is over,", "antony-blinken")]
-    assert [(row["words"], row["id"]) for row in changes["came"]] == [("A new day,", ids["A new day,"])]
+    assert [(row["words"], row["speaker"]["slug"]) for row in changes["removed_statements"]] == [
+        ("It is over,", "antony-blinken")
+    ]
+    assert [(row["words"], row["id"]) for row in changes["added_statements"]] == [("A new day,", ids["A new day,"])]
 
 
 def test_version_has_similarity_and_edit_of_the_text(two: tuple[TestClient, int, int]) -> None:
     client, _, second = two
 
-    changes = items(client, f"/documents/{second}/versions")[1]["changes"]
+    changes = items(client, f"/documents/{second}/versions")[1]["comparison"]
 
     assert 0.7 < changes["similarity"] < 0.9
-    assert len(SECOND) - len(FIRST) == changes["added"] - changes["removed"]
-    assert len("UPDATED.\n\n") < changes["added"] < 60
+    assert len(SECOND) - len(FIRST) == changes["added_length"] - changes["removed_length"]
+    assert len("UPDATED.\n\n") < changes["added_length"] < 60
 
 
 def test_every_capture_lists_the_same_versions(two: tuple[TestClient, int, int]) -> None:
     client, first, second = two
-    third = capture(client, SECOND, 21, source="tass", url=None, title="Taken over", supersedes=second)
+    third = capture(client, SECOND, 21, source="tass", url=None, title="Taken over", supersedes_id=second)
     early = capture(client, f"{FIRST}Soon more.", 18)
     capture(client, FIRST, 22, url="https://example.org/other")
 
@@ -115,8 +123,13 @@ def test_every_capture_lists_the_same_versions(two: tuple[TestClient, int, int])
     }
 
     assert listed == {ident: [early, first, second, third] for ident in listed}
-    same = items(client, f"/documents/{first}/versions")[3]["changes"]
-    assert (same["same_text"], same["similarity"], same["added"], same["removed"]) == (True, 1, 0, 0)
+    same = items(client, f"/documents/{first}/versions")[3]["comparison"]
+    assert (same["is_text_unchanged"], same["similarity"], same["added_length"], same["removed_length"]) == (
+        True,
+        1,
+        0,
+        0,
+    )
     newest = [
         [row["id"] for row in page] for page in pages(client, f"/documents/{first}/versions?sort=-retrieved&limit=3")
     ]
@@ -130,7 +143,7 @@ def test_every_capture_lists_the_same_versions(two: tuple[TestClient, int, int])
 def test_item_with_one_capture_has_one_version(reader: TestClient) -> None:
     [only] = items(reader, "/documents/1/versions")
 
-    assert (only["id"], only["changes"]) == (1, None)
+    assert (only["id"], only["comparison"]) == (1, None)
 
 
 def test_versions_of_an_unknown_document_are_404(two: tuple[TestClient, int, int]) -> None:
@@ -139,7 +152,7 @@ def test_versions_of_an_unknown_document_are_404(two: tuple[TestClient, int, int
 
     assert client.get("/documents/999999/versions").status_code == 404
     assert client.get(f"/documents/{first}/versions").status_code == 410
-    assert [row["changes"] for row in items(client, f"/documents/{second}/versions")] == [None]
+    assert [row["comparison"] for row in items(client, f"/documents/{second}/versions")] == [None]
 
 
 def test_cursor_of_another_order_is_rejected(two: tuple[TestClient, int, int]) -> None:

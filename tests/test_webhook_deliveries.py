@@ -73,7 +73,7 @@ def test_receiver_gets_each_change_once_signed_in_order(sending: Sending, receiv
     assert payload["type"] == "records.changed"
     assert payload["data"]["changes"] == sending.changes(since)
     assert [change["operation"] for change in payload["data"]["changes"]] == ["create", "update", "delete"]
-    assert (payload["timestamp"], payload["data"]["revision"]) == (sending.changes()[-1]["at"], since + 3)
+    assert (payload["timestamp"], payload["data"]["revision"]) == (sending.changes()[-1]["revised_at"], since + 3)
     [hit] = receiver.hits
     assert (hit.path, hit.headers["content-type"]) == ("/hook?token=1", "application/json")
     assert hit.headers["user-agent"].startswith("Dateline/")
@@ -129,7 +129,7 @@ def test_saved_search_is_sent_with_matching_records(sending: Sending, receiver: 
             )
         )
     webhook = sending.add(receiver.url(), search="agencies")
-    assert webhook["search"] == "agencies"
+    assert webhook["search_slug"] == "agencies"
     sending.source("The Herald")
     wire = sending.source("The Wire", kind="news_agency")
     sending.deliver()
@@ -183,20 +183,26 @@ def test_receiver_back_up_gets_same_message(sending: Sending) -> None:
 
     assert sending.deliver() == {"made": 1, "to be sent again": 1}
     [first] = sending.log()
-    assert (first["state"], first["attempts"], first["status"]) == ("waiting", 1, None)
-    assert "cannot be fetched" not in first["message"]
+    assert (first["state"], first["attempt_count"], first["http_status"]) == ("waiting", 1, None)
+    assert "cannot be fetched" not in first["message_id"]
     with listening(port) as receiver:
         assert sending.deliver(seconds=3) == {}
         assert sending.deliver(seconds=4) == {"delivered": 1}
         verify = standardwebhooks.Webhook(webhook["secret"])
         assert receiver.hits[0].headers["webhook-signature"] == verify.sign(
-            first["message"],
+            first["message_id"],
             dt.datetime.fromtimestamp(int(receiver.hits[0].headers["webhook-timestamp"]), dt.UTC),
             receiver.hits[0].body.decode(),
         )
     [delivery] = sending.log()
-    assert (delivery["message"], delivery["state"], delivery["attempts"], delivery["status"], delivery["detail"]) == (
-        first["message"],
+    assert (
+        delivery["message_id"],
+        delivery["state"],
+        delivery["attempt_count"],
+        delivery["http_status"],
+        delivery["detail"],
+    ) == (
+        first["message_id"],
         "delivered",
         2,
         200,
@@ -228,7 +234,7 @@ def test_what_is_no_success_is_sent_again(
 
     assert sending.deliver() == {"made": 1, "to be sent again": 1}
     [logged] = sending.log()
-    assert (logged["state"], logged["status"], logged["detail"]) == ("waiting", status, detail)
+    assert (logged["state"], logged["http_status"], logged["detail"]) == ("waiting", status, detail)
     assert 4 < sending.wait() < 7
     assert [hit.path for hit in receiver.hits] == ["/hook"]
     assert sending.deliver(seconds=7) == {"delivered": 1}
@@ -271,7 +277,7 @@ def test_unreached_receiver_is_disabled_after_last_attempt(sending: Sending, rec
     schedule = (5, 5 * 60, 30 * 60, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR)
     assert all(0.99 * planned - 1 < wait <= 1.2 * planned for planned, wait in zip(schedule, waits, strict=True))
     [failed] = sending.log()
-    assert (failed["state"], failed["attempts"]) == ("failed", ATTEMPTS)
+    assert (failed["state"], failed["attempt_count"]) == ("failed", ATTEMPTS)
     webhook = sending.get("/webhooks/1")
     assert (webhook["active"], str(ATTEMPTS) in webhook["disabled_reason"]) == (False, True)
     assert len({hit.message for hit in receiver.hits}) == 1

@@ -40,14 +40,14 @@ def test_a_webhook_is_added_and_its_secret_shown_once(empty_writer: TestClient) 
         "id": 1,
         "url": URL,
         "description": "Our chat",
-        "search": None,
+        "search_slug": None,
         "nouns": ["events"],
         "operations": [],
         "position": empty_writer.get("/revisions?limit=1").json()["items"][0]["id"],
         "active": True,
         "disabled_at": None,
         "disabled_reason": None,
-        "old_secret_until": None,
+        "old_secret_expires_at": None,
     }
     response = empty_writer.get("/webhooks/1")
     assert response.headers["Cache-Control"] == "no-store"
@@ -151,14 +151,14 @@ def test_webhooks_are_changed_field_by_field(empty_writer: TestClient, empty_sto
     before = add(empty_writer, description="Our chat", operations=["create"])
     changed = empty_writer.patch("/webhooks/1", json={"search": "talks", "operations": [], "since": 0}).json()
 
-    assert (changed["search"], changed["operations"], changed["description"], changed["position"]) == (
+    assert (changed["search_slug"], changed["operations"], changed["description"], changed["position"]) == (
         "talks",
         [],
         "Our chat",
         0,
     )
     assert before["position"] > 0
-    assert empty_writer.patch("/webhooks/1", json={"search": None}).json()["search"] is None
+    assert empty_writer.patch("/webhooks/1", json={"search": None}).json()["search_slug"] is None
     for body in ({"url": None}, {"active": None}, {"since": None}, {"disabled_reason": "x"}):
         assert_problem(empty_writer.patch("/webhooks/1", json=body), 422)
     assert_problem(empty_writer.patch("/webhooks/2", json={}), 404)
@@ -188,8 +188,8 @@ def test_lists_have_pages_and_formats(empty_writer: TestClient) -> None:
 def test_a_test_is_sent_only_where_anything_is(empty_writer: TestClient) -> None:
     add(empty_writer)
     made = empty_writer.post("/webhooks/1/test")
-    assert (made.status_code, made.json()["changes"], made.json()["state"]) == (201, 0, "waiting")
-    assert "." not in made.json()["message"]
+    assert (made.status_code, made.json()["change_count"], made.json()["state"]) == (201, 0, "waiting")
+    assert "." not in made.json()["message_id"]
 
     empty_writer.patch("/webhooks/1", json={"active": False})
     assert_problem(empty_writer.post("/webhooks/1/test"), 409)
@@ -203,7 +203,7 @@ def test_a_message_is_sent_again_when_somebody_asks(empty_writer: TestClient, em
         connection.execute(text("UPDATE delivery SET state = 'failed', attempts = 10"))
     again = empty_writer.post("/webhooks/1/deliveries/1/retry").json()
 
-    assert (again["message"], again["state"], again["attempts"]) == (made["message"], "waiting", 0)
+    assert (again["message_id"], again["state"], again["attempt_count"]) == (made["message_id"], "waiting", 0)
     assert_problem(empty_writer.post("/webhooks/2/deliveries/1/retry"), 404)
     assert_problem(empty_writer.post("/webhooks/1/deliveries/2/retry"), 404)
 
@@ -239,4 +239,6 @@ def test_a_secret_is_in_no_other_answer_and_in_no_export(
     assert first != second
     for secret in (first, second):
         assert not [answer for answer in [*answers, exported.output] if secret.removeprefix("whsec_") in answer]
-    assert "secret" not in json.dumps(empty_writer.get("/webhooks").json()["items"]).replace("old_secret_until", "")
+    assert "secret" not in json.dumps(empty_writer.get("/webhooks").json()["items"]).replace(
+        "old_secret_expires_at", ""
+    )

@@ -223,7 +223,7 @@ def test_creation_is_a_201_with_location_and_etag(
         ("documents", {"published_at": "2021-05-04T08:00:00Z", "length": len(TEXT) + 2, "text": f"{TEXT} 0"}),
         (
             "reports",
-            {"role": "main", "dated": {"edtf": "2021-05-03", "earliest": "2021-05-03", "latest": "2021-05-03"}},
+            {"role": "main", "date": {"edtf": "2021-05-03", "earliest": "2021-05-03", "latest": "2021-05-03"}},
         ),
         ("statements", {"text": "talks begin at noon", "kind": "direct", "language": "de", "translated": True}),
         ("claims", {"property": "attendance", "value": "Forty people", "normalized": "40", "unit": "people"}),
@@ -318,7 +318,7 @@ def test_unknown_reference_is_a_422_with_its_field(
         ("speakers", "source"),
         ("utterances", "speaker"),
         ("documents", "source"),
-        ("documents", "supersedes"),
+        ("documents", "supersedes_id"),
         ("reports", "event"),
         ("reports", "document"),
         ("statements", "document"),
@@ -507,8 +507,11 @@ NULLABLE: dict[str, dict[str, str]] = {
     },
     "utterances": {name: name for name in ("speaker", "said", "external_id")},
     "documents": {name: name for name in ("title", "url", "byline", "language", "published", "published_at")},
-    "reports": {"passage": "passage", "date": "dated"},
-    "statements": {name: name for name in ("speaker", "event", "utterance", "cue", "said", "translated")},
+    "reports": {"passage": "passage", "date": "date"},
+    "statements": {
+        **{name: name for name in ("speaker", "event", "cue", "said", "translated")},
+        "utterance": "utterance_id",
+    },
     "claims": {name: name for name in ("normalized", "unit", "attributed_to")},
 }
 
@@ -606,7 +609,7 @@ def test_deletion_deletes_dependent_records(shared: TestClient, ids: Ids, noun: 
 
 @pytest.mark.parametrize(
     ("noun", "left", "field"),
-    [("events", "statements", "event"), ("utterances", "statements", "utterance")],
+    [("events", "statements", "event"), ("utterances", "statements", "utterance_id")],
 )
 def test_deletion_clears_references_of_other_records(
     shared: TestClient, ids: Ids, noun: str, left: str, field: str
@@ -703,13 +706,13 @@ def test_document_has_its_spans_in_order(shared: TestClient, first: Ids, number:
 
     spans = [(span["noun"], document["text"][span["start"] : span["end"]]) for span in document["spans"]]
     assert spans == sorted(spans, key=lambda span: document["text"].index(span[1]))
-    assert {noun for noun, _ in spans} == {"statement", "cue", "passage", "attribution", "claim"}
-    assert spans.count(("attribution", "the agency Rhein reported")) == 3
+    assert {noun for noun, _ in spans} == {"statements", "cues", "passages", "attributions", "claims"}
+    assert spans.count(("attributions", "the agency Rhein reported")) == 3
 
 
 INVALID: dict[str, Any] = {
     "source": "nobody",
-    "supersedes": 999_999,
+    "supersedes_id": 999_999,
     "reports.0.event": "test:nothing",
     "reports.0.passage": {"exact": "nowhere"},
     "reports.0.claims.0.attributed_to": "nobody",
@@ -770,27 +773,27 @@ def test_changed_text_at_one_url_is_a_new_document(shared: TestClient, first: Id
     changed = {
         "url": "https://herald.example/talks/0",
         "text": f"Other words {number}.",
-        "supersedes": first["documents"],
+        "supersedes_id": first["documents"],
     }
 
     new = make(shared, "documents", first, number, **changed)
 
-    assert item(shared, "documents", new)["supersedes"] == first["documents"] != new
+    assert item(shared, "documents", new)["supersedes_id"] == first["documents"] != new
 
 
 def test_deletion_of_the_superseded_document_clears_it(shared: TestClient, first: Ids, number: int) -> None:
     old = make(shared, "documents", first, number)
-    new = make(shared, "documents", first, number + 10_000, supersedes=old)
+    new = make(shared, "documents", first, number + 10_000, supersedes_id=old)
 
     shared.delete(f"/documents/{old}")
 
-    assert item(shared, "documents", new)["supersedes"] is None
+    assert item(shared, "documents", new)["supersedes_id"] is None
 
 
 def test_document_superseding_itself_is_a_422(shared: TestClient, first: Ids) -> None:
     document = first["documents"]
 
-    assert wrong_fields(shared.patch(f"/documents/{document}", json={"supersedes": document})) == ["supersedes"]
+    assert wrong_fields(shared.patch(f"/documents/{document}", json={"supersedes_id": document})) == ["supersedes_id"]
 
 
 def test_url_of_another_document_with_its_text_is_a_409(shared: TestClient, first: Ids, number: int) -> None:

@@ -56,7 +56,7 @@ class _Selection:
             has_verdict = not self._verdicts or discrepancy.accord in self._verdicts
             if discrepancy.value_count >= self._min_values and has_verdict:
                 item = _build_item(discrepancy)
-                if not self._sources or any(source["id"] in self._sources for source in item["sources"]):
+                if not self._sources or any(source["id"] in self._sources for source in item["claiming_sources"]):
                     yield item
 
 
@@ -188,7 +188,7 @@ def _build_claim(claim: ClaimRow, claims: ClaimSet, origin: OriginKey) -> _Claim
     document = claims.documents[claim.document]
     item = {
         "id": claim.id,
-        "report": claim.report,
+        "report_id": claim.report,
         "source": {name: document["source"][name] for name in ("id", "slug", "name")},
         "document": document["document"],
         "origin": {"key": origin.key, "name": origin.name},
@@ -222,30 +222,34 @@ def _build_item(discrepancy: Discrepancy[_Item]) -> _Item:
     return {
         "event": discrepancy.groups[0].claims[0].payload["event"],
         "property": discrepancy.property,
-        "verdict": discrepancy.accord,
-        "values": [group.value.label for group in discrepancy.groups],
+        "agreement": discrepancy.accord,
+        "value_labels": [group.value.label for group in discrepancy.groups],
         "value_count": discrepancy.value_count,
         "claim_count": discrepancy.claim_count,
         "source_count": len(sources),
         "origin_count": len(_distinct((claim["origin"] for claim in claims), "key")),
-        "sources": sources,
-        "details": [_build_detail(number, group) for number, group in enumerate(discrepancy.groups, start=1)],
+        "claiming_sources": sources,
+        "values": [_build_value(number, group) for number, group in enumerate(discrepancy.groups, start=1)],
     }
 
 
-_RELATIONS = (ValueRelation.AGREES, ValueRelation.UNCLEAR, ValueRelation.DIFFERS)
+_RELATIONS = {
+    "agreeing_ids": ValueRelation.AGREES,
+    "unclear_ids": ValueRelation.UNCLEAR,
+    "differing_ids": ValueRelation.DIFFERS,
+}
 
 
-def _build_detail(number: int, group: ValueGroup[_Item]) -> _Item:
+def _build_value(number: int, group: ValueGroup[_Item]) -> _Item:
     claims = [claim.payload["claim"] for claim in group.claims]
-    related = {relation.value: [place + 1 for place in group.related.get(relation, ())] for relation in _RELATIONS}
+    related = {name: [place + 1 for place in group.related.get(relation, ())] for name, relation in _RELATIONS.items()}
     return {
         "id": number,
         "value": group.value.text,
         "unit": group.value.unit,
-        "printed": list(dict.fromkeys(claim.value for claim in group.claims)),
+        "printed_forms": list(dict.fromkeys(claim.value for claim in group.claims)),
         **related,
-        "sources": _distinct((claim["source"] for claim in claims), "id"),
+        "claiming_sources": _distinct((claim["source"] for claim in claims), "id"),
         "origins": _distinct((claim["origin"] for claim in claims), "key"),
         "claims": claims,
     }

@@ -114,15 +114,15 @@ class EventCoverageListing:
 
     def _build_item(self, source: CoverageSource, unquoted_speakers: Sequence[str]) -> str:
         outlet = self._outlets.get(source.id)
-        left_out: dict[str, Any] = {"utterances": [], "properties": []}
+        left_out: dict[str, Any] = {"utterance_ids": [], "properties": []}
         if outlet is not None:
-            left_out["utterances"] = self._utterances.list_left_out(source.id)
+            left_out["utterance_ids"] = self._utterances.list_left_out(source.id)
             left_out["properties"] = self._properties.list_left_out(source.id)
         left_out["speakers"] = list(map(orjson.Fragment, unquoted_speakers))
         fields = {
             **orjson.loads(source.item),
-            "status": self._get_status(source.id),
-            "documents_then": source.documents_then,
+            "coverage_status": self._get_status(source.id),
+            "contemporary_document_count": source.documents_then,
             **self._build_coverage_fields(outlet or _Outlet()),
             "left_out": left_out,
         }
@@ -131,16 +131,18 @@ class EventCoverageListing:
     def _build_coverage_fields(self, outlet: _Outlet) -> dict[str, Any]:
         lags = [(document, self._order.get_lag(document.published)) for document in outlet.documents]
         return {
-            "first_published": outlet.first_day,
+            "first_published_on": outlet.first_day,
             "lag_days": min((lag.days for _, lag in lags if lag.days is not None), default=None),
             "lag_seconds": min((lag.seconds for _, lag in lags if lag.seconds is not None), default=None),
-            "first": any(self._order.is_first(document.published) for document in outlet.documents),
-            "first_of": list(dict.fromkeys(key for document, _ in lags for key in self._first_of[document.id])),
-            "documents": [
+            "is_first": any(self._order.is_first(document.published) for document in outlet.documents),
+            "first_origin_keys": list(
+                dict.fromkeys(key for document in outlet.documents for key in self._first_of[document.id])
+            ),
+            "covering_documents": [
                 {**document.fields, "lag_days": lag.days, "lag_seconds": lag.seconds} for document, lag in lags
             ],
-            "statements": outlet.statements,
-            "claims": outlet.claims,
+            "statement_ids": outlet.statements,
+            "claim_ids": outlet.claims,
         }
 
 

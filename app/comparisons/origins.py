@@ -89,9 +89,9 @@ def _build_item(origin: Origin, records: OriginItems) -> dict[str, Any]:
         ],
         "source_count": len({document["source"]["id"] for document in documents}),
         "document_count": len(documents),
-        "first_published": min(days, default=None),
+        "first_published_on": min(days, default=None),
         "through": [key.name for key in origin.through],
-        "documents": documents,
+        "relying_documents": documents,
     }
 
 
@@ -100,7 +100,7 @@ def _build_document(evidence: Evidence, records: OriginItems) -> dict[str, Any]:
     return document | {
         "basis": evidence.basis,
         "statements": [records.statements[ident] for ident in evidence.statement_ids],
-        "copy_of": evidence.copy and evidence.copy.original_id,
+        "copy_of_id": evidence.copy and evidence.copy.original_id,
         "similarity": evidence.copy and round(evidence.copy.similarity, 2),
         "credit": document["credit"] if evidence.basis == Basis.CREDITED else None,
     }

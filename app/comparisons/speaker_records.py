@@ -22,17 +22,17 @@ def _build_record(counts: Body) -> dict[str, Any]:
     sources = {row["source"]["id"]: row["source"] for row in counts["printed"]}
     voices = {voice["id"]: voice for voice in counts["voices"]}
     printed = [
-        PrintedCount(row["source"]["id"], StatementKind(row["kind"]), row["through"], row["statements"])
+        PrintedCount(row["source"]["id"], StatementKind(row["kind"]), row["through"], row["statement_count"])
         for row in counts["printed"]
     ]
     outlets = count_by_outlet(printed)
     months = counts["months"]
     return {
-        "sources": [_build_outlet(outlet, sources[outlet.source], voices) for outlet in outlets],
-        "relays": _build_relays(sum((outlet.relays for outlet in outlets), Counter()), voices),
-        "months": [{"month": row["month"], "statements": row["statements"]} for row in months],
-        "first_said": min((row["first"] for row in months if row["first"]), default=None),
-        "last_said": max((row["last"] for row in months if row["last"]), default=None),
+        "by_source": [_build_outlet(outlet, sources[outlet.source], voices) for outlet in outlets],
+        "by_relay": _build_relays(sum((outlet.relays for outlet in outlets), Counter()), voices),
+        "by_month": [{"month": row["month"], "statement_count": row["statement_count"]} for row in months],
+        "first_said_on": min((row["first"] for row in months if row["first"]), default=None),
+        "last_said_on": max((row["last"] for row in months if row["last"]), default=None),
         "utterance_count": counts["utterance_count"],
     }
 
@@ -40,11 +40,11 @@ def _build_record(counts: Body) -> dict[str, Any]:
 def _build_outlet(outlet: OutletCounts, source: Body, voices: Mapping[int, Body]) -> dict[str, Any]:
     return {
         "source": source,
-        "statements": outlet.statements,
-        **{kind.value: outlet.kinds[kind] for kind in StatementKind},
-        "relayed": outlet.relayed,
-        "relays": _build_relays(outlet.relays, voices),
-        "quotes": outlet.quotes,
+        "statement_count": outlet.statements,
+        **{f"{kind}_count": outlet.kinds[kind] for kind in StatementKind},
+        "relayed_count": outlet.relayed,
+        "by_relay": _build_relays(outlet.relays, voices),
+        "has_quotes": outlet.quotes,
         "only_relayed": outlet.only_relayed,
     }
 
@@ -52,4 +52,4 @@ def _build_outlet(outlet: OutletCounts, source: Body, voices: Mapping[int, Body]
 def _build_relays(statements: Counter[int], voices: Mapping[int, Body]) -> list[dict[str, Any]]:
     """Return the voices with the number of statements that they relayed, highest first."""
     ranked = sorted(statements, key=lambda ident: (-statements[ident], ident))
-    return [{"speaker": voices[ident], "statements": statements[ident]} for ident in ranked]
+    return [{"speaker": voices[ident], "statement_count": statements[ident]} for ident in ranked]

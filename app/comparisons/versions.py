@@ -38,8 +38,8 @@ class VersionListing:
         captures = await versions.get_captures(reads, {key.id for pair in page for key in pair if key})
         items = []
         for key, previous in page:
-            changes = None if previous is None else _compare(previous.id, captures[previous.id], captures[key.id])
-            items.append(orjson.dumps(captures[key.id].item | {"changes": changes}).decode())
+            comparison = None if previous is None else _compare(previous.id, captures[previous.id], captures[key.id])
+            items.append(orjson.dumps(captures[key.id].item | {"comparison": comparison}).decode())
         last = page[-1][0] if len(pairs) > len(page) else None
         return Page(items, last and (last.retrieved_at, last.id))
 
@@ -54,23 +54,23 @@ def _compare(before_id: int, before: Capture, after: Capture) -> dict[str, Any]:
     moves = compare_statements(_get_statements(before), _get_statements(after))
     by_id = {statement["id"]: statement for statement in (*before.statements, *after.statements)}
     return {
-        "since": before_id,
-        "same_text": before.text == after.text,
+        "previous_id": before_id,
+        "is_text_unchanged": before.text == after.text,
         "similarity": round(edit.similarity, 4),
-        "added": edit.added,
-        "removed": edit.removed,
-        "stayed": [{"id": pair.after.id, "before": pair.before.id} for pair in moves.unchanged],
-        "changed": [
+        "added_length": edit.added,
+        "removed_length": edit.removed,
+        "unchanged_statements": [{"id": pair.after.id, "previous_id": pair.before.id} for pair in moves.unchanged],
+        "changed_statements": [
             {
                 "id": pair.after.id,
                 "similarity": round(pair.similarity, 4),
-                "before": by_id[pair.before.id],
-                "after": by_id[pair.after.id],
+                "previous": by_id[pair.before.id],
+                "current": by_id[pair.after.id],
             }
             for pair in moves.changed
         ],
-        "went": [by_id[statement.id] for statement in moves.removed],
-        "came": [by_id[statement.id] for statement in moves.added],
+        "removed_statements": [by_id[statement.id] for statement in moves.removed],
+        "added_statements": [by_id[statement.id] for statement in moves.added],
     }
 
 

@@ -41,13 +41,13 @@ def build_utterance(item: str) -> str:
     items = [
         {
             **comparison.printing,
-            "first": comparison.printing["id"] in first,
-            "fullest": comparison.printing is comparison.base,
+            "is_first": comparison.printing["id"] in first,
+            "is_fullest": comparison.printing is comparison.base,
             **_build_comparison_fields(comparison),
         }
-        for comparison in _compare_printings(printings, utterance["fullest"])
+        for comparison in _compare_printings(printings, utterance["fullest_statement_id"])
     ]
-    return orjson.dumps(utterance | {"first": sorted(first), "printings": items}).decode()
+    return orjson.dumps(utterance | {"first_statement_ids": sorted(first), "printings": items}).decode()
 
 
 def _get_printing_date(printing: Body) -> PrintingDate:
@@ -96,9 +96,11 @@ async def get_differences(reads: ReadSession, utterance: int, filters: Differenc
     """Return the differences of all printings; raise Missing, or Invalid for a base that is not one of them."""
     item = orjson.loads(await records.get_current(reads, Noun.UTTERANCES, utterance))
     printings = sorted((row["statement"] for row in item["printings"]), key=lambda printing: int(printing["id"]))
-    if filters.base is not None and filters.base not in item["statements"]:
+    if filters.base is not None and filters.base not in item["statement_ids"]:
         raise Invalid("base", "no printing of this utterance")
-    return DifferenceListing(printings, filters.base or item["fullest"], frozenset(split_commas(filters.op)))
+    return DifferenceListing(
+        printings, filters.base or item["fullest_statement_id"], frozenset(split_commas(filters.op))
+    )
 
 
 class _Difference(NamedTuple):
@@ -137,10 +139,10 @@ class DifferenceListing:
             if isinstance(compared, str):
                 continue
             place = {
-                "statement": printing["id"],
-                "source": printing["source"]["slug"],
-                "base": base["id"],
-                "base_source": base["source"]["slug"],
+                "statement_id": printing["id"],
+                "source_slug": printing["source"]["slug"],
+                "base_statement_id": base["id"],
+                "base_source_slug": base["source"]["slug"],
             }
             for number, edit in enumerate(compared.edits):
                 if not self.ops or edit.op in self.ops:

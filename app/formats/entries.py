@@ -87,7 +87,7 @@ def build_entry(shape: type[BaseModel], item: Item) -> Entry:
 
 def get_update_time(info: ListInfo, item: Item) -> str:
     """Return the time of the item's last change, RFC 3339 in UTC."""
-    return str(item.get("at") or info.revision_times.get(item["revision"], info.updated))
+    return str(item.get("revised_at") or info.revision_times.get(item["revision"], info.updated))
 
 
 def get_list_url(info: ListInfo) -> str:
@@ -180,7 +180,7 @@ def _build_utterance(item: Item) -> Entry:
 
 def _build_report(item: Item) -> Entry:
     outlet, event, document = item["source"]["name"], item["event"], item["document"]
-    date = item["dated"] or event["date"]
+    date = item["date"] or event["date"]
     passage = item["passage"] and item["passage"]["exact"]
     return Entry(
         f"/reports/{item['id']}",
@@ -234,7 +234,7 @@ def _build_match(item: Item) -> Entry:
 
 
 def _build_review(item: Item) -> Entry:
-    words = item["words"] and item["words"]["exact"]
+    words = item["span"] and item["span"]["exact"]
     subject = words or (item["event"] and item["event"]["title"]) or (item["speaker"] and item["speaker"]["name"])
     document = item["document"] or {"title": None, "url": None}
     return Entry(

@@ -89,7 +89,7 @@ def escape_iri(url: str) -> str:
 
 
 def build_event(base: str, item: Item) -> Node:
-    merged = item["merged_into"]
+    merged = item["merged_into_id"]
     return _name_event(base, item) | _drop_empty(
         description=item["summary"],
         keywords=item["type"],
@@ -101,7 +101,7 @@ def build_event(base: str, item: Item) -> Node:
 
 
 def build_document(base: str, item: Item) -> Node:
-    earlier = item["supersedes"]
+    earlier = item["supersedes_id"]
     moment = {"datePublished": item["published_at"]} if item["published_at"] else {}
     return (
         _name_document(base, item, item["source"])
@@ -123,7 +123,7 @@ def build_report(base: str, item: Item) -> Node:
         **{"@id": f"{base}/reports/{item['id']}", "@type": "CreativeWork", subject: _name_event(base, item["event"])},
         text=passage and passage["exact"],
         isPartOf=_name_document(base, item["document"], item["source"]),
-        dated=item["dated"] and {"@value": item["dated"]["edtf"], "@type": _EDTF},
+        dated=item["date"] and {"@value": item["date"]["edtf"], "@type": _EDTF},
         **_build_quotation(base, item, passage),
         **_build_coding(item),
     )
@@ -152,7 +152,7 @@ def build_utterance(base: str, item: Item) -> Node:
         text=item["words"],
         inLanguage=item["languages"],
         identifier=item["external_id"],
-        workExample=[f"{base}/statements/{ident}" for ident in item["statements"]],
+        workExample=[f"{base}/statements/{ident}" for ident in item["statement_ids"]],
         **_build_saying_date(item["said"]),
         **_build_creator(base, item["speaker"]),
         **_build_coding(item),
@@ -321,7 +321,7 @@ def _build_location(base: str, item: Item, span: Item) -> Node:
 
 
 def _link_utterance(base: str, item: Item) -> Node | None:
-    return item["utterance"] and {"@id": f"{base}/utterances/{item['utterance']}"}
+    return item["utterance_id"] and {"@id": f"{base}/utterances/{item['utterance_id']}"}
 
 
 def _build_chain(base: str, item: Item) -> Node | None:

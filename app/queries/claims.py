@@ -22,7 +22,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
     claim, report, document = t.claim, t.report, t.document
     fields = {
         "id": claim.id,
-        "report": claim.report_id,
+        "report_id": claim.report_id,
         "event": event_brief(t.event),
         "source": source_brief(t.source, always=True),
         "document": document_brief(document),

@@ -134,7 +134,7 @@ def _select_documents() -> PreparedSelect:
     report, document, statement = NOW.report, NOW.document, NOW.statement
     fields = {
         "id": document.id,
-        "report": report.id,
+        "report_id": report.id,
         "title": document.title,
         "url": document.url,
         "byline": document.byline,

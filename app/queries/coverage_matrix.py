@@ -109,10 +109,10 @@ def _select_page(shape: FilterShape, descending: bool, follows: bool) -> Prepare
     fields = {
         "event": event_brief(event),
         "source": source_brief(source, always=True),
-        "documents": _COVERAGE.documents,
-        "first_published": _COVERAGE.first_published,
+        "document_count": _COVERAGE.documents,
+        "first_published_on": _COVERAGE.first_published,
         "lag_days": days_between(first.scalar_subquery(), _COVERAGE.first_published),
-        "statements": _count_statements().scalar_subquery(),
+        "statement_count": _count_statements().scalar_subquery(),
     }
     items = (
         select(as_text(json_object(fields)), keys.c.day, keys.c.event, keys.c.source)

@@ -37,7 +37,7 @@ def _fields(t: Tables) -> dict[str, object]:
         "length": func.length(document.text),
         "report_count": _count_rows(t, t.report),
         "statement_count": _count_rows(t, t.statement),
-        "supersedes": document.supersedes_id,
+        "supersedes_id": document.supersedes_id,
         **coding_fields(document),
     }
 
@@ -59,30 +59,35 @@ def select_items(t: Tables = NOW) -> Select[str]:
 @cache
 def select_full(t: Tables = NOW) -> Select[str]:
     """Select one JSON text a document, with its text and the spans in it (``DocumentFull``)."""
-    more = {"text": t.document.text, "spans": json_array(_select_spans(t)), "reading": _build_extraction(t)}
+    more = {"text": t.document.text, "spans": json_array(_select_spans(t)), "extraction": _build_extraction(t)}
     return _select(t, json_object(_fields(t) | more)).outerjoin(t.extraction, t.extraction.document_id == t.document.id)
 
 
 def _build_extraction(t: Tables) -> Json:
     extraction = t.extraction
-    counts = {"statements": extraction.statements, "suggestions": extraction.suggestions}
-    fields = {"reader": extraction.reader, "at": rfc3339_time(extraction.at), **counts, "note": extraction.note}
+    fields = {
+        "extractor_version": extraction.reader,
+        "extracted_at": rfc3339_time(extraction.at),
+        "statement_count": extraction.statements,
+        "suggestion_count": extraction.suggestions,
+        "note": extraction.note,
+    }
     return json_object_or_null(extraction.id, fields)
 
 
 def _select_spans(t: Tables) -> Select[str]:
     """Select the spans that records have in the document, in the order of the text (``DocumentSpan``)."""
     document, statement, hop, report, claim = t.document, t.statement, t.attribution, t.report, t.claim
-    hops = select(literal("attribution"), hop.statement_id, hop.start, hop.end)
+    hops = select(literal("attributions"), hop.statement_id, hop.start, hop.end)
     hops = hops.join(statement, statement.id == hop.statement_id).where(hop.start.is_not(None))
-    claims = select(literal("claim"), claim.id, claim.start, claim.end)
+    claims = select(literal("claims"), claim.id, claim.start, claim.end)
     claims = claims.join(report, report.id == claim.report_id)
     selects = (
-        select(literal("statement").label("noun"), statement.id.label("id"), statement.start, statement.end),
-        select(literal("cue"), statement.id, statement.cue_start, statement.cue_end).where(
+        select(literal("statements").label("noun"), statement.id.label("id"), statement.start, statement.end),
+        select(literal("cues"), statement.id, statement.cue_start, statement.cue_end).where(
             statement.cue_start.is_not(None)
         ),
-        select(literal("passage"), report.id, report.start, report.end).where(report.start.is_not(None)),
+        select(literal("passages"), report.id, report.start, report.end).where(report.start.is_not(None)),
         hops,
         claims,
     )

@@ -84,7 +84,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
         ),
         **(_DENORMALIZED_COUNTS if t is NOW else _compute_counts(t)),
         "external_id": event.external_id,
-        "merged_into": event.merged_into_id,
+        "merged_into_id": event.merged_into_id,
     }
     item = select(as_text(json_object(fields | coding_fields(event)))).select_from(event)
     return item.join(_TALLY, _TALLY.event_id == event.id) if t is NOW else item
@@ -117,8 +117,8 @@ def _select_outlets(t: Tables) -> Select[str]:
     outlet = {
         "slug": source.slug,
         "name": source.name,
-        "documents": covers.c.documents,
-        "first_published": covers.c.first_published,
+        "document_count": covers.c.documents,
+        "first_published_on": covers.c.first_published,
     }
     outlets = (
         select(json_object(outlet).label("item")).select_from(covers).join(source, source.id == covers.c.source_id)
@@ -250,9 +250,9 @@ def _build_outlet_query() -> ListQuery:
     source, covers = NOW.source, _COVERAGE
     fields = {
         **outlet_fields(source),
-        "first_published": covers.first_published,
+        "first_published_on": covers.first_published,
         "lag_days": days_between(_first_published(), covers.first_published),
-        "documents": json_array(_select_documents()),
+        "reporting_documents": json_array(_select_documents()),
     }
     items = select(as_text(json_object(fields))).select_from(source).join(covers, covers.source_id == source.id)
     ids = select(covers.source_id).join(source, source.id == covers.source_id).where(covers.event_id == _EVENT)
@@ -272,7 +272,7 @@ def _select_documents() -> Select[str]:
     """Select the documents of the source that report the event (``CoverageDocument``)."""
     document, report = NOW.document, NOW.report
     fields = {
-        "report": report.id,
+        "report_id": report.id,
         "id": document.id,
         "title": document.title,
         "url": document.url,
@@ -281,7 +281,7 @@ def _select_documents() -> Select[str]:
         "published_at": rfc3339_time(document.published_at),
         "lag_days": days_between(_first_published(), document.published_earliest),
         "role": report.role,
-        "dated": edtf_date(report.date, report.earliest, report.latest),
+        "date": edtf_date(report.date, report.earliest, report.latest),
         "passage": span_selectors(document.text, report.start, report.end),
     }
     return (

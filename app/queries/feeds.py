@@ -31,10 +31,11 @@ def _select_feeds() -> Select[str]:
     """Select one JSON text a feed (``FeedPublic``)."""
     feed = _FEED
     first = {"id": feed.id, "url": feed.url, "source": source_brief(_SOURCE), "title": feed.title}
-    result = {name: getattr(feed, name) for name in ("result", "detail", "failures", "items", "documents")}
+    result = {name: getattr(feed, name) for name in ("result", "detail")}
+    counts = {"failure_count": feed.failures, "item_count": feed.items, "document_count": feed.documents}
     moments = {name: rfc3339_time(getattr(feed, name)) for name in ("created_at", "checked_at", "changed_at", "due_at")}
     flags = {name: json_boolean(getattr(feed, name)) for name in ("active", "extract")}
-    fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **result, **moments}
+    fields = {**first, "format": feed.format, "interval": feed.interval, **flags, **result, **counts, **moments}
     return select(as_text(json_object(fields))).select_from(feed).outerjoin(_SOURCE, _SOURCE.id == feed.source_id)
 
 
@@ -42,8 +43,9 @@ def _select_feeds() -> Select[str]:
 def _select_feed_items() -> Select[str]:
     """Select one JSON text an item of a feed (``FeedItemPublic``)."""
     item = _ITEM
-    fields = {name: getattr(item, name) for name in ("id", "url", "updated", "state", "detail", "failures")}
-    return select(as_text(json_object({**fields, "seen_at": rfc3339_time(item.seen_at), "document": item.document_id})))
+    fields = {name: getattr(item, name) for name in ("id", "url", "updated", "state", "detail")}
+    fields |= {"failure_count": item.failures, "seen_at": rfc3339_time(item.seen_at), "document_id": item.document_id}
+    return select(as_text(json_object(fields)))
 
 
 async def get_listing(reads: ReadSession, filters: FeedFilter) -> BoundListing:

@@ -18,15 +18,16 @@ _IMPORT: Table = Import
 @cache
 def _select_items() -> Select[str]:
     """Select one JSON text an import (``ImportPublic``)."""
-    fields = {name: getattr(_IMPORT, name) for name in ("id", "format", "name", "author", "state", "lines")}
-    counts = {outcome: func.coalesce(_IMPORT.outcomes[outcome.value].as_integer(), 0) for outcome in Outcome}
+    fields = {name: getattr(_IMPORT, name) for name in ("id", "format", "name", "author", "state")}
+    counts = {f"{outcome}_count": func.coalesce(_IMPORT.outcomes[outcome.value].as_integer(), 0) for outcome in Outcome}
     rest = {
-        "reasons": _IMPORT.reasons[()],  # the empty path: the whole value, on SQLite too as JSON and not as text
-        "began_at": rfc3339_time(_IMPORT.began_at),
+        # The empty path: the whole value, on SQLite too as JSON and not as text
+        "count_by_reason": _IMPORT.reasons[()],
+        "started_at": rfc3339_time(_IMPORT.began_at),
         "changed_at": rfc3339_time(_IMPORT.changed_at),
         "revision": _IMPORT.revision_id,
     }
-    return select(as_text(json_object(fields | counts | rest)))
+    return select(as_text(json_object(fields | {"line_count": _IMPORT.lines} | counts | rest)))
 
 
 @cache

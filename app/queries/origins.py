@@ -223,7 +223,7 @@ def _select_document_items() -> PreparedSelect:
         "url": document.url,
         "published": published_date(document),
         "source": source_brief(NOW.source, always=True),
-        "report": report.id,
+        "report_id": report.id,
         "credit": span_selectors(document.text, _PROVENANCE.credit_start, _PROVENANCE.credit_end),
     }
     event = bindparam("event", type_=BigInteger, required=True)
@@ -241,7 +241,7 @@ def _select_statement_items() -> PreparedSelect:
     fields = {
         "id": statement.id,
         "speaker": speaker_brief(NOW.speaker),
-        "chain": json_array(chain.order_by(hop.position).correlate(statement)),
+        "relaying_speakers": json_array(chain.order_by(hop.position).correlate(statement)),
         "exact": statement.text,
         "start": statement.start,
         "end": statement.end,

@@ -95,4 +95,4 @@ def build_missing_error(
         return Gone(f"The {word} {ref} was deleted in revision {last.revision_id}.", **details)
     into = int(last.merged)
     message = f"The {word} {ref} was merged into {word} {into} in revision {last.revision_id}."
-    return Gone(message, **details, merged_into=into)
+    return Gone(message, **details, merged_into_id=into)

@@ -28,7 +28,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
         "document": document_brief(document),
         "role": report.role,
         "passage": span_selectors(document.text, report.start, report.end),
-        "dated": edtf_date(report.date, report.earliest, report.latest),
+        "date": edtf_date(report.date, report.earliest, report.latest),
         "claim_count": claims.scalar_subquery(),
     }
     return (

@@ -152,7 +152,7 @@ _TABLES: Mapping[Noun, Table] = NOUNS
 def _select_item(noun: Noun, kind: Any, own_fields: Mapping[str, Json]) -> Select[Any]:
     """Select the record's noun and id, and its item: its ``own_fields``, and the document that it is in."""
     row, document, source = _TABLES[noun], NOW.document, NOW.source
-    empty = {"words": null(), "cue": null(), "speaker": null(), "chain": parse_json(literal_column("'[]'"))}
+    empty = {"span": null(), "cue": null(), "speaker": null(), "chain": parse_json(literal_column("'[]'"))}
     empty |= dict.fromkeys(("event", "date", "normalized", "unit", "other"), null())
     key = {"noun": literal_column(f"'{noun}'"), "id": row.id, "kind": kind, "confidence": row.confidence}
     place = {
@@ -167,7 +167,7 @@ def _select_item(noun: Noun, kind: Any, own_fields: Mapping[str, Json]) -> Selec
 def _select_statements() -> Select[Any]:
     statement, document, source = NOW.statement, NOW.document, NOW.source
     fields = {
-        "words": span_selectors(document.text, statement.start, statement.end, always=True),
+        "span": span_selectors(document.text, statement.start, statement.end, always=True),
         "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "speaker": speaker_brief(NOW.speaker),
         "chain": json_array(select_chain(NOW)),
@@ -190,7 +190,7 @@ def _select_speakers() -> Select[Any]:
     made = select(func.min(statement.id)).where(statement.speaker_id == speaker.id).correlate(speaker)
     relayed = select(func.min(hop.statement_id)).where(hop.speaker_id == speaker.id).correlate(speaker)
     first: Table = aliased(statement)
-    fields = {"words": span_selectors(document.text, first.start, first.end), "speaker": speaker_brief(speaker)}
+    fields = {"span": span_selectors(document.text, first.start, first.end), "speaker": speaker_brief(speaker)}
     fields["cue"] = span_selectors(document.text, first.cue_start, first.cue_end)
     items = _select_item(Noun.SPEAKERS, speaker.kind, fields).select_from(speaker)
     items = items.outerjoin(first, first.id == func.coalesce(made.scalar_subquery(), relayed.scalar_subquery()))
@@ -200,7 +200,7 @@ def _select_speakers() -> Select[Any]:
 def _select_reports() -> Select[Any]:
     report, document, event = NOW.report, NOW.document, NOW.event
     fields = {
-        "words": span_selectors(document.text, report.start, report.end),
+        "span": span_selectors(document.text, report.start, report.end),
         "event": event_brief(event),
         "date": _report_date(report),
     }
@@ -214,7 +214,7 @@ def _select_events() -> Select[Any]:
     first: Table = aliased(report)
     made = select(func.min(report.id)).where(report.event_id == event.id).correlate(event)
     fields = {
-        "words": span_selectors(document.text, first.start, first.end),
+        "span": span_selectors(document.text, first.start, first.end),
         "event": event_brief(event),
         "date": _report_date(first),
     }
@@ -225,7 +225,7 @@ def _select_events() -> Select[Any]:
 def _select_claims() -> Select[Any]:
     claim, report, document, event = NOW.claim, NOW.report, NOW.document, NOW.event
     fields = {
-        "words": span_selectors(document.text, claim.start, claim.end, always=True),
+        "span": span_selectors(document.text, claim.start, claim.end, always=True),
         "speaker": speaker_brief(NOW.speaker),
         "event": event_brief(event),
         "date": _report_date(report),
@@ -244,7 +244,7 @@ def _select_matches() -> Select[Any]:
     """Select matches, each with the fields of its first record, and the second."""
     match, statement, document = NOW.match, NOW.statement, NOW.document
     fields = {
-        "words": span_selectors(document.text, statement.start, statement.end),
+        "span": span_selectors(document.text, statement.start, statement.end),
         "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "speaker": speaker_brief(NOW.speaker),
         "chain": json_array(select_chain(NOW)),
@@ -282,7 +282,7 @@ def _build_rejection_query() -> ListQuery:
         "start": row.start,
         "end": row.end,
         "document": case((document.id.is_(None), null()), else_=document_brief(document)),
-        "at": rfc3339_time(row.at),
+        "rejected_at": rfc3339_time(row.at),
         "author": row.author,
     }
     items = select(as_text(json_object(fields))).select_from(row).outerjoin(document, document.id == row.document_id)

@@ -33,7 +33,7 @@ _EARLIER: Table = aliased(History)
 def _build_query() -> ListQuery:
     fields = {
         "id": _REVISION.id,
-        "at": rfc3339_time(_REVISION.at),
+        "revised_at": rfc3339_time(_REVISION.at),
         "author": _REVISION.author,
         "message": _REVISION.message,
     }
@@ -76,7 +76,7 @@ class Change:
         """Return the change as a ``ChangePublic``."""
         return {
             "revision": self.revision,
-            "at": self.at,
+            "revised_at": self.at,
             "noun": self.noun,
             "id": self.id,
             "operation": self.operation,
@@ -161,11 +161,11 @@ class _Version(NamedTuple):
         operation = Operation.CREATE if is_first else Operation.UPDATE
         return {
             "revision": self.revision.id,
-            "at": self.revision.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "revised_at": self.revision.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "author": self.revision.author,
             "message": self.revision.message,
             "operation": Operation.DELETE if self.values is None else operation,
-            "values": self.values,
+            "snapshot": self.values,
         }
 
 

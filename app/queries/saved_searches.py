@@ -38,9 +38,9 @@ def _select_items() -> Select[str]:
     search = _SEARCH
     own = literal_column("'/searches/'", Text) + search.slug + literal_column("'/items'", Text)
     fields = {name: getattr(search, name) for name in ("id", "slug", "name", "noun", "query")} | {
-        "items": own,
-        "feed": own + literal_column("'?format=atom'", Text),
-        "stream": literal_column("'/changes/stream?search='", Text) + search.slug,
+        "items_url": own,
+        "feed_url": own + literal_column("'?format=atom'", Text),
+        "stream_url": literal_column("'/changes/stream?search='", Text) + search.slug,
         "created_at": rfc3339_time(search.created_at),
     }
     return select(as_text(json_object(fields)))

@@ -45,7 +45,7 @@ def _printed(t: Tables) -> Select[str]:
         "source": source_brief(t.source, always=True),
         "kind": counted.c.kind,
         "through": parse_json(counted.c.through),
-        "statements": counted.c.statements,
+        "statement_count": counted.c.statements,
     }
     joined = select(json_object(fields).label("item")).select_from(counted)
     return joined.join(t.source, t.source.id == counted.c.source_id)
@@ -80,7 +80,7 @@ def _months(t: Tables) -> Select[str]:
     )
     fields = {
         "month": rows.c.month,
-        "statements": func.count(),
+        "statement_count": func.count(),
         "first": func.min(rows.c.said_earliest),
         "last": func.max(rows.c.said_latest),
     }

@@ -43,7 +43,7 @@ def select_items(t: Tables = NOW) -> Select[str]:
         "cue": span_selectors(document.text, statement.cue_start, statement.cue_end),
         "said": said_date(statement),
         "chain": json_array(select_chain(t)),
-        "utterance": statement.utterance_id,
+        "utterance_id": statement.utterance_id,
         "utterance_by": statement.utterance_by,
         "utterance_confidence": statement.utterance_confidence,
         "language": func.coalesce(statement.language, document.language),

@@ -40,11 +40,11 @@ def _fields(t: Tables) -> dict[str, object]:
         "speaker": speaker_brief(t.speaker),
         "said": said_date(utterance),
         "words": _select_fullest(t, statement.text),
-        "statements": json_array_of_values(ids.correlate(utterance)),
+        "statement_ids": json_array_of_values(ids.correlate(utterance)),
         "printing_count": _select_printings(t, func.count(statement.id)).scalar_subquery(),
         "source_count": _count_sources(t),
         "languages": json_array_of_values(languages),
-        "first_published": _select_printings(t, func.min(document.published_earliest)).scalar_subquery(),
+        "first_published_on": _select_printings(t, func.min(document.published_earliest)).scalar_subquery(),
         "external_id": utterance.external_id,
         **coding_fields(utterance),
     }
@@ -88,7 +88,9 @@ def select_full(t: Tables = NOW) -> Select[str]:
     order = (document.published_earliest.nulls_last(), document.published_at.nulls_last(), statement.id)
     printings = statements.select_items(t).with_only_columns(printing.label("item"), maintain_column_froms=True)
     printings = printings.where(statement.utterance_id == t.utterance.id).order_by(*order).correlate(t.utterance)
-    return _select(t, _fields(t) | {"fullest": _select_fullest(t, statement.id), "printings": json_array(printings)})
+    return _select(
+        t, _fields(t) | {"fullest_statement_id": _select_fullest(t, statement.id), "printings": json_array(printings)}
+    )
 
 
 def _select(t: Tables, fields: Mapping[str, object]) -> Select[str]:

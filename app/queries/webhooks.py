@@ -46,14 +46,14 @@ def _select_webhooks() -> Select[str]:
         "id": hook.id,
         "url": hook.url,
         "description": hook.description,
-        "search": _SEARCH.slug,
+        "search_slug": _SEARCH.slug,
         "nouns": parse_json(cast(hook.nouns, Text)),
         "operations": parse_json(cast(hook.operations, Text)),
         "position": hook.position,
         "active": json_boolean(hook.active),
         "disabled_at": rfc3339_time(hook.disabled_at),
         "disabled_reason": hook.disabled_reason,
-        "old_secret_until": rfc3339_time(hook.old_secret_until),
+        "old_secret_expires_at": rfc3339_time(hook.old_secret_until),
         "created_at": rfc3339_time(hook.created_at),
     }
     return select(as_text(json_object(fields))).select_from(hook).outerjoin(_SEARCH, _SEARCH.id == hook.search_id)
@@ -63,9 +63,19 @@ def _select_webhooks() -> Select[str]:
 def _select_deliveries() -> Select[str]:
     """Select one JSON text a message (``DeliveryPublic``)."""
     row = _DELIVERY
-    fields = {name: getattr(row, name) for name in ("changes", "state", "attempts", "status", "detail")}
-    moments = {name: rfc3339_time(getattr(row, name)) for name in ("created_at", "tried_at", "due_at")}
-    return select(as_text(json_object({"id": row.id, "message": row.message_id, **fields, **moments})))
+    fields = {
+        "id": row.id,
+        "message_id": row.message_id,
+        "change_count": row.changes,
+        "state": row.state,
+        "attempt_count": row.attempts,
+        "http_status": row.status,
+        "detail": row.detail,
+        "created_at": rfc3339_time(row.created_at),
+        "attempted_at": rfc3339_time(row.tried_at),
+        "due_at": rfc3339_time(row.due_at),
+    }
+    return select(as_text(json_object(fields)))
 
 
 async def get_listing(_reads: ReadSession, filters: WebhookFilter) -> BoundListing:

@@ -82,7 +82,7 @@ class ClaimUpdate(CodingUpdate):
 
 
 class ClaimPublic(RecordPublic):
-    report: int = Field(description="Id of the report that makes it.")
+    report_id: int = Field(description="Id of the report that makes it.")
     event: EventBrief
     source: SourceBrief
     document: DocumentBrief

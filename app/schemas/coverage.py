@@ -22,7 +22,7 @@ class CoveringDocument(BaseModel):
     """A document on the event: it reports it, or prints what was said at it."""
 
     id: int
-    report: int | None = Field(description="Id of the report; null where it only prints statements.")
+    report_id: int | None = Field(description="Id of the report; null where it only prints statements.")
     title: str | None = Field(description="Headline as printed.")
     url: str | None
     byline: str | None
@@ -42,7 +42,7 @@ class CoveringDocument(BaseModel):
 class LeftOut(BaseModel):
     """What other outlets carry and this one does not, what most of them carry first."""
 
-    utterances: list[int] = Field(description="Ids of things said that others print.")
+    utterance_ids: list[int] = Field(description="Ids of things said that others print.")
     properties: list[str] = Field(description="Properties of the event of which others claim something.")
     speakers: list[SpeakerBrief] = Field(description="Those whom others quote, or through whom they quote.")
 
@@ -50,23 +50,27 @@ class LeftOut(BaseModel):
 class CoveragePublic(OutletPublic):
     """An outlet, and what it has of the event."""
 
-    status: CoverageStatus = Field(
+    coverage_status: CoverageStatus = Field(
         description="`reported`; or `no_document`: the store follows the outlet, and has none of its documents on the "
         "event. Whether the outlet reported it is not known then."
     )
     followed: bool = Field(description="Whether a feed of the outlet is watched now.")
-    documents_then: int | None = Field(
+    contemporary_document_count: int | None = Field(
         description="Documents of the outlet, on whatever, that appeared on the event's days or within three days "
         "after; null where these days are not known to a month."
     )
-    first_published: dt.date | None = Field(description="Earliest day on which its first document may have appeared.")
+    first_published_on: dt.date | None = Field(
+        description="Earliest day on which its first document may have appeared."
+    )
     lag_days: int | None = Field(description="Days behind the first outlet.")
     lag_seconds: int | None = Field(description="Seconds behind the first, where the moments of both are known.")
-    first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
-    first_of: list[str] = Field(description="Keys of the origins that no outlet is known to have relayed earlier.")
-    documents: list[CoveringDocument] = Field(description="Its documents on the event, the earliest first.")
-    statements: list[int] = Field(description="Ids of the statements made at the event or about it that it prints.")
-    claims: list[int] = Field(description="Ids of the claims about the event that it makes.")
+    is_first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
+    first_origin_keys: list[str] = Field(
+        description="Keys of the origins that no outlet is known to have relayed earlier."
+    )
+    covering_documents: list[CoveringDocument] = Field(description="Its documents on the event, the earliest first.")
+    statement_ids: list[int] = Field(description="Ids of the statements made at the event or about it that it prints.")
+    claim_ids: list[int] = Field(description="Ids of the claims about the event that it makes.")
     left_out: LeftOut = Field(description="Empty where it has no document.")
 
 
@@ -85,10 +89,10 @@ class CellPublic(BaseModel):
 
     event: EventBrief
     source: SourceBrief
-    documents: int = Field(description="Documents in which it reports the event.")
-    first_published: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
+    document_count: int = Field(description="Documents in which it reports the event.")
+    first_published_on: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
     lag_days: int | None = Field(description="Days behind the first outlet to publish.")
-    statements: int = Field(description="Statements made at the event or about it that it prints.")
+    statement_count: int = Field(description="Statements made at the event or about it that it prints.")
 
 
 class CoverageFilter(DateParams, ListParams):

@@ -31,7 +31,7 @@ class ValueClaim(BaseModel):
     """A claim of a value."""
 
     id: int = Field(description="Id of the claim.")
-    report: int = Field(description="Id of the report that makes it.")
+    report_id: int = Field(description="Id of the report that makes it.")
     source: SourceBrief
     document: DocumentBrief
     origin: OriginBrief
@@ -47,13 +47,13 @@ class DiscrepancyValue(BaseModel):
     id: int = Field(description="Its number in this list, from 1.")
     value: str = Field(description="In its normal form; as first printed where it has none.")
     unit: str | None = Field(description="Unit or notation of the value.")
-    printed: list[str] = Field(description="As printed, each way once.")
-    agrees: list[int] = Field(
+    printed_forms: list[str] = Field(description="As printed, each way once.")
+    agreeing_ids: list[int] = Field(
         description="Numbers of the values that can be meant by the same truth: less precise ones."
     )
-    unclear: list[int] = Field(description="Numbers of the values of which nothing can be said beside this.")
-    differs: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
-    sources: list[SourceBrief] = Field(description="The outlets that print it.")
+    unclear_ids: list[int] = Field(description="Numbers of the values of which nothing can be said beside this.")
+    differing_ids: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
+    claiming_sources: list[SourceBrief] = Field(description="The outlets that print it.")
     origins: list[OriginBrief] = Field(description="Whose accounts they print.")
     claims: list[ValueClaim]
 
@@ -63,16 +63,16 @@ class DiscrepancyPublic(BaseModel):
 
     event: EventBrief
     property: str = Field(description="The property claimed, in snake_case.")
-    verdict: Accord = Field(description="agreement, conflict, or unclear where neither can be said.")
-    values: list[str] = Field(
+    agreement: Accord = Field(description="agreement, conflict, or unclear where neither can be said.")
+    value_labels: list[str] = Field(
         description="The values in their normal forms, quantities with their units, in their order."
     )
     value_count: int = Field(description="Values; those that are equal in another unit or notation are one.")
     claim_count: int = Field(description="Claims of all values.")
     source_count: int = Field(description="Outlets that claim any of them.")
     origin_count: int = Field(description="Origins of the claims.")
-    sources: list[SourceBrief] = Field(description="Outlets that claim any of them.")
-    details: list[DiscrepancyValue] = Field(description="Each value with its claims; of more than 100, the first 100.")
+    claiming_sources: list[SourceBrief] = Field(description="Outlets that claim any of them.")
+    values: list[DiscrepancyValue] = Field(description="Each value with its claims; of more than 100, the first 100.")
 
 
 class EventDiscrepancyFilter(ListParams):

@@ -55,7 +55,7 @@ class DocumentCreate(Coding):
     published: EdtfText | None = Field(default=None, description="When it appeared.")
     published_at: Moment | None = Field(default=None, description="The moment it appeared, where known.")
     retrieved_at: Moment | None = Field(default=None, description="When the text was captured; now by default.")
-    supersedes: Id | None = Field(
+    supersedes_id: Id | None = Field(
         default=None,
         description="Id of the earlier capture that this one replaces; when left out, the last one of the same source "
         "and address, or title.",
@@ -86,7 +86,7 @@ class DocumentUpdate(CodingUpdate):
     language: Language | None = None
     published: EdtfText | None = None
     published_at: Moment | None = None
-    supersedes: Id | None = Field(default=None, description="Id of the earlier capture that this one replaces.")
+    supersedes_id: Id | None = Field(default=None, description="Id of the earlier capture that this one replaces.")
 
 
 class DocumentPublic(RecordPublic):
@@ -103,31 +103,31 @@ class DocumentPublic(RecordPublic):
     length: int = Field(description="Length of the text in Unicode code points.")
     report_count: int = Field(description="Events that it reports.")
     statement_count: int = Field(description="Statements that it carries.")
-    supersedes: int | None = Field(description="Id of the earlier capture that this one replaces.")
+    supersedes_id: int | None = Field(description="Id of the earlier capture that this one replaces.")
 
 
 class DocumentSpan(BaseModel):
     """A stretch of the text that a record stands on."""
 
-    noun: str = Field(description="`statement`, `cue`, `attribution`, `passage` or `claim`.")
+    noun: str = Field(description="`statements`, `cues`, `attributions`, `passages` or `claims`.")
     id: int = Field(description="Id of the statement, report or claim.")
     start: int = Field(description="First code point.")
     end: int = Field(description="Code point after the last.")
 
 
-class ReadingPublic(BaseModel):
+class ExtractionPublic(BaseModel):
     """How the machine read a document."""
 
-    reader: str = Field(description="The rules and the model that read it, with their versions.")
-    at: dt.datetime = Field(description="When, in UTC.")
-    statements: int = Field(description="Statements that strict rules found.")
-    suggestions: int = Field(description="Statements that wide rules found: their confidence is below 0.5.")
+    extractor_version: str = Field(description="The rules and the model that read it, with their versions.")
+    extracted_at: dt.datetime = Field(description="When, in UTC.")
+    statement_count: int = Field(description="Statements that strict rules found.")
+    suggestion_count: int = Field(description="Statements that wide rules found: their confidence is below 0.5.")
     note: str | None = Field(description="What could not be done, and why.")
 
 
 class DocumentFull(DocumentPublic):
     text: str = Field(description="As captured.")
-    reading: ReadingPublic | None = Field(description="Null where the machine has not read it.")
+    extraction: ExtractionPublic | None = Field(description="Null where the machine has not read it.")
     spans: list[DocumentSpan] = Field(description="What stands where, in the order of the text.")
 
 

@@ -109,8 +109,8 @@ class EventOutlet(BaseModel):
 
     slug: str
     name: str
-    documents: int = Field(description="Documents in which it reports the event.")
-    first_published: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
+    document_count: int = Field(description="Documents in which it reports the event.")
+    first_published_on: dt.date | None = Field(description="Earliest day on which the first of them may have appeared.")
 
 
 class EventPublic(RecordPublic):
@@ -127,7 +127,7 @@ class EventPublic(RecordPublic):
     document_count: int = Field(description="Documents that report it.")
     statement_count: int = Field(description="Statements made at it or about it.")
     external_id: str | None = Field(description="The record's name elsewhere, such as `gdelt:1160434563`.")
-    merged_into: int | None = Field(description="Id of the event that this one turned out to be.")
+    merged_into_id: int | None = Field(description="Id of the event that this one turned out to be.")
 
 
 class EventSelection(DateParams):
@@ -158,7 +158,7 @@ class EventFilter(EventSelection, RecordParams):
 class CoverageDocument(BaseModel):
     """One document that reports the event."""
 
-    report: int = Field(description="Id of the report.")
+    report_id: int = Field(description="Id of the report.")
     id: int
     title: str | None = Field(description="Headline as printed.")
     url: str | None
@@ -167,7 +167,7 @@ class CoverageDocument(BaseModel):
     published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
     lag_days: int | None = Field(description="Days behind the first outlet, by the earliest day of each.")
     role: ReportRole
-    dated: DatePublic | None = Field(description="The event's date as this document gives it.")
+    date: DatePublic | None = Field(description="The event's date as this document gives it.")
     passage: SpanPublic | None = Field(description="The words that report the event.")
 
 
@@ -185,9 +185,11 @@ class OutletPublic(BaseModel):
 class EventSourcePublic(OutletPublic):
     """An outlet that reported the event, with its documents."""
 
-    first_published: dt.date | None = Field(description="Earliest day on which its first document may have appeared.")
+    first_published_on: dt.date | None = Field(
+        description="Earliest day on which its first document may have appeared."
+    )
     lag_days: int | None = Field(description="Days behind the first outlet to publish.")
-    documents: list[CoverageDocument]
+    reporting_documents: list[CoverageDocument]
 
 
 class EventSourceFilter(ListParams):

@@ -22,14 +22,14 @@ class EventSplit(EventChanges):
     event: EventRef | None = Field(
         default=None, description="One that was merged into this one, and is to be an event of its own again."
     )
-    documents: Annotated[
+    document_ids: Annotated[
         list[Id], Field(max_length=10_000, description="Ids of documents whose reports and statements go over.")
     ] = []
-    statements: Annotated[list[Id], Field(max_length=10_000, description="Ids of statements that go over.")] = []
-    claims: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims that go over.")] = []
+    statement_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of statements that go over.")] = []
+    claim_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims that go over.")] = []
 
     @model_validator(mode="after")
     def _moves_something(self) -> "EventSplit":
-        if not (self.documents or self.statements or self.claims or self.event is not None):
+        if not (self.document_ids or self.statement_ids or self.claim_ids or self.event is not None):
             raise ValueError("name documents, statements or claims of the other event")
         return self

@@ -60,9 +60,9 @@ class FeedPublic(BaseModel):
         " fetched, `failed`; null before the first."
     )
     detail: str | None = Field(description="Why it was refused or failed.")
-    failures: int = Field(description="Checks that have failed in a row; each doubles the time until the next.")
-    items: int = Field(description="Items that it has announced.")
-    documents: int = Field(description="Of these, those whose page is in the store.")
+    failure_count: int = Field(description="Checks that have failed in a row; each doubles the time until the next.")
+    item_count: int = Field(description="Items that it has announced.")
+    document_count: int = Field(description="Of these, those whose page is in the store.")
     created_at: dt.datetime = Field(description="When it was added, in UTC.")
     checked_at: dt.datetime | None = Field(description="When it last was asked, in UTC.")
     changed_at: dt.datetime | None = Field(description="When it last had something new, in UTC.")
@@ -80,9 +80,9 @@ class FeedItemPublic(BaseModel):
         " robots.txt must not, be fetched; `failed`."
     )
     detail: str | None = Field(description="Why it was refused or failed, or has to wait.")
-    failures: int = Field(description="Attempts that have failed.")
+    failure_count: int = Field(description="Attempts that have failed.")
     seen_at: dt.datetime = Field(description="When the feed was first seen with it, or with its last change, in UTC.")
-    document: int | None = Field(description="Id of the document that its page is.")
+    document_id: int | None = Field(description="Id of the document that its page is.")
 
 
 class FeedFilter(ListParams):

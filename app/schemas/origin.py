@@ -31,7 +31,9 @@ class OriginStatement(BaseModel):
 
     id: int
     speaker: SpeakerBrief | None
-    chain: list[SpeakerBrief] = Field(description="The voices that relayed it, the nearest to the document first.")
+    relaying_speakers: list[SpeakerBrief] = Field(
+        description="The voices that relayed it, the nearest to the document first."
+    )
     exact: str = Field(description="The words.")
     start: int = Field(description="First code point in the document's text.")
     end: int = Field(description="Code point after the last.")
@@ -41,14 +43,14 @@ class OriginDocument(DocumentBrief):
     """A document that rests on the origin, and what shows that it does."""
 
     source: SourceBrief
-    report: int | None = Field(description="Id of the report; null where an utterance is asked for.")
+    report_id: int | None = Field(description="Id of the report; null where an utterance is asked for.")
     basis: str = Field(
         description="`own_voice`: it is the outlet's own account; `relayed`: a voice that it quotes others through; "
         "`reported`: a news medium that it quotes; `credited`: the agency that it credits; `copied`: it is a near-copy "
         "of another document; `attributed`: it gives its report in another's words."
     )
     statements: list[OriginStatement] = Field(description="What it prints of the event, or of the utterance, from it.")
-    copy_of: int | None = Field(description="Id of the document of which it is a near-copy.")
+    copy_of_id: int | None = Field(description="Id of the document of which it is a near-copy.")
     similarity: float | None = Field(description="How much of the shorter text is in the other, from 0 to 1, about.")
     credit: SpanPublic | None = Field(description="The agency's name where the text credits it; a byline has no place.")
 
@@ -63,9 +65,11 @@ class OriginPublic(BaseModel):
     members: list[OriginMember] = Field(description="The sources and speakers that stand for it here.")
     source_count: int = Field(description="Outlets that rest on it.")
     document_count: int = Field(description="Documents that rest on it.")
-    first_published: dt.date | None = Field(description="Earliest day on which one of them may have appeared.")
+    first_published_on: dt.date | None = Field(description="Earliest day on which one of them may have appeared.")
     through: list[str] = Field(description="Names of others who are heard through it alone, and not counted.")
-    documents: list[OriginDocument] = Field(description="The documents that rest on it, the first to appear first.")
+    relying_documents: list[OriginDocument] = Field(
+        description="The documents that rest on it, the first to appear first."
+    )
 
 
 class OriginFilter(ListParams):

@@ -47,8 +47,8 @@ class Printing(StatementPublic):
     published_at: dt.datetime | None = Field(
         description="When its document was published, in UTC, where that is known."
     )
-    first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
-    fullest: bool = Field(description="Whether it is the base.")
+    is_first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
+    is_fullest: bool = Field(description="Whether it is the base.")
     likeness: float | None = Field(
         description="How many of the words agree that are not cut, from 0 to 1; null where they are not compared."
     )
@@ -64,18 +64,18 @@ class Printing(StatementPublic):
 class UtteranceFull(UtterancePublic):
     """An utterance with its printings side by side."""
 
-    first: list[int] = Field(
+    first_statement_ids: list[int] = Field(
         description="Ids of the statements that printed it first; several where dates do not tell, none without dates."
     )
-    fullest: int | None = Field(description="Id of the statement that the others are compared with.")
+    fullest_statement_id: int | None = Field(description="Id of the statement that the others are compared with.")
     printings: list[Printing] = Field(description="The first published first, those without a date last.")
 
 
 class _OfPrinting(BaseModel):
-    statement: int = Field(description="Id of the printing.")
-    source: str = Field(description="Slug of its outlet.")
-    base: int = Field(description="Id of the printing that it is compared with.")
-    base_source: str = Field(description="Slug of that one's outlet.")
+    statement_id: int = Field(description="Id of the printing.")
+    source_slug: str = Field(description="Slug of its outlet.")
+    base_statement_id: int = Field(description="Id of the printing that it is compared with.")
+    base_source_slug: str = Field(description="Slug of that one's outlet.")
 
 
 class UtteranceDifference(Difference, _OfPrinting):

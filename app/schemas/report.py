@@ -55,7 +55,7 @@ class ReportPublic(RecordPublic):
     document: DocumentBrief
     role: ReportRole
     passage: SpanPublic | None = Field(description="The words that report the event.")
-    dated: DatePublic | None = Field(description="The event's date as the document gives it.")
+    date: DatePublic | None = Field(description="The event's date as the document gives it.")
     claim_count: int = Field(description="Claims that it makes of the event.")
 
 

@@ -44,7 +44,7 @@ class ReviewPublic(BaseModel):
     )
     confidence: float | None = Field(description="How sure the machine was, from 0 to 1, where that is known.")
     revision: int = Field(description="The revision that last changed the record: for `if_revision`.")
-    words: SpanPublic | None = Field(
+    span: SpanPublic | None = Field(
         description="The statement's words; the passage that reports the event; the value that is claimed."
     )
     cue: SpanPublic | None = Field(description="The words that attribute it.")
@@ -170,9 +170,9 @@ class ReviewIn(Input):
 class ReviewDone(BaseModel):
     """How many records were judged how, and where the store then stands."""
 
-    confirmed: int = Field(description="Records that are a person's reading now, as they were.")
-    corrected: int = Field(description="Records that are a person's reading now, and were changed.")
-    rejected: int = Field(
+    confirmed_count: int = Field(description="Records that are a person's reading now, as they were.")
+    corrected_count: int = Field(description="Records that are a person's reading now, and were changed.")
+    rejected_count: int = Field(
         description="Records that were deleted, and will not be found again; matches of what is not the same."
     )
     revision: int = Field(description="The revision that did it.")
@@ -187,7 +187,7 @@ class RejectionPublic(BaseModel):
     start: int | None = Field(description="First code point in the document.")
     end: int | None = Field(description="Code point after the last.")
     document: DocumentBrief | None = Field(description="Where it was found; null for a speaker.")
-    at: dt.datetime = Field(description="When it was rejected, in UTC.")
+    rejected_at: dt.datetime = Field(description="When it was rejected, in UTC.")
     author: str = Field(description="Who rejected it.")
 
 

@@ -12,7 +12,7 @@ class RevisionPublic(BaseModel):
     """One write transaction."""
 
     id: int = Field(description="Its number: later is greater, gaps are possible.")
-    at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="When, in UTC.")
     author: str = Field(description="The key or command that made it.")
     message: str = Field(description="Why.")
 
@@ -25,7 +25,7 @@ class ChangePublic(BaseModel):
     """What one revision did to one record."""
 
     revision: int = Field(description="Its number.")
-    at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="When, in UTC.")
     noun: Noun
     id: int = Field(description="Id of the record.")
     operation: Operation
@@ -43,11 +43,11 @@ class VersionPublic(BaseModel):
     """One state of one record, as a revision left it."""
 
     revision: int = Field(description="Its number.")
-    at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="When, in UTC.")
     author: str = Field(description="The key or command that made it.")
     message: str = Field(description="Why.")
     operation: Operation
-    values: dict[str, Any] | None = Field(description="The record's own columns; null once deleted.")
+    snapshot: dict[str, Any] | None = Field(description="The record's own columns; null once deleted.")
 
 
 class HistoryFilter(ListParams):

@@ -56,9 +56,9 @@ class SavedSearchPublic(BaseModel):
     name: str
     noun: Noun
     query: str = Field(description="The filters as in the list's address, by name.")
-    items: str = Field(description="Address of what it finds.")
-    feed: str = Field(description="Address of the same as an Atom feed.")
-    stream: str = Field(description="Address of its news as they happen (server-sent events).")
+    items_url: str = Field(description="Address of what it finds.")
+    feed_url: str = Field(description="Address of the same as an Atom feed.")
+    stream_url: str = Field(description="Address of its news as they happen (server-sent events).")
     created_at: dt.datetime = Field(description="When it was saved, in UTC.")
 
 

@@ -71,10 +71,12 @@ class SpeakerSplit(Input):
     slug: Slug | None = Field(default=None, description="Made from the name when left out.")
     kind: SpeakerKind | None = Field(default=None, description="That of the speaker when left out.")
     aliases: Annotated[list[Name], Field(max_length=100, description="Other names of the speaker that go over.")] = []
-    statements: Annotated[
+    statement_ids: Annotated[
         list[Id], Field(max_length=10_000, description="Ids of statements that the other made or relayed.")
     ] = []
-    claims: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims to attribute to the other.")] = []
+    claim_ids: Annotated[
+        list[Id], Field(max_length=10_000, description="Ids of claims to attribute to the other.")
+    ] = []
 
 
 class SpeakerPublic(RecordPublic):
@@ -94,20 +96,20 @@ class SpeakerRelay(BaseModel):
     """A voice through which statements of the speaker reached documents."""
 
     speaker: SpeakerBrief
-    statements: int = Field(description="Statements that it relayed.")
+    statement_count: int = Field(description="Statements that it relayed.")
 
 
 class SpeakerOutlet(BaseModel):
     """How one outlet prints the speaker."""
 
     source: SourceBrief
-    statements: int = Field(description="Statements of the speaker that it prints.")
-    direct: int = Field(description="Of these, those verbatim.")
-    indirect: int = Field(description="Of these, those in paraphrase.")
-    mixed: int = Field(description="Of these, those that are both in one.")
-    relayed: int = Field(description="Of these, those that it has from others.")
-    relays: list[SpeakerRelay] = Field(description="From whom, the most statements first.")
-    quotes: bool = Field(description="Whether it prints the speaker's own words at all, and not only paraphrase.")
+    statement_count: int = Field(description="Statements of the speaker that it prints.")
+    direct_count: int = Field(description="Of these, those verbatim.")
+    indirect_count: int = Field(description="Of these, those in paraphrase.")
+    mixed_count: int = Field(description="Of these, those that are both in one.")
+    relayed_count: int = Field(description="Of these, those that it has from others.")
+    by_relay: list[SpeakerRelay] = Field(description="From whom, the most statements first.")
+    has_quotes: bool = Field(description="Whether it prints the speaker's own words at all, and not only paraphrase.")
     only_relayed: bool = Field(description="Whether it has all of the statements from others.")
 
 
@@ -119,19 +121,19 @@ class SpeakerMonth(BaseModel):
         "is of no one month, or unknown.",
         examples=["2024-06"],
     )
-    statements: int = Field(description="Statements of that month.")
+    statement_count: int = Field(description="Statements of that month.")
 
 
 class SpeakerRecord(BaseModel):
     """What is on record of a speaker, counted from the statements."""
 
-    sources: list[SpeakerOutlet] = Field(description="By outlet, the most statements first.")
-    relays: list[SpeakerRelay] = Field(description="By relaying voice, the most statements first.")
-    months: list[SpeakerMonth] = Field(description="By month, in order.")
-    first_said: dt.date | None = Field(
+    by_source: list[SpeakerOutlet] = Field(description="By outlet, the most statements first.")
+    by_relay: list[SpeakerRelay] = Field(description="By relaying voice, the most statements first.")
+    by_month: list[SpeakerMonth] = Field(description="By month, in order.")
+    first_said_on: dt.date | None = Field(
         description="First day on which a statement may have been said, of those with a date of saying."
     )
-    last_said: dt.date | None = Field(description="Last day on which one of these may have been said.")
+    last_said_on: dt.date | None = Field(description="Last day on which one of these may have been said.")
     utterance_count: int = Field(description="Utterances of this speaker.")
 
 

@@ -104,7 +104,7 @@ class StatementPublic(RecordPublic):
     cue: SpanPublic | None = Field(description="The words that attribute it.")
     said: DatePublic | None = Field(description="When it was said.")
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
-    utterance: int | None = Field(description="Id of the one thing said, of which this is a printing.")
+    utterance_id: int | None = Field(description="Id of the one thing said, of which this is a printing.")
     utterance_by: CodedBy | None = Field(
         description="Who put it with its utterance, or where there is none who found that it stands alone."
     )

@@ -29,9 +29,9 @@ class UtterancePublic(RecordPublic):
     words: str | None = Field(
         description="The fullest printing, the longest of those in the language that most are in; null without any."
     )
-    statements: list[int] = Field(description="Ids of the statements that print it.")
+    statement_ids: list[int] = Field(description="Ids of the statements that print it.")
     printing_count: int = Field(description="Statements that print it.")
     source_count: int = Field(description="Outlets that print it.")
     languages: list[str] = Field(description="Languages that it is printed in, as BCP 47 tags.")
-    first_published: dt.date | None = Field(description="First day on which a document may have printed it.")
+    first_published_on: dt.date | None = Field(description="First day on which a document may have printed it.")
     external_id: str | None = Field(description="The record's name elsewhere.")

@@ -18,7 +18,7 @@ class StayedStatement(BaseModel):
     """A statement that both versions print alike."""
 
     id: int = Field(description="Its id in this version.")
-    before: int = Field(description="Its id in the version before.")
+    previous_id: int = Field(description="Its id in the version before.")
 
 
 class ChangedStatement(BaseModel):
@@ -26,28 +26,30 @@ class ChangedStatement(BaseModel):
 
     id: int = Field(description="Its id in this version.")
     similarity: float = Field(description="How alike the words are, from 0 to 1; 1 where only the speaker is another.")
-    before: VersionStatement
-    after: VersionStatement
+    previous: VersionStatement
+    current: VersionStatement
 
 
 class VersionChanges(BaseModel):
     """What changed since the version before."""
 
-    since: int = Field(description="Id of the version before.")
-    same_text: bool = Field(description="Whether the text is the same.")
+    previous_id: int = Field(description="Id of the version before.")
+    is_text_unchanged: bool = Field(description="Whether the text is the same.")
     similarity: float = Field(description="How alike the texts are, from 0 to 1.")
-    added: int = Field(description="Code points that were added; lines that only moved do not count.")
-    removed: int = Field(description="Code points that were removed.")
-    stayed: list[StayedStatement] = Field(description="Statements with the same words and speaker.")
-    changed: list[ChangedStatement] = Field(description="Statements with similar words, or another speaker.")
-    went: list[VersionStatement] = Field(description="Statements of the version before that this one does not print.")
-    came: list[VersionStatement] = Field(description="Statements that the version before did not print.")
+    added_length: int = Field(description="Code points that were added; lines that only moved do not count.")
+    removed_length: int = Field(description="Code points that were removed.")
+    unchanged_statements: list[StayedStatement] = Field(description="Statements with the same words and speaker.")
+    changed_statements: list[ChangedStatement] = Field(description="Statements with similar words, or another speaker.")
+    removed_statements: list[VersionStatement] = Field(
+        description="Statements of the version before that this one does not print."
+    )
+    added_statements: list[VersionStatement] = Field(description="Statements that the version before did not print.")
 
 
 class DocumentVersion(DocumentPublic):
     """One capture of an item, and what changed since the capture before it."""
 
-    changes: VersionChanges | None = Field(description="Null for the first.")
+    comparison: VersionChanges | None = Field(description="Null for the first.")
 
 
 class DocumentVersionFilter(ListParams):

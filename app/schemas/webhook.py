@@ -58,14 +58,14 @@ class WebhookPublic(BaseModel):
     id: int
     url: str
     description: str | None = Field(description="What it is for.")
-    search: str | None = Field(description="Slug of the saved search that it follows.")
+    search_slug: str | None = Field(description="Slug of the saved search that it follows.")
     nouns: list[Noun] = Field(description="The nouns whose changes it is told of; none: all.")
     operations: list[Operation] = Field(description="The kinds of changes that it is told of; none: all.")
     position: int = Field(description="The last revision of which messages were made.")
     active: bool = Field(description="Whether messages are sent.")
     disabled_at: dt.datetime | None = Field(description="When it was given up, in UTC; null: it was not.")
     disabled_reason: str | None = Field(description="Why it was given up.")
-    old_secret_until: dt.datetime | None = Field(
+    old_secret_expires_at: dt.datetime | None = Field(
         description="Until when the secret before the present one signs as well, in UTC."
     )
     created_at: dt.datetime = Field(description="When it was added, in UTC.")
@@ -81,16 +81,16 @@ class DeliveryPublic(BaseModel):
     """A message to a webhook, and what came of sending it last."""
 
     id: int
-    message: str = Field(description="What the message carries as `webhook-id`, each time that it is sent.")
-    changes: int = Field(description="Changes that it tells of; none: it is a test.")
+    message_id: str = Field(description="What the message carries as `webhook-id`, each time that it is sent.")
+    change_count: int = Field(description="Changes that it tells of; none: it is a test.")
     state: DeliveryState = Field(
         description="`waiting` to be sent or sent again, `delivered`, or `failed` after the last attempt."
     )
-    attempts: int = Field(description="How often it was sent.")
-    status: int | None = Field(description="The HTTP status that was answered last.")
+    attempt_count: int = Field(description="How often it was sent.")
+    http_status: int | None = Field(description="The HTTP status that was answered last.")
     detail: str | None = Field(description="What went wrong last.")
     created_at: dt.datetime = Field(description="When it was made, in UTC.")
-    tried_at: dt.datetime | None = Field(description="When it last was sent, in UTC.")
+    attempted_at: dt.datetime | None = Field(description="When it last was sent, in UTC.")
     due_at: dt.datetime = Field(description="When it is to be sent, or was to be sent last, in UTC.")
 
 

@@ -56,7 +56,7 @@ REFERENCES: dict[str, Reference] = {
     "utterance": Reference(Utterance, "utterance_id"),
     "document": Reference(Document, "document_id"),
     "report": Reference(Report, "report_id"),
-    "supersedes": Reference(Document, "supersedes_id"),
+    "supersedes_id": Reference(Document, "supersedes_id"),
     "attributed_to": Reference(Speaker, "attributed_to_id"),
 }
 """References by the name of their field in a body."""

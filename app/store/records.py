@@ -68,7 +68,7 @@ def put_document(session: WriteSession, body: DocumentCreate) -> Document:
     for capture in captures:
         if capture.sha256 == values["sha256"]:
             return capture
-    document = _add_capture(session, values, () if "supersedes" in body.model_fields_set else captures)
+    document = _add_capture(session, values, () if "supersedes_id" in body.model_fields_set else captures)
     if body.reports:
         add_reports(session, document, body.reports)
     add_statements(session, document, body.statements)
@@ -181,7 +181,7 @@ def update_document(session: WriteSession, row: Document, body: DocumentUpdate) 
     """Change the fields that the body sets; raise Conflict if another document has its identity and its text."""
     values = column_values(session, Document, update_values(row, body))
     if values.get("supersedes_id") == row.id:
-        raise Invalid("supersedes", "a document cannot supersede itself")
+        raise Invalid("supersedes_id", "a document cannot supersede itself")
     set_columns(row, values)
     identity = hash_text(row.canonical_url or row.title or row.text)
     other = lookups.find_row(session, Document, source_id=row.source_id, identity=identity, sha256=row.sha256)

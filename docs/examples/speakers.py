@@ -36,7 +36,9 @@ by_week = statements.pivot_table(index="week", columns="source_slug", values="id
 
 # %%
 if __name__ == "__main__":
-    print(f"{len(statements)} statements by {SPEAKER}, {statements['utterance'].nunique()} utterances known as such\n")
+    print(
+        f"{len(statements)} statements by {SPEAKER}, {statements['utterance_id'].nunique()} utterances known as such\n"
+    )
     print(by_outlet.to_string(header=False), "\n")
     print(by_week.to_string())
 

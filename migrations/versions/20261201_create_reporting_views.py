@@ -46,8 +46,8 @@ def _coverage() -> str:
             event.country AS place_country, event.latitude AS place_latitude, event.longitude AS place_longitude,
             source.id AS source_id, source.slug AS source_slug, source.name AS source_name,
             source.kind AS source_kind, source.country AS source_country,
-            source.state_affiliated AS source_state_affiliated, coverage.documents,
-            {_day("coverage.first_published")} AS first_published,
+            source.state_affiliated AS source_state_affiliated, coverage.documents AS document_count,
+            {_day("coverage.first_published")} AS first_published_on,
             {_days_between(first, "coverage.first_published")} AS lag_days,
             event.coded_by, event.confidence
         FROM coverage JOIN event ON event.id = coverage.event_id JOIN source ON source.id = coverage.source_id
@@ -59,10 +59,10 @@ def _coverage_daily() -> str:
         SELECT {_day("cell.day")} AS day, cell.source_id, source.slug AS source_slug, source.name AS source_name,
             source.kind AS source_kind, source.country AS source_country,
             source.state_affiliated AS source_state_affiliated, cell.type AS event_type,
-            cell.country AS place_country, cell.events, cell.documents
+            cell.country AS place_country, cell.event_count, cell.document_count
         FROM (
             SELECT {_began("event.")} AS day, coverage.source_id, event.type, event.country,
-                count(*) AS events, sum(coverage.documents) AS documents
+                count(*) AS event_count, sum(coverage.documents) AS document_count
             FROM coverage JOIN event ON event.id = coverage.event_id WHERE event.merged_into_id IS NULL
             GROUP BY {_began("event.")}, coverage.source_id, event.type, event.country
         ) AS cell JOIN source ON source.id = cell.source_id"""
@@ -88,7 +88,7 @@ def _statement() -> str:
             {_day("document.published_latest")} AS document_published_latest,
             event.id AS event_id, event.title AS event_title, event.date AS event_date_edtf,
             {_day("event.earliest")} AS event_date_earliest, {_day("event.latest")} AS event_date_latest,
-            statement.utterance_id AS utterance, statement.cue AS cue_exact, statement.start AS span_start,
+            statement.utterance_id, statement.cue AS cue_exact, statement.start AS span_start,
             statement."end" AS span_end, coalesce(statement.language, document.language) AS language,
             statement.translated, statement.coded_by, statement.confidence
         FROM statement JOIN document ON document.id = statement.document_id
@@ -101,11 +101,11 @@ def _speaker_daily() -> str:
     return f"""
         SELECT {_day("said.day")} AS day, said.speaker_id, speaker.slug AS speaker_slug,
             speaker.name AS speaker_name, speaker.kind AS speaker_kind, speaker.country AS speaker_country,
-            said.statements, said.suggestions, said.sources
+            said.statement_count, said.suggestion_count, said.source_count
         FROM (
-            SELECT {_SAID} AS day, statement.speaker_id, count(*) AS statements,
-                count(CASE WHEN statement.confidence < 0.5 THEN 1 END) AS suggestions,
-                count(DISTINCT document.source_id) AS sources
+            SELECT {_SAID} AS day, statement.speaker_id, count(*) AS statement_count,
+                count(CASE WHEN statement.confidence < 0.5 THEN 1 END) AS suggestion_count,
+                count(DISTINCT document.source_id) AS source_count
             FROM statement JOIN document ON document.id = statement.document_id
             GROUP BY {_SAID}, statement.speaker_id
         ) AS said LEFT JOIN speaker ON speaker.id = said.speaker_id"""
@@ -116,9 +116,10 @@ def _source() -> str:
         SELECT source.id AS source_id, source.slug AS source_slug, source.name AS source_name,
             source.kind AS source_kind, source.country AS source_country,
             source.state_affiliated AS source_state_affiliated, source.language, source.homepage,
-            source.wikidata_id, coalesce(published.documents, 0) AS documents, coalesce(covered.events, 0) AS events,
-            coalesce(printed.statements, 0) AS statements, {_day("published.first")} AS first_published,
-            {_day("published.last")} AS last_published
+            source.wikidata_id, coalesce(published.documents, 0) AS document_count,
+            coalesce(covered.events, 0) AS event_count,
+            coalesce(printed.statements, 0) AS statement_count, {_day("published.first")} AS first_published_on,
+            {_day("published.last")} AS last_published_on
         FROM source
         LEFT JOIN (
             SELECT source_id, count(*) AS documents, min(published_earliest) AS first,

@@ -142,7 +142,7 @@ def chart(superset: httpx.Client, data_set: int, metric: str, key: str, when: st
 
 
 CASES = [
-    ("v_coverage_daily", "sum(events)", "source_slug", "/stats/events?by=source"),
+    ("v_coverage_daily", "sum(event_count)", "source_slug", "/stats/events?by=source"),
     ("v_statement", "count(*)", "speaker_slug", "/stats/statements?by=speaker"),
 ]
 

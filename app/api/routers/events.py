@@ -47,7 +47,7 @@ async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated
 def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
     """Make others this event: their reports with their claims, and what was said at them, become its.
 
-    They stay as records that name it as `merged_into`, outside of all lists. What it lacks (summary, place, country,
+    They stay as records that name it as `merged_into_id`, outside of all lists. What it lacks (summary, place, country,
     coordinates) it takes over from them. Of two reports of one document one remains, with the claims of both. Whoever
     names them by their ids or external ids, as an import does, means it.
     """

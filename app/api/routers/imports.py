@@ -124,7 +124,7 @@ async def _import_body(request: Request, into: Intake, report: Callable[[Iterabl
         committed = await anyio.to_thread.run_sync(into.break_off)
         if isinstance(error, DatelineError) and committed is not None:
             ident, lines = committed
-            error.extensions |= {"import": ident, "lines": lines}
+            error.extensions |= {"import_id": ident, "line_count": lines}
             error.detail += f" The first {lines} lines are committed; resume={ident} goes on from there."
         raise
     finally:

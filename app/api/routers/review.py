@@ -35,7 +35,11 @@ def review_records(write: WriteDep, body: ReviewIn) -> Response:
     """
     with write.open_transaction() as session:
         done = apply_verdicts(session, body.verdicts)
-        counts = {"confirmed": Verdict.CONFIRM, "corrected": Verdict.CORRECT, "rejected": Verdict.REJECT}
+        counts = {
+            "confirmed_count": Verdict.CONFIRM,
+            "corrected_count": Verdict.CORRECT,
+            "rejected_count": Verdict.REJECT,
+        }
         return write.build_response(session, 200, summary={name: done[verdict] for name, verdict in counts.items()})
 
 

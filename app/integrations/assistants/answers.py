@@ -47,11 +47,11 @@ class Words(BaseModel):
 
     start: int
     end: int
-    words: str = Field(description=_QUOTED)
+    exact: str = Field(description=_QUOTED)
     whole: bool = Field(description="False where they go on after `end`; read_passage shows the rest.")
 
     def line(self) -> str:
-        return f"[{self.start}:{self.end}] {quoted(self.words)}{'' if self.whole else ' (goes on)'}"
+        return f"[{self.start}:{self.end}] {quoted(self.exact)}{'' if self.whole else ' (goes on)'}"
 
 
 class Passage(BaseModel):
@@ -87,11 +87,11 @@ class Answer(BaseModel):
 
 
 class Page(Answer):
-    more: str | None = Field(description="There are more: ask again with this as `cursor`. Null at the end.")
+    next_cursor: str | None = Field(description="There are more: ask again with this as `cursor`. Null at the end.")
 
     def _rest(self) -> Iterator[str]:
-        if self.more:
-            yield f"There are more: ask again with the same arguments and cursor {quoted(self.more)}."
+        if self.next_cursor:
+            yield f"There are more: ask again with the same arguments and cursor {quoted(self.next_cursor)}."
 
 
 class Coding(BaseModel):
@@ -130,18 +130,18 @@ class Reporting(BaseModel):
     kind: str
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
     state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
-    first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
-    first_published: str | None = Field(description="Earliest day on which its first document may have appeared.")
+    is_first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
+    first_published_on: str | None = Field(description="Earliest day on which its first document may have appeared.")
     lag_days: int | None = Field(description="Days behind the first.")
-    documents: list[Passage] = Field(description="Its documents on the event, the earliest first; 3 at most.")
+    covering_documents: list[Passage] = Field(description="Its documents on the event, the earliest first; 3 at most.")
     document_count: int
-    statements: list[int] = Field(
+    statement_ids: list[int] = Field(
         description="Ids of statements made at the event or about it that it prints; 10 at most."
     )
 
     def line(self) -> str:
         lag = "unknown" if self.lag_days is None else str(self.lag_days)
-        when = "first" if self.first else f"days behind the first: {lag}"
+        when = "first" if self.is_first else f"days behind the first: {lag}"
         documents = f"documents: {self.document_count}"
         return f"{quoted(self.outlet.name)} ({self.kind}, {self.country or 'country unknown'}), {when}, {documents}"
 
@@ -161,33 +161,33 @@ class Origin(BaseModel):
     name: str
     kind: str = Field(description="source, state, speaker or agency.")
     outlet_count: int
-    documents: list[Rests] = Field(description="5 at most.")
+    relying_documents: list[Rests] = Field(description="5 at most.")
     document_count: int
 
 
 class Reported(Page):
     event: Event
     outlet_count: int
-    outlets: list[Reporting]
+    reporting_outlets: list[Reporting]
     origin_count: int
     origins: list[Origin] = Field(description="25 at most.")
-    no_document: list[Outlet] = Field(
+    outlets_without_document: list[Outlet] = Field(
         description="Outlets of which the store has other documents of those days, or which it follows: whether they "
         "reported the event is not known. 25 at most."
     )
 
     def lines(self) -> Iterator[str]:
         yield f"{self.event.line()}; outlets: {self.outlet_count}, independent origins: {self.origin_count}."
-        for outlet in self.outlets:
+        for outlet in self.reporting_outlets:
             yield outlet.line()
-            yield from (f"  - {document.line()}" for document in outlet.documents)
+            yield from (f"  - {document.line()}" for document in outlet.covering_documents)
         for origin in self.origins:
             yield f"Origin {quoted(origin.name)}; outlets that rest on it: {origin.outlet_count}"
-            for dependent in origin.documents:
+            for dependent in origin.relying_documents:
                 yield f"  - {dependent.document.line()} ({dependent.basis})"
                 yield from (f"    {words.line()}" for words in dependent.evidence)
-        if self.no_document:
-            yield f"No document on it here, so not known: {_join_names(self.no_document)}"
+        if self.outlets_without_document:
+            yield f"No document on it here, so not known: {_join_names(self.outlets_without_document)}"
         yield from self._rest()
 
 
@@ -206,7 +206,9 @@ class Statement(Coding):
     relayed_by: list[Relay] = Field(description="Voices that it reached the document through, the nearest to it first.")
     said: str | None = Field(description="When it was said, in EDTF.")
     event: Event | None
-    utterance: int | None = Field(description="The one thing said, of which this is a printing: for compare_wordings.")
+    utterance_id: int | None = Field(
+        description="The one thing said, of which this is a printing: for compare_wordings."
+    )
     translated: bool | None = Field(description="Whether it was said in another language, where known.")
 
     def line(self) -> str:
@@ -214,7 +216,7 @@ class Statement(Coding):
         relays = "".join(f", relayed by {quoted(relay.voice.name)}" for relay in self.relayed_by)
         said = f" on {self.said}" if self.said else ""
         event = f", event {self.event.id}" if self.event else ""
-        utterance = f", utterance {self.utterance}" if self.utterance else ""
+        utterance = f", utterance {self.utterance_id}" if self.utterance_id else ""
         reference = f"statement {self.id}{event}{utterance}, coded by {self.coded_by}"
         return f"{reference}: {speaker}{said} ({self.kind}{relays}) in {self.passage.line()}"
 
@@ -238,8 +240,8 @@ class Difference(BaseModel):
 
 class Printing(BaseModel):
     statement: Statement
-    first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
-    fullest: bool = Field(description="Whether it is the one that the others are compared with.")
+    is_first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
+    is_fullest: bool = Field(description="Whether it is the one that the others are compared with.")
     likeness: float | None = Field(description="How many of the words agree that are not cut, 0 to 1.")
     differences: list[Difference] = Field(description="Beyond case, punctuation and quotation marks; 20 at most.")
     difference_count: int
@@ -247,7 +249,7 @@ class Printing(BaseModel):
 
 
 class Wordings(Answer):
-    utterance: int | None = Field(description="Null where the statement is the only printing that the store knows.")
+    utterance_id: int | None = Field(description="Null where the statement is the only printing that the store knows.")
     speaker: Voice | None
     said: str | None = Field(description="When, in EDTF.")
     printings: list[Printing] = Field(description="The first published first; 25 at most.")
@@ -257,18 +259,20 @@ class Wordings(Answer):
     def lines(self) -> Iterator[str]:
         yield f"Printings: {self.printing_count}, outlets: {self.outlet_count}."
         for printing in self.printings:
-            marks = [name for name in ("first", "fullest") if getattr(printing, name)]
+            marks = [name for name in ("first", "fullest") if getattr(printing, f"is_{name}")]
             reason = printing.not_compared
             marks.append(f"likeness {printing.likeness}" if reason is None else f"not compared: {reason}")
             yield f"{printing.statement.line()} ({', '.join(marks)})"
             for change in printing.differences:
-                yield f"  - {change.op}: {quoted(change.fullest.words)} → {quoted(change.here.words)}"
+                yield f"  - {change.op}: {quoted(change.fullest.exact)} → {quoted(change.here.exact)}"
 
 
 class Claim(Coding):
     id: int
     passage: Passage
-    origin: str = Field(description="Whose account it is: the voice that the document gives for it, or the outlet.")
+    origin_name: str = Field(
+        description="Whose account it is: the voice that the document gives for it, or the outlet."
+    )
     attributed_to: Voice | None = Field(description="The speaker whom the document gives for it.")
 
 
@@ -276,15 +280,15 @@ class Value(BaseModel):
     number: int = Field(description="Its number in this list, from 1.")
     value: str = Field(description=f"In its normal form, or as printed. {_QUOTED}")
     unit: str | None
-    differs_from: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
-    origins: list[str] = Field(description="Whose accounts claim it.")
+    differing_numbers: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
+    origin_names: list[str] = Field(description="Whose accounts claim it.")
     claims: list[Claim] = Field(description="3 at most.")
     claim_count: int
 
 
 class Discrepancy(BaseModel):
     property: str
-    verdict: str = Field(description="agreement, conflict, or unclear where neither can be said.")
+    agreement: str = Field(description="agreement, conflict, or unclear where neither can be said.")
     values: list[Value] = Field(description="10 at most.")
     value_count: int
 
@@ -296,9 +300,9 @@ class Discrepancies(Page):
     def lines(self) -> Iterator[str]:
         yield f"{self.event.line()}; properties: {len(self.discrepancies)}."
         for discrepancy in self.discrepancies:
-            yield f"{discrepancy.property}: {discrepancy.verdict}; values: {discrepancy.value_count}"
+            yield f"{discrepancy.property}: {discrepancy.agreement}; values: {discrepancy.value_count}"
             for value in discrepancy.values:
-                origins = ", ".join(quoted(name) for name in value.origins)
+                origins = ", ".join(quoted(name) for name in value.origin_names)
                 yield f"  {value.number}. {quoted(value.value)} ({value.unit or 'no unit'}), says {origins}"
                 yield from (f"    - {claim.passage.line()}" for claim in value.claims)
         yield from self._rest()
@@ -330,7 +334,7 @@ class Hits(Page):
 class Standing(BaseModel):
     """A record that stands on words of the document."""
 
-    noun: str = Field(description="statement, cue, attribution, passage or claim.")
+    noun: str = Field(description="statements, cues, attributions, passages or claims.")
     id: int
     start: int
     end: int

@@ -47,8 +47,8 @@ _MAX_DIFFERENCE = 200
 async def _get_event(context: ToolContext, ident: int) -> Event:
     """Return the event; raise Missing, or Invalid if it was merged into another one."""
     item = await context.get_record(Noun.EVENTS, ident)
-    if item["merged_into"] is not None:
-        raise Invalid("event", f"event {ident} turned out to be event {item['merged_into']}; ask for that one")
+    if item["merged_into_id"] is not None:
+        raise Invalid("event", f"event {ident} turned out to be event {item['merged_into_id']}; ask for that one")
     return context.build_event(item)
 
 
@@ -66,21 +66,23 @@ async def list_reporting_outlets(context: ToolContext, question: questions.WhoRe
     return Reported(
         event=event,
         outlet_count=await reporting.count(context.reads),
-        outlets=[_build_reporting(context, item, passages) for item in items],
+        reporting_outlets=[_build_reporting(context, item, passages) for item in items],
         origin_count=await independent.count(context.reads),
         origins=[
             _build_origin(context, item)
             for item in await context.read_first(independent, questions.MOST, OriginFilter().sort)
         ],
-        no_document=[build_outlet(item) for item in await context.read_first(silent, questions.MOST, "name")],
-        more=more,
+        outlets_without_document=[
+            build_outlet(item) for item in await context.read_first(silent, questions.MOST, "name")
+        ],
+        next_cursor=more,
     )
 
 
 async def _map_passages(context: ToolContext, items: Sequence[Item]) -> Mapping[int, Item | None]:
     """Map the reports of the quoted documents to the words that report the event."""
-    documents = [document for item in items for document in item["documents"][:_DOCUMENTS]]
-    idents = [document["report"] for document in documents if document["report"]]
+    documents = [document for item in items for document in item["covering_documents"][:_DOCUMENTS]]
+    idents = [document["report_id"] for document in documents if document["report_id"]]
     if not idents:
         return {}
     listing = await reports.get_listing(context.reads, ReportFilter(id=",".join(map(str, idents))))
@@ -88,24 +90,26 @@ async def _map_passages(context: ToolContext, items: Sequence[Item]) -> Mapping[
 
 
 def _build_reporting(context: ToolContext, item: Item, passages: Mapping[int, Item | None]) -> Reporting:
-    documents = item["documents"][:_DOCUMENTS]
+    documents = item["covering_documents"][:_DOCUMENTS]
     return Reporting(
         outlet=build_outlet(item),
         kind=item["kind"],
         country=item["country"],
         state_affiliated=item["state_affiliated"],
-        first=item["first"],
-        first_published=item["first_published"],
+        is_first=item["is_first"],
+        first_published_on=item["first_published_on"],
         lag_days=item["lag_days"],
-        documents=[context.build_passage(item, document, passages.get(document["report"])) for document in documents],
-        document_count=len(item["documents"]),
-        statements=item["statements"][:_STATEMENTS],
+        covering_documents=[
+            context.build_passage(item, document, passages.get(document["report_id"])) for document in documents
+        ],
+        document_count=len(item["covering_documents"]),
+        statement_ids=item["statement_ids"][:_STATEMENTS],
     )
 
 
 def _build_origin(context: ToolContext, item: Item) -> Origin:
     documents = []
-    for document in item["documents"][:_ORIGIN_DOCUMENTS]:
+    for document in item["relying_documents"][:_ORIGIN_DOCUMENTS]:
         spans = [document["credit"]] if document["credit"] else document["statements"][:_EVIDENCE]
         evidence = [quote(span["exact"], span["start"]) for span in spans]
         source = context.build_document(document["source"], document)
@@ -115,7 +119,7 @@ def _build_origin(context: ToolContext, item: Item) -> Origin:
         name=item["name"],
         kind=item["kind"],
         outlet_count=item["source_count"],
-        documents=documents,
+        relying_documents=documents,
         document_count=item["document_count"],
     )
 
@@ -125,12 +129,12 @@ async def compare_wordings(context: ToolContext, question: questions.CompareWord
         return await _compare_printings(context, question.utterance)
     assert question.statement is not None
     item = await context.get_record(Noun.STATEMENTS, question.statement)
-    if item["utterance"] is not None:
-        return await _compare_printings(context, item["utterance"])
+    if item["utterance_id"] is not None:
+        return await _compare_printings(context, item["utterance_id"])
     # The only printing: it is compared with itself.
-    comparison: Item = {"first": True, "fullest": True, "likeness": None, "differences": [], "not_compared": None}
+    comparison: Item = {"is_first": True, "is_fullest": True, "likeness": None, "differences": [], "not_compared": None}
     return Wordings(
-        utterance=None,
+        utterance_id=None,
         speaker=build_voice(item["speaker"]),
         said=get_edtf(item["said"]),
         printings=[_build_printing(context, {**item, **comparison}, item)],
@@ -143,9 +147,9 @@ async def _compare_printings(context: ToolContext, utterance: int) -> Wordings:
     record = await records.get_current(context.reads, Noun.UTTERANCES, utterance)
     comparison = orjson.loads(wordings.build_utterance(record))
     printings = comparison["printings"]
-    fullest = next((printing for printing in printings if printing["fullest"]), None)
+    fullest = next((printing for printing in printings if printing["is_fullest"]), None)
     return Wordings(
-        utterance=utterance,
+        utterance_id=utterance,
         speaker=build_voice(comparison["speaker"]),
         said=get_edtf(comparison["said"]),
         printings=[_build_printing(context, printing, fullest) for printing in printings[: questions.MOST]],
@@ -167,8 +171,8 @@ def _build_printing(context: ToolContext, item: Item, fullest: Item | None) -> P
     ]
     return Printing(
         statement=context.build_statement(item),
-        first=item["first"],
-        fullest=item["fullest"],
+        is_first=item["is_first"],
+        is_fullest=item["is_fullest"],
         likeness=item["likeness"],
         differences=differences,
         difference_count=len(changes),
@@ -184,13 +188,13 @@ async def list_discrepancies(context: ToolContext, question: questions.Discrepan
     event_discrepancies = [
         Discrepancy(
             property=item["property"],
-            verdict=item["verdict"],
-            values=[_build_value(context, value) for value in item["details"][:_VALUES]],
+            agreement=item["agreement"],
+            values=[_build_value(context, value) for value in item["values"][:_VALUES]],
             value_count=item["value_count"],
         )
         for item in items
     ]
-    return Discrepancies(event=event, discrepancies=event_discrepancies, more=more)
+    return Discrepancies(event=event, discrepancies=event_discrepancies, next_cursor=more)
 
 
 def _build_value(context: ToolContext, item: Item) -> Value:
@@ -198,7 +202,7 @@ def _build_value(context: ToolContext, item: Item) -> Value:
         Claim(
             id=claim["id"],
             passage=context.build_passage(claim["source"], claim["document"], claim["span"]),
-            origin=claim["origin"]["name"],
+            origin_name=claim["origin"]["name"],
             attributed_to=build_voice(claim["attributed_to"]),
             coded_by=claim["coded_by"],
             confidence=claim["confidence"],
@@ -209,8 +213,8 @@ def _build_value(context: ToolContext, item: Item) -> Value:
         number=item["id"],
         value=item["value"],
         unit=item["unit"],
-        differs_from=item["differs"],
-        origins=[origin["name"] for origin in item["origins"]],
+        differing_numbers=item["differing_ids"],
+        origin_names=[origin["name"] for origin in item["origins"]],
         claims=claims,
         claim_count=len(item["claims"]),
     )

@@ -82,7 +82,7 @@ class ToolContext:
             ],
             said=get_edtf(item["said"]),
             event=item["event"] and self.build_event(item["event"]),
-            utterance=item["utterance"],
+            utterance_id=item["utterance_id"],
             translated=item["translated"],
             coded_by=item["coded_by"],
             confidence=item["confidence"],
@@ -133,7 +133,7 @@ def build_words(span: Item | None) -> Words | None:
 def quote(text: str, start: int, max_length: int = MAX_QUOTATION) -> Words:
     """Quote the beginning of a text that stands at ``start`` of its document."""
     quotation = text[:max_length]
-    return Words(start=start, end=start + len(quotation), words=quotation, whole=len(quotation) == len(text))
+    return Words(start=start, end=start + len(quotation), exact=quotation, whole=len(quotation) == len(text))
 
 
 def get_edtf(date: Item | None) -> str | None:

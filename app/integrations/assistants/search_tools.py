@@ -58,7 +58,7 @@ async def find_events(context: ToolContext, question: questions.EventsOnADate) -
         )
         for item in items
     ]
-    return Events(events=page_events, more=more)
+    return Events(events=page_events, next_cursor=more)
 
 
 def _get_days(question: questions.Days) -> dict[str, Any]:
@@ -76,14 +76,14 @@ async def find_statements(context: ToolContext, question: questions.StatementsBy
         **_get_days(question), speaker=question.speaker, event=question.event, source=question.source, q=question.q
     )
     items, more = await context.read_page(await statements.get_listing(context.reads, filters), question, filters.sort)
-    return Statements(statements=[context.build_statement(item) for item in items], more=more)
+    return Statements(statements=[context.build_statement(item) for item in items], next_cursor=more)
 
 
 async def find_records(context: ToolContext, question: questions.Search) -> Hits:
     filters = SearchFilter(q=question.q, noun=question.noun)
     items, more = await context.read_page(await search.search(context.reads, filters), question, filters.sort)
     passages = await _map_passages(context, [item["id"] for item in items if item["noun"] == Noun.STATEMENTS])
-    return Hits(hits=[await _build_hit(context, item, passages) for item in items], more=more)
+    return Hits(hits=[await _build_hit(context, item, passages) for item in items], next_cursor=more)
 
 
 async def _map_passages(context: ToolContext, idents: Sequence[int]) -> Mapping[int, Passage]:
@@ -124,7 +124,7 @@ async def read_passage(context: ToolContext, question: questions.ReadPassage) ->
     if start >= len(text):
         raise Invalid("start", f"the text has {len(text)} code points")
     end = min(question.end or start + _PASSAGE, start + _MAX_PASSAGE, len(text))
-    words = Words(start=start, end=end, words=text[start:end], whole=end == min(question.end or len(text), len(text)))
+    words = Words(start=start, end=end, exact=text[start:end], whole=end == min(question.end or len(text), len(text)))
     spans = [span for span in item["spans"] if span["start"] < end and span["end"] > start]
     return Text(
         passage=Passage(document=context.build_document(item["source"], item), words=words),

@@ -95,7 +95,7 @@ _UPSERT_TALLY = """
 
 _OUTLET = """
     'slug', source.slug, 'name', source.name,
-    'documents', coverage.documents, 'first_published', coverage.first_published
+    'document_count', coverage.documents, 'first_published_on', coverage.first_published
 """
 _COVERING_SOURCES = "coverage JOIN source ON source.id = coverage.source_id WHERE coverage.event_id = event.id"
 _OUTLET_ORDER = "ORDER BY coverage.first_published NULLS LAST, source.id"

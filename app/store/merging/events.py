@@ -198,20 +198,20 @@ def split_event(session: WriteSession, event: Event, body: EventSplit) -> Event:
 
 
 def _find_moved_reports(reports: Mapping[int, Report], body: EventSplit) -> dict[int, Report]:
-    for place, document_id in enumerate(body.documents):
+    for place, document_id in enumerate(body.document_ids):
         if document_id not in reports:
-            raise Invalid(("documents", place), f"document {document_id} does not report the event")
-    return {document_id: reports[document_id] for document_id in body.documents}
+            raise Invalid(("document_ids", place), f"document {document_id} does not report the event")
+    return {document_id: reports[document_id] for document_id in body.document_ids}
 
 
 def _find_moved_statements(
     session: WriteSession, event: Event, body: EventSplit, documents: Collection[int]
 ) -> list[Statement]:
     """Return the statements that are named, and those of the documents that move."""
-    rows = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", body.statements)}
-    for place, statement_id in enumerate(body.statements):
+    rows = {row.id: row for row in lookups.iterate_rows(session, Statement, "id", body.statement_ids)}
+    for place, statement_id in enumerate(body.statement_ids):
         if statement_id not in rows or rows[statement_id].event_id != event.id:
-            raise Invalid(("statements", place), f"the event has no statement {statement_id}")
+            raise Invalid(("statement_ids", place), f"the event has no statement {statement_id}")
     for row in lookups.iterate_rows(session, Statement, "document_id", documents):
         if row.event_id == event.id:
             rows[row.id] = row
@@ -220,11 +220,11 @@ def _find_moved_statements(
 
 def _find_moved_claims(session: WriteSession, reports: Iterable[Report], body: EventSplit) -> list[Claim]:
     own = {report.id for report in reports}
-    rows = lookups.iterate_rows(session, Claim, "id", body.claims)
+    rows = lookups.iterate_rows(session, Claim, "id", body.claim_ids)
     claims = {row.id: row for row in rows if row.report_id in own}
-    for place, claim_id in enumerate(body.claims):
+    for place, claim_id in enumerate(body.claim_ids):
         if claim_id not in claims:
-            raise Invalid(("claims", place), f"there is no claim {claim_id} of the event")
+            raise Invalid(("claim_ids", place), f"there is no claim {claim_id} of the event")
     return list(claims.values())
 
 

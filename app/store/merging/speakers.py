@@ -169,8 +169,8 @@ def split_speaker(session: WriteSession, speaker: Speaker, body: SpeakerSplit) -
     other = add_speaker(
         session, SpeakerCreate(name=body.name, slug=body.slug, kind=body.kind or speaker.kind, aliases=names)
     )
-    _move_statements(session, speaker, other, body.statements)
-    _move_claims(session, speaker, other, body.claims)
+    _move_statements(session, speaker, other, body.statement_ids)
+    _move_claims(session, speaker, other, body.claim_ids)
     return other
 
 
@@ -183,7 +183,9 @@ def _move_statements(session: WriteSession, speaker: Speaker, other: Speaker, id
     for place, statement_id in enumerate(ids):
         row = statements.get(statement_id)
         if row is None or (row.speaker_id != speaker.id and statement_id not in relays):
-            raise Invalid(("statements", place), f"{speaker.slug} neither made nor relayed a statement {statement_id}")
+            raise Invalid(
+                ("statement_ids", place), f"{speaker.slug} neither made nor relayed a statement {statement_id}"
+            )
     made = [row for row in statements.values() if row.speaker_id == speaker.id]
     for row in made:
         row.speaker_id = other.id
@@ -210,7 +212,7 @@ def _move_claims(session: WriteSession, speaker: Speaker, other: Speaker, ids: S
     for place, claim_id in enumerate(ids):
         row = claims.get(claim_id)
         if row is None or row.attributed_to_id != speaker.id:
-            raise Invalid(("claims", place), f"there is no claim {claim_id} attributed to {speaker.slug}")
+            raise Invalid(("claim_ids", place), f"there is no claim {claim_id} attributed to {speaker.slug}")
         row.attributed_to_id = other.id
 
 

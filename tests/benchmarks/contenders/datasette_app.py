@@ -11,7 +11,7 @@ SELECT event.id, event.title, event.summary, event.date, event.earliest, event.l
     event.place, event.country, event.latitude, event.longitude,
     (
         SELECT json_group_array(
-            json_object('slug', slug, 'name', name, 'documents', documents, 'first_published', first)
+            json_object('slug', slug, 'name', name, 'document_count', documents, 'first_published_on', first)
         )
         FROM (
             SELECT source.slug, source.name, coverage.documents, coverage.first_published AS first

@@ -64,7 +64,7 @@ def build_event(row: Row, outlets: list[dict[str, Any]]) -> dict[str, Any]:
         "document_count": row[13],
         "statement_count": row[14],
         "external_id": row[15],
-        "merged_into": row[16],
+        "merged_into_id": row[16],
         "coded_by": row[17],
         "confidence": row[18],
         "revision": row[19],
@@ -79,7 +79,7 @@ def group_outlets(rows: Sequence[Row]) -> dict[int, list[dict[str, Any]]]:
     """Return the outlets of each event, in the order of the rows."""
     outlets: dict[int, list[dict[str, Any]]] = {}
     for event_id, slug, name, documents, first in rows:
-        outlet = {"slug": slug, "name": name, "documents": documents, "first_published": first}
+        outlet = {"slug": slug, "name": name, "document_count": documents, "first_published_on": first}
         outlets.setdefault(event_id, []).append(outlet)
     return outlets
 
@@ -112,7 +112,7 @@ def build_statement(row: Row, chain: list[dict[str, Any]]) -> dict[str, Any]:
         "cue": build_span(row[22], row[25], row[26]),
         "said": build_date(*row[27:30]),
         "chain": chain,
-        "utterance": row[30],
+        "utterance_id": row[30],
         "utterance_by": row[31],
         "utterance_confidence": row[32],
         "language": row[33],
