@@ -241,7 +241,7 @@ def test_compare_wordings_lists_differences_of_printings(address: str) -> None:
         own = text(address, printing["statement"]["passage"]["document"]["id"])
         for change in printing["differences"]:
             assert base[change["fullest"]["start"] : change["fullest"]["end"]] == change["fullest"]["exact"]
-            assert own[change["here"]["start"] : change["here"]["end"]] == change["here"]["exact"]
+            assert own[change["printing"]["start"] : change["printing"]["end"]] == change["printing"]["exact"]
     assert sum(printing["difference_count"] for printing in answer["printings"]) > 5
     assert check_quotations(address, answer) >= 4
 

@@ -221,7 +221,7 @@ def test_next_links_of_a_feed_give_each_item_once(reader: TestClient, path: str)
 def test_entry_has_the_time_of_the_last_change(writer: TestClient) -> None:
     made = event(writer)
     writer.patch("/events/1", json={"title": "Renamed"}).raise_for_status()
-    revision_times = {row["id"]: row["at"] for row in items(writer, "/revisions?limit=500")}
+    revision_times = {row["id"]: row["revised_at"] for row in items(writer, "/revisions?limit=500")}
     revisions = {f"http://testserver/events/{item['id']}": item["revision"] for item in items(writer, "/events")}
     feed_items = read(writer, "/events?format=jsonfeed")["items"]
 

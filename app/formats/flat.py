@@ -68,7 +68,7 @@ def flatten(shape: type[BaseModel], item: dict[str, Any]) -> dict[str, Any]:
         if name in row:
             row[name] = value
     for name, value in item.items():
-        if name in row and isinstance(value, dict):  # an object of no fixed shape, such as the values of a version
+        if name in row and isinstance(value, dict):  # an object of no fixed shape, such as the snapshot of a version
             row[name] = orjson.dumps(value).decode()
     return row
 

@@ -40,7 +40,7 @@ class TimeMapParams(EventSelection):
     limit: Annotated[int, Field(ge=1, le=10_000), Digits] = Field(
         default=5000, description="Events at most: those of the latest dates. `Link` leads to the rest."
     )
-    cursor: str | None = Field(default=None, max_length=1000, description="Where the rest begins: from `Link`.")
+    cursor: str | None = Field(default=None, max_length=1000, description="Start of the next page, from `Link`.")
 
 
 class TimeMapEvent(BaseModel):
@@ -57,7 +57,7 @@ class TimeMapEvent(BaseModel):
     category: str = Field(description="Type.")
     associations: list[str] = Field(description="Ids of associations.")
     sources: list[str] = Field(description="Ids of the documents that report it.")
-    comments: str = Field(description="Who read it, where that was no person.")
+    comments: str = Field(description="Coder of the event, unless it is a person.")
 
 
 class TimeMapSource(BaseModel):
@@ -73,17 +73,17 @@ class TimeMapSource(BaseModel):
     description: str = Field(description="Outlet and date.")
     parent: str = Field(description="Empty.")
     author: str = Field(description="The outlet.")
-    date: str = Field(description="When it was published: EDTF text.")
+    date: str = Field(description="Date of publication, as EDTF text.")
 
 
 class TimeMapAssociation(BaseModel):
-    """What events can be filtered by."""
+    """A filter of events: a type, an outlet or a country."""
 
     id: str
     title: str
     desc: str = Field(description="Empty.")
     mode: str = Field(description="CATEGORY for types, FILTER for outlets and countries.")
-    filter_paths: list[str] = Field(description="Where it stands in the tree of filters.")
+    filter_paths: list[str] = Field(description="Path in the tree of filters.")
 
 
 _DOCUMENTED = describe_statuses(*READ_STATUSES)
@@ -91,7 +91,7 @@ _DOCUMENTED = describe_statuses(*READ_STATUSES)
 
 @router.get("/events.json", response_model=list[TimeMapEvent], responses=_DOCUMENTED)
 async def list_timemap_events(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
-    """The events that have coordinates, the latest first."""
+    """List the events that have coordinates, the latest first."""
 
     async def build_events(reads: ReadSession, events: Sequence[Item]) -> list[Item]:
         documents: dict[int, list[str]] = {}
@@ -104,7 +104,7 @@ async def list_timemap_events(read: ReadDep, params: Annotated[TimeMapParams, Qu
 
 @router.get("/sources.json", response_model=dict[str, TimeMapSource], responses=_DOCUMENTED)
 async def list_timemap_sources(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
-    """The documents that report these events, by their ids."""
+    """List the documents that report these events, by their ids."""
 
     async def build_sources(reads: ReadSession, events: Sequence[Item]) -> dict[str, Item]:
         reports = await _read_reports(reads, events)
@@ -115,7 +115,7 @@ async def list_timemap_sources(read: ReadDep, params: Annotated[TimeMapParams, Q
 
 @router.get("/associations.json", response_model=list[TimeMapAssociation], responses=_DOCUMENTED)
 async def list_timemap_associations(read: ReadDep, params: Annotated[TimeMapParams, Query()]) -> Response:
-    """The types, outlets and countries of these events, to filter by."""
+    """List the types, outlets and countries of these events, to filter by."""
 
     async def build_associations(_reads: ReadSession, events: Sequence[Item]) -> list[Item]:
         associations = {item["id"]: item for event in events for item in _list_associations(event)}

@@ -64,11 +64,11 @@ class ClaimIn(Coding):
     span: SpanIn = Field(description="The value as printed.")
     normalized: Normalized | None = None
     unit: Unit | None = None
-    attributed_to: Ref | None = Field(default=None, description="The speaker whom the document gives for it.")
+    attributed_to: Ref | None = Field(default=None, description="The speaker to whom the document attributes it.")
 
 
 class ClaimCreate(ClaimIn):
-    """What a document says of one property of an event."""
+    """A value that a document claims for one property of an event."""
 
     report: Id = Field(description="Id of the report.")
 
@@ -91,7 +91,7 @@ class ClaimPublic(RecordPublic):
     normalized: str | None = Field(description="In a form that can be compared.")
     unit: str | None = Field(description="Unit or notation of the normalized value.")
     span: SpanPublic
-    attributed_to: SpeakerBrief | None = Field(description="The speaker whom the document gives for it.")
+    attributed_to: SpeakerBrief | None = Field(description="The speaker to whom the document attributes it.")
 
 
 class ClaimFilter(RecordParams):

@@ -61,7 +61,7 @@ ExternalId = Annotated[
     ),
 ]
 Ref = Annotated[Id | Slug, Field(description="Id or slug.")]
-Confidence = Annotated[float, Field(ge=0, le=1, description="How sure the coder was, from 0 to 1.")]
+Confidence = Annotated[float, Field(ge=0, le=1, description="Confidence of the coder, from 0 to 1.")]
 SearchText = Annotated[
     Text, Field(min_length=1, max_length=500, description='Words, all of which must occur; "in quotes" as a phrase.')
 ]
@@ -94,13 +94,13 @@ class Input(BaseModel):
 
 
 class SpanIn(Input):
-    """Where words stand in the document: by offsets, by the words themselves, or both, which must then agree.
+    """A place in the document's text: offsets, the words themselves, or both, which must then agree.
 
-    Without offsets the words must stand at one place only; `prefix` and `suffix` say which
+    Without offsets the words must occur once only; `prefix` and `suffix` select one of several places
     (a W3C TextQuoteSelector).
     """
 
-    exact: Text | None = Field(default=None, min_length=1, max_length=100_000, description="The words as they stand.")
+    exact: Text | None = Field(default=None, min_length=1, max_length=100_000, description="The exact words.")
     start: int | None = Field(default=None, ge=0, le=MAX_ID, description="First code point.")
     end: int | None = Field(default=None, ge=1, le=MAX_ID, description="Code point after the last.")
     prefix: Text = Field(default="", max_length=1000, description="The words just before.")
@@ -123,7 +123,7 @@ class SpanIn(Input):
 class Coding(Input):
     """The coder of a record, and its confidence."""
 
-    coded_by: CodedBy = Field(default=CodedBy.HUMAN, description="Who read this: human, machine or import.")
+    coded_by: CodedBy = Field(default=CodedBy.HUMAN, description="The coder: human, machine or import.")
     confidence: Confidence | None = None
 
 
@@ -138,7 +138,7 @@ class CodingUpdate(Input):
 
 
 class DatePublic(BaseModel):
-    """A date as it is known."""
+    """A date with its uncertainty."""
 
     edtf: str = Field(description="EDTF text (ISO 8601-2).", examples=["2024-06"])
     earliest: dt.date = Field(description="First day that the text allows.")
@@ -160,8 +160,8 @@ class SpanPublic(BaseModel):
 
 class RecordPublic(BaseModel):
     id: int
-    coded_by: CodedBy = Field(description="Whose reading this record is: human, machine or import.")
-    confidence: float | None = Field(description="How sure the coder was, from 0 to 1, where that is known.")
+    coded_by: CodedBy = Field(description="The coder of the record: human, machine or import.")
+    confidence: float | None = Field(description="Confidence of the coder, from 0 to 1; null if unknown.")
     revision: int = Field(description="The revision that last changed this record.")
 
 
@@ -227,7 +227,7 @@ class ListParams(FormatParams):
 
     sort: str
     limit: Annotated[int, Field(ge=1, le=500, description="Items on a page."), Digits] = 50
-    cursor: str | None = Field(default=None, max_length=1000, description="Where the page begins: from a `next` link.")
+    cursor: str | None = Field(default=None, max_length=1000, description="Start of the page, from a `next` link.")
     count: Literal["exact"] | None = Field(default=None, description="Also count all items, which costs a query.")
 
 

@@ -27,7 +27,7 @@ class CoveringDocument(BaseModel):
     url: str | None
     byline: str | None
     published: DatePublic | None
-    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
+    published_at: dt.datetime | None = Field(description="Moment of publication, in UTC; null if unknown.")
     lag_days: int | None = Field(description="Days behind the first document, by the earliest day of each.")
     lag_seconds: int | None = Field(description="Seconds behind the first, where the moments of both are known.")
     role: ReportRole | None
@@ -40,23 +40,23 @@ class CoveringDocument(BaseModel):
 
 
 class LeftOut(BaseModel):
-    """What other outlets carry and this one does not, what most of them carry first."""
+    """Content of other outlets that this outlet does not have, the most frequent first."""
 
-    utterance_ids: list[int] = Field(description="Ids of things said that others print.")
-    properties: list[str] = Field(description="Properties of the event of which others claim something.")
-    speakers: list[SpeakerBrief] = Field(description="Those whom others quote, or through whom they quote.")
+    utterance_ids: list[int] = Field(description="Ids of utterances that others print.")
+    properties: list[str] = Field(description="Properties of the event for which others claim values.")
+    speakers: list[SpeakerBrief] = Field(description="Speakers whom others quote, or through whom they quote.")
 
 
 class CoveragePublic(OutletPublic):
-    """An outlet, and what it has of the event."""
+    """An outlet with its documents, statements and claims on the event."""
 
     coverage_status: CoverageStatus = Field(
-        description="`reported`; or `no_document`: the store follows the outlet, and has none of its documents on the "
-        "event. Whether the outlet reported it is not known then."
+        description="`reported`; or `no_document`: the store follows the outlet, but has no document of it on the "
+        "event. It may have reported the event all the same."
     )
-    followed: bool = Field(description="Whether a feed of the outlet is watched now.")
+    followed: bool = Field(description="True if a feed of the outlet is watched now.")
     contemporary_document_count: int | None = Field(
-        description="Documents of the outlet, on whatever, that appeared on the event's days or within three days "
+        description="Documents of the outlet on any subject that appeared on the event's days or within three days "
         "after; null where these days are not known to a month."
     )
     first_published_on: dt.date | None = Field(
@@ -64,7 +64,7 @@ class CoveragePublic(OutletPublic):
     )
     lag_days: int | None = Field(description="Days behind the first outlet.")
     lag_seconds: int | None = Field(description="Seconds behind the first, where the moments of both are known.")
-    is_first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
+    is_first: bool = Field(description="True if no outlet is known to have been earlier; several may be first.")
     first_origin_keys: list[str] = Field(
         description="Keys of the origins that no outlet is known to have relayed earlier."
     )
@@ -85,7 +85,7 @@ class EventCoverageFilter(ListParams):
 
 
 class CellPublic(BaseModel):
-    """An outlet reported an event: one cell of the matrix of both."""
+    """One cell of the matrix of outlets and events: an outlet reported an event."""
 
     event: EventBrief
     source: SourceBrief

@@ -19,11 +19,9 @@ from app.schemas.source import Sources
 
 
 class OriginBrief(BaseModel):
-    """Whose account a claim is: the voice that the document gives for it, or else the outlet."""
+    """The origin of a claim: the voice to which the document attributes it, or else the outlet."""
 
-    key: str = Field(
-        description="Who it is, as in the list of an event's origins: `source:7`, `state:KP`, `speaker:12`."
-    )
+    key: str = Field(description="Its key, as in the list of an event's origins: `source:7`, `state:KP`, `speaker:12`.")
     name: str
 
 
@@ -35,35 +33,35 @@ class ValueClaim(BaseModel):
     source: SourceBrief
     document: DocumentBrief
     origin: OriginBrief
-    attributed_to: SpeakerBrief | None = Field(description="The speaker whom the document gives for it.")
+    attributed_to: SpeakerBrief | None = Field(description="The speaker to whom the document attributes it.")
     span: SpanPublic
-    coded_by: str = Field(description="Who read this: human, machine or import.")
-    confidence: float | None = Field(description="How sure the coder was, from 0 to 1.")
+    coded_by: str = Field(description="The coder: human, machine or import.")
+    confidence: float | None = Field(description="Confidence of the coder, from 0 to 1; null if unknown.")
 
 
 class DiscrepancyValue(BaseModel):
-    """One value, and who claims it."""
+    """One value with its claims."""
 
-    id: int = Field(description="Its number in this list, from 1.")
+    id: int = Field(description="Its id in this list: a number from 1.")
     value: str = Field(description="In its normal form; as first printed where it has none.")
     unit: str | None = Field(description="Unit or notation of the value.")
-    printed_forms: list[str] = Field(description="As printed, each way once.")
+    printed_forms: list[str] = Field(description="The printed forms, each once.")
     agreeing_ids: list[int] = Field(
-        description="Numbers of the values that can be meant by the same truth: less precise ones."
+        description="Ids of the values that may be true together with this one: more or less precise ones."
     )
-    unclear_ids: list[int] = Field(description="Numbers of the values of which nothing can be said beside this.")
-    differing_ids: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
+    unclear_ids: list[int] = Field(description="Ids of the values that cannot be compared with this one.")
+    differing_ids: list[int] = Field(description="Ids of the values that cannot be true if this one is.")
     claiming_sources: list[SourceBrief] = Field(description="The outlets that print it.")
-    origins: list[OriginBrief] = Field(description="Whose accounts they print.")
+    origins: list[OriginBrief] = Field(description="The origins of the claims.")
     claims: list[ValueClaim]
 
 
 class DiscrepancyPublic(BaseModel):
-    """What documents say of one property of one event, value by value; none is declared right."""
+    """The values that documents claim for one property of one event."""
 
     event: EventBrief
     property: str = Field(description="The property claimed, in snake_case.")
-    agreement: Accord = Field(description="agreement, conflict, or unclear where neither can be said.")
+    agreement: Accord = Field(description="`agreement`, `conflict`, or `unclear` if neither is certain.")
     value_labels: list[str] = Field(
         description="The values in their normal forms, quantities with their units, in their order."
     )
@@ -83,7 +81,7 @@ class EventDiscrepancyFilter(ListParams):
     verdict: Annotated[str, Field(pattern=build_list_pattern(Accord))] | None = Field(
         default=None, description="Verdicts, comma for OR.", examples=["conflict"]
     )
-    all: bool = Field(default=False, description="Also properties of which there is one value only.")
+    all: bool = Field(default=False, description="Also properties with one value only.")
     min_confidence: Confidence = Field(
         default=0.5, description="Least confidence of a machine's claim: below 0.5 are suggestions.", examples=[0.5]
     )

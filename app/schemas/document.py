@@ -42,8 +42,8 @@ Moment = Annotated[AwareDatetime, Field(description="RFC 3339 with an offset."),
 class DocumentCreate(Coding):
     """One captured text of one published item, with everything it carries: one transaction, or nothing.
 
-    The same document again (same source, same address or title, same text) is answered with the one
-    that is there; what it carries is then left as it stands. With another text it supersedes the capture before it.
+    The same document again (same source, same address or title, same text) returns the one in the store,
+    and changes nothing. With another text it supersedes the capture before it.
     """
 
     source: Ref
@@ -52,9 +52,9 @@ class DocumentCreate(Coding):
     url: HttpUrl | None = None
     byline: Name | None = None
     language: Language | None = None
-    published: EdtfText | None = Field(default=None, description="When it appeared.")
-    published_at: Moment | None = Field(default=None, description="The moment it appeared, where known.")
-    retrieved_at: Moment | None = Field(default=None, description="When the text was captured; now by default.")
+    published: EdtfText | None = Field(default=None, description="Date of publication.")
+    published_at: Moment | None = Field(default=None, description="Moment of publication, if known.")
+    retrieved_at: Moment | None = Field(default=None, description="Moment of capture; now by default.")
     supersedes_id: Id | None = Field(
         default=None,
         description="Id of the earlier capture that this one replaces; when left out, the last one of the same source "
@@ -63,22 +63,22 @@ class DocumentCreate(Coding):
     reports: Annotated[list[ReportIn], Field(max_length=1000)] = []
     statements: Annotated[list[StatementIn], Field(max_length=10_000)] = []
     extract: bool = Field(
-        default=False, description="Have the machine read the text too: what it finds is marked as its reading."
+        default=False, description="Extract statements, claims and the event from the text too, marked as machine-made."
     )
 
 
 class DocumentFromUrl(Input):
-    """A page that is to be fetched, and its article stored as a document."""
+    """A page to fetch, whose article becomes a document."""
 
     url: HttpUrl
     source: Ref | None = Field(default=None, description="Its outlet: id or slug; by default that of the page's host.")
     extract: bool = Field(
-        default=True, description="Have the machine read the text too: what it finds is marked as its reading."
+        default=True, description="Extract statements, claims and the event from the text too, marked as machine-made."
     )
 
 
 class DocumentUpdate(CodingUpdate):
-    """All but the text: a changed article is a new document that supersedes the old."""
+    """Fields of a document except its text: a changed article is a new document that supersedes the old one."""
 
     title: Title | None = None
     url: HttpUrl | None = None
@@ -97,8 +97,8 @@ class DocumentPublic(RecordPublic):
     byline: str | None
     language: str | None = Field(description="BCP 47 language tag.")
     published: DatePublic | None
-    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
-    retrieved_at: dt.datetime = Field(description="When the text was captured, in UTC.")
+    published_at: dt.datetime | None = Field(description="Moment of publication, in UTC; null if unknown.")
+    retrieved_at: dt.datetime = Field(description="Moment of capture, in UTC.")
     sha256: str = Field(description="SHA-256 of the text in UTF-8.")
     length: int = Field(description="Length of the text in Unicode code points.")
     report_count: int = Field(description="Events that it reports.")
@@ -107,7 +107,7 @@ class DocumentPublic(RecordPublic):
 
 
 class DocumentSpan(BaseModel):
-    """A stretch of the text that a record stands on."""
+    """The place of a record's words in the text."""
 
     noun: str = Field(description="`statements`, `cues`, `attributions`, `passages` or `claims`.")
     id: int = Field(description="Id of the statement, report or claim.")
@@ -116,19 +116,19 @@ class DocumentSpan(BaseModel):
 
 
 class ExtractionPublic(BaseModel):
-    """How the machine read a document."""
+    """The last extraction of statements from a document."""
 
-    extractor_version: str = Field(description="The rules and the model that read it, with their versions.")
-    extracted_at: dt.datetime = Field(description="When, in UTC.")
-    statement_count: int = Field(description="Statements that strict rules found.")
-    suggestion_count: int = Field(description="Statements that wide rules found: their confidence is below 0.5.")
-    note: str | None = Field(description="What could not be done, and why.")
+    extractor_version: str = Field(description="The rules and the model, with their versions.")
+    extracted_at: dt.datetime = Field(description="Moment of the extraction, in UTC.")
+    statement_count: int = Field(description="Statements found by strict rules.")
+    suggestion_count: int = Field(description="Statements found by wide rules, with a confidence below 0.5.")
+    note: str | None = Field(description="Gaps of the extraction, with their reasons.")
 
 
 class DocumentFull(DocumentPublic):
     text: str = Field(description="As captured.")
-    extraction: ExtractionPublic | None = Field(description="Null where the machine has not read it.")
-    spans: list[DocumentSpan] = Field(description="What stands where, in the order of the text.")
+    extraction: ExtractionPublic | None = Field(description="Null if the document has had no extraction.")
+    spans: list[DocumentSpan] = Field(description="The places of all records' words, in the order of the text.")
 
 
 class DocumentFilter(DateParams, RecordParams):

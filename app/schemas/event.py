@@ -29,7 +29,7 @@ from app.schemas.common import (
 from app.schemas.source import Countries, Sources
 from app.schemas.speaker import Speakers
 
-Summary = Annotated[Text, Field(min_length=1, max_length=5000, description="What happened, in a sentence or two.")]
+Summary = Annotated[Text, Field(min_length=1, max_length=5000, description="A summary in one or two sentences.")]
 Latitude = Annotated[float, Field(ge=-90, le=90, description="Decimal degrees, WGS 84.", examples=[39.03])]
 Longitude = Annotated[float, Field(ge=-180, le=180, description="Decimal degrees, WGS 84.", examples=[125.75])]
 EventTypes = Annotated[
@@ -65,7 +65,7 @@ Bbox = Annotated[
 
 
 class EventCreate(Coding):
-    """Something that happened, once, somewhere, on a date known to some precision."""
+    """An event: it happened once, at a place, on a date of some precision."""
 
     title: Title = Field(examples=["Russia and North Korea sign a treaty in Pyongyang"])
     summary: Summary | None = None
@@ -96,7 +96,7 @@ class EventUpdate(EventChanges, CodingUpdate):
 
 
 class PlacePublic(BaseModel):
-    """Where it happened, as far as that is known."""
+    """The place of an event, as far as it is known."""
 
     name: str | None
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
@@ -115,19 +115,19 @@ class EventOutlet(BaseModel):
 
 class EventPublic(RecordPublic):
     title: str
-    summary: str | None = Field(description="What happened, in a sentence or two.")
+    summary: str | None = Field(description="A summary in one or two sentences.")
     date: DatePublic
     type: EventType
     place: PlacePublic
     sources: list[EventOutlet] = Field(description="The outlets that reported it, the first to publish first.")
     source_count: int = Field(description="Outlets that reported it.")
     origin_count: int | None = Field(
-        description="Who independently stands behind their reports, see `/events/{id}/origins`; null in the past."
+        description="Independent origins of the reports, see `/events/{id}/origins`; null with `as_of`."
     )
     document_count: int = Field(description="Documents that report it.")
     statement_count: int = Field(description="Statements made at it or about it.")
     external_id: str | None = Field(description="The record's name elsewhere, such as `gdelt:1160434563`.")
-    merged_into_id: int | None = Field(description="Id of the event that this one turned out to be.")
+    merged_into_id: int | None = Field(description="Id of the event into which this one was merged.")
 
 
 class EventSelection(DateParams):
@@ -164,7 +164,7 @@ class CoverageDocument(BaseModel):
     url: str | None
     byline: str | None
     published: DatePublic | None
-    published_at: dt.datetime | None = Field(description="The moment it appeared, in UTC, where known.")
+    published_at: dt.datetime | None = Field(description="Moment of publication, in UTC; null if unknown.")
     lag_days: int | None = Field(description="Days behind the first outlet, by the earliest day of each.")
     role: ReportRole
     date: DatePublic | None = Field(description="The event's date as this document gives it.")

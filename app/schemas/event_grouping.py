@@ -9,24 +9,24 @@ from app.schemas.event import EventChanges, EventRef
 
 
 class EventMerge(Input):
-    """Other events that turn out to be this one."""
+    """Other events to merge into this one."""
 
     refs: Annotated[list[EventRef], Field(min_length=1, max_length=100)] = Field(
-        alias="from", description="Ids or external ids of those that are to be merged into it.", examples=[[31]]
+        alias="from", description="Ids or external ids of the events to merge.", examples=[[31]]
     )
 
 
 class EventSplit(EventChanges):
-    """Another event, which was taken for this one; what is left out of its description is as in this one."""
+    """Another event to split off from this one; absent fields are as in this one."""
 
     event: EventRef | None = Field(
-        default=None, description="One that was merged into this one, and is to be an event of its own again."
+        default=None, description="An event that was merged into this one, to be an event of its own again."
     )
     document_ids: Annotated[
-        list[Id], Field(max_length=10_000, description="Ids of documents whose reports and statements go over.")
+        list[Id], Field(max_length=10_000, description="Ids of documents whose reports and statements move.")
     ] = []
-    statement_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of statements that go over.")] = []
-    claim_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims that go over.")] = []
+    statement_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of statements that move.")] = []
+    claim_ids: Annotated[list[Id], Field(max_length=10_000, description="Ids of claims that move.")] = []
 
     @model_validator(mode="after")
     def _moves_something(self) -> "EventSplit":

@@ -18,18 +18,18 @@ Interval = Annotated[
 ]
 Outlet = Annotated[
     Ref | None,
-    Field(description="Whose documents its items are, by id or slug; where left out, the outlet of each page's host."),
+    Field(description="The outlet of its items, by id or slug; by default the outlet of each page's host."),
 ]
-Active = Annotated[bool, Field(description="Whether it is watched.")]
-Extract = Annotated[bool, Field(description="Whether statements are to be found in the pages that it brings.")]
+Active = Annotated[bool, Field(description="True if it is watched.")]
+Extract = Annotated[bool, Field(description="True to extract statements from the pages.")]
 
 
 class FeedCreate(Input):
-    """An address to ask for new items again and again: RSS, Atom, JSON Feed or a sitemap."""
+    """A feed to check for new items: RSS, Atom, JSON Feed or a sitemap."""
 
     url: FeedUrl
     source: Outlet = None
-    title: Title | None = Field(default=None, description="What it calls itself, when left out.")
+    title: Title | None = Field(default=None, description="By default the feed's own title.")
     interval: Interval = 900
     active: Active = True
     extract: Extract = True
@@ -45,28 +45,28 @@ class FeedUpdate(Input):
 
 
 class FeedPublic(BaseModel):
-    """A feed, and what came of asking it last."""
+    """A feed with the result of its last check."""
 
     id: int
     url: str
-    source: SourceBrief | None = Field(description="Whose documents its items are; null: the outlet of each page.")
+    source: SourceBrief | None = Field(description="The outlet of its items; null: the outlet of each page's host.")
     title: str | None
-    format: FeedFormat | None = Field(description="What it was read as; null until it has been.")
+    format: FeedFormat | None = Field(description="Its format; null before the first check.")
     interval: int = Field(description="Seconds between two checks.")
-    active: bool = Field(description="Whether it is watched; one that is gone (410) is not any more.")
-    extract: bool = Field(description="Whether statements are found in the pages that it brings.")
+    active: bool = Field(description="True if it is watched; false after an answer 410 (gone).")
+    extract: bool = Field(description="True if statements are extracted from the pages.")
     result: FeedResult | None = Field(
-        description="What came of the last check: `new` items, `unchanged`, `refused` where the address cannot be"
+        description="Result of the last check: `new` items, `unchanged`, `refused` if the address cannot be"
         " fetched, `failed`; null before the first."
     )
-    detail: str | None = Field(description="Why it was refused or failed.")
-    failure_count: int = Field(description="Checks that have failed in a row; each doubles the time until the next.")
-    item_count: int = Field(description="Items that it has announced.")
-    document_count: int = Field(description="Of these, those whose page is in the store.")
-    created_at: dt.datetime = Field(description="When it was added, in UTC.")
-    checked_at: dt.datetime | None = Field(description="When it last was asked, in UTC.")
-    changed_at: dt.datetime | None = Field(description="When it last had something new, in UTC.")
-    due_at: dt.datetime = Field(description="When it is to be asked again, in UTC.")
+    detail: str | None = Field(description="The reason, if it was refused or failed.")
+    failure_count: int = Field(description="Failed checks in a row; each doubles the time until the next check.")
+    item_count: int = Field(description="Announced items.")
+    document_count: int = Field(description="Items whose page is in the store.")
+    created_at: dt.datetime = Field(description="Moment of adding, in UTC.")
+    checked_at: dt.datetime | None = Field(description="Moment of the last check, in UTC.")
+    changed_at: dt.datetime | None = Field(description="Moment of the last check with new items, in UTC.")
+    due_at: dt.datetime = Field(description="Moment of the next check, in UTC.")
 
 
 class FeedItemPublic(BaseModel):
@@ -74,15 +74,15 @@ class FeedItemPublic(BaseModel):
 
     id: int
     url: str
-    updated: str | None = Field(description="When it was last changed, as the feed says it.")
+    updated: str | None = Field(description="Date of its last change, in the feed's own words.")
     state: FeedItemState = Field(
-        description="`waiting` to be fetched, or `stored`; `refused` where the address cannot, or by the host's"
+        description="`waiting` to be fetched, or `stored`; `refused` if the address cannot, or by the host's"
         " robots.txt must not, be fetched; `failed`."
     )
-    detail: str | None = Field(description="Why it was refused or failed, or has to wait.")
-    failure_count: int = Field(description="Attempts that have failed.")
-    seen_at: dt.datetime = Field(description="When the feed was first seen with it, or with its last change, in UTC.")
-    document_id: int | None = Field(description="Id of the document that its page is.")
+    detail: str | None = Field(description="The reason, if it was refused, failed or waits.")
+    failure_count: int = Field(description="Failed attempts.")
+    seen_at: dt.datetime = Field(description="Moment when the feed first had it, or its last change, in UTC.")
+    document_id: int | None = Field(description="Id of the document of its page.")
 
 
 class FeedFilter(ListParams):

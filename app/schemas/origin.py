@@ -8,8 +8,7 @@ from app.schemas.common import DocumentBrief, ListParams, SourceBrief, SpanPubli
 
 
 class OriginKind(StrEnum):
-    """What an origin is: an outlet or agency, the media of a state, a speaker, or an agency that the store only knows
-    by its credits."""
+    """The kind of an origin: an outlet or agency, the media of a state, a speaker, or an agency only known by name."""
 
     SOURCE = "source"
     STATE = "state"
@@ -18,7 +17,7 @@ class OriginKind(StrEnum):
 
 
 class OriginMember(BaseModel):
-    """A source or speaker that the origin is."""
+    """A source or speaker that belongs to the origin."""
 
     noun: str = Field(description="sources or speakers.")
     id: int
@@ -27,7 +26,7 @@ class OriginMember(BaseModel):
 
 
 class OriginStatement(BaseModel):
-    """A statement that shows from whom the document has its account."""
+    """A statement that shows the origin of the document's report."""
 
     id: int
     speaker: SpeakerBrief | None
@@ -40,36 +39,38 @@ class OriginStatement(BaseModel):
 
 
 class OriginDocument(DocumentBrief):
-    """A document that rests on the origin, and what shows that it does."""
+    """A document that relies on the origin, with the evidence."""
 
     source: SourceBrief
-    report_id: int | None = Field(description="Id of the report; null where an utterance is asked for.")
+    report_id: int | None = Field(description="Id of the report; null for an utterance.")
     basis: str = Field(
         description="`own_voice`: it is the outlet's own account; `relayed`: a voice that it quotes others through; "
         "`reported`: a news medium that it quotes; `credited`: the agency that it credits; `copied`: it is a near-copy "
         "of another document; `attributed`: it gives its report in another's words."
     )
-    statements: list[OriginStatement] = Field(description="What it prints of the event, or of the utterance, from it.")
-    copy_of_id: int | None = Field(description="Id of the document of which it is a near-copy.")
-    similarity: float | None = Field(description="How much of the shorter text is in the other, from 0 to 1, about.")
-    credit: SpanPublic | None = Field(description="The agency's name where the text credits it; a byline has no place.")
+    statements: list[OriginStatement] = Field(
+        description="Statements on the event, or of the utterance, that it has from the origin."
+    )
+    copy_of_id: int | None = Field(description="Id of the document from which it is copied, almost unchanged.")
+    similarity: float | None = Field(
+        description="Estimated share of the shorter text that is in the other, from 0 to 1."
+    )
+    credit: SpanPublic | None = Field(description="The agency's name in the text that credits it; null for a byline.")
 
 
 class OriginPublic(BaseModel):
-    """Somebody whose account stands behind documents, independent of the others."""
+    """An independent origin of documents: a source, the media of a state, a speaker or an agency."""
 
-    key: str = Field(description="Who: `source:7`, `state:KP`, `speaker:12` or `agency:kyodo news`.")
+    key: str = Field(description="Its key: `source:7`, `state:KP`, `speaker:12` or `agency:kyodo news`.")
     kind: OriginKind
     name: str
-    country: str | None = Field(description="The state whose media they are, as ISO 3166-1 alpha-2 code.")
-    members: list[OriginMember] = Field(description="The sources and speakers that stand for it here.")
-    source_count: int = Field(description="Outlets that rest on it.")
-    document_count: int = Field(description="Documents that rest on it.")
+    country: str | None = Field(description="The state that owns the media, as ISO 3166-1 alpha-2 code.")
+    members: list[OriginMember] = Field(description="The sources and speakers that belong to it here.")
+    source_count: int = Field(description="Outlets that rely on it.")
+    document_count: int = Field(description="Documents that rely on it.")
     first_published_on: dt.date | None = Field(description="Earliest day on which one of them may have appeared.")
-    through: list[str] = Field(description="Names of others who are heard through it alone, and not counted.")
-    relying_documents: list[OriginDocument] = Field(
-        description="The documents that rest on it, the first to appear first."
-    )
+    through: list[str] = Field(description="Names of other origins, known only through this one and not counted.")
+    relying_documents: list[OriginDocument] = Field(description="The documents that rely on it, the earliest first.")
 
 
 class OriginFilter(ListParams):

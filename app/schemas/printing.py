@@ -14,23 +14,24 @@ from app.schemas.statement import Coders, StatementPublic
 from app.schemas.utterance import UtterancePublic
 
 WordEdits = Annotated[
-    str, Field(pattern=build_list_pattern(WordEdit), description="What became of the words, comma for OR.")
+    str, Field(pattern=build_list_pattern(WordEdit), description="Kinds of differences, comma for OR.")
 ]
 
 
 class Difference(BaseModel):
-    """What became of a stretch of the base in another printing. Offsets are code points of each printing's own text."""
+    """A difference of a printing from the base. Offsets are code points of each printing's own text."""
 
     op: WordEdit = Field(
-        description="`equal`, `insert`, `delete`, `replace`; `cut` is what an excerpt leaves out before and after it."
+        description="`equal`, `insert`, `delete`, `replace`; `cut` for the words that an excerpt leaves out before and "
+        "after it."
     )
-    trivial: bool = Field(description="Whether nothing but case, punctuation, quotation marks or spaces differ.")
+    trivial: bool = Field(description="True if only case, punctuation, quotation marks or spaces differ.")
     base_start: int = Field(description="First code point in the base.")
     base_end: int = Field(description="Code point after the last in the base.")
-    base_words: str = Field(description="What the base has there.")
+    base_words: str = Field(description="The words of the base.")
     start: int = Field(description="First code point in this printing.")
     end: int = Field(description="Code point after the last in this printing.")
-    words: str = Field(description="What this printing has there.")
+    words: str = Field(description="The words of this printing.")
 
 
 class Cut(BaseModel):
@@ -38,34 +39,34 @@ class Cut(BaseModel):
 
     start: int = Field(description="First code point in the base.")
     end: int = Field(description="Code point after the last in the base.")
-    words: str = Field(description="What the base has there.")
+    words: str = Field(description="The words of the base.")
 
 
 class Printing(StatementPublic):
-    """A statement that prints an utterance, and how its words differ from those of the fullest printing, the base."""
+    """A statement that prints an utterance, with its differences from the fullest printing, the base."""
 
     published_at: dt.datetime | None = Field(
-        description="When its document was published, in UTC, where that is known."
+        description="Moment of the document's publication, in UTC; null if unknown."
     )
-    is_first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
-    is_fullest: bool = Field(description="Whether it is the base.")
+    is_first: bool = Field(description="True if no other is known to be published before it.")
+    is_fullest: bool = Field(description="True if it is the base.")
     likeness: float | None = Field(
-        description="How many of the words agree that are not cut, from 0 to 1; null where they are not compared."
+        description="Share of equal words among those not cut, from 0 to 1; null if not compared."
     )
     differences: list[Difference] | None = Field(
-        description="All of its text against all of the base's, in order; null where they are not compared."
+        description="Its whole text compared with that of the base, in order; null if not compared."
     )
-    cuts: list[Cut] | None = Field(description="What it leaves out of the base; null where they are not compared.")
+    cuts: list[Cut] | None = Field(description="Words of the base that it leaves out; null if not compared.")
     not_compared: Literal["language", "length"] | None = Field(
-        description="Why not: it is in another language than the base, or too long."
+        description="The reason: another language than the base, or too long."
     )
 
 
 class UtteranceFull(UtterancePublic):
-    """An utterance with its printings side by side."""
+    """An utterance with all its printings."""
 
     first_statement_ids: list[int] = Field(
-        description="Ids of the statements that printed it first; several where dates do not tell, none without dates."
+        description="Ids of the statements published first: several if the dates do not decide, none without dates."
     )
     fullest_statement_id: int | None = Field(description="Id of the statement that the others are compared with.")
     printings: list[Printing] = Field(description="The first published first, those without a date last.")
@@ -75,7 +76,7 @@ class _OfPrinting(BaseModel):
     statement_id: int = Field(description="Id of the printing.")
     source_slug: str = Field(description="Slug of its outlet.")
     base_statement_id: int = Field(description="Id of the printing that it is compared with.")
-    base_source_slug: str = Field(description="Slug of that one's outlet.")
+    base_source_slug: str = Field(description="Slug of the outlet of that printing.")
 
 
 class UtteranceDifference(Difference, _OfPrinting):

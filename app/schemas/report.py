@@ -38,7 +38,7 @@ class ReportIn(Coding):
 
 
 class ReportCreate(ReportIn):
-    """A document reports an event."""
+    """A report of an event in a document."""
 
     document: Id = Field(description="Id of the document.")
 
@@ -56,7 +56,7 @@ class ReportPublic(RecordPublic):
     role: ReportRole
     passage: SpanPublic | None = Field(description="The words that report the event.")
     date: DatePublic | None = Field(description="The event's date as the document gives it.")
-    claim_count: int = Field(description="Claims that it makes of the event.")
+    claim_count: int = Field(description="Claims about the event.")
 
 
 class ReportFilter(RecordParams):

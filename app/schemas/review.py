@@ -30,31 +30,33 @@ RangeEnd = Annotated[float, Field(ge=0, le=1)]
 
 
 class ReviewPublic(BaseModel):
-    """A machine's record that no person has looked at, with what one needs to judge it.
+    """A record that a machine made and no person has reviewed, with the context to judge it.
 
-    Of an event the document is the first that reports it, of a speaker the first that quotes it. Of a match, what is
-    told here is the one of the two, and `other` is the other.
+    The document of an event is the first that reports it, that of a speaker the first that quotes it. The fields of
+    a match are those of one record, and `other` is the other one.
     """
 
     noun: Noun = Field(description="events, reports, speakers, statements, claims or matches.")
     id: int
     kind: str = Field(
         description="Kind of the statement or speaker, role of the report, type of the event, property of the claim; "
-        "of a match, what the two are: events or statements."
+        "of a match, the noun of the two: events or statements."
     )
-    confidence: float | None = Field(description="How sure the machine was, from 0 to 1, where that is known.")
+    confidence: float | None = Field(description="Confidence of the machine, from 0 to 1; null if unknown.")
     revision: int = Field(description="The revision that last changed the record: for `if_revision`.")
     span: SpanPublic | None = Field(
         description="The statement's words; the passage that reports the event; the value that is claimed."
     )
     cue: SpanPublic | None = Field(description="The words that attribute it.")
-    speaker: SpeakerBrief | None = Field(description="The speaker, or who is said to have said it.")
+    speaker: SpeakerBrief | None = Field(
+        description="The speaker, or the one to whom the words or the claim are attributed."
+    )
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
-    event: EventBrief | None = Field(description="The event, or the one that it was said at or reports.")
-    date: DatePublic | None = Field(description="When it was said; the event's date as the document gives it.")
-    normalized: str | None = Field(description="What is claimed, in a form that can be compared.")
+    event: EventBrief | None = Field(description="The event, or that of the statement, report or claim.")
+    date: DatePublic | None = Field(description="Date of saying, or the event's date as the document gives it.")
+    normalized: str | None = Field(description="The claimed value in a form that can be compared.")
     unit: str | None = Field(description="Unit or notation of that.")
-    other: Matched | None = Field(description="What a match takes to be the same.")
+    other: Matched | None = Field(description="The other record of a match.")
     document: DocumentBrief | None
     source: SourceBrief | None
     href: str = Field(description="Address of the record.")
@@ -62,12 +64,10 @@ class ReviewPublic(BaseModel):
 
 class ReviewFilter(ListParams):
     noun: Annotated[str, Field(pattern=f"^{_NOUN}(,{_NOUN})*$")] | None = Field(
-        default=None, description="Which records, comma for OR: events, reports, speakers, statements, claims, matches."
+        default=None, description="Nouns, comma for OR: events, reports, speakers, statements, claims, matches."
     )
-    min_confidence: RangeEnd | None = Field(
-        default=None, description="Only records that the machine was at least so sure of."
-    )
-    max_confidence: RangeEnd | None = Field(default=None, description="Only records that it was no surer of than this.")
+    min_confidence: RangeEnd | None = Field(default=None, description="Least confidence.")
+    max_confidence: RangeEnd | None = Field(default=None, description="Greatest confidence.")
     source: Sources | None = None
     document: Annotated[str, Field(pattern="^[1-9][0-9]*(,[1-9][0-9]*)*$", max_length=500)] | None = Field(
         default=None, description="Ids of documents, comma for OR."
@@ -92,46 +92,46 @@ class _Judged(Input):
         return self
 
 
-_CHANGES = "What is to be corrected, as in a PATCH: only with `correct`."
+_CHANGES = "The corrections, as in a PATCH: only with `correct`."
 
 
 class StatementVerdict(_Judged):
-    """What a person says of a statement that a machine found."""
+    """A verdict on a statement that a machine found."""
 
     noun: Literal[Noun.STATEMENTS] = Field(description="statements")
     changes: StatementUpdate | None = Field(default=None, description=_CHANGES)
 
 
 class SpeakerVerdict(_Judged):
-    """What a person says of a speaker that a machine found."""
+    """A verdict on a speaker that a machine found."""
 
     noun: Literal[Noun.SPEAKERS] = Field(description="speakers")
     changes: SpeakerUpdate | None = Field(default=None, description=_CHANGES)
 
 
 class EventVerdict(_Judged):
-    """What a person says of an event that a machine proposed."""
+    """A verdict on an event that a machine proposed."""
 
     noun: Literal[Noun.EVENTS] = Field(description="events")
     changes: EventUpdate | None = Field(default=None, description=_CHANGES)
 
 
 class ReportVerdict(_Judged):
-    """What a person says of a report that a machine found."""
+    """A verdict on a report that a machine found."""
 
     noun: Literal[Noun.REPORTS] = Field(description="reports")
     changes: ReportUpdate | None = Field(default=None, description=_CHANGES)
 
 
 class ClaimVerdict(_Judged):
-    """What a person says of a claim that a machine found."""
+    """A verdict on a claim that a machine found."""
 
     noun: Literal[Noun.CLAIMS] = Field(description="claims")
     changes: ClaimUpdate | None = Field(default=None, description=_CHANGES)
 
 
 class MatchVerdict(_Judged):
-    """Whether two events, or two statements, that a machine matched are one: confirm. Or two: reject."""
+    """A verdict on a match: confirm if the two are the same, reject if they are not."""
 
     noun: Literal[Noun.MATCHES] = Field(description="matches")
     verdict: Literal[Verdict.CONFIRM, Verdict.REJECT] = Field(description="confirm or reject.")
@@ -160,7 +160,7 @@ VerdictIn = Annotated[
 
 
 class ReviewIn(Input):
-    """Verdicts on a machine's records: all of them are done, or none."""
+    """Verdicts on a machine's records: all of them take effect, or none."""
 
     verdicts: Annotated[list[VerdictIn], Field(min_length=1, max_length=500)] = Field(
         description="At most 500, and one for each record."
@@ -168,27 +168,27 @@ class ReviewIn(Input):
 
 
 class ReviewDone(BaseModel):
-    """How many records were judged how, and where the store then stands."""
+    """The numbers of verdicts, and the revision that they made."""
 
-    confirmed_count: int = Field(description="Records that are a person's reading now, as they were.")
-    corrected_count: int = Field(description="Records that are a person's reading now, and were changed.")
+    confirmed_count: int = Field(description="Records that were confirmed unchanged.")
+    corrected_count: int = Field(description="Records that were changed and confirmed.")
     rejected_count: int = Field(
-        description="Records that were deleted, and will not be found again; matches of what is not the same."
+        description="Records that were deleted and will not be found again, and matches of different records."
     )
-    revision: int = Field(description="The revision that did it.")
+    revision: int = Field(description="The revision of these changes.")
 
 
 class RejectionPublic(BaseModel):
-    """A finding that is not to come back."""
+    """A rejected finding, which extraction does not repeat."""
 
     id: int
-    noun: Noun = Field(description="As what it was found: events, reports, speakers, statements or claims.")
-    words: str = Field(description="The words, or the speaker's name, as they are compared: in lower case.")
+    noun: Noun = Field(description="Noun of the finding: events, reports, speakers, statements or claims.")
+    words: str = Field(description="The words, or the speaker's name, in lower case for comparison.")
     start: int | None = Field(description="First code point in the document.")
     end: int | None = Field(description="Code point after the last.")
-    document: DocumentBrief | None = Field(description="Where it was found; null for a speaker.")
-    rejected_at: dt.datetime = Field(description="When it was rejected, in UTC.")
-    author: str = Field(description="Who rejected it.")
+    document: DocumentBrief | None = Field(description="Document of the finding; null for a speaker.")
+    rejected_at: dt.datetime = Field(description="Moment of the rejection, in UTC.")
+    author: str = Field(description="The key that rejected it.")
 
 
 class RejectionFilter(ListParams):

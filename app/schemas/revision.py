@@ -12,9 +12,9 @@ class RevisionPublic(BaseModel):
     """One write transaction."""
 
     id: int = Field(description="Its number: later is greater, gaps are possible.")
-    revised_at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="Moment of the revision, in UTC.")
     author: str = Field(description="The key or command that made it.")
-    message: str = Field(description="Why.")
+    message: str = Field(description="The reason that its author gave.")
 
 
 class RevisionFilter(ListParams):
@@ -22,14 +22,14 @@ class RevisionFilter(ListParams):
 
 
 class ChangePublic(BaseModel):
-    """What one revision did to one record."""
+    """A change of one record by one revision."""
 
     revision: int = Field(description="Its number.")
-    revised_at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="Moment of the revision, in UTC.")
     noun: Noun
     id: int = Field(description="Id of the record.")
     operation: Operation
-    href: str = Field(description="Address of the record as this revision left it, or found it when it was deleted.")
+    href: str = Field(description="Address of the record after this revision, or before it if it was deleted.")
 
 
 class ChangeFilter(ListParams):
@@ -40,14 +40,14 @@ class ChangeFilter(ListParams):
 
 
 class VersionPublic(BaseModel):
-    """One state of one record, as a revision left it."""
+    """One version of a record, made by a revision."""
 
     revision: int = Field(description="Its number.")
-    revised_at: dt.datetime = Field(description="When, in UTC.")
+    revised_at: dt.datetime = Field(description="Moment of the revision, in UTC.")
     author: str = Field(description="The key or command that made it.")
-    message: str = Field(description="Why.")
+    message: str = Field(description="The reason that its author gave.")
     operation: Operation
-    snapshot: dict[str, Any] | None = Field(description="The record's own columns; null once deleted.")
+    snapshot: dict[str, Any] | None = Field(description="The record's own columns in this version; null if deleted.")
 
 
 class HistoryFilter(ListParams):

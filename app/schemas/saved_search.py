@@ -49,17 +49,17 @@ class SavedSearchUpdate(Input):
 
 
 class SavedSearchPublic(BaseModel):
-    """A saved search, and where what it finds can be read."""
+    """A saved search with the addresses of its results."""
 
     id: int
     slug: str
     name: str
     noun: Noun
     query: str = Field(description="The filters as in the list's address, by name.")
-    items_url: str = Field(description="Address of what it finds.")
-    feed_url: str = Field(description="Address of the same as an Atom feed.")
-    stream_url: str = Field(description="Address of its news as they happen (server-sent events).")
-    created_at: dt.datetime = Field(description="When it was saved, in UTC.")
+    items_url: str = Field(description="Address of its results.")
+    feed_url: str = Field(description="Address of its results as an Atom feed.")
+    stream_url: str = Field(description="Address of its changes as they happen (server-sent events).")
+    created_at: dt.datetime = Field(description="Moment of saving, in UTC.")
 
 
 class SavedSearchFilter(ListParams):

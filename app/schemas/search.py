@@ -22,6 +22,6 @@ class SearchFilter(ListParams):
     noun: CommaRefs | None = Field(
         default=None,
         pattern="^(events|statements|documents)(,(events|statements|documents))*$",
-        description="Where to look, comma for OR.",
+        description="Nouns to search, comma for OR.",
     )
     sort: Annotated[str, Field(pattern="^-?date$")] = Field(default="-date", description="Order; `-` reverses.")

@@ -57,20 +57,20 @@ class SpeakerUpdate(CodingUpdate):
 
 
 class SpeakerMerge(Input):
-    """Other speakers that turn out to be this one."""
+    """Other speakers to merge into this one."""
 
     refs: Annotated[list[Ref], Field(min_length=1, max_length=100)] = Field(
-        alias="from", description="Slugs or ids of those who are to be merged into it.", examples=[["putin-2"]]
+        alias="from", description="Slugs or ids of the speakers to merge.", examples=[["putin-2"]]
     )
 
 
 class SpeakerSplit(Input):
-    """Another speaker, who was taken for this one."""
+    """Another speaker to split off from this one."""
 
     name: Name = Field(description="The other's name.", examples=["Kim Il Sung"])
     slug: Slug | None = Field(default=None, description="Made from the name when left out.")
-    kind: SpeakerKind | None = Field(default=None, description="That of the speaker when left out.")
-    aliases: Annotated[list[Name], Field(max_length=100, description="Other names of the speaker that go over.")] = []
+    kind: SpeakerKind | None = Field(default=None, description="By default the kind of this speaker.")
+    aliases: Annotated[list[Name], Field(max_length=100, description="Other names that move.")] = []
     statement_ids: Annotated[
         list[Id], Field(max_length=10_000, description="Ids of statements that the other made or relayed.")
     ] = []
@@ -100,21 +100,21 @@ class SpeakerRelay(BaseModel):
 
 
 class SpeakerOutlet(BaseModel):
-    """How one outlet prints the speaker."""
+    """Counts of a speaker's statements in one outlet."""
 
     source: SourceBrief
     statement_count: int = Field(description="Statements of the speaker that it prints.")
     direct_count: int = Field(description="Of these, those verbatim.")
     indirect_count: int = Field(description="Of these, those in paraphrase.")
     mixed_count: int = Field(description="Of these, those that are both in one.")
-    relayed_count: int = Field(description="Of these, those that it has from others.")
-    by_relay: list[SpeakerRelay] = Field(description="From whom, the most statements first.")
-    has_quotes: bool = Field(description="Whether it prints the speaker's own words at all, and not only paraphrase.")
-    only_relayed: bool = Field(description="Whether it has all of the statements from others.")
+    relayed_count: int = Field(description="Of these, those relayed by others.")
+    by_relay: list[SpeakerRelay] = Field(description="The relaying voices, the most statements first.")
+    has_quotes: bool = Field(description="True if it prints the speaker's own words, and not only paraphrase.")
+    only_relayed: bool = Field(description="True if others relayed all of its statements.")
 
 
 class SpeakerMonth(BaseModel):
-    """What was said in one month."""
+    """Statements of one month."""
 
     month: str | None = Field(
         description="Year and month of saying, or of publication where no date of saying is known; null where the date "
@@ -125,7 +125,7 @@ class SpeakerMonth(BaseModel):
 
 
 class SpeakerRecord(BaseModel):
-    """What is on record of a speaker, counted from the statements."""
+    """Counts of a speaker's statements by outlet, relay and month."""
 
     by_source: list[SpeakerOutlet] = Field(description="By outlet, the most statements first.")
     by_relay: list[SpeakerRelay] = Field(description="By relaying voice, the most statements first.")
@@ -138,7 +138,7 @@ class SpeakerRecord(BaseModel):
 
 
 class SpeakerFull(SpeakerPublic):
-    """A speaker with its record."""
+    """A speaker with counts of its statements."""
 
     record: SpeakerRecord
 

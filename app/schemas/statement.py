@@ -30,11 +30,11 @@ from app.schemas.source import Sources
 from app.schemas.speaker import Speakers
 from app.schemas.utterance import UtteranceRef
 
-Translated = Annotated[bool, Field(description="Whether it was said in another language, where known.")]
+Translated = Annotated[bool, Field(description="True if it was said in another language; null if unknown.")]
 StatementKinds = Annotated[str, Field(pattern=build_list_pattern(StatementKind), description="Kinds, comma for OR.")]
 Coders = Annotated[
     str,
-    Field(pattern=build_list_pattern(CodedBy), description="Whose reading: human, machine or import, comma for OR."),
+    Field(pattern=build_list_pattern(CodedBy), description="Coders: human, machine or import, comma for OR."),
 ]
 MinConfidence = Annotated[
     float, Field(ge=0, le=1, description="None that its coder was less sure of; those without a confidence stay.")
@@ -54,13 +54,13 @@ class HopIn(Coding):
 class StatementIn(Coding):
     """A statement as part of the document that carries it."""
 
-    speaker: Ref | None = Field(default=None, description="Left out where the document does not say who.")
-    event: EventRef | None = Field(default=None, description="What it was said at, or about.")
-    utterance: UtteranceRef | None = Field(default=None, description="The one thing said, of which this is a printing.")
+    speaker: Ref | None = Field(default=None, description="Absent if the document does not name one.")
+    event: EventRef | None = Field(default=None, description="The event at or about which it was said.")
+    utterance: UtteranceRef | None = Field(default=None, description="The utterance that it prints.")
     kind: StatementKind
     span: SpanIn = Field(description="The words, without the quotation marks around them.")
     cue: SpanIn | None = Field(default=None, description="The words that attribute it, such as “said”.")
-    said: EdtfText | None = Field(default=None, description="When it was said.")
+    said: EdtfText | None = Field(default=None, description="Date of saying.")
     language: Language | None = Field(default=None, description="Of the words as printed; the document's by default.")
     translated: Translated | None = None
     chain: Chain = []
@@ -96,21 +96,19 @@ class HopPublic(BaseModel):
 class StatementPublic(RecordPublic):
     text: str = Field(description="The words as the document prints them.")
     kind: StatementKind
-    speaker: SpeakerBrief | None = Field(description="Null where the document does not say who.")
+    speaker: SpeakerBrief | None = Field(description="Null if the document does not name one.")
     source: SourceBrief
     document: DocumentBrief
     event: EventBrief | None
     span: SpanPublic
     cue: SpanPublic | None = Field(description="The words that attribute it.")
-    said: DatePublic | None = Field(description="When it was said.")
+    said: DatePublic | None = Field(description="Date of saying.")
     chain: list[HopPublic] = Field(description="The voices that relayed it, the nearest to the document first.")
-    utterance_id: int | None = Field(description="Id of the one thing said, of which this is a printing.")
-    utterance_by: CodedBy | None = Field(
-        description="Who put it with its utterance, or where there is none who found that it stands alone."
-    )
-    utterance_confidence: float | None = Field(description="How sure a machine was to put it there, 0 to 1.")
+    utterance_id: int | None = Field(description="Id of the utterance that it prints.")
+    utterance_by: CodedBy | None = Field(description="The coder of its utterance, or of the finding that it has none.")
+    utterance_confidence: float | None = Field(description="Confidence of a machine in its utterance, from 0 to 1.")
     language: str | None = Field(description="Language of the words as printed.")
-    translated: bool | None = Field(description="Whether it was said in another language, where known.")
+    translated: bool | None = Field(description="True if it was said in another language; null if unknown.")
 
 
 class StatementFilter(DateParams, RecordParams):

@@ -17,17 +17,17 @@ _By = Field(default=None, description="One series for each of these; otherwise o
 
 
 class StatPublic(BaseModel):
-    """How many began in one period."""
+    """The number of records that began in one period."""
 
     period: dt.date | None = Field(
-        description="First day of the period; null for what may have begun in one or another."
+        description="First day of the period; null for records that may have begun in several."
     )
     key: str | None = Field(
-        description="Slug of the source or speaker, country, type, or key of the origin; null without `by`, and of "
-        "what has none."
+        description="Slug of the source or speaker, country, type, or key of the origin; null without `by`, and for "
+        "records that have none."
     )
     name: str | None = Field(description="Name of the source, speaker or origin.")
-    count: int = Field(description="How many.")
+    count: int = Field(description="Number of records.")
 
 
 class StatsFilter(RangeParams, ListParams):

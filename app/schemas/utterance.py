@@ -10,10 +10,10 @@ UtteranceRef = Annotated[Id | ExternalId, Field(description="Id or external id o
 
 
 class UtteranceCreate(Coding):
-    """The one thing said, of which several statements are the printings."""
+    """Words said once, which several statements print."""
 
     speaker: Ref | None = None
-    said: EdtfText | None = Field(default=None, description="When it was said.")
+    said: EdtfText | None = Field(default=None, description="Date of saying.")
     external_id: ExternalId | None = None
 
 

@@ -25,17 +25,17 @@ class ChangedStatement(BaseModel):
     """A statement with other words, or another speaker, than in the version before."""
 
     id: int = Field(description="Its id in this version.")
-    similarity: float = Field(description="How alike the words are, from 0 to 1; 1 where only the speaker is another.")
+    similarity: float = Field(description="Similarity of the words, from 0 to 1; 1 if only the speaker differs.")
     previous: VersionStatement
     current: VersionStatement
 
 
 class VersionChanges(BaseModel):
-    """What changed since the version before."""
+    """A comparison with the version before."""
 
     previous_id: int = Field(description="Id of the version before.")
-    is_text_unchanged: bool = Field(description="Whether the text is the same.")
-    similarity: float = Field(description="How alike the texts are, from 0 to 1.")
+    is_text_unchanged: bool = Field(description="True if the text is the same.")
+    similarity: float = Field(description="Similarity of the texts, from 0 to 1.")
     added_length: int = Field(description="Code points that were added; lines that only moved do not count.")
     removed_length: int = Field(description="Code points that were removed.")
     unchanged_statements: list[StayedStatement] = Field(description="Statements with the same words and speaker.")
@@ -47,7 +47,7 @@ class VersionChanges(BaseModel):
 
 
 class DocumentVersion(DocumentPublic):
-    """One capture of an item, and what changed since the capture before it."""
+    """One capture of an item, compared with the capture before it."""
 
     comparison: VersionChanges | None = Field(description="Null for the first.")
 

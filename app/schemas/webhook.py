@@ -12,11 +12,11 @@ WebhookUrl = Annotated[
     HttpUrl,
     Field(
         max_length=2000,
-        description="Where messages are sent by POST: http or https, without a user name or password in it.",
+        description="The receiver of POST requests: http or https, without a user name or password in it.",
         examples=["https://hooks.example.org/dateline"],
     ),
 ]
-Description = Annotated[Text, Field(min_length=1, max_length=1000, description="What it is for.")]
+Description = Annotated[Text, Field(min_length=1, max_length=1000, description="Its purpose.")]
 Search = Annotated[Ref, Field(description="Only changes of records that this saved search finds; by slug or id.")]
 Nouns = Annotated[list[Noun], Field(max_length=len(Noun), description="Only changes of these; none: of all.")]
 Operations = Annotated[
@@ -24,22 +24,22 @@ Operations = Annotated[
 ]
 Since = Annotated[
     Annotated[int, Field(ge=0, le=MAX_ID), Digits],
-    Field(description="The last revision that the receiver knows: it is told of all changes after that one."),
+    Field(description="The last revision that the receiver knows: it gets all later changes."),
 ]
 Active = Annotated[
-    bool, Field(description="Whether messages are sent. One that is made active again goes on where it stopped.")
+    bool, Field(description="True if messages are sent. A webhook that is made active again goes on where it stopped.")
 ]
 
 
 class WebhookCreate(Input):
-    """An address to tell of changes."""
+    """A URL to send change notifications to."""
 
     url: WebhookUrl
     description: Description | None = None
     search: Search | None = None
     nouns: Nouns = []
     operations: Operations = []
-    since: Since | None = Field(default=None, description="The present one, when left out.")
+    since: Since | None = Field(default=None, description="By default the current revision.")
 
 
 class WebhookUpdate(Input):
@@ -53,49 +53,51 @@ class WebhookUpdate(Input):
 
 
 class WebhookPublic(BaseModel):
-    """An address that is told of changes."""
+    """A URL that receives change notifications."""
 
     id: int
     url: str
-    description: str | None = Field(description="What it is for.")
-    search_slug: str | None = Field(description="Slug of the saved search that it follows.")
-    nouns: list[Noun] = Field(description="The nouns whose changes it is told of; none: all.")
-    operations: list[Operation] = Field(description="The kinds of changes that it is told of; none: all.")
-    position: int = Field(description="The last revision of which messages were made.")
-    active: bool = Field(description="Whether messages are sent.")
-    disabled_at: dt.datetime | None = Field(description="When it was given up, in UTC; null: it was not.")
-    disabled_reason: str | None = Field(description="Why it was given up.")
-    old_secret_expires_at: dt.datetime | None = Field(
-        description="Until when the secret before the present one signs as well, in UTC."
+    description: str | None = Field(description="Its purpose.")
+    search_slug: str | None = Field(description="Slug of the saved search that selects the changes.")
+    nouns: list[Noun] = Field(description="The nouns whose changes it gets; none: all.")
+    operations: list[Operation] = Field(description="The kinds of changes that it gets; none: all.")
+    position: int = Field(description="The last revision with messages.")
+    active: bool = Field(description="True if messages are sent.")
+    disabled_at: dt.datetime | None = Field(
+        description="Moment of disabling after failed deliveries, in UTC; null if not disabled."
     )
-    created_at: dt.datetime = Field(description="When it was added, in UTC.")
+    disabled_reason: str | None = Field(description="The reason for disabling.")
+    old_secret_expires_at: dt.datetime | None = Field(
+        description="Moment until which the previous secret signs too, in UTC."
+    )
+    created_at: dt.datetime = Field(description="Moment of adding, in UTC.")
 
 
 class WebhookSecret(WebhookPublic):
-    """A webhook with its secret, which is shown this once."""
+    """A webhook with its secret, which no other response has."""
 
     secret: str = Field(description="Signs its messages: `whsec_` and 32 random bytes in base64. Keep it.")
 
 
 class DeliveryPublic(BaseModel):
-    """A message to a webhook, and what came of sending it last."""
+    """A message to a webhook, with the result of the last attempt."""
 
     id: int
-    message_id: str = Field(description="What the message carries as `webhook-id`, each time that it is sent.")
-    change_count: int = Field(description="Changes that it tells of; none: it is a test.")
+    message_id: str = Field(description="The `webhook-id` of the message, the same in each attempt.")
+    change_count: int = Field(description="Changes in the message; 0 for a test.")
     state: DeliveryState = Field(
         description="`waiting` to be sent or sent again, `delivered`, or `failed` after the last attempt."
     )
-    attempt_count: int = Field(description="How often it was sent.")
-    http_status: int | None = Field(description="The HTTP status that was answered last.")
-    detail: str | None = Field(description="What went wrong last.")
-    created_at: dt.datetime = Field(description="When it was made, in UTC.")
-    attempted_at: dt.datetime | None = Field(description="When it last was sent, in UTC.")
-    due_at: dt.datetime = Field(description="When it is to be sent, or was to be sent last, in UTC.")
+    attempt_count: int = Field(description="Attempts so far.")
+    http_status: int | None = Field(description="HTTP status of the last answer.")
+    detail: str | None = Field(description="The last error.")
+    created_at: dt.datetime = Field(description="Moment of making, in UTC.")
+    attempted_at: dt.datetime | None = Field(description="Moment of the last attempt, in UTC.")
+    due_at: dt.datetime = Field(description="Moment when the next attempt is, or the last one was, due, in UTC.")
 
 
 class WebhookFilter(ListParams):
-    active: bool | None = Field(default=None, description="Only those to which messages are sent, or are not.")
+    active: bool | None = Field(default=None, description="Only active webhooks, or only inactive ones.")
     sort: Annotated[str, Field(pattern="^-?id$")] = Field(default="id", description="Order; `-` reverses.")
 
 

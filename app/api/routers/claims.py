@@ -18,7 +18,7 @@ router = APIRouter(prefix="/claims", tags=["claims"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[ClaimPublic], responses=responses.LIST)
 async def list_claims(read: ReadDep, filters: Annotated[ClaimFilter, Query()]) -> Response:
-    """Claims: what documents say of the properties of events."""
+    """List claims: what documents say of the properties of events."""
     return await responses.build_list(read, filters, ClaimPublic, lambda reads: claims.get_listing(reads, filters))
 
 

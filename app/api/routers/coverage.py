@@ -18,7 +18,7 @@ router = APIRouter(tags=["coverage"], route_class=ReadRoute)
 
 @router.get("/coverage", response_model=Page[CellPublic], responses=responses.LIST)
 async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query()]) -> Response:
-    """Which outlet reported which event: the cells of the matrix of both, the latest events first."""
+    """List the events that each outlet reported, as cells of a matrix, the latest events first."""
     return await responses.build_list(
         read, filters, CellPublic, lambda reads: coverage_matrix.get_listing(reads, filters)
     )
@@ -28,7 +28,7 @@ async def list_coverage(read: ReadDep, filters: Annotated[CoverageFilter, Query(
 async def list_event_coverage(
     read: ReadDep, ref: RecordId, filters: Annotated[EventCoverageFilter, Query()]
 ) -> Response:
-    """How each outlet covered an event, and which of those that the store follows have no document on it."""
+    """List how each outlet covered an event, and the followed outlets that have no document on it."""
     return await responses.build_list(
         read, filters, CoveragePublic, lambda reads: event_coverage.get_listing(reads, ref, filters), thorough=True
     )

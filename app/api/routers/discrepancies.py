@@ -20,13 +20,13 @@ router = APIRouter(tags=["discrepancies"], route_class=ReadRoute)
 async def list_event_discrepancies(
     read: ReadDep, ref: RecordId, filters: Annotated[EventDiscrepancyFilter, Query()]
 ) -> Response:
-    """The properties of an event of which documents claim more than one value, each with all its values."""
+    """List the properties of an event of which documents claim more than one value, each with all its values."""
     find = partial(discrepancies.get_event_listing, ref=ref, filters=filters)
     return await responses.build_list(read, filters, DiscrepancyPublic, find, thorough=True)
 
 
 @router.get("/discrepancies", response_model=Page[DiscrepancyPublic], responses=responses.LIST)
 async def list_discrepancies(read: ReadDep, filters: Annotated[DiscrepancyFilter, Query()]) -> Response:
-    """What documents claim differently of events, the latest event first."""
+    """List the properties of events of which documents claim different values, the latest event first."""
     find = partial(discrepancies.get_listing, filters=filters)
     return await responses.build_list(read, filters, DiscrepancyPublic, find, thorough=True)

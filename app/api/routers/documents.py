@@ -41,7 +41,7 @@ _CREATED = CREATE | {
 
 @router.get("", response_model=Page[DocumentPublic], responses=responses.LIST)
 async def list_documents(read: ReadDep, filters: Annotated[DocumentFilter, Query()]) -> Response:
-    """Documents without their texts, the latest first."""
+    """List documents without their texts, the latest first."""
     return await responses.build_list(
         read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters)
     )
@@ -51,7 +51,7 @@ async def list_documents(read: ReadDep, filters: Annotated[DocumentFilter, Query
 async def list_document_statements(
     read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
-    """The statements that a document carries."""
+    """List the statements of a document."""
     return await build_statement_list(read, filters, within=(Document, ref))
 
 
@@ -59,7 +59,7 @@ async def list_document_statements(
 async def list_document_versions(
     read: ReadDep, ref: RecordId, filters: Annotated[DocumentVersionFilter, Query()]
 ) -> Response:
-    """All captures of the document's item, the oldest first, each with what changed since the one before."""
+    """List all captures of the document's item, the oldest first, each compared with the one before."""
     return await responses.build_list(
         read, filters, DocumentVersion, lambda reads: versions.get_listing(reads, ref), thorough=True
     )
@@ -67,7 +67,7 @@ async def list_document_versions(
 
 @router.post("", status_code=201, response_model=DocumentFull, responses=_CREATED, summary="Create one document")
 def create_document(write: WriteDep, body: DocumentCreate) -> Response:
-    """With all it carries, and with `extract` what the machine finds in its text; in one transaction, or not at all."""
+    """Store a document with all that it carries, and with `extract` what the machine finds, in one transaction."""
     extraction = extract_document(body) if body.extract else None
     with write.open_transaction() as session:
         document = records.put_document(session, body)

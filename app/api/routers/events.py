@@ -25,13 +25,13 @@ router = APIRouter(prefix="/events", tags=["events"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[EventPublic], responses=responses.LIST)
 async def list_events(read: ReadDep, filters: Annotated[EventFilter, Query()]) -> Response:
-    """Events, each with the outlets that reported it, the latest first."""
+    """List events, each with the outlets that reported it, the latest first."""
     return await responses.build_list(read, filters, EventPublic, lambda reads: events.get_listing(reads, filters))
 
 
 @router.get("/{id}/sources", response_model=Page[EventSourcePublic], responses=NESTED_LIST)
 async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[EventSourceFilter, Query()]) -> Response:
-    """The outlets that reported an event, each with its documents and how far it was behind the first."""
+    """List the outlets that reported an event, each with its documents and its lag behind the first outlet."""
     return await responses.build_list(
         read, filters, EventSourcePublic, lambda reads: events.get_outlet_listing(reads, (Event, ref))
     )
@@ -39,13 +39,13 @@ async def list_event_sources(read: ReadDep, ref: RecordId, filters: Annotated[Ev
 
 @router.get("/{id}/statements", response_model=Page[StatementPublic], responses=NESTED_LIST)
 async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated[StatementFilter, Query()]) -> Response:
-    """What was said at an event, or about it."""
+    """List the statements made at an event, or about it."""
     return await build_statement_list(read, filters, within=(Event, ref))
 
 
 @router.post("/{id}/merge", response_model=EventPublic, responses=CHANGE)
 def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
-    """Make others this event: their reports with their claims, and what was said at them, become its.
+    """Merge other events into this one, with their reports, claims and statements.
 
     They stay as records that name it as `merged_into_id`, outside of all lists. What it lacks (summary, place, country,
     coordinates) it takes over from them. Of two reports of one document one remains, with the claims of both. Whoever
@@ -58,7 +58,7 @@ def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
 
 @router.post("/{id}/split", status_code=201, response_model=EventPublic, responses=CHANGE)
 def split_event(write: WriteDep, ref: RecordId, body: EventSplit) -> Response:
-    """Make another event of some of this one's documents, statements and claims; the answer is the other.
+    """Split some documents, statements and claims off into another event, and return that one.
 
     A document goes over with its report, the claims of that and the statements that it makes at the event. One of
     which only statements or claims are named stays, and reports both.

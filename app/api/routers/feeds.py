@@ -21,7 +21,7 @@ router = APIRouter(prefix="/feeds", tags=["feeds"])
 
 @router.get("", response_model=Page[FeedPublic], responses=responses.UNCACHED_LIST)
 async def list_feeds(read: UncachedReadDep, filters: Annotated[FeedFilter, Query()]) -> Response:
-    """Feeds with their last results, in the order in which they were added."""
+    """List feeds with their last results, in the order in which they were added."""
     return await responses.build_uncached_list(
         read, filters, FeedPublic, lambda reads: feeds.get_listing(reads, filters)
     )
@@ -29,7 +29,7 @@ async def list_feeds(read: UncachedReadDep, filters: Annotated[FeedFilter, Query
 
 @router.get("/{id}", response_model=FeedPublic, responses=responses.UNCACHED_RECORD)
 async def get_feed(read: UncachedReadDep, ident: RecordId) -> Response:
-    """One feed, and what came of asking it last."""
+    """Return one feed with the result of its last check."""
     return await responses.build_uncached(read, lambda reads: feeds.get_item(reads, ident))
 
 
@@ -37,7 +37,7 @@ async def get_feed(read: UncachedReadDep, ident: RecordId) -> Response:
 async def list_feed_items(
     read: UncachedReadDep, ident: RecordId, filters: Annotated[FeedItemFilter, Query()]
 ) -> Response:
-    """What a feed has announced, the latest first, and what became of it."""
+    """List the items that a feed has announced, the latest first, with their states."""
     return await responses.build_uncached_list(
         read, filters, FeedItemPublic, lambda reads: feeds.get_item_listing(reads, ident, filters), thorough=True
     )
@@ -45,7 +45,7 @@ async def list_feed_items(
 
 @router.post("", response_model=FeedPublic, status_code=201, responses=CREATE)
 def create_feed(write: WriteDep, body: FeedCreate) -> Response:
-    """Watch one more address: it is asked as soon as `dateline watch` runs."""
+    """Add a feed; `dateline watch` checks it at once if it runs."""
     with write.open_transaction() as session:
         feed = add_feed(session, body)
         session.draw_revision()  # the coverage of events shows the outlets with a feed, and is cached by revision
@@ -54,7 +54,7 @@ def create_feed(write: WriteDep, body: FeedCreate) -> Response:
 
 @router.patch("/{id}", response_model=FeedPublic, responses=CHANGE)
 def update_feed(write: WriteDep, ident: RecordId, body: FeedUpdate) -> Response:
-    """Only the fields that the body names; the feed is then asked at once."""
+    """Change the fields that the body names; the feed is then checked at once."""
     write.reject_if_match()
     with write.open_transaction() as session:
         feed = change_feed(session, find_feed(session, ident), body)
@@ -64,7 +64,7 @@ def update_feed(write: WriteDep, ident: RecordId, body: FeedUpdate) -> Response:
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
 def delete_feed(write: WriteDep, ident: RecordId) -> Response:
-    """Forget a feed and the list of its items; the documents that it brought stay."""
+    """Delete a feed and the list of its items; the documents stay."""
     write.reject_if_match()
     with write.open_transaction() as session:
         remove_feed(session, find_feed(session, ident))

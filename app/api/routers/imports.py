@@ -52,13 +52,13 @@ _REPORT: dict[int | str, dict[str, Any]] = {
 
 @router.get("", response_model=Page[ImportPublic], responses=responses.UNCACHED_LIST)
 async def list_imports(read: UncachedReadDep, filters: Annotated[ImportFilter, Query()]) -> Response:
-    """Imports, of files and over HTTP, the latest first."""
+    """List imports, of files and over HTTP, the latest first."""
     return await responses.build_uncached_list(read, filters, ImportPublic, imports.get_listing)
 
 
 @router.get("/{id}", response_model=ImportPublic, responses=responses.UNCACHED_RECORD)
 async def get_import(read: UncachedReadDep, ident: RecordId) -> Response:
-    """How far an import has got, and what became of its lines."""
+    """Return the progress of an import, with the counts of its outcomes."""
     return await responses.build_uncached(read, lambda reads: imports.get_item(reads, ident))
 
 

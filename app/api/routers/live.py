@@ -30,7 +30,7 @@ async def stream_changes(
         str | None, Header(description="The id of the last event that a client got before it lost the stream.")
     ] = None,
 ) -> Response:
-    """What revisions do to records, told as it happens (server-sent events, each named `change`).
+    """Stream the changes of records as they happen (server-sent events, each named `change`).
 
     Without a position it begins now. The id of each event is one: a client that sends the last one as `Last-Event-ID`,
     as browsers do by themselves, misses nothing and gets nothing twice.

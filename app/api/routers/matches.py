@@ -17,7 +17,7 @@ router = APIRouter(prefix="/matches", tags=["matches"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[MatchPublic], responses=responses.LIST)
 async def list_matches(read: ReadDep, filters: Annotated[MatchFilter, Query()]) -> Response:
-    """Events or statements that may be one: two by two, the latest first."""
+    """List pairs of events or of statements that may be the same, the latest first."""
     return await responses.build_list(read, filters, MatchPublic, lambda reads: matches.get_listing(reads, filters))
 
 

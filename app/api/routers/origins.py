@@ -18,7 +18,7 @@ router = APIRouter(tags=["origins"], route_class=ReadRoute)
 
 @router.get("/events/{id}/origins", response_model=Page[OriginPublic], responses=NESTED_LIST)
 async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
-    """Who independently stands behind the reports of an event, each with the documents that rest on it, and why."""
+    """List the independent origins of the reports of an event, each with the documents that rely on it."""
     return await responses.build_list(
         read, filters, OriginPublic, partial(origins.get_event_listing, event=ref), thorough=True
     )
@@ -26,7 +26,7 @@ async def list_event_origins(read: ReadDep, ref: RecordId, filters: Annotated[Or
 
 @router.get("/utterances/{id}/origins", response_model=Page[OriginPublic], responses=NESTED_LIST)
 async def list_utterance_origins(read: ReadDep, ref: RecordId, filters: Annotated[OriginFilter, Query()]) -> Response:
-    """From whom those who print an utterance have it: who heard it, else who is credited or copied, else the outlet."""
+    """List the origins of the printings of an utterance: voices, credited or copied sources, or the outlets."""
     return await responses.build_list(
         read, filters, OriginPublic, partial(origins.get_utterance_listing, utterance=ref), thorough=True
     )

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/reports", tags=["reports"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[ReportPublic], responses=responses.LIST)
 async def list_reports(read: ReadDep, filters: Annotated[ReportFilter, Query()]) -> Response:
-    """Reports: which document reports which event."""
+    """List reports: each is an event in a document."""
     return await responses.build_list(read, filters, ReportPublic, lambda reads: reports.get_listing(reads, filters))
 
 

@@ -22,13 +22,13 @@ router = APIRouter(tags=["review"], route_class=ReadRoute)
 
 @router.get("/review", response_model=Page[ReviewPublic], responses=responses.LIST)
 async def list_review(read: ReadDep, filters: Annotated[ReviewFilter, Query()]) -> Response:
-    """What machines found and no person has looked at, the least sure first."""
+    """List the records that a machine made and no person has reviewed, the least confident first."""
     return await responses.build_list(read, filters, ReviewPublic, lambda reads: review.get_listing(reads, filters))
 
 
 @router.post("/review", response_model=ReviewDone, responses=describe_statuses(*WRITE_STATUSES, 412))
 def review_records(write: WriteDep, body: ReviewIn) -> Response:
-    """Confirm, correct or reject what machines found: all that is sent, or nothing of it.
+    """Confirm, correct or reject records that a machine made: all of the verdicts take effect, or none.
 
     What is confirmed or corrected is `coded_by` human from then on, and no machine changes it. What is rejected is
     deleted, and does not come back when its document, or another version of it, is read again.
@@ -45,13 +45,13 @@ def review_records(write: WriteDep, body: ReviewIn) -> Response:
 
 @router.get("/rejections", response_model=Page[RejectionPublic], responses=responses.LIST)
 async def list_rejections(read: ReadDep, filters: Annotated[RejectionFilter, Query()]) -> Response:
-    """What people rejected of what machines found, the latest first."""
+    """List the machine's findings that people rejected, the latest first."""
     return await responses.build_list(read, filters, RejectionPublic, review.get_rejection_listing)
 
 
 @router.delete("/rejections/{id}", status_code=204, responses=CHANGE)
 def delete_rejection(write: WriteDep, ref: RecordId) -> Response:
-    """Take a rejection back: it may be found again, when its document is read again."""
+    """Delete a rejection: the next extraction of its document may find the same again."""
     with write.open_transaction() as session:
         row = session.get(Rejection, ref)
         if row is None:

@@ -24,13 +24,13 @@ router = APIRouter(tags=["revisions"], route_class=ReadRoute)
 
 @router.get("/revisions", response_model=Page[RevisionPublic], responses=responses.LIST)
 async def list_revisions(read: ReadDep, filters: Annotated[RevisionFilter, Query()]) -> Response:
-    """Every write transaction: when, by whom, why; the latest first."""
+    """List the write transactions, with time, author and message, the latest first."""
     return await responses.build_list(read, filters, RevisionPublic, revisions.get_listing)
 
 
 @router.get("/changes", response_model=Page[ChangePublic], responses=responses.LIST)
 async def list_changes(read: ReadDep, filters: Annotated[ChangeFilter, Query()]) -> Response:
-    """What the revisions after `since` created, updated and deleted, in their order, missing nothing.
+    """List all changes of records by the revisions after `since`, in their order.
 
     Follow `next` to the end, then ask again with the last `revision` seen as `since`.
     """
@@ -46,7 +46,7 @@ async def list_history(
     ref: Annotated[Ref, Path(alias="id", description="Id; of sources and speakers also the slug.")],
     filters: Annotated[HistoryFilter, Query()],
 ) -> Response:
-    """Every state that a record had, the latest first; of a deleted one too."""
+    """List all versions of a record, the latest first; a deleted record has them too."""
 
     async def find(reads: ReadSession) -> revisions.RecordVersions:
         assert isinstance(reads, ThreadReadSession)  # it is read thorough

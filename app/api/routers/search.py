@@ -15,5 +15,5 @@ router = APIRouter(tags=["search"], route_class=ReadRoute)
 
 @router.get("/search", name="search", response_model=Page[SearchPublic], responses=responses.LIST)
 async def search_records(read: ReadDep, filters: Annotated[SearchFilter, Query()]) -> Response:
-    """Events, statements and documents in which all the words occur, the newest first."""
+    """Search events, statements and documents for all the words, the newest first."""
     return await responses.build_list(read, filters, SearchPublic, lambda reads: search.search(reads, filters))

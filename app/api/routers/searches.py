@@ -36,7 +36,7 @@ _ONE = describe_statuses(401, 403, 404, 422, 429, 503)
 
 @router.get("", response_model=Page[SavedSearchPublic], responses=responses.UNCACHED_LIST)
 async def list_searches(read: UncachedReadDep, filters: Annotated[SavedSearchFilter, Query()]) -> Response:
-    """Saved searches, in the order in which they were saved."""
+    """List saved searches, in the order in which they were saved."""
     return await responses.build_uncached_list(
         read, filters, SavedSearchPublic, lambda reads: saved_searches.get_listing(reads, filters)
     )
@@ -44,7 +44,7 @@ async def list_searches(read: UncachedReadDep, filters: Annotated[SavedSearchFil
 
 @router.get("/{slug}", response_model=SavedSearchPublic, responses=_ONE)
 async def get_search(read: UncachedReadDep, ref: SlugOrId) -> Response:
-    """One saved search, and where what it finds can be read."""
+    """Return one saved search, with the addresses of its results."""
     return await responses.build_uncached(read, lambda reads: saved_searches.get_item(reads, ref))
 
 
@@ -52,7 +52,7 @@ async def get_search(read: UncachedReadDep, ref: SlugOrId) -> Response:
     "/{slug}/items", response_model=Page[dict[str, JsonValue]], responses=responses.LIST | describe_statuses(404)
 )
 async def list_search_items(read: ReadDep, ref: SlugOrId, params: Annotated[SavedSearchItems, Query()]) -> Response:
-    """What a saved search finds, in every way in which its list can be asked for.
+    """List the results of a saved search, in any format of its list.
 
     The items are those of the list that is searched.
     """
@@ -79,7 +79,7 @@ def create_search(write: WriteDep, body: SavedSearchCreate) -> Response:
 
 @router.patch("/{slug}", response_model=SavedSearchPublic, responses=CHANGE)
 def update_search(write: WriteDep, ref: SlugOrId, body: SavedSearchUpdate) -> Response:
-    """Only the fields that the body names; streams and webhooks go on with the new filters."""
+    """Change the fields that the body names; streams and webhooks go on with the new filters."""
     write.reject_if_match()
     with write.open_transaction() as session:
         return _build_response(write, session, 200, change_search(session, find_search(session, ref), body))
@@ -87,7 +87,7 @@ def update_search(write: WriteDep, ref: SlugOrId, body: SavedSearchUpdate) -> Re
 
 @router.delete("/{slug}", status_code=204, responses=CHANGE)
 def delete_search(write: WriteDep, ref: SlugOrId) -> Response:
-    """Forget a search, which no webhook may need any more; its streams end."""
+    """Delete a saved search that no webhook uses; its streams end."""
     write.reject_if_match()
     with write.open_transaction() as session:
         remove_search(session, find_search(session, ref))

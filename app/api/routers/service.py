@@ -18,7 +18,7 @@ router = APIRouter(tags=["service"], dependencies=[Depends(parse_query)])
 
 @router.get("/", response_model=Index, responses=describe_statuses(304, 422), dependencies=[Depends(tag_by_version)])
 def get_index(request: Request, response: Response) -> Index:
-    """Where everything is."""
+    """Return the addresses of the API."""
     root = request.scope.get("root_path", "")
     links = (
         f'<{feed.href}>; rel="alternate"; type="{feed.media_type}"; title="{feed.title}"'
@@ -50,14 +50,14 @@ _EXAMPLES = (
 
 @router.get("/healthz", response_model=Health, responses=describe_statuses(422))
 def get_health(response: Response) -> Health:
-    """Whether the process is alive."""
+    """Return 200 if the process is alive."""
     response.headers["Cache-Control"] = "no-store"
     return Health(status="ok")
 
 
 @router.get("/readyz", response_model=Health, responses=describe_statuses(422, 503))
 def get_readiness(request: Request, response: Response) -> Health:
-    """Whether it can answer: the store is there, and migrated."""
+    """Return 200 if the store is reachable and migrated, else 503."""
     response.headers["Cache-Control"] = "no-store"
     try:
         check_migrated(request.app.state.read_pool.engine)
@@ -76,6 +76,6 @@ def get_readiness(request: Request, response: Response) -> Health:
     },
 )
 def get_metrics(request: Request) -> Response:
-    """Counts of requests for Prometheus."""
+    """Return the metrics of requests for Prometheus."""
     metrics = generate_latest(request.app.state.metrics.registry)
     return Response(metrics, headers={"Cache-Control": "no-store"}, media_type=CONTENT_TYPE_LATEST)

@@ -22,13 +22,13 @@ router = APIRouter(prefix="/sources", tags=["sources"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[SourcePublic], responses=responses.LIST)
 async def list_sources(read: ReadDep, filters: Annotated[SourceFilter, Query()]) -> Response:
-    """Sources, by name."""
+    """List sources by name."""
     return await responses.build_list(read, filters, SourcePublic, lambda reads: sources.get_listing(reads, filters))
 
 
 @router.get("/{slug}/events", response_model=Page[EventPublic], responses=NESTED_LIST)
 async def list_source_events(read: ReadDep, ref: SlugOrId, filters: Annotated[EventFilter, Query()]) -> Response:
-    """The events that a source reported."""
+    """List the events that a source reported."""
     return await responses.build_list(
         read, filters, EventPublic, lambda reads: events.get_listing(reads, filters, within=(Source, ref))
     )
@@ -36,7 +36,7 @@ async def list_source_events(read: ReadDep, ref: SlugOrId, filters: Annotated[Ev
 
 @router.get("/{slug}/documents", response_model=Page[DocumentPublic], responses=NESTED_LIST)
 async def list_source_documents(read: ReadDep, ref: SlugOrId, filters: Annotated[DocumentFilter, Query()]) -> Response:
-    """The documents of a source, without their texts."""
+    """List the documents of a source, without their texts."""
     return await responses.build_list(
         read, filters, DocumentPublic, lambda reads: documents.get_listing(reads, filters, within=(Source, ref))
     )

@@ -36,7 +36,7 @@ router = APIRouter(prefix="/speakers", tags=["speakers"], route_class=ReadRoute)
 
 @router.get("", response_model=Page[SpeakerPublic], responses=responses.LIST)
 async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()]) -> Response:
-    """Speakers, by name."""
+    """List speakers by name."""
     return await responses.build_list(read, filters, SpeakerPublic, lambda reads: speakers.get_listing(reads, filters))
 
 
@@ -44,7 +44,7 @@ async def list_speakers(read: ReadDep, filters: Annotated[SpeakerFilter, Query()
 async def list_speaker_statements(
     read: ReadDep, ref: SlugOrId, filters: Annotated[StatementFilter, Query()]
 ) -> Response:
-    """What a speaker said."""
+    """List the statements of a speaker."""
     return await build_statement_list(read, filters, within=(Speaker, ref))
 
 
@@ -52,13 +52,13 @@ async def list_speaker_statements(
 async def list_speaker_utterances(
     read: ReadDep, ref: SlugOrId, filters: Annotated[UtteranceFilter, Query()]
 ) -> Response:
-    """The things that a speaker said, each once, however many print it."""
+    """List the utterances of a speaker: each once, however many documents print it."""
     return await build_utterance_list(read, filters, within=(Speaker, ref))
 
 
 @router.post("/{slug}/merge", response_model=SpeakerFull, responses=CHANGE)
 def merge_speakers(write: WriteDep, ref: SlugOrId, body: SpeakerMerge) -> Response:
-    """Make others this speaker: what they said, relayed and are called becomes its, and they are deleted.
+    """Merge other speakers into this one, with their statements, relays and names, and delete them.
 
     What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
     names too. Two that people described with different kinds or Wikidata items are refused.
@@ -70,7 +70,7 @@ def merge_speakers(write: WriteDep, ref: SlugOrId, body: SpeakerMerge) -> Respon
 
 @router.post("/{slug}/split", status_code=201, response_model=SpeakerFull, responses=CHANGE)
 def split_speaker(write: WriteDep, ref: SlugOrId, body: SpeakerSplit) -> Response:
-    """Make another speaker of some of this one's names, statements and claims; the answer is the other."""
+    """Split some names, statements and claims off into another speaker, and return that one."""
     with write.open_transaction() as session:
         speaker = write.find_record(session, Speaker, ref)
         return write.build_response(session, 201, merging.split_speaker(session, speaker, body), render=build_speaker)

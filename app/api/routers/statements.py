@@ -19,7 +19,7 @@ router = APIRouter(prefix="/statements", tags=["statements"], route_class=ReadRo
 
 @router.get("", response_model=Page[StatementPublic], responses=responses.LIST)
 async def list_statements(read: ReadDep, filters: Annotated[StatementFilter, Query()]) -> Response:
-    """Statements with speaker, words, span and chain, the last said first."""
+    """List statements with speaker, words, span and chain, the last said first."""
     return await build_statement_list(read, filters)
 
 

@@ -16,19 +16,19 @@ router = APIRouter(prefix="/stats", tags=["stats"], route_class=ReadRoute)
 
 @router.get("/events", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_event_stats(read: ReadDep, filters: Annotated[EventStatsFilter, Query()]) -> Response:
-    """How many events began in each day, week or month."""
+    """Count the events that began in each day, week or month."""
     return await _build_stats(read, Noun.EVENTS, filters)
 
 
 @router.get("/statements", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_statement_stats(read: ReadDep, filters: Annotated[StatementStatsFilter, Query()]) -> Response:
-    """How many statements were made in each day, week or month, or else published."""
+    """Count the statements of each day, week or month, by the date of saying, or else of publication."""
     return await _build_stats(read, Noun.STATEMENTS, filters)
 
 
 @router.get("/documents", response_model=Page[StatPublic], responses=responses.LIST)
 async def list_document_stats(read: ReadDep, filters: Annotated[DocumentStatsFilter, Query()]) -> Response:
-    """How many documents were published in each day, week or month."""
+    """Count the documents published in each day, week or month."""
     return await _build_stats(read, Noun.DOCUMENTS, filters)
 
 

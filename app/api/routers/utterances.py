@@ -23,7 +23,7 @@ router = APIRouter(prefix="/utterances", tags=["utterances"], route_class=ReadRo
 
 @router.get("", response_model=Page[UtterancePublic], responses=responses.LIST)
 async def list_utterances(read: ReadDep, filters: Annotated[UtteranceFilter, Query()]) -> Response:
-    """Utterances, the things said, of which statements are the printings; the last said first."""
+    """List utterances, the things said, which statements print; the last said first."""
     return await build_utterance_list(read, filters)
 
 
@@ -40,7 +40,7 @@ async def build_utterance_list(
 async def list_utterance_differences(
     read: ReadDep, ref: RecordId, filters: Annotated[DifferenceFilter, Query()]
 ) -> Response:
-    """How each printing differs from the fullest, or from another that is named: a row for each stretch of words.
+    """List the differences of all printings from the fullest, or from the one in `base`, one item for each passage.
 
     Those in another language than the base, and those that are too long to compare, have none.
     """

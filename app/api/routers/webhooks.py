@@ -36,7 +36,7 @@ DeliveryId = Annotated[Id, Path(alias="delivery", description="Id of the message
 
 @router.get("", response_model=Page[WebhookPublic], responses=responses.UNCACHED_LIST)
 async def list_webhooks(read: WriterReadDep, filters: Annotated[WebhookFilter, Query()]) -> Response:
-    """Webhooks, in the order in which they were added."""
+    """List webhooks, in the order in which they were added."""
     return await responses.build_uncached_list(
         read, filters, WebhookPublic, lambda reads: webhooks.get_listing(reads, filters)
     )
@@ -44,7 +44,7 @@ async def list_webhooks(read: WriterReadDep, filters: Annotated[WebhookFilter, Q
 
 @router.get("/{id}", response_model=WebhookPublic, responses=responses.UNCACHED_RECORD)
 async def get_webhook(read: WriterReadDep, ident: RecordId) -> Response:
-    """One webhook, and how far it has been told."""
+    """Return one webhook, with the revision up to which it has messages."""
     return await responses.build_uncached(read, lambda reads: webhooks.get_item(reads, ident))
 
 
@@ -52,7 +52,7 @@ async def get_webhook(read: WriterReadDep, ident: RecordId) -> Response:
 async def list_webhook_deliveries(
     read: WriterReadDep, ident: RecordId, filters: Annotated[DeliveryFilter, Query()]
 ) -> Response:
-    """The messages to a webhook, the latest first, and what became of them."""
+    """List the messages to a webhook, the latest first, with the results of their delivery."""
     return await responses.build_uncached_list(
         read, filters, DeliveryPublic, lambda reads: webhooks.get_delivery_listing(reads, ident, filters), thorough=True
     )
@@ -60,14 +60,14 @@ async def list_webhook_deliveries(
 
 @router.post("", response_model=WebhookSecret, status_code=201, responses=CREATE)
 def create_webhook(write: WriteDep, body: WebhookCreate) -> Response:
-    """Tell one more address of changes. Its secret is in this answer, and in no other."""
+    """Add a webhook. Only this response has its secret."""
     with write.open_transaction() as session:
         return _build_response(write, session, 201, records.add_webhook(session, body), secret=True)
 
 
 @router.patch("/{id}", response_model=WebhookPublic, responses=CHANGE)
 def update_webhook(write: WriteDep, ident: RecordId, body: WebhookUpdate) -> Response:
-    """Only the fields that the body names. With `since` it is told once more of all changes after that revision."""
+    """Change the fields that the body names. With `since`, all changes after that revision are sent again."""
     write.reject_if_match()
     with write.open_transaction() as session:
         return _build_response(
@@ -77,7 +77,7 @@ def update_webhook(write: WriteDep, ident: RecordId, body: WebhookUpdate) -> Res
 
 @router.delete("/{id}", status_code=204, responses=CHANGE)
 def delete_webhook(write: WriteDep, ident: RecordId) -> Response:
-    """Forget a webhook and its messages, those that wait to be sent too."""
+    """Delete a webhook and its messages, waiting ones too."""
     write.reject_if_match()
     with write.open_transaction() as session:
         records.remove_webhook(session, records.find_webhook(session, ident))
@@ -86,7 +86,7 @@ def delete_webhook(write: WriteDep, ident: RecordId) -> Response:
 
 @router.post("/{id}/rotate", response_model=WebhookSecret, responses=CHANGE)
 def rotate_webhook_secret(write: WriteDep, ident: RecordId) -> Response:
-    """Give a webhook a new secret, which this answer shows. For 24 hours the old one signs its messages as well."""
+    """Give a webhook a new secret, which only this response has. For 24 hours, the old one signs its messages too."""
     write.reject_if_match()
     with write.open_transaction() as session:
         return _build_response(
@@ -96,7 +96,7 @@ def rotate_webhook_secret(write: WriteDep, ident: RecordId) -> Response:
 
 @router.post("/{id}/test", response_model=DeliveryPublic, status_code=201, responses=CHANGE)
 def test_webhook(write: WriteDep, ident: RecordId) -> Response:
-    """Have a message of the type `webhook.test` sent, which tells of nothing."""
+    """Send a message of the type `webhook.test`, without changes."""
     write.reject_if_match()
     with write.open_transaction() as session:
         return _build_delivery_response(
@@ -106,7 +106,7 @@ def test_webhook(write: WriteDep, ident: RecordId) -> Response:
 
 @router.post("/{id}/deliveries/{delivery}/retry", response_model=DeliveryPublic, responses=CHANGE)
 def retry_delivery(write: WriteDep, ident: RecordId, delivery: DeliveryId) -> Response:
-    """Have a message sent once more, at once, even if it was delivered."""
+    """Send a message again, at once, even if it was delivered."""
     write.reject_if_match()
     with write.open_transaction() as session:
         webhook = records.find_webhook(session, ident)

@@ -17,7 +17,7 @@ from app.schemas.common import Page
 JsonObject = dict[str, Any]
 
 DESCRIPTION = """
-Which outlets reported an event, who said what about it, in which words, and where each document says so.
+Events with the outlets that reported them, and statements with speakers, exact words and places in the documents.
 
 * Lists come in pages: follow `next`. `format=` gives them as feeds (`atom`, `jsonfeed`), or whole: `csv`, `jsonl`,
   `parquet`, `geojson`, `ics`, `jsonld`, `annotations`. `flat=true` flattens rows.
@@ -28,27 +28,27 @@ Which outlets reported an event, who said what about it, in which words, and whe
 """
 
 TAGS = [
-    {"name": "events", "description": "What happened, and which outlets reported it."},
+    {"name": "events", "description": "Events, and the outlets that reported them."},
     {"name": "sources", "description": "Outlets and agencies that publish."},
-    {"name": "documents", "description": "Captured texts of published items, and what stands where in them."},
-    {"name": "reports", "description": "Which document reports which event, in which passage."},
+    {"name": "documents", "description": "Captured texts of published items, and the spans of records in them."},
+    {"name": "reports", "description": "Events in documents, with the passages that report them."},
     {"name": "speakers", "description": "Voices: people, organizations, documents, and those left unnamed."},
     {"name": "statements", "description": "Words that one document attributes to a speaker."},
     {"name": "utterances", "description": "The things said, of which statements are the printings."},
-    {"name": "claims", "description": "What documents say of the properties of events."},
-    {"name": "matches", "description": "Events or statements that a machine takes to be one, without being sure."},
-    {"name": "origins", "description": "Who stands behind a report, or behind words, each counted once."},
-    {"name": "discrepancies", "description": "What documents say differently of one event."},
-    {"name": "coverage", "description": "Which outlet reported what, when, and what it left out."},
+    {"name": "claims", "description": "Values that documents claim for the properties of events."},
+    {"name": "matches", "description": "Pairs of events or statements that may be the same."},
+    {"name": "origins", "description": "Independent origins of reports and of printed words."},
+    {"name": "discrepancies", "description": "Properties of events with different claimed values."},
+    {"name": "coverage", "description": "Outlets that covered an event, their lags, and what they left out."},
     {"name": "stats", "description": "Counts over time."},
-    {"name": "review", "description": "What machines found and no person has looked at, and what people say of it."},
+    {"name": "review", "description": "Records made by a machine, for a person to judge."},
     {"name": "search", "description": "Full text over events, statements and documents."},
-    {"name": "searches", "description": "Filters under a name: to be read as a list, or followed as it grows."},
-    {"name": "webhooks", "description": "Addresses that are told of changes, and what came of telling them."},
-    {"name": "feeds", "description": "Addresses that are watched for new items, and what came of it."},
-    {"name": "imports", "description": "Records in bulk, as JSON lines, and how far each import has got."},
+    {"name": "searches", "description": "Filters saved under a name, with their results as lists, feeds and streams."},
+    {"name": "webhooks", "description": "URLs that receive change notifications, and the log of deliveries."},
+    {"name": "feeds", "description": "URLs that are checked for new items, and the results."},
+    {"name": "imports", "description": "Records in bulk, as JSON lines, and the progress of imports."},
     {"name": "revisions", "description": "Every change of the store, in its order."},
-    {"name": "integrations", "description": "Other people's tools, in their own words."},
+    {"name": "integrations", "description": "Data for Grafana and TimeMap, in the shapes that these expect."},
     {"name": "service", "description": "The service itself."},
 ]
 

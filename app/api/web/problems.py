@@ -49,7 +49,7 @@ class Problem(BaseModel):
     detail: str
     instance: str = Field(description="Path of the request.")
     request_id: str = Field(description="As in the `X-Request-ID` header.")
-    errors: list[FieldError] = Field(default=[], description="What is wrong where, for 422.")
+    errors: list[FieldError] = Field(default=[], description="The wrong fields, for 422.")
 
 
 _DESCRIPTIONS = {

@@ -31,15 +31,14 @@ class Document(BaseModel):
     id: int
     outlet: Outlet
     title: str | None = Field(description=f"Headline as printed. {_QUOTED}")
-    url: str | None = Field(description="Where the outlet published it, if it is known.")
+    url: str | None = Field(description="Its address on the outlet's site, if known.")
     href: str = Field(description="Its address in this store.")
-    published: str | None = Field(description="When, in EDTF.")
+    published: str | None = Field(description="The date, in EDTF.")
 
     def line(self) -> str:
         title = f" {quoted(self.title)}" if self.title else ""
-        return f"{quoted(self.outlet.name)}, document {self.id}{title}, {self.published or 'undated'}, " + " ".join(
-            filter(None, (self.url, self.href))
-        )
+        addresses = f"{self.url} {self.href}" if self.url else self.href
+        return f"{quoted(self.outlet.name)}, document {self.id}{title}, {self.published or 'undated'}, {addresses}"
 
 
 class Words(BaseModel):
@@ -58,7 +57,7 @@ class Passage(BaseModel):
     """A document, and the words in it that say so."""
 
     document: Document
-    words: Words | None = Field(description="Null where nobody has marked the words.")
+    words: Words | None = Field(description="Null if the words are not marked.")
 
     def line(self) -> str:
         return f"{self.document.line()}{f': {self.words.line()}' if self.words else ''}"
@@ -87,7 +86,7 @@ class Answer(BaseModel):
 
 
 class Page(Answer):
-    next_cursor: str | None = Field(description="There are more: ask again with this as `cursor`. Null at the end.")
+    next_cursor: str | None = Field(description="The `cursor` of the next page; null at the end.")
 
     def _rest(self) -> Iterator[str]:
         if self.next_cursor:
@@ -95,8 +94,8 @@ class Page(Answer):
 
 
 class Coding(BaseModel):
-    coded_by: str = Field(description="Whose reading this is: human, machine or import.")
-    confidence: float | None = Field(description="How sure the coder was, from 0 to 1, where that is known.")
+    coded_by: str = Field(description="The coder: human, machine or import.")
+    confidence: float | None = Field(description="Confidence of the coder, from 0 to 1; null if unknown.")
 
 
 class FoundEvent(Event, Coding):
@@ -104,9 +103,9 @@ class FoundEvent(Event, Coding):
     type: str
     place: str | None
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
-    outlets: list[Outlet] = Field(description="Who reported it, the first to publish first; 25 at most.")
+    outlets: list[Outlet] = Field(description="Outlets that reported it, the first to publish first; 25 at most.")
     outlet_count: int
-    origin_count: int | None = Field(description="Who independently stands behind their reports.")
+    origin_count: int | None = Field(description="Independent origins of the reports.")
     statement_count: int
     reports: list[Passage] = Field(description="Three of the documents that report it; who_reported has all.")
 
@@ -130,7 +129,7 @@ class Reporting(BaseModel):
     kind: str
     country: str | None = Field(description="ISO 3166-1 alpha-2 code.")
     state_affiliated: bool | None = Field(description="Owned or run by a state, where that is known.")
-    is_first: bool = Field(description="Whether no outlet is known to have been earlier; several may be first.")
+    is_first: bool = Field(description="True if no outlet is known to have been earlier; several may be first.")
     first_published_on: str | None = Field(description="Earliest day on which its first document may have appeared.")
     lag_days: int | None = Field(description="Days behind the first.")
     covering_documents: list[Passage] = Field(description="Its documents on the event, the earliest first; 3 at most.")
@@ -147,7 +146,7 @@ class Reporting(BaseModel):
 
 
 class Rests(BaseModel):
-    """A document that rests on an origin, and what shows that it does."""
+    """A document that relies on an origin, with the evidence."""
 
     document: Document
     basis: str = Field(description="own_voice, relayed, reported, credited, copied or attributed.")
@@ -155,7 +154,7 @@ class Rests(BaseModel):
 
 
 class Origin(BaseModel):
-    """Somebody whose account stands behind documents, independent of the others."""
+    """An independent origin of documents."""
 
     key: str
     name: str
@@ -199,17 +198,15 @@ class Relay(BaseModel):
 class Statement(Coding):
     id: int
     href: str
-    speaker: Voice | None = Field(description="Null where the document does not say who.")
+    speaker: Voice | None = Field(description="Null if the document does not name one.")
     kind: str = Field(description="direct: verbatim; indirect: in paraphrase; mixed: both.")
     passage: Passage
     cue: Words | None = Field(description="The words that attribute it.")
     relayed_by: list[Relay] = Field(description="Voices that it reached the document through, the nearest to it first.")
-    said: str | None = Field(description="When it was said, in EDTF.")
+    said: str | None = Field(description="The date of saying, in EDTF.")
     event: Event | None
-    utterance_id: int | None = Field(
-        description="The one thing said, of which this is a printing: for compare_wordings."
-    )
-    translated: bool | None = Field(description="Whether it was said in another language, where known.")
+    utterance_id: int | None = Field(description="The utterance that it prints, for compare_wordings.")
+    translated: bool | None = Field(description="True if it was said in another language; null if unknown.")
 
     def line(self) -> str:
         speaker = quoted(self.speaker.name) if self.speaker else "Somebody"
@@ -234,24 +231,24 @@ class Difference(BaseModel):
     """Words that one printing has and the fullest has otherwise; offsets are those of the documents' texts."""
 
     op: str = Field(description="insert, delete, replace; cut: what an excerpt leaves out before and after it.")
-    fullest: Words = Field(description="What the fullest printing has there; empty where it has nothing.")
-    here: Words = Field(description="What this printing has there; empty where it has nothing.")
+    fullest: Words = Field(description="The words of the fullest printing, perhaps none.")
+    printing: Words = Field(description="The words of this printing, perhaps none.")
 
 
 class Printing(BaseModel):
     statement: Statement
-    is_first: bool = Field(description="Whether, as far as dates tell, no other was published before it.")
-    is_fullest: bool = Field(description="Whether it is the one that the others are compared with.")
-    likeness: float | None = Field(description="How many of the words agree that are not cut, 0 to 1.")
+    is_first: bool = Field(description="True if no other is known to be published before it.")
+    is_fullest: bool = Field(description="True if the others are compared with it.")
+    likeness: float | None = Field(description="Share of equal words among those not cut, 0 to 1.")
     differences: list[Difference] = Field(description="Beyond case, punctuation and quotation marks; 20 at most.")
     difference_count: int
-    not_compared: str | None = Field(description="Why not: language or length.")
+    not_compared: str | None = Field(description="The reason: language or length.")
 
 
 class Wordings(Answer):
-    utterance_id: int | None = Field(description="Null where the statement is the only printing that the store knows.")
+    utterance_id: int | None = Field(description="Null if the statement is the only known printing.")
     speaker: Voice | None
-    said: str | None = Field(description="When, in EDTF.")
+    said: str | None = Field(description="The date, in EDTF.")
     printings: list[Printing] = Field(description="The first published first; 25 at most.")
     printing_count: int
     outlet_count: int
@@ -264,31 +261,29 @@ class Wordings(Answer):
             marks.append(f"likeness {printing.likeness}" if reason is None else f"not compared: {reason}")
             yield f"{printing.statement.line()} ({', '.join(marks)})"
             for change in printing.differences:
-                yield f"  - {change.op}: {quoted(change.fullest.exact)} → {quoted(change.here.exact)}"
+                yield f"  - {change.op}: {quoted(change.fullest.exact)} → {quoted(change.printing.exact)}"
 
 
 class Claim(Coding):
     id: int
     passage: Passage
-    origin_name: str = Field(
-        description="Whose account it is: the voice that the document gives for it, or the outlet."
-    )
-    attributed_to: Voice | None = Field(description="The speaker whom the document gives for it.")
+    origin_name: str = Field(description="The voice to which the document attributes it, or the outlet.")
+    attributed_to: Voice | None = Field(description="The speaker to whom the document attributes it.")
 
 
 class Value(BaseModel):
     number: int = Field(description="Its number in this list, from 1.")
     value: str = Field(description=f"In its normal form, or as printed. {_QUOTED}")
     unit: str | None
-    differing_numbers: list[int] = Field(description="Numbers of the values that cannot be true if this is.")
-    origin_names: list[str] = Field(description="Whose accounts claim it.")
+    differing_numbers: list[int] = Field(description="Numbers of the values that cannot be true if this one is.")
+    origin_names: list[str] = Field(description="Names of the origins of the claims.")
     claims: list[Claim] = Field(description="3 at most.")
     claim_count: int
 
 
 class Discrepancy(BaseModel):
     property: str
-    agreement: str = Field(description="agreement, conflict, or unclear where neither can be said.")
+    agreement: str = Field(description="agreement, conflict, or unclear if neither is certain.")
     values: list[Value] = Field(description="10 at most.")
     value_count: int
 
@@ -342,10 +337,10 @@ class Standing(BaseModel):
 
 class Text(Answer):
     passage: Passage
-    before: str = Field(description=f"What stands just before. {_QUOTED}")
-    after: str = Field(description=f"What stands just after. {_QUOTED}")
+    before: str = Field(description=f"The text just before. {_QUOTED}")
+    after: str = Field(description=f"The text just after. {_QUOTED}")
     length: int = Field(description="Code points of the whole text.")
-    records: list[Standing] = Field(description="What stands on these words; 50 at most.")
+    records: list[Standing] = Field(description="Records whose words are in the passage; 50 at most.")
 
     def lines(self) -> Iterator[str]:
         yield f"{self.passage.line()} of {self.length} code points"

@@ -165,7 +165,7 @@ def _build_printing(context: ToolContext, item: Item, fullest: Item | None) -> P
         Difference(
             op=change["op"],
             fullest=quote(change["base_words"], base_start + change["base_start"], _MAX_DIFFERENCE),
-            here=quote(change["words"], start + change["start"], _MAX_DIFFERENCE),
+            printing=quote(change["words"], start + change["start"], _MAX_DIFFERENCE),
         )
         for change in changes[:_DIFFERENCES]
     ]

@@ -46,8 +46,10 @@ class Days(ListQuestion):
 
 
 class EventsOnADate(Days):
-    """Events on a day or in a range of days (without either: the latest first), with the outlets that reported each,
-    how many independent origins stand behind them, and where the first documents say so."""
+    """Find events on a day or in a range of days (without either: the latest first).
+
+    Each has the outlets that reported it, the number of independent origins, and the passages of the first documents.
+    """
 
     country: Countries | None = None
     type: EventTypes | None = None
@@ -56,15 +58,21 @@ class EventsOnADate(Days):
 
 
 class WhoReported(ListQuestion):
-    """Which outlets reported an event, the first to publish first: their documents with addresses, the passage that
-    reports it, how far each was behind, and the independent origins whose accounts they are."""
+    """List the outlets that reported an event, the first to publish first.
+
+    Each has its documents with addresses, the passages that report the event, and its lag behind the first outlet. The
+    independent origins of the reports are listed too.
+    """
 
     event: EventId
 
 
 class StatementsBy(Days):
-    """What a speaker said, the last first: the exact words as each outlet printed them, where they stand, through whom
-    they were relayed, at which event. The days are those of saying."""
+    """List the statements of a speaker, the last first.
+
+    Each has the exact words as one outlet printed them, their place in the document, the voices that relayed them, and
+    the event. The days are those of saying.
+    """
 
     speaker: Speakers
     event: (
@@ -75,8 +83,10 @@ class StatementsBy(Days):
 
 
 class CompareWordings(Question):
-    """The printings of one thing said, side by side: which outlet printed it first, and which words differ from the
-    fullest printing. Give the id of a statement or of an utterance."""
+    """Compare the printings of one utterance: the first outlet, and the words that differ from the fullest printing.
+
+    Give the id of a statement or of an utterance.
+    """
 
     statement: StatementId | None = None
     utterance: Annotated[Id, Field(description="Id of an utterance, as a statement gives it.")] | None = None
@@ -89,24 +99,28 @@ class CompareWordings(Question):
 
 
 class DiscrepanciesOf(ListQuestion):
-    """What documents say differently of one event (dates, numbers, names): each value with who claims it, on whose
-    account, and where. None is declared right."""
+    """List the properties of an event (dates, numbers, names) for which documents claim different values.
+
+    Each value has its claims with their origins and passages. No value is declared right.
+    """
 
     event: EventId
     property: Properties | None = None
-    all: bool = Field(default=False, description="Also properties of which there is one value only.")
+    all: bool = Field(default=False, description="Also properties with one value only.")
 
 
 class Search(ListQuestion):
-    """Events, statements and documents in which all the words occur, the newest first, each with the place."""
+    """Search events, statements and documents for all the words, the newest first, each with the place."""
 
     q: SearchText
-    noun: Literal["events", "statements", "documents"] | None = Field(default=None, description="Where to look.")
+    noun: Literal["events", "statements", "documents"] | None = Field(default=None, description="The noun to search.")
 
 
 class ReadPassage(Question):
-    """The text of a document from `start` to `end` (2,000 code points where `end` is left out, 4,000 at most), what
-    stands around it, and which records stand on it."""
+    """Read the text of a document from `start` to `end` (2,000 code points without `end`, 4,000 at most).
+
+    The answer has the text before and after it, and the records whose words are in it.
+    """
 
     document: DocumentId
     start: Offset = Field(default=0, description="First code point.")

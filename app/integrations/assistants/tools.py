@@ -27,11 +27,15 @@ class Tool:
 
 TOOLS: Mapping[str, Tool] = {
     "events_on_a_date": Tool("Events on a date", questions.EventsOnADate, answers.Events, find_events),
-    "who_reported": Tool("Who reported an event", questions.WhoReported, answers.Reported, list_reporting_outlets),
-    "statements_by": Tool("What a speaker said", questions.StatementsBy, answers.Statements, find_statements),
-    "compare_wordings": Tool("How words were printed", questions.CompareWordings, answers.Wordings, compare_wordings),
+    "who_reported": Tool(
+        "Outlets that reported an event", questions.WhoReported, answers.Reported, list_reporting_outlets
+    ),
+    "statements_by": Tool("Statements of a speaker", questions.StatementsBy, answers.Statements, find_statements),
+    "compare_wordings": Tool(
+        "Printings of an utterance", questions.CompareWordings, answers.Wordings, compare_wordings
+    ),
     "discrepancies_of": Tool(
-        "What is reported differently",
+        "Different claims about an event",
         questions.DiscrepanciesOf,
         answers.Discrepancies,
         list_discrepancies,

@@ -30,18 +30,18 @@ _DAY = 86_400_000
 class EitherSelection(EventSelection):
     """The filters of ``/events``, and those that ``/statements`` has besides."""
 
-    via: Speakers | None = Field(default=None, description="Who relayed a statement, comma for OR.")
+    via: Speakers | None = Field(default=None, description="Speakers that relayed a statement, comma for OR.")
     event: CommaRefs | None = Field(default=None, description="Events of a statement by id, comma for OR.")
     utterance: CommaRefs | None = Field(default=None, description="Utterances of a statement by id, comma for OR.")
     kind: StatementKinds | None = Field(default=None, description="Kinds of statements, comma for OR.")
-    coded_by: Coders | None = Field(default=None, description="Whose reading a statement is, comma for OR.")
+    coded_by: Coders | None = Field(default=None, description="Coders of statements, comma for OR.")
     min_confidence: MinConfidence | None = Field(
         default=None, description="No statement that its coder was less sure of; those without a confidence stay."
     )
 
 
 class AnnotationParams(EitherSelection):
-    noun: Literal["events", "statements"] = Field(default="events", description="What to show.")
+    noun: Literal["events", "statements"] = Field(default="events", description="The noun of the records.")
     limit: Annotated[int, Field(ge=1, le=500), Digits] = Field(
         default=100, description="Marks at most: those of the latest dates."
     )

@@ -44,7 +44,7 @@ _TAG_VARIABLES = {"source": "sources", "speaker": "speakers", "type": "types", "
 
 
 class Reached(BaseModel):
-    """That the store can be read."""
+    """The state of the store."""
 
     revision: int = Field(description="The newest revision.")
 
@@ -70,7 +70,7 @@ async def _answer_post(read: ReadRequest, work: Callable[[ThreadReadSession], Aw
 
 @router.get("", response_model=Reached, responses=describe_statuses(*READ_STATUSES))
 async def get_grafana(read: ReadDep) -> Response:
-    """Whether the store can be read: what “Test connection” asks for."""
+    """Return 200 if the store can be read; the button “Test connection” calls this."""
 
     async def read_revision(reads: ReadSession) -> Item:
         return {"revision": (await reads.fetch_state()).revision}
@@ -80,13 +80,13 @@ async def get_grafana(read: ReadDep) -> Response:
 
 @router.post("/metrics", response_model=list[MetricPublic], responses=_POST_RESPONSES)
 async def list_metrics(_read: PostDep, _body: MetricsIn | None = None) -> Response:
-    """What a panel can show, and what it can be asked with."""
+    """List the metrics of panels, with their options."""
     return Response(orjson.dumps(panels.describe_metrics()), media_type="application/json")
 
 
 @router.post("/metric-payload-options", response_model=list[OptionPublic], responses=_POST_RESPONSES)
 async def list_metric_payload_options(read: PostDep, body: PayloadOptionsIn) -> Response:
-    """The values that a metric can be asked with."""
+    """List the values of an option of a metric."""
     metric = panels.get_metric(body.metric or "", ["metric"])
 
     async def read_options(reads: ReadSession) -> list[Item]:
@@ -98,7 +98,7 @@ async def list_metric_payload_options(read: PostDep, body: PayloadOptionsIn) -> 
 
 @router.post("/query", response_model=list[SeriesPublic | TablePublic], responses=_POST_RESPONSES)
 async def query_panel(read: PostDep, body: PanelQueryIn) -> Response:
-    """What the targets of a panel show: series of counts, or tables of at most 500 records."""
+    """Answer the targets of a panel with series of counts, or tables of at most 500 records."""
 
     async def read_targets(reads: ReadSession) -> list[Item]:
         answers = [await panels.answer_target(reads, body, position) for position in range(len(body.targets))]
@@ -109,7 +109,7 @@ async def query_panel(read: PostDep, body: PanelQueryIn) -> Response:
 
 @router.post("/variable", response_model=list[VariablePublic], responses=_POST_RESPONSES)
 async def query_variable(read: PostDep, body: VariableIn) -> Response:
-    """The options of a variable: sources, speakers, types or countries."""
+    """List the options of a variable: sources, speakers, types or countries."""
     name = body.payload.target
     if name not in OPTIONS:
         raise Invalid("payload.target", f"there is no such variable; those there are: {', '.join(OPTIONS)}")
@@ -122,7 +122,7 @@ async def query_variable(read: PostDep, body: VariableIn) -> Response:
 
 @router.post("/tag-keys", response_model=list[TagKeyPublic], responses=_POST_RESPONSES)
 async def list_tag_keys(_read: PostDep) -> Response:
-    """What ad hoc filters can go by."""
+    """List the keys of ad hoc filters."""
     return Response(
         orjson.dumps([{"type": "string", "text": key} for key in _TAG_VARIABLES]), media_type="application/json"
     )
@@ -130,7 +130,7 @@ async def list_tag_keys(_read: PostDep) -> Response:
 
 @router.post("/tag-values", response_model=list[TagValuePublic], responses=_POST_RESPONSES)
 async def list_tag_values(read: PostDep, body: TagKeyIn) -> Response:
-    """The values of an ad hoc filter."""
+    """List the values of an ad hoc filter."""
     if body.key not in _TAG_VARIABLES:
         raise Invalid("key", f"there is no such key; those there are: {', '.join(_TAG_VARIABLES)}")
 

@@ -15,42 +15,42 @@ class AnnotationPublic(BaseModel):
 
     time: int = Field(description="Beginning of its first day: milliseconds since 1970, UTC.")
     timeEnd: int = Field(description="End of its last day.")
-    title: str = Field(description="What happened, or who spoke; escaped, since Grafana takes it for HTML.")
-    text: str = Field(description="Who reported it, or what was said; escaped likewise.")
+    title: str = Field(description="Title of the event, or the speaker; escaped, since Grafana takes it for HTML.")
+    text: str = Field(description="Outlets of the event, or the words of the statement; escaped likewise.")
     tags: list[str] = Field(description="Type or kind, country, speaker and outlets: words and slugs.")
 
 
 class VariablePublic(BaseModel):
     """An option of a variable."""
 
-    text: str = Field(alias="__text", description="What is shown.")
-    value: str = Field(alias="__value", description="What stands for it in a filter.")
+    text: str = Field(alias="__text", description="The text to show.")
+    value: str = Field(alias="__value", description="The value in a filter.")
 
 
 class OptionPublic(BaseModel):
     """A value that can be chosen."""
 
-    label: str = Field(description="What is shown.")
-    value: str = Field(description="What is sent.")
+    label: str = Field(description="The text to show.")
+    value: str = Field(description="The value to send.")
 
 
 class PayloadPublic(BaseModel):
-    """Something that a metric can be asked with."""
+    """An option of a metric."""
 
     name: str
-    label: str = Field(description="What is shown.")
-    type: Literal["select", "multi-select", "input"] = Field(description="How it is entered.")
+    label: str = Field(description="The text to show.")
+    type: Literal["select", "multi-select", "input"] = Field(description="The kind of input.")
     options: list[OptionPublic] = Field(
-        default=[], description="The values that can be chosen; where there are none, they are asked for."
+        default=[], description="The values to choose from; if empty, a request of its own lists them."
     )
 
 
 class MetricPublic(BaseModel):
-    """Something that can be shown."""
+    """A metric of panels."""
 
-    label: str = Field(description="What is shown.")
-    value: str = Field(description="What is sent.")
-    payloads: list[PayloadPublic] = Field(description="What it can be asked with.")
+    label: str = Field(description="The text to show.")
+    value: str = Field(description="The value to send.")
+    payloads: list[PayloadPublic] = Field(description="Its options.")
 
 
 class SeriesPublic(BaseModel):
@@ -71,14 +71,14 @@ class ColumnPublic(BaseModel):
 class TablePublic(BaseModel):
     """Records."""
 
-    type: Literal["table"] = Field(description="Tells it from a series.")
+    type: Literal["table"] = Field(description="Always `table`.")
     refId: str | None = Field(description="The query that it answers.")
-    columns: list[ColumnPublic] = Field(description="What stands where in a row.")
+    columns: list[ColumnPublic] = Field(description="The columns, in the order of the cells.")
     rows: list[list[str | int | float | None]] = Field(description="The records.")
 
 
 class TagKeyPublic(BaseModel):
-    """What an ad hoc filter can go by."""
+    """A key of ad hoc filters."""
 
     type: Literal["string"] = Field(description="Of its values.")
     text: str
@@ -95,14 +95,14 @@ Payload = Annotated[dict[Word, PayloadValue], Field(max_length=50)]
 
 
 class MetricsIn(BaseModel):
-    """What is chosen so far; all metrics are told whatever it is."""
+    """The current choice; the answer does not depend on it."""
 
-    metric: Word | None = Field(default=None, description="The metric that is chosen.")
-    payload: Payload | None = Field(default=None, description="What it is asked with.")
+    metric: Word | None = Field(default=None, description="The chosen metric.")
+    payload: Payload | None = Field(default=None, description="Its chosen options.")
 
 
 class PayloadOptionsIn(MetricsIn):
-    """Which values can be chosen."""
+    """A request for the values of an option."""
 
     name: Word = Field(description="Name of the payload.")
 
@@ -119,15 +119,15 @@ class TargetIn(BaseModel):
 
     target: Word = Field(description="The metric.", examples=["events"])
     refId: Word | None = Field(default=None, description="Grafana's name for the query.")
-    payload: Payload | None = Field(default=None, description="What the metric is asked with.")
+    payload: Payload | None = Field(default=None, description="Options of the metric.")
 
 
 class AdHocFilterIn(BaseModel):
     """A filter of the whole dashboard."""
 
-    key: Word = Field(description="What it goes by.")
+    key: Word = Field(description="The key to filter by.")
     operator: Literal["="] = Field(default="=", description="Only equality.")
-    value: Word = Field(description="What it asks for.")
+    value: Word = Field(description="The value to filter by.")
 
 
 class PanelQueryIn(BaseModel):
@@ -144,7 +144,7 @@ class PanelQueryIn(BaseModel):
 
 
 class VariableTargetIn(BaseModel):
-    """Which variable is meant."""
+    """The name of a variable, and a search text."""
 
     target: Word = Field(description="sources, speakers, types or countries.", examples=["sources"])
     q: Word | None = Field(default=None, description="Part of a name of a source or speaker.")
@@ -157,6 +157,6 @@ class VariableIn(BaseModel):
 
 
 class TagKeyIn(BaseModel):
-    """Which ad hoc filter is meant."""
+    """The key of an ad hoc filter."""
 
-    key: Word = Field(description="What it goes by.", examples=["source"])
+    key: Word = Field(description="The key to filter by.", examples=["source"])

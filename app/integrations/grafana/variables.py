@@ -81,25 +81,25 @@ _DOCUMENTED = describe_statuses(*READ_STATUSES)
 
 @router.get("/sources", response_model=list[VariablePublic], responses=_DOCUMENTED)
 async def list_variable_sources(read: ReadDep, params: Annotated[NameParams, Query()]) -> Response:
-    """The sources, as options of a variable."""
+    """List the sources, as options of a variable."""
     return await _answer_options(read, "sources", params, "source")
 
 
 @router.get("/speakers", response_model=list[VariablePublic], responses=_DOCUMENTED)
 async def list_variable_speakers(read: ReadDep, params: Annotated[NameParams, Query()]) -> Response:
-    """The speakers, as options of a variable."""
+    """List the speakers, as options of a variable."""
     return await _answer_options(read, "speakers", params, "speaker")
 
 
 @router.get("/types", response_model=list[VariablePublic], responses=_DOCUMENTED)
 async def list_variable_types(read: ReadDep, params: Annotated[OptionParams, Query()]) -> Response:
-    """The types of events, as options of a variable."""
+    """List the types of events, as options of a variable."""
     return await _answer_options(read, "types", params, "type")
 
 
 @router.get("/countries", response_model=list[VariablePublic], responses=_DOCUMENTED)
 async def list_variable_countries(read: ReadDep, params: Annotated[OptionParams, Query()]) -> Response:
-    """The countries in which an event happened, as options of a variable."""
+    """List the countries in which an event happened, as options of a variable."""
     return await _answer_options(read, "countries", params, "country")
 
 
