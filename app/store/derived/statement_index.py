@@ -6,7 +6,7 @@ rows without one calls ``refresh_documents``.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row
@@ -79,27 +79,23 @@ def _insert(connection: Connection, rows: Sequence[Row[Any]]) -> None:
 def track(session: Session) -> None:
     """Rebuild the index of the statements whose voices or days the current flush changes."""
     ids: set[int] = set()
-    for row in (*session.new, *session.dirty):
-        ids.update(_find_affected(session, row))
+    new, connection = session.new, session.connection()
+    for row in (*new, *session.dirty):
+        match row:
+            case Attribution():
+                ids.add(row.statement_id)
+            case Statement(id=int(ident)) if has_changed(
+                row, "speaker_id", "document_id", "said_earliest", "said_latest", "said_latest_start"
+            ):
+                ids.add(ident)
+            case Document(id=int(ident)) if row not in new and has_changed(
+                row, "published_earliest", "published_latest"
+            ):
+                ids.update(statement_candidates.list_ids_of_documents(connection, [ident]))
+            case Speaker(id=int(ident)) if row not in new and has_changed(row, "kind"):
+                ids.update(statement_candidates.list_ids_of_speaker(connection, ident))
     for row in session.deleted:
         if isinstance(row, Attribution):
             ids.add(row.statement_id)
     if ids:
-        refresh(session.connection(), ids)
-
-
-def _find_affected(session: Session, row: Any) -> Iterable[int]:
-    """Return the ids of the statements whose voices or days depend on the new or changed row."""
-    match row:
-        case Attribution():
-            return [row.statement_id]
-        case Statement() if has_changed(
-            row, "speaker_id", "document_id", "said_earliest", "said_latest", "said_latest_start"
-        ):
-            return [row.id]  # type: ignore[list-item]  # it has been flushed
-        case Document() if row not in session.new and has_changed(row, "published_earliest", "published_latest"):
-            return statement_candidates.list_ids_of_documents(session.connection(), [row.id])  # type: ignore[list-item]
-        case Speaker() if row not in session.new and has_changed(row, "kind"):
-            return statement_candidates.list_ids_of_speaker(session.connection(), row.id)  # type: ignore[arg-type]
-        case _:
-            return ()
+        refresh(connection, ids)
