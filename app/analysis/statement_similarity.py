@@ -202,11 +202,11 @@ def compare_statements(statement: PrintedStatement, other: PrintedStatement) -> 
     # A quotation inside the words of the other statement is not the same as all of these.
     if statement.document == other.document and 0.0 < statement.span.overlap(other.span) < 0.5:
         return None
-    own, others = statement.shingles, other.shingles
-    shared = sum(min(own[shingle], others[shingle]) for shingle in own.keys() & others.keys())
+    weights, other_weights = statement.shingles, other.shingles
+    shared = sum(min(weights[shingle], other_weights[shingle]) for shingle in weights.keys() & other_weights.keys())
     if not shared:
         return None
-    score = shared / min(sum(own.values()), sum(others.values())) * shared / (shared + _HALF_WEIGHT)
+    score = shared / min(sum(weights.values()), sum(other_weights.values())) * shared / (shared + _HALF_WEIGHT)
     if score < thresholds.maybe:
         return None
     confidence = round(_get_confidence(score), 2)
