@@ -81,12 +81,12 @@ class Gone(DatelineError):
 class Conflict(DatelineError):
     status = 409
     slug = "conflict"
-    title = "Conflict with what the store holds"
+    title = "Conflict with the records in the store"
 
 
 class InUse(Conflict):
     slug = "in-use"
-    title = "Other records rest on it"
+    title = "Other records refer to it"
 
 
 class PreconditionFailed(DatelineError):
@@ -148,7 +148,7 @@ class TooManyRequests(DatelineError):
 class NotInstalled(DatelineError):
     status = 501
     slug = "not-installed"
-    title = "This server lacks what that needs"
+    title = "This server lacks a part that this needs"
 
 
 FetchFailure = Literal["timeout", "too-large", "status", "tls", "media-type", "content-encoding", "redirects", "broken"]
@@ -173,7 +173,7 @@ class FetchFailed(DatelineError):
 
     status = 502
     slug = "fetch-failed"
-    title = "The address did not give what was asked for"
+    title = "The fetch of the address failed"
 
     def __init__(self, reason: FetchFailure, *, answered: int | None = None, retry_after: int | None = None) -> None:
         extensions = {"reason": reason, "answered": answered, "retry_after": retry_after}

@@ -38,7 +38,7 @@ class TimeMapParams(EventSelection):
     """The parameters of the three files, which belong together if these are equal."""
 
     limit: Annotated[int, Field(ge=1, le=10_000), Digits] = Field(
-        default=5000, description="Events at most: those of the latest dates. `Link` leads to the rest."
+        default=5000, description="Number of events at most, the latest ones. `Link` leads to the rest."
     )
     cursor: str | None = Field(default=None, max_length=1000, description="Start of the next page, from `Link`.")
 

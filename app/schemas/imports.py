@@ -15,7 +15,7 @@ class ImportPublic(BaseModel):
     name: str = Field(description="Name of the file; over HTTP the `message`.")
     author: str = Field(description="The key or command that sent it.")
     state: ImportState = Field(
-        description="`running`, `finished` or `broken_off`. One whose server was stopped stays `running`."
+        description="`running`, `finished` or `broken_off`. An import whose server was stopped stays `running`."
     )
     line_count: int = Field(description="Lines that are committed.")
     taken_count: int = Field(description="Lines that made a new record.")

@@ -35,7 +35,7 @@ from app.store.extractions.documents import extract_document, save_extraction
 router = APIRouter(prefix="/documents", tags=["documents"], route_class=ReadRoute)
 
 _CREATED = CREATE | {
-    200: {"model": DocumentFull, "description": "The same document is in the store; it is left as it stands."}
+    200: {"model": DocumentFull, "description": "The store has the same document already; it stays unchanged."}
 }
 
 
@@ -80,7 +80,7 @@ def create_document(write: WriteDep, body: DocumentCreate) -> Response:
 async def create_document_from_url(request: Request, write: WriteDep, body: DocumentFromUrl) -> Response:
     """Fetch a page and store its article as a document, with what the page says of its title, authors and time.
 
-    An article that has changed supersedes the capture before it. An outlet that the store does not know is added.
+    A changed article supersedes the capture before it. An unknown outlet is added.
     """
     await anyio.to_thread.run_sync(write.replay_if_repeated)
     try:

@@ -47,9 +47,9 @@ async def list_event_statements(read: ReadDep, ref: RecordId, filters: Annotated
 def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
     """Merge other events into this one, with their reports, claims and statements.
 
-    They stay as records that name it as `merged_into_id`, outside of all lists. What it lacks (summary, place, country,
-    coordinates) it takes over from them. Of two reports of one document one remains, with the claims of both. Whoever
-    names them by their ids or external ids, as an import does, means it.
+    The others remain as records outside of all lists, with this event as `merged_into_id`. This event takes the fields
+    that it lacks (summary, place, country, coordinates) from them. If a document has two reports, one remains, with the
+    claims of both. The ids and external ids of the others then name this event, also in imports.
     """
     with write.open_transaction() as session:
         into = write.find_record(session, Event, ref)
@@ -60,8 +60,8 @@ def merge_events(write: WriteDep, ref: RecordId, body: EventMerge) -> Response:
 def split_event(write: WriteDep, ref: RecordId, body: EventSplit) -> Response:
     """Split some documents, statements and claims off into another event, and return that one.
 
-    A document goes over with its report, the claims of that and the statements that it makes at the event. One of
-    which only statements or claims are named stays, and reports both.
+    A document moves with its report, the report's claims, and its statements at the event. A document of which the body
+    names only statements or claims remains, and reports both events.
     """
     with write.open_transaction() as session:
         event = write.find_record(session, Event, ref)

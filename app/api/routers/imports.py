@@ -97,8 +97,8 @@ async def create_import(
 ) -> Response:
     """Put JSON lines into the store, each the body of another POST under its noun: `{"event": {"title": …}}`.
 
-    Some 500 lines are committed at a time, as one revision; a line that is wrong is reported and stops no other.
-    What was sent before is recognized, so that a body can be sent again.
+    About 500 lines are committed at a time, as one revision. An invalid line is reported and does not stop the others.
+    Lines that were sent before are recognized, so a body can be sent again.
     """
     preferred = (*formats.list_accepted_formats(request.headers.get("accept", "")), formats.JSON)
     if (format_name or preferred[0]) == "jsonl":

@@ -32,8 +32,8 @@ async def stream_changes(
 ) -> Response:
     """Stream the changes of records as they happen (server-sent events, each named `change`).
 
-    Without a position it begins now. The id of each event is one: a client that sends the last one as `Last-Event-ID`,
-    as browsers do by themselves, misses nothing and gets nothing twice.
+    Without a position the stream begins now. The id of each event is a position: a client that sends the last one as
+    `Last-Event-ID`, as browsers do by themselves, gets each change exactly once.
     """
     hub: Hub = read.request.app.state.hub
 

@@ -30,8 +30,8 @@ async def list_review(read: ReadDep, filters: Annotated[ReviewFilter, Query()]) 
 def review_records(write: WriteDep, body: ReviewIn) -> Response:
     """Confirm, correct or reject records that a machine made: all of the verdicts take effect, or none.
 
-    What is confirmed or corrected is `coded_by` human from then on, and no machine changes it. What is rejected is
-    deleted, and does not come back when its document, or another version of it, is read again.
+    Confirmed and corrected records are `coded_by` human from then on, and no machine changes them. Rejected records are
+    deleted, and later extractions of the document, or of another version of it, do not bring them back.
     """
     with write.open_transaction() as session:
         done = apply_verdicts(session, body.verdicts)

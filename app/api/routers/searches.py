@@ -54,7 +54,7 @@ async def get_search(read: UncachedReadDep, ref: SlugOrId) -> Response:
 async def list_search_items(read: ReadDep, ref: SlugOrId, params: Annotated[SavedSearchItems, Query()]) -> Response:
     """List the results of a saved search, in any format of its list.
 
-    The items are those of the list that is searched.
+    The items have the shape of the searched list.
     """
 
     get_search_query = partial(saved_searches.get_search, ref=ref)

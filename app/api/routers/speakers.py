@@ -60,8 +60,8 @@ async def list_speaker_utterances(
 def merge_speakers(write: WriteDep, ref: SlugOrId, body: SpeakerMerge) -> Response:
     """Merge other speakers into this one, with their statements, relays and names, and delete them.
 
-    What it lacks (title, country, Wikidata item, source) it takes over from them. The next document knows it by their
-    names too. Two that people described with different kinds or Wikidata items are refused.
+    This speaker takes the fields that it lacks (title, country, Wikidata item, source) from them, and their names as
+    aliases. The merge is refused if people gave the speakers different kinds or Wikidata items.
     """
     with write.open_transaction() as session:
         into = write.find_record(session, Speaker, ref)
@@ -84,6 +84,6 @@ add_operations(
     update=SpeakerUpdate,
     add=sources_and_speakers.add_speaker,
     change=sources_and_speakers.update_speaker,
-    on_delete="Refused with 409 while statements, chains, utterances or claims rest on it.",
+    on_delete="Refused with 409 while statements, chains, utterances or claims refer to it.",
     render=build_speaker,
 )

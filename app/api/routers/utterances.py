@@ -42,7 +42,7 @@ async def list_utterance_differences(
 ) -> Response:
     """List the differences of all printings from the fullest, or from the one in `base`, one item for each passage.
 
-    Those in another language than the base, and those that are too long to compare, have none.
+    Printings in another language than the base, and printings too long to compare, have no differences.
     """
     return await responses.build_list(
         read,

@@ -53,20 +53,20 @@ class Problem(BaseModel):
 
 
 _DESCRIPTIONS = {
-    304: "Not changed since the `ETag` named in `If-None-Match`.",
+    304: "Not changed since the `ETag` in `If-None-Match`.",
     400: "The request cannot be read.",
     401: "A valid key is needed.",
     403: "The key's scope does not cover this.",
     404: "There is no such record.",
     405: "The address has no such method; `Allow` lists those it has.",
-    409: "It clashes with what the store holds.",
+    409: "It conflicts with the records in the store.",
     410: "It was deleted; `was` is its last address in the past.",
-    412: "It changed since the revision that `If-Match` names.",
+    412: "It has changed since the revision in `If-Match`.",
     413: "The body is too large.",
     422: "A parameter or field is wrong; `errors` names it.",
     429: "The rate limit is used up; `Retry-After` says for how long.",
-    501: "This server lacks what that needs, such as a library for the format.",
-    502: "The address did not give what was asked for; `reason` says why.",
+    501: "This server lacks a part that this needs, such as a library for the format.",
+    502: "The fetch of the address failed; `reason` says why.",
     503: "The store is busy; `Retry-After` says when to try again.",
 }
 

@@ -32,7 +32,7 @@ class Option(NamedTuple):
 
 class OptionParams(BaseModel):
     filter: bool = Field(
-        default=False, description="Values that can stand behind an address as they are, such as `&source=meduza`."
+        default=False, description="Values that can be appended to an address, such as `&source=meduza`."
     )
 
 
