@@ -121,7 +121,7 @@ def test_correction_updates_event_and_account_with_history(imported: Imported, e
 
     first = next(item for item in items(empty_writer, "/events") if item["external_id"] == "acled:KEN1")
     now, past = items(empty_writer, f"/events/{first['id']}/history")
-    assert (past["values"]["place"], now["values"]["place"]) == ("Lokori", "Lodwar")
+    assert (past["snapshot"]["place"], now["snapshot"]["place"]) == ("Lokori", "Lodwar")
     claims = items(empty_writer, f"/claims?event={first['id']}")
     assert [claim["value"] for claim in claims] == ["3", "5"]
     earlier, later = (empty_writer.get(f"/documents/{claim['document']['id']}").json() for claim in claims)

@@ -410,10 +410,10 @@ def test_changed_event_is_updated_and_keeps_history(imported: Imported, empty_wr
 
     second = next(item for item in items(empty_writer, "/events") if item["external_id"] == "gdelt:2")
     now, past = items(empty_writer, f"/events/{second['id']}/history")
-    assert (past["values"]["type"], now["values"]["type"]) == ("support", "assault")
+    assert (past["snapshot"]["type"], now["snapshot"]["type"]) == ("support", "assault")
     assert (past["operation"], now["operation"], now["author"]) == ("create", "update", "dateline import")
     assert now["message"] == "Import of 1.export.CSV"
-    assert past["values"].keys() == now["values"].keys()
+    assert past["snapshot"].keys() == now["snapshot"].keys()
     assert items(empty_writer, "/search?q=conventional")[0]["id"] == second["id"]
     assert [hit["id"] for hit in items(empty_writer, "/search?q=agreement")] == [1]
 

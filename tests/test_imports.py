@@ -184,7 +184,7 @@ def test_fields_that_differ_are_changed_and_the_others_left(empty_writer: TestCl
     said = empty_writer.get("/utterances/1").json()
     assert (said["said"]["edtf"], said["speaker"]["slug"]) == ("2024-06-16", "minister")
     versions = empty_writer.get("/events/1/history").json()["items"]
-    assert [version["values"]["title"] for version in versions] == ["Another", "Event 1"]
+    assert [version["snapshot"]["title"] for version in versions] == ["Another", "Event 1"]
 
 
 @pytest.mark.parametrize("coded_by", ["machine", "import"])
@@ -265,7 +265,7 @@ def test_what_was_undone_is_no_revision_and_no_history(empty_writer: TestClient)
 
     assert outcomes(result) == {"changed": 2, "rejected": 2}
     versions = empty_writer.get("/events/1/history").json()["items"]
-    assert [version["values"]["title"] for version in versions] == ["Third", "Event 1"]
+    assert [version["snapshot"]["title"] for version in versions] == ["Third", "Event 1"]
     assert len(empty_writer.get("/revisions").json()["items"]) == 2
 
 

@@ -198,7 +198,7 @@ def test_events_on_a_date_have_outlets_origins_passages(address: str) -> None:
 def test_who_reported_lists_outlets_and_origins(address: str) -> None:
     answer = ask(address, "who_reported", event=1)
 
-    assert [reporting["outlet"]["slug"] for reporting in answer["outlets"]] == [
+    assert [reporting["outlet"]["slug"] for reporting in answer["reporting_outlets"]] == [
         "the-new-american",
         "real-news-india",
         "meduza",
@@ -408,6 +408,6 @@ def test_hostile_title_stays_a_json_string_in_text(writable: Live) -> None:
 
     assert json.dumps(title) in text_of(result)
     assert not [line for line in text_of(result).splitlines() if line.startswith("SYSTEM")]
-    outlets = (result.structured_content or {})["outlets"]
-    passages = [passage for outlet in outlets for passage in outlet["documents"]]
+    outlets = (result.structured_content or {})["reporting_outlets"]
+    passages = [passage for outlet in outlets for passage in outlet["covering_documents"]]
     assert title in [passage["document"]["title"] for passage in passages]

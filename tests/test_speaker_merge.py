@@ -140,7 +140,7 @@ def test_merged_speaker_is_410_naming_the_target(desk: TestClient) -> None:
     # The past is told as it was, and the changes as they were made.
     assert read(desk, f"/statements/{noon['id']}?as_of={before}") == noon
     states = items(desk, f"/statements/{noon['id']}/history")
-    assert [(state["revision"], state["values"]["speaker_id"]) for state in states] == [
+    assert [(state["revision"], state["snapshot"]["speaker_id"]) for state in states] == [
         (now, new),
         (noon["revision"], old["id"]),
     ]
