@@ -1,4 +1,4 @@
-"""The loader under the imports: batches, full text, tallies, and what remains of an import that was stopped."""
+"""The loader of the imports: batches, full text, tallies, and the resumption of a stopped import."""
 
 import gzip
 import json
@@ -37,10 +37,10 @@ def dump(store: Store, table: str) -> list[tuple[Any, ...]]:
 
 
 def lines(number: int) -> Iterator[str]:
-    """Lines of ``export.CSV``, one in ten of them bad, three events to an article."""
-    for each in range(1, number + 1):
-        url = f"https://outlet{each % 7}.example/{each // 3}"
-        yield event(each, SOURCEURL=url, ActionGeo_Lat="north" if each % 10 == 0 else "39.5")
+    """Generate lines of ``export.CSV``: one in ten of them bad, three events to an article."""
+    for row in range(1, number + 1):
+        url = f"https://outlet{row % 7}.example/{row // 3}"
+        yield event(row, SOURCEURL=url, ActionGeo_Lat="north" if row % 10 == 0 else "39.5")
 
 
 def test_each_batch_is_a_revision_of_its_own(
@@ -50,8 +50,8 @@ def test_each_batch_is_a_revision_of_its_own(
 
     dateline(empty_store.url, "import", "--batch-size", "2", "news.export.CSV")
 
-    made = items(empty_writer, "/revisions")
-    assert [(each["author"], each["message"]) for each in made] == [
+    revisions = items(empty_writer, "/revisions")
+    assert [(revision["author"], revision["message"]) for revision in revisions] == [
         ("dateline import", "Import of news.export.CSV")
     ] * 3
     newest = {item["external_id"]: item["revision"] for item in items(empty_writer, "/events")}
@@ -59,25 +59,23 @@ def test_each_batch_is_a_revision_of_its_own(
     assert [item["operation"] for item in items(empty_writer, "/changes?since=2")] == ["create"] * 3
 
 
-def test_a_file_that_was_read_is_not_read_again_unless_asked_to_be(
+def test_a_file_is_read_twice_only_with_again(
     dateline: Dateline, empty_store: Store, empty_writer: TestClient, tmp_path: Path
 ) -> None:
     write(tmp_path / "news.export.CSV", map(event, range(1, 6)))
     write(tmp_path / "same.export.CSV", map(event, range(1, 6)))
     dateline(empty_store.url, "import", "news.export.CSV")
 
-    known = dateline(empty_store.url, "import", "same.export.CSV")
+    skipped = dateline(empty_store.url, "import", "same.export.CSV")
     again = dateline(empty_store.url, "import", "same.export.CSV", "--again")
 
-    assert (known.exit_code, summary(known.stdout)) == (0, {})
-    assert "same.export.CSV has been read before" in known.stdout
+    assert (skipped.exit_code, summary(skipped.stdout)) == (0, {})
+    assert "same.export.CSV has been read before" in skipped.stdout
     assert summary(again.stdout) == {"unchanged": 5}
     assert len(items(empty_writer, "/revisions")) == 1
 
 
-def test_the_number_of_sql_statements_is_that_of_the_batches(
-    dateline: Dateline, empty_store: Store, tmp_path: Path
-) -> None:
+def test_sql_statements_depend_on_batches_not_rows(dateline: Dateline, empty_store: Store, tmp_path: Path) -> None:
     def sent(first: int, number: int) -> int:
         path = write(tmp_path / f"{first}.export.CSV", map(event, range(first, first + number)))
         source = files.Source(path, path.name, tmp_path / "rejects")
@@ -92,7 +90,7 @@ def test_the_number_of_sql_statements_is_that_of_the_batches(
     assert sent(1001, 3) == sent(2001, 300)
 
 
-def test_full_text_and_tallies_are_those_of_a_store_filled_row_by_row(
+def test_imported_rows_are_searchable_and_counted(
     application: FastAPI, dateline: Dateline, store: Store, tmp_path: Path
 ) -> None:
     triggers = triggers_of(store)
@@ -107,11 +105,11 @@ def test_full_text_and_tallies_are_those_of_a_store_filled_row_by_row(
         [changed] = [item for item in items(client, "/events?limit=500") if item["external_id"] == "gdelt:1"]
         assert [hit["id"] for hit in items(client, "/search?q=conventional")] == [changed["id"]]
         assert len(items(client, "/search?q=%22sign+an+agreement%22&limit=500")) == 53 + 3
-    kept = dump(store, "tally"), dump(store, "coverage")
+    before = dump(store, "tally"), dump(store, "coverage")
     with store.engine.begin() as connection:
         for _ in counts.refresh_all(connection):
             pass
-    assert (dump(store, "tally"), dump(store, "coverage")) == kept
+    assert (dump(store, "tally"), dump(store, "coverage")) == before
     assert triggers_of(store) == triggers
     if store.engine.dialect.name == "sqlite":
         with store.engine.begin() as connection:
@@ -128,7 +126,7 @@ def triggers_of(store: Store) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
-def test_an_import_that_is_killed_goes_on_where_it_was_and_lets_others_write_meanwhile(
+def test_a_killed_import_resumes_and_blocks_no_writer(
     dateline: Dateline, empty_store: Store, empty_writer: TestClient, tmp_path: Path
 ) -> None:
     number = 4_000
@@ -189,16 +187,14 @@ def packed(folder: Path, content: bytes) -> Iterator[Path]:
     yield folder / "nameless"
 
 
-def test_files_are_read_as_published_packed_or_from_standard_input(
-    dateline: Dateline, empty_store: Store, tmp_path: Path
-) -> None:
+def test_plain_packed_and_piped_files_are_read(dateline: Dateline, empty_store: Store, tmp_path: Path) -> None:
     content = "".join(f"{event(number)}\n" for number in (1, 2)).encode()
 
-    first, *others = [dateline(empty_store.url, "import", path.name) for path in packed(tmp_path, content)]
+    first, *repeats = [dateline(empty_store.url, "import", path.name) for path in packed(tmp_path, content)]
     piped = dateline(empty_store.url, "import", "-", stdin=content + event(3).encode())
 
     assert summary(first.stdout) == {"taken": 2}
-    assert [summary(other.stdout) for other in others] == [{"unchanged": 2}] * 2
+    assert [summary(repeat.stdout) for repeat in repeats] == [{"unchanged": 2}] * 2
     assert summary(piped.stdout) == {"taken": 1, "unchanged": 2}
 
 
@@ -213,10 +209,10 @@ def test_the_commands_of_the_page_on_imports_can_be_run(dateline: Dateline, empt
     zipped(tmp_path / "20240619101500.mentions.CSV.zip", mention(1))
     (tmp_path / "story.jsonl").write_text(re.findall(r"```json\n(.*?)```", page, re.DOTALL)[0], encoding="utf-8")
     piped = acled.text([acled.row(1)]).encode()
-    shown = [summary(dateline(empty_store.url, *shlex.split(line), stdin=piped).stdout) for line in commands(page)]
+    summaries = [summary(dateline(empty_store.url, *shlex.split(line), stdin=piped).stdout) for line in commands(page)]
 
-    assert len(shown) == 3
-    assert all(done.get("taken") and "rejected" not in done for done in shown)
+    assert len(summaries) == 3
+    assert all(done.get("taken") and "rejected" not in done for done in summaries)
 
 
 def commands(page: str) -> list[str]:
@@ -238,14 +234,12 @@ def spoilt(folder: Path) -> Iterator[tuple[list[str], str]]:
     yield ["news.export.CSV", "--rejects", "letter.txt"], "letter.txt holds something else than refused records"
 
 
-def test_what_cannot_be_read_ends_the_command_with_a_message(
-    dateline: Dateline, empty_store: Store, tmp_path: Path
-) -> None:
-    for arguments, told in spoilt(tmp_path):
+def test_an_unreadable_file_ends_with_a_message(dateline: Dateline, empty_store: Store, tmp_path: Path) -> None:
+    for arguments, message in spoilt(tmp_path):
         done = dateline(empty_store.url, "import", *arguments)
 
         assert (done.exit_code != 0, type(done.exception)) == (True, SystemExit), done.output
-        assert told in done.stderr.replace("\n", " ")
+        assert message in done.stderr.replace("\n", " ")
     assert (tmp_path / "letter.txt").read_text() == "Dear Sir,\n"
 
 
