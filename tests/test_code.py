@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import tokenize
 from collections import Counter
 from pathlib import Path
@@ -15,26 +16,13 @@ VAGUE_NAMES = frozenset(
 """Names that do not tell what they hold."""
 
 ALLOWED_VAGUE_NAMES = {
-    "app/analysis": 274,
-    "app/api": 204,
-    "app/backup": 4,
-    "app/capture": 101,
-    "app/cli": 36,
-    "app/comparisons": 243,
-    "app/core": 50,
-    "app/database": 37,
-    "app/extract": 1015,
-    "app/fetch": 5,
-    "app/formats": 118,
-    "app/imports": 60,
-    "app/integrations": 257,
-    "app/queries": 458,
-    "app/schemas": 14,
-    "app/store": 530,
-    "app/webhooks": 18,
-    "tests": 3188,
+    "app/integrations": 2,  # `here` is a field that assistants get
+    "tests": 1,  # `given` is Hypothesis' name
 }
-"""Vague names that a room may still hold. This number only falls."""
+"""Vague names that a room may hold; none in other rooms."""
+
+RIDDLE = re.compile(r"(What|Whether|Who|Whoever|Whose|Which|How|Where|Those|Nobody|Nothing)\b")
+"""The beginning of a docstring that does not say what the code does."""
 
 SQL_NAMES = frozenset(
     ["and_", "case", "cast", "exists", "func", "literal", "literal_column", "or_", "select", "union", "union_all"]
@@ -62,6 +50,18 @@ def test_vague_names_stay_within_the_allowance() -> None:
         counts[get_room(path)] += count_vague_names(path)
 
     assert {room: n for room, n in counts.items() if n > ALLOWED_VAGUE_NAMES.get(room, 0)} == {}
+
+
+def list_docstrings(path: Path) -> list[str]:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    return [ast.get_docstring(node) or "" for node in nodes if isinstance(node, documented)]
+
+
+def test_docstrings_say_what_the_code_does() -> None:
+    docstrings = {f"{path.relative_to(ROOT)}": list_docstrings(path) for path in list_files()}
+
+    assert [(name, text) for name, texts in docstrings.items() for text in texts if RIDDLE.match(text)] == []
 
 
 def list_sqlalchemy_names(path: Path) -> set[str]:

@@ -1,4 +1,4 @@
-"""``dateline backup``, ``restore`` and ``copy``"""
+"""``dateline backup``, ``restore`` and ``copy``."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,8 +46,12 @@ def copy(
 
     Source and target may be SQLite or PostgreSQL.
     """
-    with open_store(source, migrated=False) as here, open_store(target, migrated=False) as there, progress() as report:
-        rows = stores.copy(here, there, patience=get_settings().busy_timeout, report=report)
+    with (
+        open_store(source, migrated=False) as source_engine,
+        open_store(target, migrated=False) as target_engine,
+        progress() as report,
+    ):
+        rows = stores.copy(source_engine, target_engine, patience=get_settings().busy_timeout, report=report)
     out.print(f"{rows} rows copied; counted again where they arrived.")
 
 

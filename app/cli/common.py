@@ -1,4 +1,4 @@
-"""What the commands share: where they print, and the store that they work on."""
+"""Shared by the commands: the consoles to print to, the store to work on, and progress bars."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -34,7 +34,10 @@ err = Console(stderr=True, highlight=False)
 
 @contextmanager
 def open_store(url: str | None = None, *, migrated: bool = True) -> Iterator[Engine]:
-    """The store at ``url`` or that the settings name; what is wrong with it ends the command with a plain message."""
+    """Open the store at ``url``, or the one of the settings.
+
+    End the command with a plain message if the store cannot be used.
+    """
     engine = None
     try:
         engine = create_store_engine(get_settings() if url is None else Settings(database_url=url, replica_urls=[]))
@@ -42,7 +45,7 @@ def open_store(url: str | None = None, *, migrated: bool = True) -> Iterator[Eng
             check_migrated(engine)
         yield engine
     except ValidationError as error:
-        fail("\n".join(f"DATELINE_{each['loc'][0]}".upper() + f": {each['msg']}" for each in error.errors()))
+        fail("\n".join(f"DATELINE_{item['loc'][0]}".upper() + f": {item['msg']}" for item in error.errors()))
     except SettingsError as error:
         fail(f"The settings cannot be read: {error}")
     except CommandError as error:
@@ -63,14 +66,14 @@ def fail(message: str) -> NoReturn:
 
 
 def progress_bar(what: str) -> Progress:
-    """A bar of things done, of things there are, and of the time left; gone when it is done."""
+    """Return a progress bar with the done and total number and the time left; it disappears at the end."""
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=err, transient=True)
 
 
 @contextmanager
 def progress() -> Iterator[Report]:
-    """Bars of one piece of work after the other; gone when it is done."""
+    """Show a progress bar for each step of the work; they disappear at the end."""
     description = TextColumn("{task.description}")
     columns = (description, BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=err, transient=True) as bars:

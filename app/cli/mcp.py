@@ -33,7 +33,7 @@ def mcp() -> None:
 
 
 def read_only(settings: Settings) -> Engine:
-    """The store, in which the database itself refuses to write."""
+    """Return an engine on which the database itself refuses to write."""
     engine = create_store_engine(settings, query_timeout=settings.query_timeout)
     event.listen(engine, "connect", _only_read)
     return engine

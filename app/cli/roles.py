@@ -35,19 +35,19 @@ def create_role(
     """Make a role that reads the views in the schema reporting and nothing else; shows its password, once."""
     if password_file is not None and password_stdin:
         raise typer.BadParameter("name --password-file or --password-stdin, not both")
-    given = _given(password_file, password_stdin)
-    password = given or secrets.token_urlsafe(24)
+    user_password = _read_password(password_file, password_stdin)
+    password = user_password or secrets.token_urlsafe(24)
     with open_store() as engine:
         operations.create(engine, name, password, timeout=timeout, connections=connections)
         place = f"the database {engine.url.database} on {engine.url.host or 'this machine'}"
     err.print(f"The role {name} reads the schema reporting of {place}.", soft_wrap=True)
-    if given is None:
+    if user_password is None:
         out.print(password)
         err.print("Keep its password: it cannot be shown again.")
 
 
-def _given(file: Path | None, stdin: bool) -> str | None:
-    """The password that the user names; None where one is to be made."""
+def _read_password(file: Path | None, stdin: bool) -> str | None:
+    """Return the password of the user, or None if one is to be generated."""
     if file is None and not stdin:
         return None
     try:

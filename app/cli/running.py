@@ -6,20 +6,20 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 
-def run_until_stopped(work: Callable[[], Awaitable[None]]) -> None:
-    """Do the work until it ends, or is cancelled because the command was asked to stop."""
+def run_run_until_stopped(work: Callable[[], Awaitable[None]]) -> None:
+    """Run the work until it ends, or until a signal stops the command and cancels it."""
     try:
-        anyio.run(_until_stopped, work)
+        anyio.run(_run_until_stopped, work)
     except BaseExceptionGroup as errors:
-        raise _first(errors) from errors
+        raise _get_first_error(errors) from errors
 
 
-def _first(error: BaseException) -> BaseException:
-    """What went wrong first in a task."""
-    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
+def _get_first_error(error: BaseException) -> BaseException:
+    """Return the first error of a group of tasks."""
+    return _get_first_error(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error
 
 
-async def _until_stopped(work: Callable[[], Awaitable[None]]) -> None:
+async def _run_until_stopped(work: Callable[[], Awaitable[None]]) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_stop, group.cancel_scope)
         await work()
