@@ -1,4 +1,4 @@
-"""What of the database is described by the models, and what by migrations alone."""
+"""Tell the tables and indexes of the models from those that migrations create by hand."""
 
 from typing import Any
 

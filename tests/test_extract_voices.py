@@ -1,4 +1,4 @@
-"""Who the mentions of a text stand for: names in all their forms, descriptions, pronouns, documents, the unnamed."""
+"""Tests of the speakers behind the mentions of a text: names in all their forms, descriptions, pronouns, documents, the unnamed."""
 
 import re
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class SourceKind(StrEnum):
-    """What sort of publisher a source is."""
+    """The sort of publisher that a source is."""
 
     NEWSPAPER = "newspaper"
     MAGAZINE = "magazine"
@@ -16,7 +16,7 @@ class SourceKind(StrEnum):
 
 
 class SpeakerKind(StrEnum):
-    """What sort of voice a speaker is; ``document`` is a text that speaks, such as a treaty."""
+    """The sort of voice that a speaker is; ``document`` is a text, such as a treaty."""
 
     PERSON = "person"
     ORGANIZATION = "organization"
@@ -47,14 +47,14 @@ class EventType(StrEnum):
 
 
 class ReportRole(StrEnum):
-    """What a document makes of an event: its subject, or background to it."""
+    """The role of an event in a document: its subject, or background."""
 
     MAIN = "main"
     BACKGROUND = "background"
 
 
 class StatementKind(StrEnum):
-    """How the words are given (Citron, PolNeAR): verbatim, paraphrased, or both in one."""
+    """The form of a statement's words (Citron, PolNeAR): verbatim, paraphrased, or both."""
 
     DIRECT = "direct"
     INDIRECT = "indirect"
@@ -62,7 +62,7 @@ class StatementKind(StrEnum):
 
 
 class WordEdit(StrEnum):
-    """What became of words of one printing in another; ``cut`` is what an excerpt leaves out before and after it."""
+    """The difference between the words of two printings; ``cut`` words stand before or after an excerpt."""
 
     EQUAL = "equal"
     INSERT = "insert"
@@ -72,7 +72,7 @@ class WordEdit(StrEnum):
 
 
 class CodedBy(StrEnum):
-    """Whose reading a record is, so that a machine's never passes for a person's."""
+    """The coder of a record, so that a machine's reading never passes for a person's."""
 
     HUMAN = "human"
     MACHINE = "machine"
@@ -80,14 +80,14 @@ class CodedBy(StrEnum):
 
 
 class DateMatch(StrEnum):
-    """Whether a date filter takes only what certainly falls in its range, or also what possibly does."""
+    """The certainty that a date filter asks for: certainly in the range, or possibly."""
 
     CERTAIN = "certain"
     POSSIBLE = "possible"
 
 
 class Operation(StrEnum):
-    """What a revision did to a record."""
+    """The change that a revision made to a record."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -106,7 +106,7 @@ class Outcome(StrEnum):
 
 
 class ImportState(StrEnum):
-    """Whether an import has been read to its end."""
+    """The progress of an import."""
 
     RUNNING = "running"
     FINISHED = "finished"
@@ -114,7 +114,7 @@ class ImportState(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    """What became of a message to a webhook."""
+    """The state of a message to a webhook."""
 
     WAITING = "waiting"
     DELIVERED = "delivered"
@@ -122,7 +122,7 @@ class DeliveryState(StrEnum):
 
 
 class FeedFormat(StrEnum):
-    """What an address that is watched answers with."""
+    """The format of a feed."""
 
     RSS = "rss"
     ATOM = "atom"
@@ -131,7 +131,7 @@ class FeedFormat(StrEnum):
 
 
 class FeedResult(StrEnum):
-    """What came of asking a feed for new items."""
+    """The result of checking a feed for new items."""
 
     NEW = "new"
     UNCHANGED = "unchanged"
@@ -140,7 +140,7 @@ class FeedResult(StrEnum):
 
 
 class FeedItemState(StrEnum):
-    """What became of an item of a feed."""
+    """The state of an item of a feed."""
 
     WAITING = "waiting"
     STORED = "stored"
@@ -149,7 +149,7 @@ class FeedItemState(StrEnum):
 
 
 class Verdict(StrEnum):
-    """What a person says of a machine's finding."""
+    """A person's verdict on a machine's reading."""
 
     CONFIRM = "confirm"
     CORRECT = "correct"
@@ -157,7 +157,7 @@ class Verdict(StrEnum):
 
 
 class Accord(StrEnum):
-    """Whether what documents say of one property of an event can all be true at once."""
+    """The agreement of the values that documents report for one property of an event: can all be true at once?"""
 
     AGREEMENT = "agreement"
     UNCLEAR = "unclear"
@@ -165,14 +165,14 @@ class Accord(StrEnum):
 
 
 class CoverageStatus(StrEnum):
-    """Whether an outlet that the store follows has a document on an event there."""
+    """The coverage of an event by a source: with or without a document on it."""
 
     REPORTED = "reported"
     NO_DOCUMENT = "no_document"
 
 
 class Interval(StrEnum):
-    """How long each period of a series of counts is; weeks are those of ISO 8601, which begin on Monday."""
+    """The length of each period in a series of counts; weeks begin on Monday (ISO 8601)."""
 
     DAY = "day"
     WEEK = "week"
