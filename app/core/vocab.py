@@ -157,7 +157,7 @@ class Verdict(StrEnum):
 
 
 class Accord(StrEnum):
-    """The agreement of the values that documents report for one property of an event: can all be true at once?"""
+    """The agreement of the values that documents give of one property of an event."""
 
     AGREEMENT = "agreement"
     UNCLEAR = "unclear"
