@@ -1,4 +1,4 @@
-"""Tests of the speakers behind the mentions of a text: names in all their forms, descriptions, pronouns, documents, the unnamed."""
+"""Tests of the speakers behind the mentions of a text: names in all forms, pronouns, documents, the unnamed."""
 
 import re
 
