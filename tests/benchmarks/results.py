@@ -59,9 +59,10 @@ SECTIONS: list[Section] = []
 
 
 def record(name: str, rows: Sequence[Row], targets: Sequence[Target] = ()) -> None:
-    """Print the table of a benchmark, and keep it and its targets for the end of the run."""
+    """Print the table of a benchmark, write it to the JSON document, and keep its targets for the end of the run."""
     print_table(name, rows)
     SECTIONS.append(Section(name, rows, targets))
+    write_json()
 
 
 def list_headings(rows: Iterable[Row]) -> list[str]:
@@ -100,9 +101,14 @@ def list_missed() -> list[Target]:
     return [target for target in targets if not target.is_met]
 
 
-def write_json() -> Path:
-    """Put the sections of this run into the JSON document of figures, in place of those of the same name."""
-    path = Path(os.environ.get("DATELINE_BENCH_JSON") or stores.FOLDER / "figures.json")
+def get_json_path() -> Path:
+    """Return the path of the JSON document of figures."""
+    return Path(os.environ.get("DATELINE_BENCH_JSON") or stores.FOLDER / "figures.json")
+
+
+def write_json() -> None:
+    """Put the sections of this run into the JSON document, in place of those of the same name."""
+    path = get_json_path()
     path.parent.mkdir(parents=True, exist_ok=True)
     document = json.loads(path.read_text()) if path.exists() else {"sections": {}}
     document["machine"] = {"system": platform.platform(), "cpus": os.cpu_count(), "python": platform.python_version()}
@@ -110,4 +116,3 @@ def write_json() -> Path:
         described = [target.describe() for target in targets]
         document["sections"][name] = {"events": stores.EVENTS, "rows": rows, "targets": described}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n")
-    return path
