@@ -93,7 +93,7 @@ def test_growth_of_the_store(backend: str, servers: DatelineServers, request: py
             for events, client in clients.items()
         }
         take_turns(list(cases.values()), between=lambda: stores.write_revisions(urls.values()), rounds=ROUNDS)
-    record(f"growth, {backend}", [case.row() for case in cases.values()], list_targets(cases))
+    record(f"growth, {stores.NAMES[backend]}", [case.row() for case in cases.values()], list_targets(cases))
 
 
 def list_targets(cases: dict[tuple[str, int], Case]) -> list[Target]:

@@ -65,7 +65,7 @@ def test_import(backend: str, tmp_path: Path, templates: Templates) -> None:
             assert count_rows(other) == count_rows(store)
     medians = {name: get_median(rounds) for name, rounds in costs.items()}
     targets = compare(IMPORT, medians[IMPORT], loader, medians[loader], least=least)
-    record(f"import of {ROWS:,} events, {backend}", list_rows(medians), targets)
+    record(f"import of {ROWS:,} events, {stores.NAMES[backend]}", list_rows(medians), targets)
 
 
 def compare(work: str, cost: Cost, other_name: str, other: Cost, *, least: float) -> list[Target]:
@@ -233,7 +233,7 @@ def test_import_of_15_minutes_into_a_large_store(backend: str, large_store: str,
     medians = {name: get_median(rounds) for name, rounds in costs.items()}
     seconds = medians[IMPORT].seconds - medians[EMPTY_IMPORT].seconds
     target = Target("import of 15 minutes of GDELT", "s more than an empty file", seconds, most=1.5)
-    record(f"import of 15 minutes into {stores.EVENTS:,} events, {backend}", list_rows(medians), [target])
+    record(f"import of 15 minutes into {stores.EVENTS:,} events, {stores.NAMES[backend]}", list_rows(medians), [target])
 
 
 def list_gdelt_files(folder: Path) -> list[Path]:

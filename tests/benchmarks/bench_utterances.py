@@ -43,7 +43,7 @@ def test_a_new_statement_joins_its_utterance(backend: str, request: pytest.Fixtu
         Target(work, f"p50 at {SIZES[-1]:,} / at {SIZES[0]:,}", ratio, most=2),
     ]
     rows = [{"statements": f"{size:,}"} | times for size, times in figures.items()]
-    record(f"new statements, {backend}", rows, targets)
+    record(f"new statements, {stores.NAMES[backend]}", rows, targets)
 
 
 def measure_inserts(url: str, statements: int) -> dict[str, float]:

@@ -74,8 +74,8 @@ def format_cell(value: str | float) -> str:
     """Return a text as it is, and a number with three digits at least."""
     if isinstance(value, str):
         return value
-    digits = 0 if abs(value) >= 100 or value == int(value) else 1 if abs(value) >= 10 else 2
-    return f"{value:,.{digits}f}"
+    digits = next((digits for digits, least in enumerate((100, 10, 1)) if abs(value) >= least), 3)
+    return f"{value:,.{0 if value == int(value) else digits}f}"
 
 
 def print_table(title: str, rows: Sequence[Row]) -> None:

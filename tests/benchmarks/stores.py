@@ -32,6 +32,8 @@ FOLDER = Path(os.environ.get("DATELINE_BENCH_DIR", ".bench")).absolute()
 # Below this size a run only checks that the benchmarks work: they make few requests, and no target counts.
 IS_SMALL = EVENTS < 10_000
 
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
 _console = Console()
 
 
