@@ -71,7 +71,7 @@ def list_headings(rows: Iterable[Row]) -> list[str]:
 
 
 def format_cell(value: str | float) -> str:
-    """Return a text as it is, and a number with three digits at least."""
+    """Return a text as it is, and a number that is not whole with three digits at least."""
     if isinstance(value, str):
         return value
     digits = next((digits for digits, least in enumerate((100, 10, 1)) if abs(value) >= least), 3)
