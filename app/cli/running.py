@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 
-def run_run_until_stopped(work: Callable[[], Awaitable[None]]) -> None:
+def run_until_stopped(work: Callable[[], Awaitable[None]]) -> None:
     """Run the work until it ends, or until a signal stops the command and cancels it."""
     try:
         anyio.run(_run_until_stopped, work)
