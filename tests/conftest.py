@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import properties as properties  # loads Hypothesis' profile
 from tests import tools
 from tests.databases import NO_POSTGRES, postgres_server
 from tests.fetching.namespace import NO_NAMESPACE

@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.conftest import Store, Templates, talking_to
+from tests.properties import shares_a_store
 from tests.test_openapi import APPLICATION, DOCUMENT
 
 project = ProjectConfig()
@@ -65,7 +66,7 @@ def session(fuzzed_store: Store) -> Iterator[asgi.ASGIClient]:
 
 # The stream of changes never ends.
 @schema.exclude(path="/changes/stream").parametrize()
-@settings(max_examples=8, suppress_health_check=list(HealthCheck))
+@settings(shares_a_store, max_examples=8, suppress_health_check=list(HealthCheck))
 def test_response_is_documented_and_never_a_5xx(case: schemathesis.Case[Any], session: asgi.ASGIClient) -> None:
     # A number instead of a text is a valid line of the body too.
     excluded = [*EXCLUDED_CHECKS, negative_data_rejection] if case.path == "/imports" else EXCLUDED_CHECKS

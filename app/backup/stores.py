@@ -27,8 +27,9 @@ from app.database.engine import (
     open_write_transaction,
     refuse_old_store,
 )
+from app.database.models import Revision
 
-_REVISION: Table = SQLModel.metadata.tables["revision"]
+_REVISION: Table = SQLModel.metadata.tables[str(Revision.__tablename__)]
 
 
 def backup(engine: Engine, file: Path, report: Report) -> None:
