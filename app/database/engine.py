@@ -195,9 +195,13 @@ def get_current_migration(engine: Engine) -> str | None:
 
 
 def migrate_store(engine: Engine) -> None:
-    """Run the missing migrations. Raise NotMigrated if a version before 0.1.0 made the store."""
+    """Run the missing migrations.
+
+    Raise NotMigrated if a version before 0.1.0 made the store, and Busy if another writer holds it for too long.
+    """
     refuse_old_store(get_current_migration(engine))
-    command.upgrade(build_alembic_config(engine), "head")
+    with _translate_errors():
+        command.upgrade(build_alembic_config(engine), "head")
 
 
 def refuse_old_store(migration: str | None) -> None:
