@@ -83,10 +83,10 @@ def test_machine_joins_the_annotated_pairs_only(empty_writer: TestClient, empty_
     joined = by_number["0.1"]
     assert (joined["utterance_by"], joined["coded_by"], joined["confidence"]) == ("machine", "human", None)
     assert 0.7 <= joined["utterance_confidence"] <= 1
-    utterance = read(empty_writer, f"/utterances/{joined['utterance']}")
+    utterance = read(empty_writer, f"/utterances/{joined['utterance_id']}")
     assert (utterance["coded_by"], utterance["speaker"]["slug"]) == ("machine", "vladimir-putin")
     assert utterance["said"]["edtf"] == "2024-06-19"
-    assert read(empty_writer, f"/utterances/{by_number['2.2']['utterance']}")["speaker"]["slug"] == "treaty-2024"
+    assert read(empty_writer, f"/utterances/{by_number['2.2']['utterance_id']}")["speaker"]["slug"] == "treaty-2024"
 
 
 class Undone(Exception):
@@ -238,7 +238,7 @@ def test_removed_statement_is_not_joined_again(press: TestClient) -> None:
 
     assert (answer.json()["utterance_id"], answer.json()["utterance_by"]) == (None, "human")
     assert placed(press, second) == (None, "machine")
-    assert press.get(f"/utterances/{second['utterance']}").status_code == 410
+    assert press.get(f"/utterances/{second['utterance_id']}").status_code == 410
     assert printed(press, WORDS, published="2024-06-21")["utterance_id"] == placed(press, second)[0] is not None
     assert placed(press, first) == (None, "human")
 
