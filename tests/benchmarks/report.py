@@ -34,8 +34,8 @@ def _describe_machine(document: dict[str, Any]) -> str:
     machine = document["machine"]
     events = max(section["events"] for section in document["sections"].values())
     return (
-        f"The figures below are those of one run at {events:,} events, with Python {machine['python']} on "
-        f"{machine['cpus']} cores ({machine['system']})."
+        f"The figures below are those of one run at {events:,} events, with Python {machine['python']}\n"
+        f"on {machine['cpus']} cores ({machine['system']})."
     )
 
 
