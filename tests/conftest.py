@@ -12,7 +12,7 @@ import fcntl
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
     from app.database.reads import ReadPool
 
 BACKENDS = ("sqlite", "postgresql")
+
+CPU_SECONDS = 2.0
+"""CPU time of an item, its children included, above which CI asks for the marker ``expensive`` with a reason."""
 
 _POSTGRES_URL = pytest.StashKey[str | None]()
 
@@ -68,6 +71,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "backend" in metafunc.fixturenames:
         ends_before = metafunc.definition.get_closest_marker("before_the_database")
         metafunc.parametrize("backend", BACKENDS[:1] if ends_before else BACKENDS, scope="session")
+
+
+def _get_cpu_seconds() -> float:
+    """Return the CPU time of this process and of its ended children."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """In CI, fail an item that takes much CPU time without a marker that gives the reason."""
+    before = _get_cpu_seconds()
+    yield
+    seconds = _get_cpu_seconds() - before
+    if os.environ.get("CI") and seconds > CPU_SECONDS and item.get_closest_marker("expensive") is None:
+        pytest.fail(f"took {seconds:.1f} s of CPU: make it cheaper, or mark it expensive and give the reason", False)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -80,6 +80,23 @@ def test_sql_is_written_in_queries_alone() -> None:
     assert [str(path) for path in files if list_sqlalchemy_names(path) & SQL_NAMES] == []
 
 
+SQL_TEXT = re.compile(r"\s*(SELECT|INSERT INTO|UPDATE \w+ SET|DELETE FROM|CREATE|DROP|ALTER|GRANT|REVOKE) ")
+
+
+def has_sql_text(path: Path) -> bool:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    texts = (node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str))
+    return any(SQL_TEXT.match(text) for text in texts)
+
+
+def test_sql_text_is_written_where_rows_are_moved_in_bulk() -> None:
+    # Backups and roles speak to the database about whole tables; the mentions of GDELT wait in a table of their own.
+    rooms = ("app/backup", "app/database", "app/queries", "app/store/bulk", "app/store/derived")
+    files = [path.relative_to(ROOT).as_posix() for path in sorted(APP.rglob("*.py")) if has_sql_text(path)]
+
+    assert [name for name in files if not name.startswith(rooms)] == ["app/imports/gdelt.py"]
+
+
 def test_routers_import_only_names_of_the_database() -> None:
     files = (APP / "api" / "routers").glob("*.py")
 
