@@ -217,7 +217,7 @@ class Templates:
 def templates(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Templates:
     base = tmp_path_factory.getbasetemp()
     # The folder of a worker is inside the folder of the run.
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "stores"
+    folder = (base.parent if hasattr(request.config, "workerinput") else base) / "stores"
     folder.mkdir(exist_ok=True)
     return Templates(folder, lambda: str(request.getfixturevalue("postgres_url")))
 

@@ -50,6 +50,7 @@ def run_benchmarks(folder: Path, postgres_url: str | None) -> dict[str, Any]:
 
 
 # One test, so that the workers of pytest-xdist do not run the benchmarks several times.
+@pytest.mark.expensive("runs all benchmarks on a small store")
 def test_benchmarks_run_on_a_small_store(tmp_path: Path, subtests: pytest.Subtests) -> None:
     with postgres_server() as postgres_url:
         sections = run_benchmarks(tmp_path, postgres_url)

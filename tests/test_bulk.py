@@ -126,6 +126,7 @@ def triggers_of(store: Store) -> list[tuple[Any, ...]]:
         return [tuple(row) for row in connection.exec_driver_sql(query)]
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_a_killed_import_resumes_and_blocks_no_writer(
     dateline: Dateline, empty_store: Store, empty_writer: TestClient, tmp_path: Path
 ) -> None:

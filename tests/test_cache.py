@@ -108,6 +108,7 @@ def test_cache_separates_representations_and_origins(client: TestClient) -> None
     assert answers[2][1]["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_cached_private_response_is_a_401_without_a_key(store: Store) -> None:
     key = store.key(Scope.READ)
     with serving(store, public_reads=False) as client:

@@ -122,6 +122,7 @@ def _wait_for(server: Server) -> None:
 # serve
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_serve_answers_greets_and_stops_on_sigterm(store: Store) -> None:
     with serving(store.url) as server:
@@ -183,6 +184,7 @@ def _counts(done: Result) -> dict[str, tuple[int, int]]:
     return {name: (int(new), int(existing)) for name, new, existing in rows}
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_seed_package_is_a_command(empty_store: Store, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "seed"], env=environment(empty_store.url), cwd=tmp_path, capture_output=True, text=True

@@ -7,6 +7,8 @@ import tokenize
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 APP = ROOT / "app"
 
@@ -44,6 +46,7 @@ def count_vague_names(path: Path) -> int:
     return sum(token.type == tokenize.NAME and token.string in VAGUE_NAMES for token in tokens)
 
 
+@pytest.mark.expensive("reads all source files")
 def test_vague_names_stay_within_the_allowance() -> None:
     counts: Counter[str] = Counter()
     for path in list_files():
@@ -58,6 +61,7 @@ def list_docstrings(path: Path) -> list[str]:
     return [ast.get_docstring(node) or "" for node in nodes if isinstance(node, documented)]
 
 
+@pytest.mark.expensive("reads all source files")
 def test_docstrings_say_what_the_code_does() -> None:
     docstrings = {f"{path.relative_to(ROOT)}": list_docstrings(path) for path in list_files()}
 

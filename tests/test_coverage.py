@@ -223,6 +223,7 @@ class Rows:
 shared = settings(shares_a_store, max_examples=12)
 
 
+@pytest.mark.expensive("tries many random sequences")
 @shared
 @for_all(flow=flows.flows(), limit=st.integers(1, 4))
 def test_outlets_of_an_event_equal_a_recount(newsroom: Store, desk: TestClient, flow: Flow, limit: int) -> None:
@@ -295,6 +296,7 @@ def check_share(rows: Rows, event: int, document: Item) -> None:
     assert document["about_length"] == len(set().union(*parts))
 
 
+@pytest.mark.expensive("tries many random sequences")
 @shared
 @for_all(
     flow=flows.flows(),

@@ -120,6 +120,7 @@ def mutations(draw: st.DrawFn) -> tuple[int, int, str]:
     return first, last, draw(signs)
 
 
+@pytest.mark.expensive("asks every list")
 @pytest.mark.before_the_database
 @shares_a_store
 @for_all(mutation=mutations())

@@ -141,6 +141,7 @@ def test_writer_waits_for_the_lock(writer: TestClient, store: Store) -> None:
         assert waiting.result().status_code == 201
 
 
+@pytest.mark.expensive("serves a hundred clients at once")
 def test_hundred_concurrent_clients_all_succeed(store: Store) -> None:
     headers = store.key(Scope.WRITE)
 

@@ -42,6 +42,7 @@ ADDRESSES = re.findall(r"\| `(/[^`{]*)` \|$", README, re.MULTILINE)
 ADDRESS_CASES = sorted({*(url.removeprefix("localhost:8000") for url in CURLS), *ADDRESSES})
 
 
+@pytest.mark.expensive("asks every example")
 def test_every_example_has_an_answer(reader: TestClient, subtests: pytest.Subtests) -> None:
     for address in ADDRESS_CASES:
         with subtests.test(address=address):

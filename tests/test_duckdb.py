@@ -47,7 +47,7 @@ def test_exported_lists_can_be_queried_in_sql(reader: TestClient, tmp_path: Path
     day, joined, texts = run_queries(
         f"""SELECT source_slug, count(*) FROM {coverage}
             WHERE event_date_earliest = DATE '2024-06-19' GROUP BY ALL ORDER BY ALL""",
-        f"""SELECT any_value(cell.statements), count(*) FROM {coverage} AS cell
+        f"""SELECT any_value(cell.statement_count), count(*) FROM {coverage} AS cell
             JOIN {statements} AS said USING (event_id, source_id) GROUP BY event_id, source_id""",
         f"SELECT id, text FROM {statements}",
     )

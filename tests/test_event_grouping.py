@@ -97,6 +97,7 @@ def test_possible_event_becomes_a_new_event_and_a_match(writer: TestClient) -> N
     assert (match["coded_by"], match["same"], match["confidence"] < 0.5) == ("machine", None, True)
 
 
+@pytest.mark.expensive("tries many random sequences")
 @pytest.mark.parametrize(("text", "day"), [(BRIDGE, "2024-05-20"), (FERRY, "2024-05-07")])
 def test_other_days_or_topic_make_a_new_event(writer: TestClient, text: str, day: str) -> None:
     first = put(writer, BRIDGE, "meduza")

@@ -327,6 +327,7 @@ def test_merge_and_split_without_key_are_401(reader: TestClient) -> None:
     assert reader.post("/events/1/split", json={"document_ids": [1]}).status_code == 401
 
 
+@pytest.mark.expensive("tries many random sequences")
 @settings(max_examples=6)
 @for_all(data=st.data())
 def test_any_merges_and_splits_lose_no_report(

@@ -102,6 +102,7 @@ def test_hostile_title_is_text(page: "Page", other_origin: str, live_server: Liv
     assert page.title() == "A day in Dateline"
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_notebook_counts_statements_by_outlet_and_week(live_server: Live) -> None:
     program = [sys.executable, str(EXAMPLES / "speakers.py"), "putin", live_server.address]
     result = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)

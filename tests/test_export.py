@@ -58,6 +58,7 @@ def parsed(answers: dict[str, tuple[int, bytes]]) -> dict[str, tuple[int, Any]]:
     return {address: (status, json.loads(body)) for address, (status, body) in answers.items()}
 
 
+@pytest.mark.expensive("copies whole stores")
 def test_imported_export_gives_the_same_responses(
     application: FastAPI, writer: TestClient, store: Store, empty_store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
@@ -73,6 +74,7 @@ def test_imported_export_gives_the_same_responses(
     assert dateline(empty_store.url, "verify").exit_code == 0
 
 
+@pytest.mark.expensive("copies whole stores")
 def test_export_can_be_imported_to_the_other_database(
     application: FastAPI, backend: str, templates: Templates, writer: TestClient, store: Store, dateline: Dateline
 ) -> None:
@@ -200,6 +202,7 @@ def exported(shared_store: Store) -> list[bytes]:
     return [line.rstrip(b"\n") for line in jsonl.write(shared_store.engine)]
 
 
+@pytest.mark.expensive("copies whole stores")
 def test_damaged_export_is_refused_as_a_whole(
     empty_store: Store, exported: list[bytes], dateline: Dateline, subtests: pytest.Subtests
 ) -> None:

@@ -319,6 +319,6 @@ def test_different_counts_of_two_outlets_are_a_discrepancy(writer: TestClient) -
 
     find = {claim["property"]: claim for claim in writer.get(f"/events/{event}/discrepancies").json()["items"]}
 
-    assert find["fatalities"]["verdict"] == "conflict"
-    assert find["fatalities"]["values"] == ["<20 people", "24.. people", "24..99 people"]
-    assert (find["injured"]["verdict"], find["injured"]["values"]) == ("unclear", ["~100 people", "140 people"])
+    assert find["fatalities"]["agreement"] == "conflict"
+    assert find["fatalities"]["value_labels"] == ["<20 people", "24.. people", "24..99 people"]
+    assert (find["injured"]["agreement"], find["injured"]["value_labels"]) == ("unclear", ["~100 people", "140 people"])

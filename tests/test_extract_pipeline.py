@@ -237,8 +237,8 @@ def test_date_of_saying_is_relative_to_the_day_of_writing(text: str, day: str | 
         (STORY, None),
     ],
 )
-def test_dateline_or_byline_dates_the_text(text: str, dated: str | None) -> None:
-    assert extract(text, published="2021-03-05", language="en").date_written == dated
+def test_dateline_or_byline_dates_the_text(text: str, date: str | None) -> None:
+    assert extract(text, published="2021-03-05", language="en").date_written == date
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ def test_overlapping_contents_beat_a_likelier_single_one() -> None:
     assert not list(tagger.choose([JudgedGroup(group, None)], np.array([0.1, 0.02, 0.01, 0.01]), 0.3))
 
 
+@pytest.mark.expensive("trains a model")
 @pytest.mark.skipif(find_library("gomp") is None, reason="no libgomp, which LightGBM needs")
 def test_model_is_trained_saved_and_loaded(tmp_path: Path) -> None:
     split = corpus(tmp_path / "split")

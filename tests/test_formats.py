@@ -72,6 +72,7 @@ def event(writer: TestClient, **fields: object) -> Item:
 # Pages
 
 
+@pytest.mark.expensive("asks every list")
 def test_list_is_sorted_by_its_key_and_by_id(reader: TestClient, subtests: pytest.Subtests) -> None:
     for list_, sort in ORDERS:
         with subtests.test(list=list_.address, sort=sort):
@@ -83,6 +84,7 @@ def test_list_is_sorted_by_its_key_and_by_id(reader: TestClient, subtests: pytes
             assert keys
 
 
+@pytest.mark.expensive("asks every list")
 @settings(shares_a_store, max_examples=1)
 @for_all(limits=st.lists(st.integers(2, 40), min_size=len(ORDERS), max_size=len(ORDERS)))
 @example(limits=[7] * len(ORDERS))
@@ -118,6 +120,7 @@ def test_link_header_equals_links_of_body(reader: TestClient, subtests: pytest.S
             assert reader.get(body["self"]).json() == body
 
 
+@pytest.mark.expensive("asks every list")
 @pytest.mark.before_the_database
 def test_list_links_to_its_other_formats(reader: TestClient, subtests: pytest.Subtests) -> None:
     for list_ in LISTS:

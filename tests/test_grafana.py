@@ -143,6 +143,7 @@ def test_charts_are_series_of_numbers_over_time(reader: TestClient) -> None:
         assert sum(sum(field["values"]) for field in series) == sum(row["count"] for row in dated)
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_table_and_map_have_times_and_numbers(reader: TestClient) -> None:
     panels = [PANELS["Who said what"], PANELS["Where"]]

@@ -206,6 +206,7 @@ def bodies(client: TestClient, name: str) -> Iterator[bytes]:
         address = response.links.get("next", {}).get("url")
 
 
+@pytest.mark.expensive("writes ten thousand titles in a format")
 @pytest.mark.parametrize("name", [JSON, *FORMATS])
 def test_format_holds_every_title_as_text(hostile: TestClient, name: str) -> None:
     received = READERS[name](list(bodies(hostile, name)))

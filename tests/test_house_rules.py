@@ -111,6 +111,7 @@ def test_unknown_parameter_is_a_422_with_its_name(reader: TestClient, subtests: 
             assert_refused(reader.request(method, address(template), params=query), "dates")
 
 
+@pytest.mark.expensive("asks every operation")
 @pytest.mark.before_the_database
 def test_repeated_parameter_is_a_422_with_its_name(reader: TestClient, subtests: pytest.Subtests) -> None:
     for name in OPERATIONS:
@@ -154,6 +155,7 @@ NO_DAYS = [
 ]
 
 
+@pytest.mark.expensive("asks every operation")
 @pytest.mark.before_the_database
 def test_date_parameter_takes_only_calendar_days(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path, parameter in DATES:
@@ -186,6 +188,7 @@ def test_number_with_other_signs_than_digits_is_refused(reader: TestClient, subt
 LARGE = [2**31, 2**53 + 1, 2**63 - 1, 2**63, 2**64, 10**100, 10**400]
 
 
+@pytest.mark.expensive("asks every operation")
 def test_huge_number_in_an_address_is_a_404_or_422(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path in (
         *(path.replace("{noun}", "events") for path in GETS if "{" in path),
@@ -235,6 +238,7 @@ def test_huge_number_in_a_body_is_a_422(refused: TestClient, subtests: pytest.Su
                 assert_problem(response, 422)
 
 
+@pytest.mark.expensive("asks every operation")
 def test_any_query_is_a_200_or_422(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path in LISTS:
 
@@ -286,6 +290,7 @@ def test_address_that_is_not_text_is_a_422(reader: TestClient, subtests: pytest.
                 assert_problem(reader.get(address(path, sign)), 422)
 
 
+@pytest.mark.expensive("asks every operation")
 @pytest.mark.before_the_database
 def test_nul_in_a_parameter_is_a_422_with_its_name(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path in LISTS:
@@ -389,6 +394,7 @@ def test_tested_bodies_name_all_text_fields(subtests: pytest.Subtests) -> None:
             assert set(SCHEMAS[shape]["properties"]) - NOT_TEXT == set(BODIES[noun])
 
 
+@pytest.mark.expensive("asks every operation")
 @pytest.mark.before_the_database
 def test_nul_or_lone_surrogate_in_a_text_is_a_422(refused: TestClient, subtests: pytest.Subtests) -> None:
     for noun in NOUNS:
@@ -490,6 +496,7 @@ EMPTY_IN_THE_SEED = ("/review", "/rejections")  # no document of the seed was ex
 STREAMED = [path for path in LISTS if "format" in {parameter["name"] for parameter in query_parameters(path)}]
 
 
+@pytest.mark.expensive("asks every operation")
 def test_head_of_a_stream_is_get_without_its_body(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path in STREAMED:
         for format_ in ("csv", "jsonl"):
@@ -532,6 +539,7 @@ def test_options_is_204_with_allow(reader: TestClient, subtests: pytest.Subtests
             assert set(response.headers["Allow"].split(", ")) == allowed_methods(path)
 
 
+@pytest.mark.expensive("asks every operation")
 @pytest.mark.before_the_database
 def test_unsupported_method_is_405_with_allow(reader: TestClient, subtests: pytest.Subtests) -> None:
     for path in (*PATHS, *UNDOCUMENTED):

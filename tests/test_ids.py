@@ -24,7 +24,7 @@ def ids_of(records: list[Item]) -> list[int]:
 
 def test_list_with_ids_has_only_their_records(reader: TestClient, subtests: pytest.Subtests) -> None:
     for noun in Noun:
-        with subtests.test(noun):
+        with subtests.test(str(noun)):
             expected = items(reader, f"/{noun}?limit=500")[::3]
             ids = ids_of(expected)
             query = ",".join(str(ident) for ident in [*reversed(ids), ids[0], LARGEST, 999_999])
@@ -37,7 +37,7 @@ def test_list_with_ids_has_only_their_records(reader: TestClient, subtests: pyte
 
 def test_list_with_unknown_ids_is_empty(reader: TestClient, subtests: pytest.Subtests) -> None:
     for noun in Noun:
-        with subtests.test(noun):
+        with subtests.test(str(noun)):
             assert items(reader, f"/{noun}?id={LARGEST}") == []
             assert items(reader, f"/{noun}?id=9999999999999999999") == []  # larger than any id
 
@@ -77,7 +77,7 @@ class ExplainedReads(ThreadReadSession):
 def test_ids_are_looked_up_in_the_primary_key(shared_store: Store, subtests: pytest.Subtests) -> None:
     for noun in Noun:
         for query in ({}, {"from": "1900-01-01", "to": "2100-12-31"}):
-            with subtests.test(noun, query=query):
+            with subtests.test(str(noun), query=query):
                 filters = LISTS[noun].filters.model_validate({"id": "1,2,3", **query})
                 with open_read_transaction(shared_store.engine) as session:
                     reads = ExplainedReads(session)

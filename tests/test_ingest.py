@@ -95,6 +95,7 @@ def fetch(client: TestClient, url: str, status: int, *, headers: dict[str, str] 
     return content
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_page_becomes_document_with_its_metadata(empty_writer: TestClient, web: Site) -> None:
     url = web.serve("/talks?utm_source=feed", page())
 

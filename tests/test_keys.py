@@ -122,6 +122,7 @@ def test_key_with_one_other_letter_is_a_401(client: TestClient, store: Store) ->
     assert client.post("/sources", json=BODY, headers={"Authorization": changed}).status_code == 401
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_log_has_no_key(store: Store) -> None:
     key = store.key()

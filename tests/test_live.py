@@ -464,6 +464,7 @@ def test_stream_has_cors_and_no_store_headers(server: Server) -> None:
     assert "text/event-stream" in OPERATIONS[f"GET {PATH}"]["responses"]["200"]["content"]
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_terminated_server_ends_its_streams(empty_store: Store) -> None:
     """Read the stream to its last chunk: a server that waits for its listeners cuts them off without one."""

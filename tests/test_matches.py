@@ -150,6 +150,7 @@ def fill(session: Session, pairs: Sequence[Pair]) -> None:
         session.add(_match(noun, one, other, same=same, confidence=confidence))
 
 
+@pytest.mark.expensive("tries many random sequences")
 @shares_a_store
 @for_all(generated=pairs, query=filters, limit=st.integers(1, 4))
 def test_filters_equal_a_recount(

@@ -158,6 +158,7 @@ def test_client_finds_read_only_tools_in_both_modes(address: str, mode: str) -> 
     assert (answer.structured_content or {})["outlet_count"] == 5
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_command_answers_over_stdio_and_prints_only_json(store: Store, tmp_path: Path) -> None:
     printed = tmp_path / "printed"

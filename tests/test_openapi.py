@@ -184,6 +184,7 @@ def read_links(reader: TestClient) -> Iterator[str]:
         yield from (page["self"], page["next"])
 
 
+@pytest.mark.expensive("asks every operation")
 def test_links_of_responses_are_200(reader: TestClient) -> None:
     statuses = {link: reader.get(link).status_code for link in set(read_links(reader)) if link and link != "/search"}
 
@@ -247,6 +248,7 @@ def places_for_examples(operation: dict[str, Any]) -> set[str]:
     return required | bodies | responses
 
 
+@pytest.mark.expensive("asks every operation")
 def test_every_operation_has_examples_of_its_schemas(subtests: pytest.Subtests) -> None:
     for name, operation in OPERATIONS.items():
         with subtests.test(name):
@@ -304,6 +306,7 @@ def request_examples(client: TestClient) -> dict[str, Any]:
     return {ident: answer for ident, answer in answers.items() if answer is not None}
 
 
+@pytest.mark.expensive("asks every operation")
 def test_recorded_responses_equal_those_of_the_seed(writer: TestClient) -> None:
     path, answers = Path(examples.__file__).parent / "responses.json", request_examples(writer)
     if not examples.load_responses():

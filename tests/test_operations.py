@@ -92,6 +92,7 @@ def test_backup_is_a_complete_store(writer: TestClient, store: Store, dateline: 
             assert connection.execute(text("SELECT count(*) FROM api_key")).scalar_one() == 1
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_backup_during_writes_is_of_one_moment(
     writer: TestClient, store: Store, dateline: Dateline, tmp_path: Path
 ) -> None:
@@ -200,6 +201,7 @@ def test_backup_without_a_store_is_refused(dateline: Dateline, nothing: str, tmp
 # restore
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_restored_store_has_a_new_revision(
     application: FastAPI, writer: TestClient, store: Store, dateline: Dateline
 ) -> None:
@@ -268,6 +270,7 @@ def test_interrupted_restore_leaves_the_store_unchanged(
     assert [path.name for path in tmp_path.iterdir()] == ["saved.db"]
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_readers_see_the_store_before_or_after_a_restore(writer: TestClient, store: Store, dateline: Dateline) -> None:
     succeed(dateline, store.url, "backup", "saved.db")
     writer.patch("/events/1", json={"title": "After the backup"})
@@ -352,6 +355,7 @@ def sample(client: TestClient) -> list[str]:
     return [*lists, *records, *histories, "/changes?limit=500", "/documents/1", "/documents/1?as_of=1", SEARCH]
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_copy_in_the_other_database_answers_the_same(
     application: FastAPI, writer: TestClient, store: Store, other: str, dateline: Dateline
 ) -> None:
@@ -372,6 +376,7 @@ def test_copy_in_the_other_database_answers_the_same(
         make(client, "sources", {}, 7)
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_copy_has_rows_tables_indexes_and_constraints(
     store: Store, empty_store: Store, other: str, templates: Templates, dateline: Dateline
 ) -> None:
@@ -421,6 +426,7 @@ def test_mistyped_url_is_named_and_makes_no_file(empty_store: Store, dateline: D
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 def test_commands_of_the_guide_work(writer: TestClient, store: Store, other: str, dateline: Dateline) -> None:
     guide = (Path(__file__).parent.parent / "docs" / "deploy.md").read_text(encoding="utf-8")
     real = {"sqlite:///dateline.db": store.url, "postgresql://dateline@localhost/dateline": other}
@@ -478,6 +484,7 @@ def until(condition: Callable[[], bool], pause: float = 0.05) -> None:
         time.sleep(pause)
 
 
+@pytest.mark.expensive("copies whole stores, or starts processes")
 @pytest.mark.skipif(shutil.which("ps") is None, reason="no ps to list processes with")
 def test_workers_share_writes_restart_and_stop(store: Store) -> None:
     headers = store.key()

@@ -416,6 +416,7 @@ def take(client: TestClient, step: Step, number: int) -> None:
     assert answer.status_code in (200, 201, 204, 404, 409, 410, 422), answer.text
 
 
+@pytest.mark.expensive("tries many random sequences")
 @for_all(steps=st.lists(STEPS, min_size=6, max_size=10))
 @settings(max_examples=4, phases=[Phase.generate])  # sequences are short as they are; shrinking one takes minutes
 def test_derived_rows_equal_a_recount_after_any_writes(

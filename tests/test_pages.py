@@ -332,6 +332,7 @@ class Watch:
                     continue  # it has just ended
 
 
+@pytest.mark.expensive("starts processes that read pages")
 def test_ended_process_is_replaced(reader: Reader) -> None:
     reader.parse_page(html(), URL)
     first = reader.pid

@@ -208,6 +208,7 @@ def run_on_own_cluster(test: Callable[[Cluster, ReadPool], Coroutine[Any, Any, N
         asyncio.run(run(servers))
 
 
+@pytest.mark.expensive("starts standbys")
 def test_reads_survive_lost_standbys_and_a_promotion(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replicas, "_PAUSE", 0.5)
 

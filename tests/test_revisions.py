@@ -308,6 +308,7 @@ def pick_id(state: State, noun: str, number: int) -> int:
     return ids[number % len(ids)] if ids else 999_999
 
 
+@pytest.mark.expensive("tries many random sequences")
 @for_all(
     steps=st.lists(STEPS, min_size=4, max_size=10),
     limit=st.sampled_from([2, 7, 500]),
@@ -374,6 +375,7 @@ def as_of(place: Place, record: Body) -> Body:
     return record | {"origin_count": None} if place[0] == "events" else record
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_as_of_returns_the_seed_before_its_changes(writer: TestClient) -> None:
     before, at = read_records(writer), revision(writer)
     places = [place for place in before if place[1] <= 3]

@@ -65,6 +65,7 @@ def session(fuzzed_store: Store) -> Iterator[asgi.ASGIClient]:
 
 
 # The stream of changes never ends.
+@pytest.mark.expensive("asks every operation")
 @schema.exclude(path="/changes/stream").parametrize()
 @settings(shares_a_store, max_examples=8, suppress_health_check=list(HealthCheck))
 def test_response_is_documented_and_never_a_5xx(case: schemathesis.Case[Any], session: asgi.ASGIClient) -> None:

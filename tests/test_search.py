@@ -286,6 +286,7 @@ def test_both_databases_return_the_same_hits(both: list[TestClient], q: str) -> 
     assert sqlite == postgresql
 
 
+@pytest.mark.expensive("tries many queries")
 def test_both_databases_agree_on_document_words(both: list[TestClient]) -> None:
     differing = [word for word in _words() if len({tuple(places(client, word)) for client in both}) > 1]
 

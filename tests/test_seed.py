@@ -141,6 +141,7 @@ def test_malformed_value_is_refused_by_file_and_field(
         load(empty_store.engine, folder=folder)
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_edited_text_is_refused(empty_store: Store, folder: Path) -> None:
     path = folder / "documents" / "001_11f47949577b4fac.txt"
     path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")

@@ -248,6 +248,7 @@ def queries(draw: st.DrawFn) -> tuple[str, Query]:
 shared = settings(shares_a_store, max_examples=12)
 
 
+@pytest.mark.expensive("tries many random sequences")
 @shared
 @for_all(flow=flows.flows(), requests=st.lists(queries(), min_size=3, max_size=3), limit=st.integers(3, 9))
 def test_series_equal_a_recount(

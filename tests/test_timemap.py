@@ -138,6 +138,7 @@ def test_bbox_excludes_events_outside_it(reader: TestClient) -> None:
     assert {event["latitude"] for event in events} == {"39.039200"}
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_events_beyond_one_batch_have_their_sources(empty_writer: TestClient) -> None:
     empty_writer.post("/sources", json={"name": "Bote/Kurier", "slug": "bote", "kind": "online"})
     events = [

@@ -65,6 +65,7 @@ def test_quick_read_and_write_are_not_interrupted(hasty: TestClient, store: Stor
     assert hasty.post("/sources", json=source, headers=store.key()).status_code == 201
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_read_of_a_command_has_no_timeout(store: Store) -> None:
     assert read_slowly(create_store_engine(settings_for(store.url))) == 3_000_000
 

@@ -302,6 +302,7 @@ def send_requests(address: str, token: str) -> None:
         client.get(f"/events?token={token}x", headers={"X-Request-ID": "the-last"})
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_server_log_has_no_token(store: Store) -> None:
     token = create_token(store)
@@ -313,6 +314,7 @@ def test_server_log_has_no_token(store: Store) -> None:
     assert token.rpartition("_")[2] not in server.output
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_access_log_of_uvicorn_has_no_token(store: Store) -> None:
     token = create_token(store)

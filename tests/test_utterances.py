@@ -69,6 +69,7 @@ def dateline(monkeypatch: pytest.MonkeyPatch) -> Iterator[Dateline]:
     get_settings.cache_clear()
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_machine_joins_the_annotated_pairs_only(empty_writer: TestClient, empty_store: Store, unplaced: Path) -> None:
     load(empty_store.engine, folder=unplaced)
 
@@ -111,6 +112,7 @@ def again(session: Session) -> dict[str, StatementCreate]:
     return made
 
 
+@pytest.mark.expensive("tries many random sequences")
 def test_joins_do_not_depend_on_the_order(empty_store: Store, unplaced: Path) -> None:
     load(empty_store.engine, folder=unplaced)
     with revisions.write(empty_store.engine, author="tests", message="") as session:

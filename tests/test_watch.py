@@ -442,6 +442,7 @@ def test_feed_changed_during_check_loses_lease(herald: Herald) -> None:
     assert (herald.one().title, herald.wait() < 0) == ("Another", True)
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_cancelled_watcher_loses_nothing(herald: Herald) -> None:
     herald.add(herald.web.feed(a="1", b="1"))
     reached, go_on = Event(), Event()
@@ -495,6 +496,7 @@ def test_broken_store_ends_command_with_plain_message(dateline: Dateline, empty_
     assert result.output.startswith("The store cannot be used")
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_command_ends_on_sigterm(asking: Herald) -> None:
     asking.add("http://127.0.0.1/rss")
     with subprocess.Popen(

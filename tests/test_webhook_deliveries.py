@@ -458,7 +458,7 @@ def test_cancelled_delivery_is_left_to_next_worker(sending: Sending, receiver: R
 
     anyio.run(stop)
 
-    assert sending.log()[0]["attempts"] == 0
+    assert sending.log()[0]["attempt_count"] == 0
     assert sending.deliver() == {"delivered": 1}
     assert len({hit.message for hit in receiver.hits}) == 1
 
@@ -481,6 +481,7 @@ def wait_for(happened: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.expensive("starts processes of the command")
 def test_killed_sender_message_is_sent_again_with_its_id(sending: Sending, receiver: Receiver) -> None:
     sending.add(receiver.url())
     sending.source("The Herald")
@@ -495,6 +496,7 @@ def test_killed_sender_message_is_sent_again_with_its_id(sending: Sending, recei
     assert receiver.changes() == sending.changes()
 
 
+@pytest.mark.expensive("starts processes of the command")
 @pytest.mark.before_the_database
 def test_command_sends_changes_until_sigterm(sending: Sending, receiver: Receiver) -> None:
     secret = sending.add(receiver.url("/hook?token=confidential"))["secret"]

@@ -30,6 +30,7 @@ def installed_command(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return environment / "bin" / "dateline"
 
 
+@pytest.mark.expensive("builds and installs the wheel")
 def test_wheel_alone_serves_the_seed(installed_command: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/dateline.db"
 

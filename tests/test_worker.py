@@ -134,6 +134,7 @@ def test_owner_rests_after_the_store_stayed_busy() -> None:
     assert worker.done == [1]
 
 
+@pytest.mark.expensive("tries many random sequences")
 @pytest.mark.parametrize(("error", "report"), [(LeaseLost(), "changed meanwhile"), (ValueError(), "unexpected error")])
 def test_error_of_one_owner_stops_no_other(error: Exception, report: str) -> None:
     worker = FakeWorker(owner_1=1, owner_2=1)

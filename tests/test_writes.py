@@ -351,7 +351,7 @@ def test_reference_may_be_a_slug_or_external_id(
     made = item(shared, noun, make(shared, noun, first, number, **references))
 
     for field in references:
-        value = made[field]
+        value = made["utterance_id" if field == "utterance" else field]
         assert (value["id"] if isinstance(value, dict) else value) == by_id[field]
 
 

@@ -48,7 +48,7 @@ _OWN = {
     **dict.fromkeys(("property", "normalized", "unit"), ClaimPublic.__name__),
     **dict.fromkeys(("country", "title"), SpeakerPublic.__name__),
     "state_affiliated": SourcePublic.__name__,
-    "dated": ReportPublic.__name__,
+    "date": ReportPublic.__name__,
 }
 
 
@@ -123,7 +123,7 @@ def build_report(base: str, item: Item) -> Node:
         **{"@id": f"{base}/reports/{item['id']}", "@type": "CreativeWork", subject: _name_event(base, item["event"])},
         text=passage and passage["exact"],
         isPartOf=_name_document(base, item["document"], item["source"]),
-        dated=item["date"] and {"@value": item["date"]["edtf"], "@type": _EDTF},
+        date=item["date"] and {"@value": item["date"]["edtf"], "@type": _EDTF},
         **_build_quotation(base, item, passage),
         **_build_coding(item),
     )
@@ -165,7 +165,7 @@ def build_claim(base: str, item: Item) -> Node:
         text=item["value"],
         about=_name_event(base, item["event"]),
         appearance=_name_document(base, item["document"], item["source"]),
-        isPartOf={"@id": f"{base}/reports/{item['report']}"},
+        isPartOf={"@id": f"{base}/reports/{item['report_id']}"},
         **_build_attribution(base, item["attributed_to"]),
         **_build_quotation(base, item, item["span"]),
         **_build_coding(item, "property", "normalized", "unit"),

@@ -83,7 +83,7 @@ _EVENTS = {"date": _earliest("date"), "id": _number} | {
     f"{noun}s": _value(f"{noun}_count") for noun in ("source", "origin", "statement")
 }
 _DOCUMENTS = {"published": _earliest("published"), "id": _number}
-_OUTLETS: dict[str, Key] = {"published": _value("first_published"), "name": _folded}
+_OUTLETS: dict[str, Key] = {"published": _value("first_published_on"), "name": _folded}
 _PERIODS: dict[str, Key] = {"period": _period}
 _WHO = "speaker=putin&source=meduza,naenara&via=tass"
 
@@ -94,7 +94,7 @@ LISTS = (
     List("/claims", ClaimPublic, {"property": _value("property"), "id": _number}, named="source=meduza,naenara"),
     List("/statements", StatementPublic, _STATEMENTS, named=_WHO),
     List("/utterances", UtterancePublic, _UTTERANCES, named="speaker=kim,treaty-2024&source=meduza,naenara"),
-    List("/utterances/1/differences", UtteranceDifference, {"statement": _value("statement")}, counted=False),
+    List("/utterances/1/differences", UtteranceDifference, {"statement": _value("statement_id")}, counted=False),
     List("/sources", SourcePublic, {"name": _folded, "documents": _value("document_count"), "id": _number}),
     List("/speakers", SpeakerPublic, {"name": _folded, "statements": _value("statement_count"), "id": _number}),
     List("/revisions", RevisionPublic, {"id": _number}),
@@ -103,7 +103,7 @@ LISTS = (
     List(
         "/events/1/sources",
         EventSourcePublic,
-        {"published": lambda item: item["first_published"] or "", "name": _folded},
+        {"published": lambda item: item["first_published_on"] or "", "name": _folded},
     ),
     List("/events/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
     List("/documents/1/statements", StatementPublic, _STATEMENTS, named=_WHO),
@@ -113,7 +113,10 @@ LISTS = (
     List("/sources/naenara/documents", DocumentPublic, _DOCUMENTS, named="source=naenara"),
     List("/coverage", CellPublic, {"date": _cell}, named="source=meduza,naenara"),
     List(
-        "/events/1/coverage", CoveragePublic, {"published": _value("first_published"), "name": _folded}, computed=True
+        "/events/1/coverage",
+        CoveragePublic,
+        {"published": _value("first_published_on"), "name": _folded},
+        computed=True,
     ),
     List(
         "/stats/events?by=source&interval=month", StatPublic, {"period": _period}, named="speaker=putin", computed=True

@@ -47,7 +47,7 @@ def merge_events(session: WriteSession, into: Event, body: EventMerge) -> Event:
 def _check_not_merged(event: Event) -> None:
     if event.merged_into_id is not None:
         raise Conflict(
-            f"Event {event.id} was merged into event {event.merged_into_id}.", merged_into=event.merged_into_id
+            f"Event {event.id} was merged into event {event.merged_into_id}.", merged_into_id=event.merged_into_id
         )
 
 
