@@ -33,7 +33,12 @@ SQL_NAMES = frozenset(
 
 
 def list_files() -> list[Path]:
-    return sorted(path for folder in ("app", "migrations", "seed", "tests") for path in (ROOT / folder).rglob("*.py"))
+    return sorted(
+        path
+        for folder in ("app", "migrations", "seed", "tests")
+        for path in (ROOT / folder).rglob("*.py")
+        if "node_modules" not in path.parts
+    )
 
 
 def get_room(path: Path) -> str:
